@@ -1,0 +1,20 @@
+"""The two clocks, passed in so that tests control them."""
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    def monotonic(self) -> float:
+        """Seconds since an arbitrary start; never steps. Ages, schedules and deadlines use it."""
+
+    def time(self) -> float:
+        """Unix time in seconds; may step. Only exported timestamps and time until due use it."""
+
+
+class SystemClock:
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def time(self) -> float:
+        return time.time()

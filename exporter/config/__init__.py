@@ -1,0 +1,1 @@
+"""A file → a frozen :class:`Config`, or every problem with its line."""

@@ -1,0 +1,32 @@
+"""The values between the server, which speaks HTTP, and the routes, which know what to answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, already whole.
+
+    ``path`` is decoded and has no query. ``query`` holds the first value of each parameter. ``headers`` have
+    lower-case names; repeated ones are joined with a comma.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One answer. The server adds ``Content-Length``, ``Date`` and ``Connection``."""
+
+    status: int
+    body: bytes
+    content_type: str = "text/plain; charset=utf-8"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+Handler = Callable[[Request], Response]
+"""Answers a request, on a thread that may block. A ``HEAD`` comes as it is; the server drops the body."""
