@@ -1,0 +1,110 @@
+"""An HTTP answer → a reading. Pure."""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timezone
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from exporter.me import decode_object, error_in, read_me
+from exporter.reading import Failure, Reading, Reason
+
+MAX_BODY: Final = 1024 * 1024
+"""Largest body taken, in bytes, before and after decompression."""
+
+_REDIRECTS: Final = frozenset({300, 301, 302, 303, 307, 308})
+_GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
+
+
+class BodyTooLarge(Exception):
+    """The body is larger than :data:`MAX_BODY`, as sent or once decompressed."""
+
+
+class BodyUnreadable(Exception):
+    """The body is in an encoding that was not asked for, or is broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One whole HTTP answer. ``body`` is decompressed; ``None`` where only the status could be read."""
+
+    status: int
+    body: bytes | None
+    retry_after: str | None = None
+
+
+def read_answer(answer: Answer, instance_id: str, now: float) -> Reading:
+    """What the answer says of the instance; ``now`` is unix time, for a ``Retry-After`` that is a date."""
+    status = answer.status
+    if 200 <= status < 300:
+        return read_me(answer.body or b"", instance_id)
+    if status == 429:
+        wait = retry_after_seconds(answer.retry_after, now)
+        return Failure(Reason.RATE_LIMITED, "Z-API limits the rate of requests (HTTP 429)", wait)
+    if status in _REDIRECTS:
+        return Failure(Reason.REDIRECTED, f"Z-API answered with a redirect (HTTP {status}), never followed")
+    if 500 <= status < 600:
+        return Failure(Reason.SERVER_ERROR, f"Z-API failed to answer (HTTP {status})")
+    if 400 <= status < 500:
+        return _client_error(status, answer.body or b"")
+    return Failure(Reason.BAD_STATUS, f"Z-API answered HTTP {status}, which says nothing of an instance")
+
+
+def _client_error(status: int, body: bytes) -> Failure:
+    """Z-API's 4xx statuses overlap; the words of the body are the better witness where they are known."""
+    try:
+        said = error_in(decode_object(body))
+    except ValueError:
+        said = None
+    if said is not None and said.reason in (Reason.NOT_FOUND, Reason.UNAUTHORIZED):
+        return said
+    if status in (401, 403):
+        return Failure(Reason.UNAUTHORIZED, f"Z-API refused the credentials (HTTP {status})")
+    if status == 404:
+        return Failure(Reason.NOT_FOUND, "Z-API knows no instance with this id and token (HTTP 404)")
+    return Failure(Reason.BAD_STATUS, f"Z-API refused the request (HTTP {status})")
+
+
+def retry_after_seconds(header: str | None, now: float) -> float | None:
+    """Seconds to wait by a ``Retry-After`` header, at least 0; ``None`` if absent or malformed."""
+    if header is None:
+        return None
+    text = header.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:10])
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return max(0.0, moment.timestamp() - now)
+
+
+def decompress(body: bytes, encoding: str) -> bytes:
+    """The body as it was before its ``Content-Encoding``.
+
+    Raises :class:`BodyTooLarge` as soon as it grows past :data:`MAX_BODY`, and :class:`BodyUnreadable`.
+    """
+    if encoding in ("", "identity"):
+        return body
+    if encoding not in ("gzip", "x-gzip"):
+        raise BodyUnreadable
+    whole = bytearray()
+    while body:
+        decoder = zlib.decompressobj(_GZIP_WINDOW)
+        try:
+            whole += decoder.decompress(body, MAX_BODY + 1 - len(whole))
+        except zlib.error:
+            raise BodyUnreadable from None
+        if len(whole) > MAX_BODY:
+            raise BodyTooLarge
+        if not decoder.eof:
+            raise BodyUnreadable
+        body = decoder.unused_data
+    return bytes(whole)
+
+
+def content_encoding(headers: Mapping[str, str]) -> str:
+    return headers.get("Content-Encoding", "").strip().lower()

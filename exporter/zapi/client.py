@@ -1,0 +1,131 @@
+"""An instance → what its ``/me`` says. The only place that speaks HTTP to Z-API."""
+
+import ssl
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote
+
+import certifi
+import requests
+import requests.utils
+
+from exporter import __version__
+from exporter.clock import Clock
+from exporter.config.model import Api, Instance
+from exporter.reading import Reading
+from exporter.zapi.answer import (
+    MAX_BODY,
+    Answer,
+    BodyTooLarge,
+    content_encoding,
+    decompress,
+    read_answer,
+)
+from exporter.zapi.errors import connection_was_lost, failure_of
+from exporter.zapi.limits import CurrentPoll, PollLimits
+from exporter.zapi.resolver import Resolver
+from exporter.zapi.transport import make_adapter
+
+MAX_WIRE: Final = 2 * MAX_BODY
+"""Most bytes received for one poll: the body with its framing, the headers, and any interim answers."""
+
+_BLOCK: Final = 64 * 1024
+
+
+class ZapiClient:
+    """Reads ``/me`` for any number of instances over one pool of kept-alive connections.
+
+    Safe to use from many threads. :meth:`read` never raises and never takes longer than ``api.timeout``.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        *,
+        concurrency: int,
+        clock: Clock,
+        proxies: Mapping[str, str] | None = None,
+        resolver: Resolver | None = None,
+    ) -> None:
+        """``proxies`` maps a scheme to a proxy's URL; see :func:`environment_proxies`.
+
+        Raises :class:`~exporter.zapi.transport.UnusableProxy`, and :class:`OSError` or :class:`ssl.SSLError` for
+        a CA file that cannot be read.
+        """
+        self._api = api
+        self._clock = clock
+        self._current = CurrentPoll()
+        self._proxies = dict(proxies or {})
+        self._adapter = make_adapter(
+            api.base_url,
+            concurrency=concurrency,
+            tls=ssl.create_default_context(cafile=str(api.ca_file or certifi.where())),
+            proxies=self._proxies,
+            current=self._current,
+            resolver=resolver or Resolver(),
+        )
+
+    def read(self, instance: Instance) -> Reading:
+        """Poll ``/me`` once."""
+        limits = self._current.limits = PollLimits(self._clock, self._api.timeout, MAX_WIRE)
+        request = self._request(instance)
+        try:
+            try:
+                answer = self._send(request, limits)
+            except Exception as error:
+                nothing_received = limits.bytes_left == MAX_WIRE
+                if not (limits.on_used_connection and nothing_received and connection_was_lost(error)):
+                    raise
+                limits.needs_new_connection = True
+                answer = self._send(request, limits)
+        except Exception as error:
+            return failure_of(error)
+        return read_answer(answer, instance.id, self._clock.time())
+
+    def close(self) -> None:
+        """Close the idle connections; polls in flight finish."""
+        self._adapter.close()
+
+    def _request(self, instance: Instance) -> requests.PreparedRequest:
+        headers = {
+            "User-Agent": f"zapi-exporter/{__version__}",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+        }
+        if instance.client_token is not None:
+            headers["Client-Token"] = instance.client_token.reveal()
+        instance_id, token = quote(instance.id, safe=""), quote(instance.token.reveal(), safe="")
+        url = f"{self._api.base_url}/instances/{instance_id}/token/{token}/me"
+        return requests.Request("GET", url, headers=headers).prepare()
+
+    def _send(self, request: requests.PreparedRequest, limits: PollLimits) -> Answer:
+        response = self._adapter.send(
+            request, stream=True, timeout=limits.remaining(), verify=True, proxies=self._proxies
+        )
+        try:
+            try:
+                body = _read_body(response)
+            except Exception:
+                if 200 <= response.status_code < 300:
+                    raise
+                body = None  # the status alone says enough
+            return Answer(response.status_code, body, response.headers.get("Retry-After"))
+        finally:
+            response.close()
+
+
+def _read_body(response: requests.Response) -> bytes:
+    length = response.headers.get("Content-Length", "")
+    if length.isdigit() and int(length) > MAX_BODY:
+        raise BodyTooLarge
+    body = bytearray()
+    while block := response.raw.read(_BLOCK, decode_content=False):
+        body += block
+        if len(body) > MAX_BODY:
+            raise BodyTooLarge
+    return decompress(bytes(body), content_encoding(response.headers))
+
+
+def environment_proxies(base_url: str) -> dict[str, str]:
+    """The proxies that the environment names for ``base_url``, ``NO_PROXY`` considered."""
+    return dict(requests.utils.get_environ_proxies(base_url, no_proxy=None))

@@ -1,0 +1,69 @@
+"""Name lookup that can be given up: the system's own cannot."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any
+
+Address = tuple[Any, ...]
+AddressInfo = tuple[socket.AddressFamily, socket.SocketKind, int, str, Address]
+Lookup = Callable[[str, int], Sequence[AddressInfo]]
+
+
+def system_lookup(host: str, port: int) -> Sequence[AddressInfo]:
+    """Ask the system; may block for as long as its name servers do. Raises :class:`OSError`."""
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+
+
+class Resolver:
+    """Looks names up on threads of its own, one for each name at a time, however many polls wait for it.
+
+    A name server that hangs costs a poll its deadline and the process one thread, never a worker.
+    """
+
+    def __init__(self, lookup: Lookup = system_lookup) -> None:
+        self._lookup = lookup
+        self._lock = threading.Lock()
+        self._pending: dict[tuple[str, int], Future[Sequence[AddressInfo]]] = {}
+
+    def resolve(self, host: str, port: int, timeout: float) -> Sequence[AddressInfo]:
+        """The addresses of ``host``, at least one.
+
+        Raises :class:`TimeoutError` after ``timeout`` seconds and :class:`socket.gaierror` for an unknown name.
+        """
+        with contextlib.suppress(socket.gaierror):
+            return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        try:
+            return self._shared_lookup(host, port).result(timeout)
+        except UnicodeError:  # not a host name at all: a label too long or empty
+            raise socket.gaierror(socket.EAI_NONAME, "not a host name") from None
+        except FutureTimeout:
+            raise TimeoutError("the name lookup did not answer") from None
+
+    def _shared_lookup(self, host: str, port: int) -> "Future[Sequence[AddressInfo]]":
+        with self._lock:
+            pending = self._pending.get((host, port))
+            if pending is None:
+                pending = self._pending[host, port] = Future()
+                thread = threading.Thread(
+                    target=self._run, args=(host, port, pending), name="resolver", daemon=True
+                )
+                thread.start()
+            return pending
+
+    def _run(self, host: str, port: int, future: "Future[Sequence[AddressInfo]]") -> None:
+        addresses: Sequence[AddressInfo] = ()
+        failure: Exception | None = None
+        try:
+            addresses = self._lookup(host, port)
+        except Exception as error:
+            failure = error
+        with self._lock:
+            del self._pending[host, port]
+        if failure is not None:
+            future.set_exception(failure)
+        else:
+            future.set_result(addresses)
