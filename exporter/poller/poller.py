@@ -1,0 +1,196 @@
+"""The threads that poll.
+
+Idle workers do not all watch the clock: one of them, the leader, waits for the next poll to fall due and, when it
+takes it, wakes another to lead. Workers are started as they are first needed.
+"""
+
+import logging
+import math
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from exporter.clock import Clock
+from exporter.config.model import Instance, Polling
+from exporter.poller.queue import Poll, PollQueue
+from exporter.poller.schedule import Backoff
+from exporter.reading import Failure, Reading, Reason
+
+_log = logging.getLogger(__name__)
+
+Read = Callable[[Instance], Reading]
+Record = Callable[[Instance, Reading, float], None]
+
+
+class PollObserver(Protocol):
+    """Counts polls."""
+
+    def began(self, lateness: float | None) -> None: ...
+
+    def ended(self, reading: Reading, duration: float) -> None:
+        """``duration`` is in seconds."""
+
+
+class Poller:
+    """Polls every instance on its schedule, at most ``concurrency`` at once."""
+
+    def __init__(
+        self,
+        read: Read,
+        record: Record,
+        *,
+        polling: Polling,
+        clock: Clock,
+        observer: PollObserver,
+        backoff: Backoff,
+    ) -> None:
+        self._read = read
+        self._record = record
+        self._clock = clock
+        self._observer = observer
+        self._concurrency = polling.concurrency
+        self._punctuality = _Punctuality(polling.interval)
+        self._queue = PollQueue(polling.interval, polling.concurrency, backoff)
+        self._lock = threading.Lock()
+        self._followers = threading.Condition(self._lock)
+        self._leader = threading.Condition(self._lock)
+        self._leader_due: float | None = None
+        self._idle = 0
+        self._workers: list[threading.Thread] = []
+        self._waiting: dict[str, list[threading.Event]] = {}
+        self._stopping = False
+
+    def replace(self, instances: Sequence[Instance], polling: Polling, read: Read) -> None:
+        """Poll these instances from now on, with ``read``; polls in flight finish as they began."""
+        with self._lock:
+            self._read = read
+            self._concurrency = polling.concurrency
+            self._punctuality.interval = polling.interval
+            now = self._clock.monotonic()
+            self._queue.replace(instances, polling.interval, polling.concurrency, now)
+            self._ensure_led()
+
+    def poll_now(self, name: str, timeout: float) -> None:
+        """Have an instance polled now and wait until it was, for at most ``timeout`` seconds.
+
+        Calls for one instance share one poll. Returns at once for an instance that is left alone after failures.
+        """
+        done = threading.Event()
+        with self._lock:
+            if self._stopping or not self._queue.ask(name):
+                return
+            self._waiting.setdefault(name, []).append(done)
+            self._ensure_led()
+        done.wait(timeout)
+
+    def stop(self, timeout: float) -> None:
+        """Begin no more polls; wait at most ``timeout`` seconds for those in flight."""
+        deadline = self._clock.monotonic() + timeout
+        with self._lock:
+            self._stopping = True
+            self._leader.notify_all()
+            self._followers.notify_all()
+            workers = list(self._workers)
+        for worker in workers:
+            worker.join(max(0.0, deadline - self._clock.monotonic()))
+
+    def _work(self) -> None:
+        with self._lock:
+            poll = self._next_poll()
+        while poll is not None:
+            reading, ended = self._make(poll)
+            with self._lock:
+                self._queue.finish(poll, reading, ended)
+                for waiting in self._waiting.pop(poll.instance.name, ()):
+                    waiting.set()
+                poll = self._next_poll()
+
+    def _next_poll(self) -> Poll | None:
+        """Wait for a poll to make; ``None`` when this worker is to end. Called with the lock held."""
+        while not self._stopping and len(self._workers) <= self._concurrency:
+            now = self._clock.monotonic()
+            poll = self._queue.take(now)
+            if poll is not None:
+                self._punctuality.see(poll.lateness, now)
+                self._ensure_led()
+                return poll
+            self._wait(now)
+        self._workers.remove(threading.current_thread())
+        self._ensure_led()
+        return None
+
+    def _wait(self, now: float) -> None:
+        if self._leader_due is not None:
+            self._ensure_led()
+            self._idle += 1
+            self._followers.wait()
+            self._idle -= 1
+            return
+        due = self._queue.next_due()
+        self._leader_due = math.inf if due is None else due
+        self._leader.wait(None if due is None else max(0.0, due - now))
+        self._leader_due = None
+
+    def _ensure_led(self) -> None:
+        """See to it that somebody watches the queue's next due time. Called with the lock held."""
+        if self._stopping:
+            return
+        due = self._queue.next_due()
+        if self._leader_due is not None:
+            if due is not None and due < self._leader_due:
+                self._leader.notify()
+        elif self._idle:
+            self._followers.notify()
+        elif len(self._workers) < self._concurrency and due is not None:
+            worker = threading.Thread(target=self._work, name="poller", daemon=True)
+            self._workers.append(worker)
+            worker.start()
+
+    def _make(self, poll: Poll) -> tuple[Reading, float]:
+        """Poll; a bug on the way must cost one poll, not a worker for ever."""
+        self._observer.began(poll.lateness)
+        began = self._clock.monotonic()
+        try:
+            reading = self._read(poll.instance)
+        except Exception as error:
+            _report_bug(error)
+            reading = Failure(Reason.INVALID_RESPONSE, "an unexpected error of the exporter itself")
+        ended = self._clock.monotonic()
+        try:
+            self._observer.ended(reading, ended - began)
+            self._record(poll.instance, reading, ended - began)
+        except Exception as error:
+            _report_bug(error)
+        return reading, ended
+
+
+class _Punctuality:
+    """Says once when the schedule cannot be kept, and once when it is kept again."""
+
+    def __init__(self, interval: float) -> None:
+        self.interval = interval
+        self._last_late: float | None = None
+
+    def see(self, lateness: float | None, now: float) -> None:
+        if lateness is None:
+            return
+        if lateness > self.interval / 2:
+            if self._last_late is None:
+                _log.warning(
+                    "polls are late: raise polling.concurrency or polling.interval, or spread instances over shards",
+                    extra={"lateness": f"{lateness:.1f}s", "interval": f"{self.interval:g}s"},
+                )
+            self._last_late = now
+        elif self._last_late is not None and now - self._last_late > self.interval:
+            _log.info("polls are on time again")
+            self._last_late = None
+
+
+def _report_bug(error: Exception) -> None:
+    """Log an error's type and place; its text may hold a secret."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    _log.error(
+        "unexpected error, please report it",
+        extra={"error": type(error).__name__, "file": place.filename, "line": place.lineno},
+    )

@@ -1,0 +1,196 @@
+"""Which instance is polled next. No threads, no clock: every call is told what time it is.
+
+Polls are of three kinds, so that one kind cannot starve another:
+
+- *slots*: instances that answered last time, each on its fixed-rate schedule. They go first.
+- *first* polls, of instances never polled. They leave a few workers free, so that instances already known keep
+  their slots even if every first poll hangs.
+- *retries*, of instances that failed last time. They hold at most half of the workers.
+"""
+
+import heapq
+import itertools
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from exporter.config.model import Instance
+from exporter.poller.schedule import Backoff, Slots
+from exporter.reading import Failure, Reading
+
+
+class Kind(Enum):
+    FIRST = auto()
+    SLOT = auto()
+    RETRY = auto()
+
+
+@dataclass(slots=True, eq=False)
+class Target:
+    """One instance and where it stands in its schedule. ``due`` is in monotonic seconds.
+
+    ``ticket`` names the one entry in the queue that counts; entries with another are passed over.
+    """
+
+    instance: Instance
+    slots: Slots
+    due: float
+    kind: Kind = Kind.FIRST
+    failures_in_a_row: int = 0
+    in_flight: bool = False
+    ticket: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """A poll to make now. ``lateness`` is in seconds; ``None`` for a poll that had no slot to be late for."""
+
+    target: Target
+    instance: Instance
+    kind: Kind
+    lateness: float | None
+
+
+class PollQueue:
+    """The targets in the order in which they are due."""
+
+    def __init__(self, interval: float, concurrency: int, backoff: Backoff) -> None:
+        self._interval = interval
+        self._concurrency = concurrency
+        self._backoff = backoff
+        self._tickets = itertools.count(1)
+        self._targets: dict[str, Target] = {}
+        self._at_once: deque[tuple[int, Target]] = deque()
+        self._first: deque[tuple[int, Target]] = deque()
+        self._slots: list[tuple[float, int, Target]] = []
+        self._retries: list[tuple[float, int, Target]] = []
+        self._in_flight = dict.fromkeys(Kind, 0)
+
+    def replace(self, instances: Sequence[Instance], interval: float, concurrency: int, now: float) -> None:
+        """Poll these instances from now on.
+
+        One that is already polled keeps its place in the schedule; a new one is due at once, and so is one that
+        failed and has new credentials.
+        """
+        self._concurrency = concurrency
+        rescheduled = interval != self._interval
+        self._interval = interval
+        old, self._targets = self._targets, {}
+        for instance in instances:
+            target = old.pop(instance.name, None)
+            if target is None:
+                target = Target(instance, Slots.of(instance.name, interval), now)
+                self._enqueue(target, Kind.FIRST, now)
+            else:
+                self._update(target, instance, rescheduled, now)
+            self._targets[instance.name] = target
+        for removed in old.values():
+            removed.ticket = 0
+
+    def ask(self, name: str) -> bool:
+        """Have an instance polled at once; whether a poll of it is under way or about to begin.
+
+        It is not while the instance is left alone after failures.
+        """
+        target = self._targets.get(name)
+        if target is None:
+            return False
+        if target.kind is Kind.SLOT and not target.in_flight:
+            target.ticket = next(self._tickets)
+            self._at_once.append((target.ticket, target))
+        return target.in_flight or target.kind is not Kind.RETRY
+
+    def take(self, now: float) -> Poll | None:
+        """The poll to begin now, if there is one."""
+        target = (
+            _pop(self._at_once)
+            or _pop_due(self._slots, now)
+            or (_pop(self._first) if self._may_start(Kind.FIRST) else None)
+            or (_pop_due(self._retries, now) if self._may_start(Kind.RETRY) else None)
+        )
+        if target is None:
+            return None
+        lateness = now - target.due if target.kind is Kind.SLOT and target.due <= now else None
+        target.in_flight = True
+        target.ticket = 0
+        self._in_flight[target.kind] += 1
+        return Poll(target, target.instance, target.kind, lateness)
+
+    def next_due(self) -> float | None:
+        """When :meth:`take` may next have something: 0 for now, ``None`` for not before something else happens."""
+        if _head(self._at_once) or (self._may_start(Kind.FIRST) and _head(self._first)):
+            return 0.0
+        heaps = [self._slots, self._retries] if self._may_start(Kind.RETRY) else [self._slots]
+        return min((heap[0][0] for heap in heaps if _heap_head(heap)), default=None)
+
+    def finish(self, poll: Poll, reading: Reading, now: float) -> None:
+        """Put the target of a poll that ended back in the queue."""
+        self._in_flight[poll.kind] -= 1
+        target = poll.target
+        target.in_flight = False
+        if self._targets.get(target.instance.name) is not target:
+            return
+        if not isinstance(reading, Failure):
+            target.failures_in_a_row = 0
+            self._enqueue(target, Kind.SLOT, target.slots.after(now))
+        elif not _same_credentials(poll.instance, target.instance):
+            target.failures_in_a_row = 0
+            self._enqueue(target, Kind.FIRST, now)
+        else:
+            target.failures_in_a_row += 1
+            due = self._backoff.due(reading, target.failures_in_a_row, target.slots, now)
+            self._enqueue(target, Kind.RETRY, due)
+
+    def _update(self, target: Target, instance: Instance, rescheduled: bool, now: float) -> None:
+        renewed = not _same_credentials(target.instance, instance)
+        target.instance = instance
+        if rescheduled:
+            target.slots = Slots.of(instance.name, self._interval)
+        if target.in_flight:
+            return
+        if renewed and target.kind is Kind.RETRY:
+            target.failures_in_a_row = 0
+            self._enqueue(target, Kind.FIRST, now)
+        elif rescheduled and target.kind is Kind.SLOT:
+            self._enqueue(target, Kind.SLOT, target.slots.after(now))
+
+    def _enqueue(self, target: Target, kind: Kind, due: float) -> None:
+        target.kind, target.due, target.ticket = kind, due, next(self._tickets)
+        if kind is Kind.FIRST:
+            self._first.append((target.ticket, target))
+        else:
+            heap = self._slots if kind is Kind.SLOT else self._retries
+            heapq.heappush(heap, (due, target.ticket, target))
+
+    def _may_start(self, kind: Kind) -> bool:
+        """First polls leave an eighth of the workers to slots, retries leave half."""
+        if kind is Kind.FIRST:
+            return self._in_flight[kind] < self._concurrency - self._concurrency // 8
+        return self._in_flight[kind] < max(1, self._concurrency // 2)
+
+
+def _head(queue: deque[tuple[int, Target]]) -> Target | None:
+    while queue and queue[0][0] != queue[0][1].ticket:
+        queue.popleft()
+    return queue[0][1] if queue else None
+
+
+def _pop(queue: deque[tuple[int, Target]]) -> Target | None:
+    return queue.popleft()[1] if _head(queue) else None
+
+
+def _heap_head(heap: list[tuple[float, int, Target]]) -> Target | None:
+    while heap and heap[0][1] != heap[0][2].ticket:
+        heapq.heappop(heap)
+    return heap[0][2] if heap else None
+
+
+def _pop_due(heap: list[tuple[float, int, Target]], now: float) -> Target | None:
+    if _heap_head(heap) is None or heap[0][0] > now:
+        return None
+    return heapq.heappop(heap)[2]
+
+
+def _same_credentials(one: Instance, other: Instance) -> bool:
+    return (one.id, one.token, one.client_token) == (other.id, other.token, other.client_token)

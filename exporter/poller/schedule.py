@@ -1,0 +1,61 @@
+"""When an instance is due. Pure arithmetic on the monotonic clock."""
+
+import hashlib
+import math
+import random
+from dataclasses import dataclass
+from typing import Final
+
+from exporter.reading import Failure, Reason
+
+BACKOFF_CAP: Final = 300.0
+"""Longest wait of an instance that fails, in seconds, unless the interval is longer."""
+
+_AT_THE_CAP: Final = frozenset({Reason.UNAUTHORIZED, Reason.NOT_FOUND})
+_JITTER: Final = 0.1
+
+
+def stable_fraction(name: str) -> float:
+    """A number in [0, 1) that is always the same for a name and evenly spread over names."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=6).digest(), "big") / 2**48
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """The fixed-rate schedule of one instance: one slot each ``interval`` seconds, shifted by ``phase``."""
+
+    interval: float
+    phase: float
+
+    @classmethod
+    def of(cls, name: str, interval: float) -> "Slots":
+        return cls(interval, stable_fraction(name) * interval)
+
+    def after(self, moment: float) -> float:
+        """The first slot later than ``moment``."""
+        slot = self.phase + math.ceil((moment - self.phase) / self.interval) * self.interval
+        return slot if slot > moment else slot + self.interval
+
+
+class Backoff:
+    """How long an instance that fails is left alone."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+
+    def due(self, failure: Failure, in_a_row: int, slots: Slots, now: float) -> float:
+        """When to poll again after the ``in_a_row``-th failure, which came at ``now``.
+
+        The first failure changes nothing: the next slot may well succeed. From then on the wait doubles, up to
+        :data:`BACKOFF_CAP`. A refused credential waits for the cap at once, so that no account is locked by its
+        monitor, and a rate limit waits as long as the server asked, up to the cap.
+        """
+        cap = max(BACKOFF_CAP, slots.interval)
+        wait = min(cap, slots.interval * 2.0 ** min(in_a_row - 1, 32))
+        if failure.reason in _AT_THE_CAP:
+            wait = cap
+        elif failure.retry_after is not None:
+            wait = min(cap, max(wait, failure.retry_after))
+        elif in_a_row == 1:
+            return slots.after(now)
+        return now + wait * (1 - self._rng.uniform(0, _JITTER))
