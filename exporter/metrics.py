@@ -90,7 +90,7 @@ def _settings(view: InstanceView) -> Iterable[Sample]:
 
 def due(view: InstanceView) -> float | None:
     """When the subscription ends, in unix seconds."""
-    return view.status and view.status.due
+    return view.status.due if view.status else None
 
 
 def until_due(view: InstanceView, now: float) -> float | None:
@@ -173,7 +173,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         "Whether the instance is connected to WhatsApp.",
         absent=_STALE,
         query="zapi_instance_connected == 0",
-        samples=lambda view: _one(view.status and view.status.connected),
+        samples=lambda view: _one(view.status.connected if view.status else None),
     ),
     InstanceMetric(
         "zapi_instance_disconnects_total",
@@ -213,7 +213,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         "Unix time at which the instance was created.",
         absent=f"{_STALE}; when `/me` has no readable `created`",
         query="(time() - zapi_instance_created_timestamp_seconds) / 86400",
-        samples=lambda view: _one(view.status and view.status.created),
+        samples=lambda view: _one(view.status.created if view.status else None),
     ),
     InstanceMetric(
         "zapi_instance_webhook_configured",

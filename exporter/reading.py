@@ -77,12 +77,12 @@ class Status:
     """
 
     connected: bool
+    webhooks: Mapping[str, Secret | None]
+    settings: Mapping[str, bool]
     display_name: str | None = None
     due: float | None = None
     created: float | None = None
     payment_status: str | None = None
-    webhooks: Mapping[str, Secret | None] = MappingProxyType({})
-    settings: Mapping[str, bool] = MappingProxyType({})
     unreadable: frozenset[str] = frozenset()
 
 

@@ -1,0 +1,1 @@
+"""What is known → the text that Prometheus scrapes."""
