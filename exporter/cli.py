@@ -1,0 +1,137 @@
+"""Flags → what to run."""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter import __version__, logs
+
+DEFAULT_CONFIG = Path("config.yaml")
+DEFAULT_LISTEN_ADDRESS = ":10917"
+DEFAULT_DEMO_SIZE = 12
+MAX_DEMO_SIZE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The command line. ``demo`` is the number of simulated instances, ``None`` without the demo."""
+
+    config_file: Path
+    config_check: bool
+    once: bool
+    demo: int | None
+    listen_addresses: tuple[str, ...]
+    telemetry_path: str
+    log_level: str
+    log_format: str
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """Read the command line; wrong usage ends the process with status 2."""
+    parsed = _parser().parse_args(arguments)
+    return Options(
+        config_file=parsed.config_file,
+        config_check=parsed.config_check,
+        once=parsed.once,
+        demo=parsed.demo,
+        listen_addresses=tuple(parsed.listen_addresses or (DEFAULT_LISTEN_ADDRESS,)),
+        telemetry_path=parsed.telemetry_path,
+        log_level=parsed.log_level,
+        log_format=parsed.log_format,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit status."""
+    options = parse(sys.argv[1:] if arguments is None else arguments)
+    logs.set_up(options.log_level, options.log_format, sys.stderr)
+    logs.guard_tracebacks()
+    from exporter import run  # what --version and --help do not need is not loaded for them
+
+    if options.config_check:
+        return run.check(options, os.environ)
+    if options.once:
+        return run.once(options, os.environ)
+    return run.serve(options, os.environ)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="zapi-exporter",
+        description="Prometheus exporter for WhatsApp instances behind Z-API.",
+        formatter_class=argparse.RawTextHelpFormatter,
+        allow_abbrev=False,
+    )
+    config = parser.add_argument_group("configuration")
+    config.add_argument(
+        "--config.file",
+        dest="config_file",
+        type=Path,
+        default=DEFAULT_CONFIG,
+        metavar="FILE",
+        help="the configuration (default: %(default)s)",
+    )
+    config.add_argument(
+        "--config.check",
+        dest="config_check",
+        action="store_true",
+        help="validate the configuration, list every problem, and exit",
+    )
+    what = parser.add_argument_group("what to run")
+    what.add_argument(
+        "--once",
+        action="store_true",
+        help="poll every instance once, print the exposition and exit;\nstatus 2 if any poll failed",
+    )
+    what.add_argument(
+        "--demo",
+        nargs="?",
+        type=_demo_size,
+        const=DEFAULT_DEMO_SIZE,
+        metavar="N",
+        help="poll a simulated Z-API with N instances; needs no configuration\nand no credentials (default N: 12)",
+    )
+    web = parser.add_argument_group("web")
+    web.add_argument(
+        "--web.listen-address",
+        dest="listen_addresses",
+        action="append",
+        metavar="ADDRESS",
+        help=f"host:port or [::1]:port, repeatable (default: {DEFAULT_LISTEN_ADDRESS})",
+    )
+    web.add_argument(
+        "--web.telemetry-path",
+        dest="telemetry_path",
+        type=_path,
+        default="/metrics",
+        metavar="PATH",
+        help="where the metrics are (default: %(default)s)",
+    )
+    log = parser.add_argument_group("log")
+    log.add_argument(
+        "--log.level", dest="log_level", choices=logs.LEVELS, default="info", help="default: info"
+    )
+    log.add_argument(
+        "--log.format", dest="log_format", choices=logs.FORMATS, default="logfmt", help="default: logfmt"
+    )
+    parser.add_argument("--version", action="version", version=f"zapi-exporter {__version__}")
+    return parser
+
+
+def _demo_size(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_DEMO_SIZE:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of instances from 1 to {MAX_DEMO_SIZE}")
+    return int(text)
+
+
+def _path(text: str) -> str:
+    if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", text) or text in RESERVED_PATHS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a free path such as /metrics")
+    return text
+
+
+RESERVED_PATHS = frozenset({"/", "/probe", "/sd", "/-/healthy", "/-/ready", "/-/reload"})

@@ -1,0 +1,59 @@
+"""Configurations and readings with everything filled in that a test does not care about."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from exporter.config.model import Api, Config, Instance, Polling
+from exporter.reading import WEBHOOK_FIELDS, Failure, Reason, Status
+from exporter.secret import Secret
+
+
+def an_instance(
+    name: str = "vendas",
+    *,
+    instance_id: str | None = None,
+    token: str = "TOKEN",
+    client_token: str | None = None,
+    labels: Mapping[str, str] | None = None,
+    expected_webhooks: Mapping[str, Secret | None] | None = None,
+) -> Instance:
+    return Instance(
+        name=name,
+        id=f"ID-{name}" if instance_id is None else instance_id,
+        token=Secret(token),
+        client_token=None if client_token is None else Secret(client_token),
+        labels=labels or {},
+        expected_webhooks=expected_webhooks or {},
+    )
+
+
+def some_polling(interval: float = 60.0, concurrency: int = 32, stale_after: float = 300.0) -> Polling:
+    return Polling(interval=interval, concurrency=concurrency, stale_after=stale_after)
+
+
+def a_config(
+    *instances: Instance,
+    base_url: str = "http://127.0.0.1:1",
+    timeout: float = 10.0,
+    ca_file: Path | None = None,
+    polling: Polling | None = None,
+) -> Config:
+    return Config(
+        api=Api(base_url=base_url, timeout=timeout, ca_file=ca_file),
+        polling=polling or some_polling(),
+        paid_statuses=frozenset({"paid"}),
+        instances=instances,
+        files=(),
+    )
+
+
+def a_status(connected: bool = True, **fields: Any) -> Status:
+    webhooks: Mapping[str, Secret | None] = dict.fromkeys(list(WEBHOOK_FIELDS)[:7])
+    return Status(
+        connected=connected, **{"webhooks": webhooks, "settings": {}, "payment_status": "paid", **fields}
+    )
+
+
+def a_failure(reason: Reason = Reason.TIMEOUT, retry_after: float | None = None) -> Failure:
+    return Failure(reason, "a phrase", retry_after)
