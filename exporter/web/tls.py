@@ -1,0 +1,93 @@
+"""TLS as a filter between bytes of the wire and bytes of HTTP: it reads and writes nothing itself."""
+
+import contextlib
+import ipaddress
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+_RECORD: Final = 64 * 1024
+_SAN_KINDS: Final = frozenset({"DNS", "IP Address", "email", "URI"})
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTls:
+    """How the server speaks TLS.
+
+    ``allowed_sans`` are the subject alternative names (DNS, IP, e-mail, URI) a verified client certificate
+    must have one of, in their :func:`canonical_san` form; empty means any certificate that ``context`` accepts.
+    """
+
+    context: ssl.SSLContext
+    allowed_sans: frozenset[str] = frozenset()
+
+    def admits(self, certificate: Mapping[str, Any] | None) -> bool:
+        """Whether a client with this verified certificate, as ``getpeercert`` gives it, may enter."""
+        if not self.allowed_sans:
+            return True
+        names: Sequence[tuple[str, str]] = (certificate or {}).get("subjectAltName", ())
+        return any(canonical_san(name) in self.allowed_sans for kind, name in names if kind in _SAN_KINDS)
+
+
+class TlsStream:
+    """The server's end of one TLS connection.
+
+    After every call, :meth:`outgoing` gives the bytes that must go to the client. Calls raise
+    :class:`ssl.SSLError` when the client breaks the protocol or its certificate is refused.
+    """
+
+    def __init__(self, tls: ServerTls) -> None:
+        self._tls = tls
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._session = tls.context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self.ended = False
+
+    def shake_hands(self, received: bytes) -> bool:
+        """Takes bytes of the handshake; whether it is complete."""
+        self._incoming.write(received)
+        try:
+            self._session.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        return True
+
+    def decrypt(self, received: bytes) -> bytes:
+        """What the bytes say, as far as whole records have come; ``ended`` is set when the client said goodbye."""
+        self._incoming.write(received)
+        plain = bytearray()
+        try:
+            while chunk := self._session.read(_RECORD):
+                plain += chunk
+            self.ended = True
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLZeroReturnError:
+            self.ended = True
+        return bytes(plain)
+
+    def encrypt(self, data: memoryview) -> None:
+        while data:
+            data = data[self._session.write(data) :]
+
+    def say_goodbye(self) -> None:
+        """Ends our side, so that the client knows the last answer was whole."""
+        with contextlib.suppress(ssl.SSLError, OSError):  # the client's goodbye has not come, or never will
+            self._session.unwrap()
+
+    def outgoing(self) -> bytes:
+        return self._outgoing.read()
+
+    def admits_client(self) -> bool:
+        """Whether the client's certificate has a name that may enter."""
+        return self._tls.admits(self._session.getpeercert())
+
+
+def canonical_san(name: str) -> str:
+    """One form of a subject alternative name, so that two spellings of one IP address are equal."""
+    name = name.strip()
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        return name
