@@ -1,0 +1,1 @@
+"""A simulated Z-API: what ``--demo`` polls, and what the tests and benchmarks poll."""

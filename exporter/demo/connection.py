@@ -1,0 +1,168 @@
+"""The HTTP/1.1 side of one connection: finds the requests, has them answered, plays the replies."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, cast
+
+from exporter.demo.counters import Counters
+from exporter.demo.fault import CloseWhenIdle, Ending, Step, message
+from exporter.demo.player import End, Player, reset
+
+_MAX_HEAD: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request's head. ``headers`` have lower-case names."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    last: bool
+    """Whether the client wants the connection closed after the reply."""
+    body_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Whole bytes, or steps to play, ``delay`` seconds after the request."""
+
+    what: bytes | Iterator[Step]
+    delay: float = 0.0
+
+
+def parse_head(head: bytes) -> Request:
+    """Read a request's head, without its closing empty line. Raises ValueError where it is not HTTP/1.x."""
+    first, *lines = head.decode("latin-1").split("\r\n")
+    method, target, version = first.split(" ")
+    if not version.startswith("HTTP/1."):
+        raise ValueError("not HTTP/1.x")
+    headers = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        headers[name.lower()] = value.strip()
+    connection = headers.get("connection", "").lower()
+    return Request(
+        method=method,
+        target=target,
+        headers=headers,
+        last=connection == "close" or (version == "HTTP/1.0" and connection != "keep-alive"),
+        body_length=int(headers.get("content-length", "0")),
+    )
+
+
+class HttpConnection(asyncio.Protocol):
+    """Serves one request after another; ``attend`` says what each gets."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        attend: Callable[[Request], Reply],
+        counters: Counters,
+        live: set[asyncio.Transport],
+    ) -> None:
+        self._loop = loop
+        self._attend = attend
+        self._counters = counters
+        self._live = live
+        self._buffer = b""
+        self._busy = False
+        self._last = False
+        self._on_next_request: Ending | None = None
+        self._idle: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._player = Player(self._loop, self._transport, self._finished)
+        self._live.add(self._transport)
+        if transport.get_extra_info("ssl_object") is not None:
+            self._counters.handshake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._live.discard(self._transport)
+        self._player.stop()
+        self._stay()
+        if self._busy:
+            self._busy = False
+            self._counters.reply_ended()
+
+    def pause_writing(self) -> None:
+        self._player.block()
+
+    def resume_writing(self) -> None:
+        self._player.unblock()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer = self._buffer + data if self._buffer else data
+        if self._on_next_request is not None:
+            self._end(self._on_next_request)
+        elif not self._busy:
+            self._serve()
+
+    def _serve(self) -> None:
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            if len(self._buffer) > _MAX_HEAD or not self._buffer[:1].isalpha():
+                self._refuse()
+            return
+        try:
+            request = parse_head(self._buffer[:end])
+        except ValueError:
+            self._refuse()
+            return
+        end += 4 + request.body_length
+        if len(self._buffer) < end:
+            return
+        self._buffer = self._buffer[end:]
+        self._stay()
+        self._last = request.last
+        self._busy = True
+        self._counters.reply_began()
+        self._give(self._attend(request))
+
+    def _serve_more(self) -> None:
+        if not self._busy and not self._transport.is_closing():
+            self._serve()
+
+    def _give(self, reply: Reply) -> None:
+        if not isinstance(reply.what, bytes):
+            self._player.play(reply.what, reply.delay)
+        elif reply.delay > 0:
+            self._player.play(iter((reply.what,)), reply.delay)
+        else:
+            self._transport.write(reply.what)
+            self._finished(None)
+
+    def _finished(self, end: End) -> None:
+        if end is Ending.SILENCE:
+            return
+        self._busy = False
+        self._counters.reply_ended()
+        if end in (Ending.CLOSE_ON_NEXT_REQUEST, Ending.RESET_ON_NEXT_REQUEST):
+            self._on_next_request = Ending.CLOSE if end is Ending.CLOSE_ON_NEXT_REQUEST else Ending.RESET
+        elif isinstance(end, Ending):
+            self._end(end)
+        elif isinstance(end, CloseWhenIdle):
+            self._idle = self._loop.call_later(end.seconds, self._transport.close)
+        elif self._last:
+            self._transport.close()
+        elif self._buffer:
+            self._loop.call_soon(self._serve_more)
+
+    def _refuse(self) -> None:
+        self._transport.write(
+            message(400, b"<html><h1>400 Bad Request</h1></html>", content_type="text/html")
+        )
+        self._transport.close()
+
+    def _end(self, ending: Ending) -> None:
+        if ending is Ending.RESET:
+            reset(self._transport)
+        else:
+            self._transport.close()
+
+    def _stay(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None

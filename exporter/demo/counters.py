@@ -1,0 +1,67 @@
+"""What the simulated server has seen: counted on its own thread, read on any."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+
+class Counters:
+    """``connections`` were accepted, ``handshakes`` are TLS handshakes that succeeded.
+
+    ``requests`` counts by instance id those that named an instance, ``strays`` all others. ``in_flight`` are
+    requests whose reply is not complete, ``max_in_flight`` the most there ever were at once.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._requests: Counter[str] = Counter()
+        self.connections = 0
+        self.handshakes = 0
+        self.strays = 0
+        self.in_flight = 0
+        self.max_in_flight = 0
+
+    @property
+    def requests(self) -> Mapping[str, int]:
+        with self._changed:
+            return self._requests.copy()
+
+    def connection(self) -> None:
+        with self._changed:
+            self.connections += 1
+            self._changed.notify_all()
+
+    def handshake(self) -> None:
+        with self._changed:
+            self.handshakes += 1
+            self._changed.notify_all()
+
+    def request(self, instance_id: str) -> None:
+        with self._changed:
+            self._requests[instance_id] += 1
+            self._changed.notify_all()
+
+    def stray(self) -> None:
+        with self._changed:
+            self.strays += 1
+            self._changed.notify_all()
+
+    def reply_began(self) -> None:
+        with self._changed:
+            self.in_flight += 1
+            self.max_in_flight = max(self.max_in_flight, self.in_flight)
+            self._changed.notify_all()
+
+    def reply_ended(self) -> None:
+        with self._changed:
+            self.in_flight -= 1
+            self._changed.notify_all()
+
+    def wait_for(self, what: str, condition: Callable[[], bool], timeout: float) -> None:
+        """Wait until ``condition`` holds; it is asked after every change of a counter.
+
+        Raises TimeoutError, naming ``what``, after ``timeout`` seconds.
+        """
+        with self._changed:
+            if not self._changed.wait_for(condition, timeout):
+                raise TimeoutError(f"the simulated Z-API waited {timeout:g} s in vain for {what}")

@@ -1,0 +1,213 @@
+"""The demo's cast: who takes part, what happens to each, and what the exporter is told of it."""
+
+import itertools
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+
+from exporter.config.model import Instance
+from exporter.demo.answer_faults import html_error, rate_limited
+from exporter.demo.instances import CreatedForm, DueForm, Forms, SimulatedInstance, UnsetForm
+from exporter.demo.timeline import Phase, Timeline
+from exporter.secret import Secret
+
+_HOUR: Final = 3600.0
+_DAY: Final = 24 * _HOUR
+_BLOCK: Final = 100
+
+
+class Role(Enum):
+    """What is the matter with an instance."""
+
+    HEALTHY = "nothing"
+    SLOW = "answers after two to three seconds"
+    DUE_SOON = "expires in six days"
+    FLAPPING = "loses its connection and finds it again, every minute or two"
+    NEEDS_QR_SCAN = "is disconnected and stays so"
+    DUE_NOW = "expires in twenty hours"
+    WEBHOOKS_WIPED = "lost its webhooks"
+    OVERDUE = "expired three days ago and is not paid"
+    TOKEN_REVOKED = "has another token than the exporter knows"
+    SERVER_ERRORS = "answers 503 now and then"
+    TEST_WEBHOOK = "delivers its messages to a test system"
+    RATE_LIMITED = "answers 429 now and then"
+
+
+FINE: Final = frozenset({Role.HEALTHY, Role.SLOW, Role.DUE_SOON})
+"""Roles of instances that are up, connected, paid and have the webhooks they should have, at all times."""
+
+_TROUBLE: Final = tuple(role for role in Role if role not in FINE)
+_GOOD: Final = (Role.HEALTHY, Role.DUE_SOON, Role.HEALTHY, Role.SLOW, *(Role.HEALTHY,) * 5)
+
+_NAMES: Final = (
+    ("vendas", "vendas"),
+    ("recepção", "suporte"),
+    ("suporte-técnico", "suporte"),
+    ("cobrança", "financeiro"),
+    ("pós-venda", "vendas"),
+    ("agendamento", "suporte"),
+    ("financeiro", "financeiro"),
+    ("orçamentos", "vendas"),
+    ("logística", "suporte"),
+    ("matrículas", "vendas"),
+    ("ouvidoria", "suporte"),
+    ("assistência-técnica", "suporte"),
+    ("farmácia", "vendas"),
+    ("crédito", "financeiro"),
+    ("promoções", "vendas"),
+    ("plantão", "suporte"),
+    ("locação", "vendas"),
+    ("confirmações", "suporte"),
+)
+"""An instance's name and its team."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of the cast: how the server simulates it, and how the exporter is configured for it."""
+
+    role: Role
+    simulated: SimulatedInstance
+    configured: Instance
+
+
+def cast(count: int, now: float, seed: int = 0) -> tuple[Member, ...]:
+    """The first ``count`` (≥ 1) members; ``now`` is unix seconds.
+
+    About half of a small cast and nine tenths of a large one are fine. The same arguments give the same cast,
+    credentials included; all of them are made up and begin with FACADE.
+    """
+    return tuple(
+        _member(number, role, now, seed) for number, role in enumerate(itertools.islice(_roles(), count))
+    )
+
+
+def healthy_fleet(count: int, now: float, seed: int = 0) -> tuple[Member, ...]:
+    """As many members to whom nothing ever happens and who answer at once: for benchmarks."""
+    members = (_member(number, Role.HEALTHY, now, seed) for number in range(count))
+    return tuple(replace(member, simulated=replace(member.simulated, delay=0.0)) for member in members)
+
+
+def _roles() -> Iterator[Role]:
+    for trouble, good in zip(_TROUBLE, _GOOD, strict=True):
+        yield trouble
+        yield good
+    while True:
+        yield from _TROUBLE
+        yield from (Role.HEALTHY,) * (_BLOCK - len(_TROUBLE))
+
+
+def _member(number: int, role: Role, now: float, seed: int) -> Member:
+    rng = random.Random(f"{seed}/{number}")
+    variant, place = divmod(number, len(_NAMES))
+    base, team = _NAMES[place]
+    name = base if variant == 0 else f"{base}-{variant + 1}"
+    webhook = f"https://hooks.example.com/zapi/{_made_up(rng)}"
+    instance = SimulatedInstance(
+        id=_made_up(rng),
+        token=_made_up(rng),
+        client_token=account_token(seed),
+        name=f"Loja {variant + 1} · {base}",
+        due=now + rng.uniform(20, 360) * _DAY,
+        created=now - rng.uniform(30, 1000) * _DAY,
+        payment_status=rng.choice(("PAID", "paid")),
+        webhooks={"received": webhook, "disconnected": webhook, "delivery": webhook},
+        settings={"auto_read_message": rng.random() < 0.3, "call_reject_auto": rng.random() < 0.5},
+        call_reject_message="No momento não podemos atender.",
+        extra={"tenant": _made_up(rng), "middleware": "web"},
+        forms=_forms(rng),
+        delay=rng.uniform(0.02, 0.15),
+    )
+    configured = Instance(
+        name=name,
+        id=instance.id,
+        token=Secret(instance.token),
+        client_token=Secret(account_token(seed)),
+        labels=MappingProxyType({"team": team, "environment": "production" if place % 6 else "homologation"}),
+        expected_webhooks=MappingProxyType({"received": Secret(webhook), "disconnected": Secret(webhook)}),
+    )
+    return Member(role, _AFFLICTIONS.get(role, _spared)(instance, now, rng), configured)
+
+
+def account_token(seed: int) -> str:
+    """The made-up account's Client-Token."""
+    return _made_up(random.Random(f"{seed}/account"))
+
+
+def _made_up(rng: random.Random) -> str:
+    return f"FACADE{rng.getrandbits(104):026X}"
+
+
+def _forms(rng: random.Random) -> Forms:
+    return Forms(
+        due=rng.choice(tuple(DueForm)),
+        created=rng.choice(tuple(CreatedForm)),
+        unset=rng.choice(tuple(UnsetForm)),
+        booleans_as_strings=rng.random() < 0.2,
+    )
+
+
+Afflict = Callable[[SimulatedInstance, float, random.Random], SimulatedInstance]
+
+
+def _spared(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
+    return instance
+
+
+def _slow(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
+    return replace(instance, delay=rng.uniform(2.0, 3.0))
+
+
+def _due_in(seconds: float) -> Afflict:
+    return lambda instance, now, rng: replace(instance, due=now + seconds)
+
+
+def _overdue(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
+    return replace(instance, due=now - 3 * _DAY, payment_status="OVERDUE")
+
+
+def _disconnected(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
+    return replace(instance, connected=False)
+
+
+def _wiped(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
+    return replace(instance, webhooks={})
+
+
+def _test_webhook(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
+    url = f"https://test.example.net/inbox/{_made_up(rng)}"
+    return replace(instance, webhooks={**instance.webhooks, "received": url})
+
+
+def _revoked(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
+    return replace(instance, token=_made_up(rng))
+
+
+def _through(*phases: Phase) -> Afflict:
+    """Begins somewhere in the first phase, but for its last stretch: all is well at first."""
+
+    def afflict(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
+        offset = rng.uniform(0.0, phases[0].lasts * 0.6)
+        return replace(instance, timeline=Timeline(phases, offset))
+
+    return afflict
+
+
+_AFFLICTIONS: Final[Mapping[Role, Afflict]] = MappingProxyType(
+    {
+        Role.SLOW: _slow,
+        Role.DUE_SOON: _due_in(6 * _DAY),
+        Role.FLAPPING: _through(Phase(75.0, connected=True), Phase(40.0, connected=False)),
+        Role.NEEDS_QR_SCAN: _disconnected,
+        Role.DUE_NOW: _due_in(20 * _HOUR),
+        Role.WEBHOOKS_WIPED: _wiped,
+        Role.OVERDUE: _overdue,
+        Role.TOKEN_REVOKED: _revoked,
+        Role.SERVER_ERRORS: _through(Phase(70.0), Phase(25.0, fault=html_error(503))),
+        Role.TEST_WEBHOOK: _test_webhook,
+        Role.RATE_LIMITED: _through(Phase(60.0), Phase(35.0, fault=rate_limited("15"))),
+    }
+)

@@ -1,0 +1,255 @@
+"""The simulated Z-API: a real HTTP server on a thread of its own."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
+
+from exporter.clock import Clock
+from exporter.demo.connection import HttpConnection, Reply, Request
+from exporter.demo.counters import Counters
+from exporter.demo.fault import Exchange, Fault, message
+from exporter.demo.front import Front, SpoiltConnection
+from exporter.demo.instances import SimulatedInstance, me_body
+from exporter.demo.loop import LoopThread
+
+INSTANCE_NOT_FOUND: Final = b'{"error":"Instance not found"}'
+CLIENT_TOKEN_MISSING: Final = b'{"error":"your client-token is not configured"}'
+CLIENT_TOKEN_EMPTY: Final = b'{"error":"null not allowed"}'
+METHOD_NOT_ALLOWED: Final = b'{"error":"Method Not Allowed"}'
+NO_SUCH_RESOURCE: Final = b'{"error":"NOT_FOUND"}'
+
+
+def client_token_refused(client_token: str) -> bytes:
+    """The real API's answer to a wrong Client-Token: it repeats what it was sent."""
+    return b'{"error":"Client-Token ' + client_token.encode("utf-8", "replace") + b' not allowed"}'
+
+
+class SimulatedZapi:
+    """Answers ``GET /instances/{id}/token/{token}/me`` for some instances, rightly or as its faults tell it.
+
+    ``latency`` is the seconds every answer takes; ``drip_interval`` is for ``front``, see :class:`Front`.
+    ``clock`` drives the instances' timelines, which begin at :meth:`start`. All methods may be called on any
+    thread. Raises ValueError for two instances of one id, or a TLS context with a front that has no use for it.
+    """
+
+    def __init__(
+        self,
+        instances: Iterable[SimulatedInstance],
+        *,
+        clock: Clock,
+        tls: ssl.SSLContext | None = None,
+        latency: float = 0.0,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        front: Front = Front.HTTP,
+        drip_interval: float = 1.0,
+    ) -> None:
+        self._subjects: dict[str, _Subject] = {}
+        for instance in instances:
+            if instance.id in self._subjects:
+                raise ValueError(
+                    f"the simulated Z-API has two instances of the id {instance.id}: make it unique"
+                )
+            self._subjects[instance.id] = _Subject(instance)
+        if tls is not None and front is not Front.HTTP:
+            raise ValueError(f"a simulated Z-API that {front.value} takes no TLS context: leave it out")
+        self._clock = clock
+        self._tls = tls
+        self._latency = latency
+        self._host = host
+        self._front = front
+        self._drip_interval = drip_interval
+        self._counters = Counters()
+        self._started = 0.0
+        self._thread = LoopThread(host, port, self._protocol, self._counters.connection, tls)
+
+    def start(self) -> None:
+        """Listen, and serve from now on. Raises OSError where the address cannot be bound."""
+        self._started = self._clock.monotonic()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening and drop every connection, whatever is in flight. Closing twice is no error."""
+        self._thread.close()
+
+    def __enter__(self) -> "SimulatedZapi":
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def base_url(self) -> str:
+        scheme = "https" if self._tls is not None or self._front.is_tls else "http"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{scheme}://{host}:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """The port it listens on. Raises RuntimeError before it was started."""
+        return self._thread.port
+
+    def set_fault(self, instance_id: str, fault: Fault | None) -> None:
+        """Spoil every answer from the next one on, or with ``None`` stop doing so; goes before the timeline's
+        faults. Raises KeyError for an id it does not serve."""
+        self._subjects[instance_id].fault = fault
+
+    def update(self, instance_id: str, **changes: Any) -> None:
+        """Change fields of an instance, as :func:`dataclasses.replace` does, from the next answer on.
+
+        Raises KeyError for an id it does not serve, ValueError for a change of the id and TypeError for a
+        field that does not exist. Not for two threads that change one instance at once.
+        """
+        if "id" in changes:
+            raise ValueError("an instance keeps its id: answer with another one by a fault")
+        subject = self._subjects[instance_id]
+        subject.instance = replace(subject.instance, **changes)
+
+    def instance(self, instance_id: str) -> SimulatedInstance:
+        """The instance as it is now. Raises KeyError for an id it does not serve."""
+        return self._subjects[instance_id].instance
+
+    @property
+    def requests(self) -> Mapping[str, int]:
+        """How many requests each instance had, by id; one that had none counts 0."""
+        return self._counters.requests
+
+    @property
+    def strays(self) -> int:
+        """Requests that named no instance it serves."""
+        return self._counters.strays
+
+    @property
+    def connections(self) -> int:
+        """TCP connections accepted so far."""
+        return self._counters.connections
+
+    @property
+    def handshakes(self) -> int:
+        """TLS handshakes completed so far."""
+        return self._counters.handshakes
+
+    @property
+    def in_flight(self) -> int:
+        """Requests whose reply is not complete."""
+        return self._counters.in_flight
+
+    @property
+    def max_in_flight(self) -> int:
+        return self._counters.max_in_flight
+
+    @property
+    def open_connections(self) -> int:
+        """Connections open now; over TLS, those past their handshake."""
+        return self._thread.open_connections
+
+    @property
+    def unexpected(self) -> tuple[str, ...]:
+        """Errors of the server itself: types and places, for a test to find none."""
+        return self._thread.unexpected
+
+    def last_headers(self, instance_id: str) -> Mapping[str, str]:
+        """The headers of the instance's latest request, names in lower case; empty before the first."""
+        return self._subjects[instance_id].last_headers
+
+    def wait_for(
+        self, what: str, condition: Callable[["SimulatedZapi"], bool], timeout: float = 10.0
+    ) -> None:
+        """Wait until ``condition`` of this server holds; it is asked after each change of a counter.
+
+        Raises TimeoutError, naming ``what``, after ``timeout`` seconds.
+        """
+        self._counters.wait_for(what, lambda: condition(self), timeout)
+
+    def _protocol(
+        self, loop: asyncio.AbstractEventLoop, live: set[asyncio.Transport]
+    ) -> HttpConnection | SpoiltConnection:
+        if self._front.serves:
+            return HttpConnection(loop, self._attend, self._counters, live)
+        return SpoiltConnection(loop, self._front, self._drip_interval, live)
+
+    def _attend(self, request: Request) -> Reply:
+        route = _route(request.target)
+        subject = None if route is None else self._subjects.get(route.instance_id)
+        if route is None or subject is None:
+            self._counters.stray()
+            return Reply(
+                message(404, NO_SUCH_RESOURCE if route is None else INSTANCE_NOT_FOUND), self._latency
+            )
+        subject.last_headers = request.headers
+        self._counters.request(route.instance_id)
+        instance = subject.instance
+        phase = instance.timeline.at(self._clock.monotonic() - self._started)
+        delay = self._latency + instance.delay
+        connected = instance.connected if phase.connected is None else phase.connected
+        fault = subject.fault or phase.fault
+        if fault is not None:
+            exchange = Exchange(
+                path=request.target,
+                client_token=request.headers.get("client-token", ""),
+                body=me_body(instance, connected=connected),
+                now=self._clock.time(),
+            )
+            return Reply(fault.play(exchange), delay)
+        return Reply(_refusal(request, route, instance) or subject.reply(instance, connected), delay)
+
+
+class _Route(NamedTuple):
+    instance_id: str
+    token: str
+
+
+class _Subject:
+    """An instance with what a test has done to it. Assigned whole from any thread, read on the loop's."""
+
+    __slots__ = ("_cached", "fault", "instance", "last_headers")
+
+    def __init__(self, instance: SimulatedInstance) -> None:
+        self.instance = instance
+        self.fault: Fault | None = None
+        self.last_headers: Mapping[str, str] = {}
+        self._cached: tuple[SimulatedInstance, bool, bytes] | None = None
+
+    def reply(self, instance: SimulatedInstance, connected: bool) -> bytes:
+        """The healthy reply, made once per change."""
+        cached = self._cached
+        if cached is None or cached[0] is not instance or cached[1] != connected:
+            cached = (instance, connected, message(200, me_body(instance, connected=connected)))
+            self._cached = cached
+        return cached[2]
+
+
+def _route(target: str) -> _Route | None:
+    path = target.partition("?")[0]
+    parts = path.split("/")
+    if len(parts) != 6 or (parts[0], parts[1], parts[3], parts[5]) != ("", "instances", "token", "me"):
+        return None
+    return _Route(unquote(parts[2]), unquote(parts[4]))
+
+
+def _refusal(request: Request, route: _Route, instance: SimulatedInstance) -> bytes | None:
+    """What the real API says to a request it does not serve, ``None`` if it serves it."""
+    if request.method != "GET":
+        return message(405, METHOD_NOT_ALLOWED)
+    if route.token != instance.token:
+        return message(404, INSTANCE_NOT_FOUND)
+    if instance.client_token is None:
+        return None
+    sent = request.headers.get("client-token")
+    if sent is None:
+        return message(400, CLIENT_TOKEN_MISSING)
+    if sent == "":
+        return message(403, CLIENT_TOKEN_EMPTY)
+    if sent != instance.client_token:
+        return message(403, client_token_refused(sent))
+    return None

@@ -1,0 +1,75 @@
+"""What the exporter is configured with to poll a cast."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from exporter.config.model import Api, Config, Instance, Polling
+from exporter.demo.scenario import Member
+from exporter.secret import Secret
+
+
+def demo_config(members: Sequence[Member], base_url: str, *, ca_file: Path | None = None) -> Config:
+    """The configuration to poll the cast at ``base_url``: every ten seconds, so that a viewer sees it move."""
+    return Config(
+        api=Api(base_url=base_url, timeout=5.0, ca_file=ca_file),
+        polling=Polling(interval=10.0, concurrency=32, stale_after=60.0),
+        paid_statuses=frozenset({"paid"}),
+        instances=tuple(member.configured for member in members),
+        files=(),
+    )
+
+
+def write_config(config: Config, path: Path) -> None:
+    """Write it as a configuration file, made-up secrets included, readable by its owner alone.
+
+    Raises OSError where it cannot be written.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in _lines(config))
+
+
+def _lines(config: Config) -> Iterator[str]:
+    accounts = {instance.client_token for instance in config.instances}
+    account = accounts.pop() if len(accounts) == 1 else None
+    yield "api:"
+    yield f"  base_url: {_scalar(config.api.base_url)}"
+    if account is not None:
+        yield f"  client_token: {_scalar(account.reveal())}"
+    yield f"  timeout: {_duration(config.api.timeout)}"
+    if config.api.ca_file is not None:
+        yield f"  ca_file: {_scalar(str(config.api.ca_file))}"
+    yield "polling:"
+    yield f"  interval: {_duration(config.polling.interval)}"
+    yield f"  concurrency: {config.polling.concurrency}"
+    yield f"  stale_after: {_duration(config.polling.stale_after)}"
+    yield "payment:"
+    yield f"  paid_statuses: [{', '.join(map(_scalar, sorted(config.paid_statuses)))}]"
+    yield "instances:"
+    for instance in config.instances:
+        yield from _instance(instance, account)
+
+
+def _instance(instance: Instance, account: Secret | None) -> Iterator[str]:
+    yield f"  - name: {_scalar(instance.name)}"
+    yield f"    id: {_scalar(instance.id)}"
+    yield f"    token: {_scalar(instance.token.reveal())}"
+    if instance.client_token is not None and account is None:
+        yield f"    client_token: {_scalar(instance.client_token.reveal())}"
+    yield "    labels:"
+    for label, value in instance.labels.items():
+        yield f"      {label}: {_scalar(value)}"
+    yield "    expected_webhooks:"
+    for webhook, url in instance.expected_webhooks.items():
+        yield f"      {webhook}: {'null' if url is None else _scalar(url.reveal())}"
+
+
+def _scalar(text: str) -> str:
+    """A quoted YAML string that the exporter expands to just this text."""
+    return json.dumps(text.replace("$", "$$"), ensure_ascii=False)
+
+
+def _duration(seconds: float) -> str:
+    return f"{round(seconds * 1000)}ms"
