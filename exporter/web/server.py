@@ -20,6 +20,8 @@ from exporter.web.security import Security
 
 __all__ = ["CannotBind", "Limits", "Server", "bind"]
 
+_SAY_AGAIN: Final = 60.0
+"""Seconds before trouble in accepting is logged again."""
 _ACCEPT_PAUSE: Final = 0.5
 """Seconds between attempts while the process has no file descriptor left."""
 _STOP_MARGIN: Final = 2.0
@@ -49,6 +51,7 @@ class Server:
         self._clock = clock
         self._security = security
         self._limits = limits or Limits()
+        self._crowd = Crowd(_affordable(self._limits.connections), self._limits.unsent_bytes)
         self._grace = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
@@ -74,6 +77,10 @@ class Server:
                 self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(grace + _STOP_MARGIN)
 
+    def open_connections(self) -> int:
+        """How many clients are connected now."""
+        return len(self._crowd)
+
     def _run(self) -> None:
         asyncio.run(self._serve())
 
@@ -87,7 +94,7 @@ class Server:
             security=self._security,
             clock=self._clock,
             limits=limits,
-            crowd=Crowd(_affordable(limits.connections), limits.unsent_bytes),
+            crowd=self._crowd,
             workers=Lanes(limits.threads, limits.threads_per_path, "web-answer"),
             logins=Lanes(limits.login_threads, 1, "web-login"),
             closing=self._stopping,
@@ -112,7 +119,7 @@ class Reception:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._tasks: set[asyncio.Task[None]] = set()
-        self._starved = False
+        self._silent_until = 0.0
 
     async def admit(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -124,7 +131,6 @@ class Reception:
             except OSError as error:
                 await self._recover(error)
                 continue
-            self._starved = False
             task = loop.create_task(self._serve(accepted))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -140,9 +146,10 @@ class Reception:
 
     async def _recover(self, error: OSError) -> None:
         """No file descriptor is left, most likely: give one back and pause instead of spinning."""
-        if not self._starved:
+        now = asyncio.get_running_loop().time()
+        if now >= self._silent_until:
             _log.error("connections cannot be accepted: %s; retrying", error.strerror)
-            self._starved = True
+            self._silent_until = now + _SAY_AGAIN
         self._service.crowd.drop_one()
         await asyncio.sleep(_ACCEPT_PAUSE)
 

@@ -58,16 +58,16 @@ class Wire:
 
     async def receive(self) -> bytes:
         """Some bytes, at least one."""
-        while True:
-            received = await self._read()
-            if self._tls is None:
-                return received
-            plain = self._tls.decrypt(received)
+        if self._tls is None:
+            return await self._read()
+        received = b""  # the first bytes may have come in one piece with the end of the handshake
+        while not (plain := self._tls.decrypt(received)):
             await self._write(self._tls.outgoing())
-            if plain:
-                return plain
             if self._tls.ended:
                 raise Gone
+            received = await self._read()
+        await self._write(self._tls.outgoing())
+        return plain
 
     async def send(self, data: bytes) -> None:
         """Returns when the kernel has taken everything."""
