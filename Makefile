@@ -21,6 +21,10 @@ $(VENV)/.dev: $(VENV)/.installed
 demo: $(VENV)/.installed ## run against a simulated Z-API; no configuration, no credentials
 	$(BIN)/zapi-exporter --demo
 
+test: $(VENV)/.dev ## the whole suite; installs Prometheus where it can
+	@command -v promtool >/dev/null || ./tests/install-prometheus.sh
+	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
+
 lint: $(VENV)/.dev ## ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -3,7 +3,7 @@
 import logging
 import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 from exporter.clock import Clock
 from exporter.config import Config, InvalidConfig
@@ -11,11 +11,9 @@ from exporter.exposition.instances import InstanceLines
 from exporter.exposition.scrape import Scrapes
 from exporter.fleet import Fleet
 from exporter.journal import Journal
-from exporter.poller.poller import Poller, Read
+from exporter.poller.poller import Poller
 from exporter.poller.schedule import Backoff
-from exporter.reading import Reading
 from exporter.telemetry import Telemetry
-from exporter.config.model import Api, Instance
 from exporter.zapi.client import ZapiClient, environment_proxies
 
 _log = logging.getLogger(__name__)

@@ -1,27 +1,36 @@
 """The commands: check a configuration, poll once, serve."""
 
 import logging
-import os
 import queue
 import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
 from exporter import __version__, config
 from exporter.cli import Options
-from exporter.clock import Clock, SystemClock
-from exporter.config import Config, InvalidConfig
+from exporter.clock import SystemClock
+from exporter.config import InvalidConfig
 from exporter.daemon import Daemon, Load
+from exporter.demo.scenario import cast
+from exporter.demo.server import SimulatedZapi
+from exporter.demo.setup import demo_config
 from exporter.exposition.lines import Format
+from exporter.web.app import App, Surroundings
+from exporter.web.listen import CannotBind, bind
+from exporter.web.plain import plain_page
+from exporter.web.server import Server
 from exporter.zapi.transport import UnusableProxy
 
 OK: Final = 0
 FAILED: Final = 1
 POLLS_FAILED: Final = 2
+
+_POLLS_GRACE: Final = 2.0
+_ANSWERS_GRACE: Final = 0.5
 
 _log = logging.getLogger(__name__)
 
@@ -36,3 +45,102 @@ def check(options: Options, environ: Mapping[str, str]) -> int:
         return FAILED
     print(f"{options.config_file}: valid, {len(checked.instances)} instances")
     return OK
+
+
+def once(options: Options, environ: Mapping[str, str]) -> int:
+    """``--once``: poll every instance once and print what was learned."""
+    with _source(options, environ) as load:
+        daemon = _daemon(load)
+        if daemon is None:
+            return FAILED
+        daemon.start()
+        while not daemon.is_ready():
+            time.sleep(0.01)
+        daemon.stop(0.0)
+        sys.stdout.buffer.write(daemon.scrapes.render(Format.TEXT, gzip=False))
+        sys.stdout.flush()
+        return OK if all(view.up for view in daemon.fleet.views()) else POLLS_FAILED
+
+
+def serve(options: Options, environ: Mapping[str, str]) -> int:
+    """Poll and answer scrapes until a signal says to stop."""
+    signals = _listen_for_signals()
+    with _source(options, environ) as load:
+        daemon = _daemon(load)
+        if daemon is None:
+            return FAILED
+        try:
+            listeners = [bind(address) for address in options.listen_addresses]
+        except CannotBind as error:
+            print(error, file=sys.stderr)
+            return FAILED
+        server = Server(_app(daemon, options), listeners, clock=SystemClock())
+        server.start()
+        daemon.start()
+        _announce(server, daemon, options)
+        while signals.get() == signal.SIGHUP:
+            daemon.reload()
+        daemon.stop(_POLLS_GRACE)
+        server.close(_ANSWERS_GRACE)
+        _log.info("stopped")
+        return OK
+
+
+@contextmanager
+def _source(options: Options, environ: Mapping[str, str]) -> Iterator[Load]:
+    """Where the configuration comes from: the file, or a simulated Z-API that runs meanwhile."""
+    if options.demo is None:
+        yield lambda: config.load(options.config_file, environ)
+        return
+    clock = SystemClock()
+    members = cast(options.demo, clock.time())
+    with SimulatedZapi([member.simulated for member in members], clock=clock) as zapi:
+        simulated = demo_config(members, zapi.base_url)
+        yield lambda: simulated
+
+
+def _daemon(load: Load) -> Daemon | None:
+    """The daemon, or ``None`` after every reason why there can be none was printed."""
+    try:
+        return Daemon(load, SystemClock())
+    except InvalidConfig as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+    except UnusableProxy as error:
+        print(error, file=sys.stderr)
+    return None
+
+
+def _app(daemon: Daemon, options: Options) -> App:
+    return App(
+        Surroundings(
+            fleet=daemon.fleet,
+            scrapes=daemon.scrapes,
+            poll_now=daemon.poll_now,
+            reload=daemon.reload,
+            is_ready=daemon.is_ready,
+            page=lambda request: plain_page(daemon.fleet.views(), options.telemetry_path),
+            telemetry_path=options.telemetry_path,
+            scheme=lambda: "http",
+        )
+    )
+
+
+def _announce(server: Server, daemon: Daemon, options: Options) -> None:
+    for address in server.addresses:
+        extra = {"address": address, "instances": len(daemon.config.instances), "version": __version__}
+        _log.info("listening", extra=extra)
+    if options.demo is not None:
+        port = server.addresses[0].rpartition(":")[2]
+        print(f"The demo runs: open http://localhost:{port}/ (Ctrl+C ends it)", flush=True)
+
+
+def _listen_for_signals() -> "queue.SimpleQueue[int]":
+    signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        signals.put(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, remember)
+    return signals

@@ -1,1 +1,7 @@
 """A file → a frozen :class:`Config`, or every problem with its line."""
+
+from exporter.config.load import load
+from exporter.config.model import Api, Config, Instance, Polling
+from exporter.config.problem import InvalidConfig, Problem
+
+__all__ = ["Api", "Config", "Instance", "InvalidConfig", "Polling", "Problem", "load"]

@@ -1,6 +1,7 @@
 """``python -m exporter.demo``: the simulated Z-API as a process of its own, for tests and benchmarks."""
 
 import argparse
+import contextlib
 import signal
 import ssl
 import sys
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"cannot listen on {host}:{port}: {error.strerror}; choose another --listen", file=sys.stderr)
         return 1
-    with zapi:
+    with contextlib.closing(zapi):
         if options.write_config is not None:
             config = demo_config(members, zapi.base_url, ca_file=options.tls_ca or options.tls_cert)
             write_config(config, options.write_config)

@@ -11,6 +11,7 @@ from exporter.demo.fault import Exchange, Fault, Pause, Step, message
 from exporter.reading import SETTING_FIELDS, WEBHOOK_FIELDS
 
 _DAY: Final = 86400.0
+_TOO_MANY: Final = b'{"error":"Too Many Requests"}'
 _HTML: Final = b"<!doctype html><html><head><title>%d</title></head><body><h1>%d</h1>cloudfront</body></html>"
 
 ME_FIELDS: Final = (
@@ -96,11 +97,13 @@ def html_error(status: int) -> Fault:
     return answer(f"{status} html", status, _HTML % (status, status), content_type="text/html")
 
 
-def rate_limited(retry_after: str | None) -> Fault:
+def rate_limited(retry_after: str | None, name: str | None = None) -> Fault:
     """429; ``retry_after`` is the header's text, ``None`` for no header."""
-    headers = () if retry_after is None else (("Retry-After", retry_after),)
-    name = "429" if retry_after is None else f"429 retry-after {retry_after}"
-    return answer(name, 429, b'{"error":"Too Many Requests"}', headers=headers)
+    if retry_after is None:
+        return answer(name or "429", 429, _TOO_MANY)
+    return answer(
+        name or f"429 retry-after {retry_after}", 429, _TOO_MANY, headers=(("Retry-After", retry_after),)
+    )
 
 
 def rate_limited_until(name: str, seconds: float) -> Fault:
@@ -108,16 +111,20 @@ def rate_limited_until(name: str, seconds: float) -> Fault:
 
     def reply(exchange: Exchange) -> bytes:
         date = formatdate(exchange.now + seconds, usegmt=True)
-        return message(429, b'{"error":"Too Many Requests"}', headers=(("Retry-After", date),))
+        return message(429, _TOO_MANY, headers=(("Retry-After", date),))
 
     return _one(f"429 retry-after {name}", reply)
 
 
 def rate_limits() -> tuple[Fault, ...]:
     """429 with every kind of ``Retry-After``; the one without is a row of the errors."""
-    texts = ("0", "7", "86400", "-5", "1.5", "soon", "", "9" * 400, "Wed, 99 Foo 2015 07:28:00 GMT")
     return (
-        *(rate_limited(text) for text in texts),
+        *(
+            rate_limited(text)
+            for text in ("0", "7", "86400", "-5", "1.5", "soon", "Wed, 99 Foo 2015 07:28:00 GMT")
+        ),
+        rate_limited("", "429 retry-after empty"),
+        rate_limited("9" * 400, "429 retry-after of hundreds of digits"),
         rate_limited_until("a past date", -_DAY),
         rate_limited_until("a date a minute ahead", 60.0),
         rate_limited_until("a date a day ahead", _DAY),

@@ -46,4 +46,7 @@ def every_fault(*, drip_interval: float = 1.0, elsewhere: str = ELSEWHERE) -> Ma
         *answers.strange_but_right(),
         answers.late(2.5),
     )
-    return MappingProxyType({fault.name: fault for fault in faults})
+    by_name = {fault.name: fault for fault in faults}
+    if len(by_name) < len(faults):
+        raise ValueError("two faults of the catalogue have one name: rename one")
+    return MappingProxyType(by_name)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from exporter.clock import Clock
 from exporter.exposition.scrape import Scrapes
 from exporter.fleet import Fleet
 from exporter.web.http import Request, Response
@@ -24,7 +23,7 @@ class Surroundings:
 
     fleet: Fleet
     scrapes: Scrapes
-    clock: Clock
+
     poll_now: Callable[[str], None]
     reload: Reload
     is_ready: Callable[[], bool]

@@ -1,0 +1,34 @@
+"""Addresses on the loopback that nobody can be reached at, for what happens before there is a connection."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def refusing_port() -> Iterator[int]:
+    """A port of 127.0.0.1 that refuses every connection, and that nobody else is given meanwhile."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+@contextlib.contextmanager
+def unreachable_port() -> Iterator[int]:
+    """A port of 127.0.0.1 where connecting hangs, as it does for an address without a route.
+
+    The kernel drops every new connection because the queue of those that nobody accepts is full.
+    """
+    with contextlib.ExitStack() as sockets:
+        listener = sockets.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        # A queue of 0 takes one connection on Linux; a second one shows that it is full where it takes more.
+        for _ in range(8):
+            filler = sockets.enter_context(socket.socket())
+            filler.settimeout(0.2)
+            try:
+                filler.connect(listener.getsockname())
+            except TimeoutError:
+                break
+        yield listener.getsockname()[1]
