@@ -126,7 +126,9 @@ def _member(number: int, role: Role, now: float, seed: int) -> Member:
         id=instance.id,
         token=Secret(instance.token),
         client_token=Secret(account_token(seed)),
-        labels=MappingProxyType({"team": team, "environment": "homologation" if place % 6 == 5 else "production"}),
+        labels=MappingProxyType(
+            {"team": team, "environment": "homologation" if place % 6 == 5 else "production"}
+        ),
         expected_webhooks=MappingProxyType({"received": Secret(webhook), "disconnected": Secret(webhook)}),
     )
     return Member(role, _AFFLICTIONS.get(role, _spared)(instance, now, rng), configured)

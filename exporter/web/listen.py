@@ -77,7 +77,7 @@ def _everywhere(port: int) -> socket.socket:
 def _at(host: str, port: int) -> socket.socket:
     flags = socket.AI_PASSIVE
     family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)[0]
-    return socket.create_server(place[:2], family=family, backlog=BACKLOG)  # type: ignore[arg-type]
+    return socket.create_server(place[:2], family=family, backlog=BACKLOG)
 
 
 def _explain(error: OSError) -> str:

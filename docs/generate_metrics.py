@@ -1,0 +1,29 @@
+"""Writes ``docs/metrics.md`` from the catalogue: ``python docs/generate_metrics.py > docs/metrics.md``."""
+
+from exporter.metrics import EXPORTER_METRICS, INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, Metric
+
+
+def document() -> str:
+    parts = [
+        "# Metrics\n\nGenerated from the catalogue in `exporter/metrics.py`. `process_*` and `python_*` come from the "
+        "Prometheus client library.\n\n## Of every instance\n\nEach series carries `name`, the instance's own labels "
+        "from the configuration, and the labels named here.\n"
+    ]
+    parts += [_section(metric) for metric in (*INSTANCE_METRICS, UNTIL_DUE)]
+    parts.append("## Of the exporter\n")
+    parts += [_section(metric) for metric in EXPORTER_METRICS]
+    return "\n".join(parts)
+
+
+def _section(metric: Metric) -> str:
+    of_instance = isinstance(metric, InstanceMetric) or metric is UNTIL_DUE
+    labels = [*(["name"] if of_instance else []), *metric.labels]
+    shown = ", ".join(f"`{label}`" for label in labels) or "none"
+    return (
+        f"### `{metric.name}`\n\n{metric.help}\n\n- Type: {metric.type.value}\n- Labels: {shown}\n"
+        f"- Absent: {metric.absent}\n\n```promql\n{metric.query}\n```\n"
+    )
+
+
+if __name__ == "__main__":
+    print(document(), end="")

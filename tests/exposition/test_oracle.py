@@ -1,0 +1,146 @@
+"""The cached lines are what prometheus_client would have written of the same data."""
+
+import gzip
+from collections.abc import Callable, Iterable, Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import generate_latest as generate_text
+from prometheus_client.openmetrics import exposition as openmetrics_format
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
+
+from exporter.config.model import Instance
+from exporter.exposition.instances import InstanceLines
+from exporter.exposition.lines import Format
+from exporter.exposition.scrape import Scrapes
+from exporter.fleet import Fleet
+from exporter.metrics import EXPORTER_METRICS, INSTANCE_METRICS, UNTIL_DUE, MetricType, until_due
+from exporter.reading import Reading, Reason
+from exporter.secret import Secret
+from exporter.telemetry import Telemetry
+from tests.builders import a_config, a_failure, a_status, an_instance
+from tests.clocks import ManualClock
+
+
+class Oracle(Collector):
+    def __init__(self, fleet: Fleet, now: float) -> None:
+        self._fleet, self._now = fleet, now
+
+    def collect(self) -> Iterable[Metric]:
+        for metric in INSTANCE_METRICS:
+            counter = metric.type is MetricType.COUNTER
+            name = metric.name.removesuffix("_total") if counter else metric.name
+            family: Metric = (
+                CounterMetricFamily(name, metric.help) if counter else GaugeMetricFamily(name, metric.help)
+            )
+            for view in self._fleet.views():
+                for labels, value in metric.samples(view):
+                    family.add_sample(metric.name, self._labels(view.instance, labels), value)
+            yield family
+        until = GaugeMetricFamily(UNTIL_DUE.name, UNTIL_DUE.help)
+        for view in self._fleet.views():
+            seconds = until_due(view, self._now)
+            if seconds is not None:
+                until.add_sample(UNTIL_DUE.name, self._labels(view.instance, ()), seconds)
+        yield until
+
+    def _labels(self, instance: Instance, own: Iterable[tuple[str, str]]) -> dict[str, str]:
+        return {"name": instance.name, **instance.labels, **dict(own)}
+
+
+class Rig:
+    def __init__(self, *names: str, labels: Mapping[str, str] | None = None) -> None:
+        self.clock = ManualClock()
+        self.lines = InstanceLines()
+        expected = {"received": None, "delivery": Secret("https://a.example")}
+        self.instances = [an_instance(name, labels=labels, expected_webhooks=expected) for name in names]
+        self.fleet = Fleet(a_config(*self.instances), self.clock, [self.lines])
+        self.telemetry = Telemetry()
+        self.scrapes = Scrapes(self.fleet, self.lines, self.telemetry.registry, self.clock)
+
+    def check(self) -> None:
+        self.fleet.expire()
+        oracle = Oracle(self.fleet, self.clock.time())
+        assert self.lines.render(Format.TEXT, self.clock.time()) == generate_text(oracle)
+        openmetrics = self.lines.render(Format.OPENMETRICS, self.clock.time()) + b"# EOF\n"
+        generate: Callable[[Collector], bytes] = openmetrics_format.generate_latest
+        assert openmetrics == generate(oracle)
+
+
+READINGS: list[Reading] = [
+    a_status(
+        due=1_700_100_000.5, created=1.6e9, display_name='a"b\\c\nd', settings={"auto_read_message": True}
+    ),
+    a_status(
+        False, payment_status="overdue", webhooks={"received": Secret("https://x"), "received_status": None}
+    ),
+    a_status(payment_status=""),
+    a_status(payment_status=None, unreadable=frozenset({"receivedCallbackUrl"})),
+    a_failure(Reason.TLS),
+    a_failure(Reason.RATE_LIMITED),
+]
+
+
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1, max_size=4, unique=True
+    ),
+    st.dictionaries(
+        st.sampled_from(["a", "team", "zone", "r", "s_tatus", "w"]),
+        st.text(st.characters(exclude_categories=["Cs"])),
+    ),
+    st.lists(st.tuples(st.integers(0, 3), st.sampled_from(READINGS), st.integers(0, 400)), max_size=12),
+)
+def test_the_bytes_are_equal_after_any_readings_with_any_names(
+    names: list[str], labels: dict[str, str], steps: list[tuple[int, Reading, int]]
+) -> None:
+    rig = Rig(*names, labels=labels)
+    rig.check()
+    for which, reading, seconds in steps:
+        rig.fleet.record(rig.instances[which % len(names)], reading, 0.25)
+        rig.clock.advance(seconds)
+        rig.check()
+    rig.fleet.reconfigure(a_config(*rig.instances[1:]))
+    rig.check()
+
+
+def test_until_due_moves_between_polls() -> None:
+    rig = Rig("vendas")
+    rig.fleet.record(rig.instances[0], a_status(due=rig.clock.time() + 100), 0.1)
+    line = 'zapi_instance_until_due_seconds{name="vendas"} '
+    assert line + "100.0\n" in rig.scrapes.render(Format.TEXT, gzip=False).decode()
+    rig.clock.advance(160)
+    assert line + "-60.0\n" in rig.scrapes.render(Format.TEXT, gzip=False).decode()
+
+
+@pytest.mark.parametrize("fmt", list(Format))
+def test_gzip_carries_the_same_bytes_and_is_one_stream(fmt: Format) -> None:
+    rig = Rig("vendas", "suporte")
+    rig.fleet.record(rig.instances[0], a_status(), 0.1)
+    for _ in range(2):
+        plain = gzip.decompress(rig.scrapes.render(fmt, gzip=True)).decode()
+        assert plain.startswith("# HELP zapi_instance_up ")
+        assert plain.count("zapi_exporter_build_info{") == 1
+        assert ("# EOF" in plain) is (fmt is Format.OPENMETRICS)
+
+
+def test_every_metric_of_the_catalogue_is_exposed_with_its_type_help_and_labels() -> None:
+    rig = Rig("vendas")
+    rig.fleet.record(rig.instances[0], READINGS[0], 0.1)
+    text = rig.scrapes.render(Format.TEXT, gzip=False).decode()
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    for metric in (*INSTANCE_METRICS, UNTIL_DUE, *EXPORTER_METRICS):
+        family = families[metric.name.removesuffix("_total")]
+        assert (family.type, family.documentation) == (metric.type.value, metric.help)
+        own = {label for sample in family.samples for label in sample.labels} - {"name", "le"}
+        assert own <= set(metric.labels)
+    assert not any(family.name.endswith("_created") for family in families.values())
+
+
+def test_outcomes_are_all_present_from_the_start() -> None:
+    text = Rig("vendas").scrapes.render(Format.TEXT, gzip=False).decode()
+    for outcome in ("success", *(reason.value for reason in Reason)):
+        assert f'zapi_exporter_polls_total{{outcome="{outcome}"}} 0.0' in text
