@@ -9,7 +9,7 @@ import math
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from exporter.clock import Clock
 from exporter.config.model import Instance, Polling
@@ -18,6 +18,9 @@ from exporter.poller.schedule import Backoff
 from exporter.reading import Failure, Reading, Reason
 
 _log = logging.getLogger(__name__)
+
+_ON_TIME_AGAIN: Final = 5
+"""Intervals without a late poll after which the schedule is said to be kept again."""
 
 Read = Callable[[Instance], Reading]
 Record = Callable[[Instance, Reading, float], None]
@@ -182,7 +185,7 @@ class _Punctuality:
                     extra={"lateness": f"{lateness:.1f}s", "interval": f"{self.interval:g}s"},
                 )
             self._last_late = now
-        elif self._last_late is not None and now - self._last_late > self.interval:
+        elif self._last_late is not None and now - self._last_late > _ON_TIME_AGAIN * self.interval:
             _log.info("polls are on time again")
             self._last_late = None
 

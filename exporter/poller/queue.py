@@ -2,7 +2,8 @@
 
 Polls are of three kinds, so that one kind cannot starve another:
 
-- *slots*: instances that answered last time, each on its fixed-rate schedule. They go first.
+- *slots*: instances that answered last time, each on its fixed-rate schedule. They go first, unless another poll
+  has waited for a whole interval.
 - *first* polls, of instances never polled. They leave a few workers free, so that instances already known keep
   their slots even if every first poll hangs.
 - *retries*, of instances that failed last time. They hold at most half of the workers.
@@ -105,6 +106,7 @@ class PollQueue:
         """The poll to begin now, if there is one."""
         target = (
             _pop(self._at_once)
+            or self._take_starving(now)
             or _pop_due(self._slots, now)
             or (_pop(self._first) if self._may_start(Kind.FIRST) else None)
             or (_pop_due(self._retries, now) if self._may_start(Kind.RETRY) else None)
@@ -162,6 +164,14 @@ class PollQueue:
         else:
             heap = self._slots if kind is Kind.SLOT else self._retries
             heapq.heappush(heap, (due, target.ticket, target))
+
+    def _take_starving(self, now: float) -> Target | None:
+        """A first poll or a retry that slots have kept waiting for a whole interval: too few workers for all."""
+        long_ago = now - self._interval
+        first = _head(self._first) if self._may_start(Kind.FIRST) else None
+        if first is not None and first.due < long_ago:
+            return _pop(self._first)
+        return _pop_due(self._retries, long_ago) if self._may_start(Kind.RETRY) else None
 
     def _may_start(self, kind: Kind) -> bool:
         """First polls leave an eighth of the workers to slots, retries leave half."""

@@ -118,7 +118,7 @@ def test_slots_go_before_retries() -> None:
     good, bad = take_all(queue, START)
     queue.finish(bad, a_failure(), START)
     queue.finish(good, a_status(), START)
-    assert take(queue, START + 10 * INTERVAL).instance == good.instance
+    assert take(queue, START + INTERVAL).instance == good.instance
 
 
 def test_a_retry_has_no_slot_to_be_late_for() -> None:
@@ -219,3 +219,16 @@ def test_a_new_interval_makes_new_slots() -> None:
     poll_through(queue, START)
     queue.replace([an_instance("vendas")], 5.0, 32, START + 1)
     assert queue.next_due() == Slots.of("vendas", 5.0).after(START + 1)
+
+
+def test_slots_that_keep_all_workers_busy_do_not_starve_first_polls_and_retries() -> None:
+    queue = a_queue(*instances(3), concurrency=1)
+    now = START
+    queue.finish(take(queue, now), a_failure(), now)
+    polled = set()
+    for _ in range(20):
+        now += INTERVAL * 1.5
+        poll = take(queue, now)
+        polled.add(poll.instance.name)
+        queue.finish(poll, a_status(), now)
+    assert polled == {"instance 0", "instance 1", "instance 2"}
