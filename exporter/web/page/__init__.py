@@ -1,0 +1,1 @@
+"""The status page: one screen that answers "what is wrong now?"."""
