@@ -21,7 +21,7 @@ from exporter.demo.setup import demo_config
 from exporter.exposition.lines import Format
 from exporter.web.app import App, Surroundings
 from exporter.web.listen import CannotBind, bind
-from exporter.web.plain import plain_page
+from exporter.web.page.status_page import StatusPage
 from exporter.web.server import Server
 from exporter.zapi.transport import UnusableProxy
 
@@ -112,6 +112,8 @@ def _daemon(load: Load) -> Daemon | None:
 
 
 def _app(daemon: Daemon, options: Options) -> App:
+    clock = SystemClock()
+    page = StatusPage(version=__version__, telemetry_path=options.telemetry_path)
     return App(
         Surroundings(
             fleet=daemon.fleet,
@@ -119,7 +121,7 @@ def _app(daemon: Daemon, options: Options) -> App:
             poll_now=daemon.poll_now,
             reload=daemon.reload,
             is_ready=daemon.is_ready,
-            page=lambda request: plain_page(daemon.fleet.views(), options.telemetry_path),
+            page=lambda request: page.render(daemon.fleet.views(), clock.time(), request),
             telemetry_path=options.telemetry_path,
             scheme=lambda: "http",
         )
