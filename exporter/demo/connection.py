@@ -122,7 +122,7 @@ class HttpConnection(asyncio.Protocol):
         self._give(self._attend(request))
 
     def _serve_more(self) -> None:
-        if not self._busy and not self._transport.is_closing():
+        if self._buffer and not self._busy and not self._transport.is_closing():
             self._serve()
 
     def _give(self, reply: Reply) -> None:

@@ -16,7 +16,7 @@ from exporter.secret import Secret
 
 _HOUR: Final = 3600.0
 _DAY: Final = 24 * _HOUR
-_BLOCK: Final = 100
+_HEALTHY_PER_TROUBLE: Final = 10
 
 
 class Role(Enum):
@@ -95,9 +95,9 @@ def _roles() -> Iterator[Role]:
     for trouble, good in zip(_TROUBLE, _GOOD, strict=True):
         yield trouble
         yield good
-    while True:
-        yield from _TROUBLE
-        yield from (Role.HEALTHY,) * (_BLOCK - len(_TROUBLE))
+    for trouble in itertools.cycle(_TROUBLE):
+        yield from (Role.HEALTHY,) * _HEALTHY_PER_TROUBLE
+        yield trouble
 
 
 def _member(number: int, role: Role, now: float, seed: int) -> Member:
@@ -129,7 +129,7 @@ def _member(number: int, role: Role, now: float, seed: int) -> Member:
         labels=MappingProxyType(
             {"team": team, "environment": "homologation" if place % 6 == 5 else "production"}
         ),
-        expected_webhooks=MappingProxyType({"received": Secret(webhook), "disconnected": Secret(webhook)}),
+        expected_webhooks=MappingProxyType({"received": Secret(webhook), "disconnected": None}),
     )
     return Member(role, _AFFLICTIONS.get(role, _spared)(instance, now, rng), configured)
 

@@ -163,8 +163,8 @@ def floods() -> tuple[Fault, ...]:
     )
 
 
-def gzip_bomb() -> Fault:
-    """One valid gzip stream of a megabyte that holds a gigabyte of zeros; made while it is read."""
+def gzip_bomb(mebibytes: int = 1024) -> Fault:
+    """One valid gzip stream that holds so many MiB of zeros in a thousandth of it; made while it is read."""
 
     def play(_: Exchange) -> Iterator[Step]:
         zeros = bytes(_MIB)
@@ -175,10 +175,10 @@ def gzip_bomb() -> Fault:
         yield _OK + b"Content-Encoding: gzip\r\nConnection: close\r\n\r\n"
         yield b"\x1f\x8b\x08\0\0\0\0\0\x02\xff"
         checksum = 0
-        for _turn in range(1024):
+        for _turn in range(mebibytes):
             checksum = zlib.crc32(zeros, checksum)
             yield block
-        yield last + checksum.to_bytes(4, "little") + (1024 * _MIB).to_bytes(4, "little")
+        yield last + checksum.to_bytes(4, "little") + (mebibytes * _MIB).to_bytes(4, "little")
         yield Ending.CLOSE
 
     return Fault("gzip bomb", play)

@@ -1,0 +1,137 @@
+import re
+from collections import Counter
+
+import pytest
+
+from exporter.demo.scenario import FINE, Member, Role, cast, healthy_fleet
+from exporter.demo.timeline import Phase
+
+NOW = 1_700_000_000.0
+HOUR = 3600.0
+
+
+def the(role: Role, count: int = 18) -> Member:
+    return next(member for member in cast(count, NOW) if member.role is role)
+
+
+@pytest.mark.parametrize("count", [1, 2, 11, 12, 18, 19, 40, 1000])
+def test_a_cast_has_as_many_members_as_asked_for(count: int) -> None:
+    assert len(cast(count, NOW)) == count
+
+
+def test_a_cast_of_one_shows_a_change() -> None:
+    assert the(Role.FLAPPING, count=1)
+
+
+def test_a_cast_of_twelve_is_half_fine_and_half_in_trouble() -> None:
+    roles = [member.role for member in cast(12, NOW)]
+    assert sum(role in FINE for role in roles) == 6
+    assert {Role.FLAPPING, Role.NEEDS_QR_SCAN, Role.OVERDUE, Role.WEBHOOKS_WIPED, Role.TOKEN_REVOKED} <= {
+        *roles
+    }
+
+
+@pytest.mark.parametrize("count", range(12, 120, 9))
+def test_at_least_about_half_of_a_cast_is_fine(count: int) -> None:
+    fine = sum(member.role in FINE for member in cast(count, NOW))
+    assert fine >= count * 0.45
+
+
+def test_a_cast_of_eighteen_has_every_role() -> None:
+    assert {member.role for member in cast(18, NOW)} == set(Role)
+
+
+def test_a_cast_of_ten_thousand_is_nine_tenths_fine_and_has_nothing_twice() -> None:
+    members = cast(10_000, NOW)
+    counts = Counter(member.role for member in members)
+    assert 0.88 < sum(counts[role] for role in FINE) / 10_000 < 0.94
+    assert min(counts[role] for role in set(Role) - FINE) >= 90
+    assert len({member.configured.name for member in members}) == 10_000
+    assert len({member.configured.id for member in members}) == 10_000
+    assert len({member.configured.token for member in members}) == 10_000
+
+
+def test_a_seed_makes_the_same_cast_again_and_another_one_another() -> None:
+    assert cast(30, NOW, seed=1) == cast(30, NOW, seed=1)
+    mine = {member.configured.id for member in cast(30, NOW, seed=1)}
+    assert mine.isdisjoint(member.configured.id for member in cast(30, NOW, seed=2))
+
+
+def test_a_smaller_cast_is_the_beginning_of_a_larger_one() -> None:
+    assert cast(7, NOW) == cast(50, NOW)[:7]
+
+
+def test_credentials_look_real_and_are_plainly_made_up() -> None:
+    for member in cast(30, NOW):
+        assert member.configured.client_token is not None
+        for text in (
+            member.configured.id,
+            member.configured.token.reveal(),
+            member.configured.client_token.reveal(),
+        ):
+            assert re.fullmatch(r"FACADE[0-9A-F]{26}", text)
+
+
+def test_the_exporter_knows_each_token_but_the_revoked_one() -> None:
+    for member in cast(18, NOW):
+        known = member.configured.token.reveal() == member.simulated.token
+        assert known == (member.role is not Role.TOKEN_REVOKED)
+
+
+def test_every_role_that_is_fine_is_connected_paid_and_has_its_webhooks_at_all_times() -> None:
+    for member in cast(120, NOW):
+        if member.role in FINE:
+            simulated = member.simulated
+            assert simulated.connected
+            assert simulated.payment_status in ("paid", "PAID")
+            assert simulated.due > NOW + 5 * 24 * HOUR
+            assert len(simulated.timeline.phases) == 1
+            for webhook, url in member.configured.expected_webhooks.items():
+                assert simulated.webhooks[webhook]
+                assert url is None or url.reveal() == simulated.webhooks[webhook]
+
+
+def test_the_troubles_are_what_their_roles_say() -> None:
+    assert not the(Role.NEEDS_QR_SCAN).simulated.connected
+    assert the(Role.DUE_NOW).simulated.due == NOW + 20 * HOUR
+    assert the(Role.DUE_SOON).simulated.due == NOW + 6 * 24 * HOUR
+    assert the(Role.OVERDUE).simulated.due < NOW
+    assert the(Role.OVERDUE).simulated.payment_status == "OVERDUE"
+    assert the(Role.WEBHOOKS_WIPED).simulated.webhooks == {}
+    assert 2.0 <= the(Role.SLOW).simulated.delay <= 3.0
+    received = the(Role.TEST_WEBHOOK).configured.expected_webhooks["received"]
+    assert received is not None
+    assert received.reveal() != the(Role.TEST_WEBHOOK).simulated.webhooks["received"]
+
+
+def phases_of(role: Role, seconds: int) -> list[Phase]:
+    timeline = the(role).simulated.timeline
+    return [timeline.at(float(elapsed)) for elapsed in range(seconds)]
+
+
+def test_a_flapping_instance_goes_down_and_comes_back_within_three_minutes() -> None:
+    seen = [phase.connected for phase in phases_of(Role.FLAPPING, 180)]
+    assert seen[0] is True
+    assert False in seen
+    assert True in seen[seen.index(False) :]
+
+
+@pytest.mark.parametrize("role", [Role.SERVER_ERRORS, Role.RATE_LIMITED])
+def test_a_passing_fault_comes_and_goes_within_three_minutes(role: Role) -> None:
+    faulty = [phase.fault is not None for phase in phases_of(role, 180)]
+    assert not faulty[0]
+    assert True in faulty
+    assert False in faulty[faulty.index(True) :]
+
+
+def test_a_phase_in_trouble_is_long_enough_to_be_seen_by_a_poll_every_ten_seconds() -> None:
+    for member in cast(120, NOW):
+        assert min(phase.lasts for phase in member.simulated.timeline.phases) >= 20 or member.role in FINE | {
+            role for role in Role if role.name not in ("FLAPPING", "SERVER_ERRORS", "RATE_LIMITED")
+        }
+
+
+def test_nothing_ever_happens_in_a_healthy_fleet() -> None:
+    for member in healthy_fleet(300, NOW):
+        assert member.role is Role.HEALTHY
+        assert member.simulated.delay == 0.0

@@ -1,0 +1,330 @@
+import json
+import ssl
+import threading
+import time
+import urllib.parse
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import trustme
+
+from exporter.demo.fault import Fault
+from exporter.demo.front import Front
+from exporter.demo.instances import SimulatedInstance
+from exporter.demo.server import SimulatedZapi
+from exporter.demo.timeline import Phase, Timeline
+from exporter.demo.wire_faults import raw, silence
+from tests.clocks import ManualClock
+from tests.demo.raw_client import RawClient, me_path
+
+
+def get(zapi: SimulatedZapi, instance: SimulatedInstance, **how: Any) -> tuple[int, dict[str, Any]]:
+    with RawClient(zapi) as client:
+        client.ask(instance, **how)
+        status, headers, body = client.read_reply()
+    assert headers["content-type"] == "application/json"
+    answer = json.loads(body)
+    assert isinstance(answer, dict)
+    return status, answer
+
+
+def test_a_healthy_instance_is_described(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
+    status, answer = get(zapi, instance)
+    assert status == 200
+    assert (answer["id"], answer["token"], answer["connected"]) == ("FACADE01", "FACADE02", True)
+
+
+def test_many_requests_are_served_on_one_connection(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
+    with RawClient(zapi) as client:
+        for _ in range(50):
+            client.ask(instance)
+            assert client.read_reply()[0] == 200
+    assert zapi.connections == 1
+    assert zapi.requests == {instance.id: 50}
+
+
+def test_requests_sent_all_at_once_are_answered_one_after_another(
+    zapi: SimulatedZapi, instance: SimulatedInstance
+) -> None:
+    with RawClient(zapi) as client:
+        for _ in range(2000):
+            client.ask(instance)
+        for _ in range(2000):
+            assert client.read_reply()[0] == 200
+
+
+def test_a_head_that_comes_in_pieces_is_understood(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
+    with RawClient(zapi) as client:
+        client.ask(instance, headers="X-First: 1\r\n")
+        client.read_reply()
+        for byte in f"GET {me_path(instance)} HTTP/1.1\r\nClient-Token: FACADE03\r\n\r\n".encode():
+            client.send(bytes((byte,)))
+        assert client.read_reply()[0] == 200
+
+
+def test_a_connection_is_closed_where_the_client_asks_for_it(
+    zapi: SimulatedZapi, instance: SimulatedInstance
+) -> None:
+    with RawClient(zapi) as client:
+        client.ask(instance, headers="Connection: close\r\n")
+        assert client.read_to_end().startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "error"),
+    [
+        ({"path": "/instances/FACADE01/token/WRONG/me"}, 404, "Instance not found"),
+        ({"path": "/instances/WRONG/token/FACADE02/me"}, 404, "Instance not found"),
+        ({"path": "/somewhere/else"}, 404, "NOT_FOUND"),
+        ({"client_token": "WRONG"}, 403, "Client-Token WRONG not allowed"),
+        ({"client_token": ""}, 403, "null not allowed"),
+        ({"method": "POST"}, 405, "Method Not Allowed"),
+        ({"method": "POST", "headers": "Content-Length: 0\r\n"}, 405, "Method Not Allowed"),
+    ],
+)
+def test_a_wrong_request_gets_the_real_refusal(
+    zapi: SimulatedZapi, instance: SimulatedInstance, how: dict[str, str], status: int, error: str
+) -> None:
+    assert get(zapi, instance, **how) == (status, {"error": error})
+
+
+def test_a_missing_client_token_is_refused_only_where_the_account_requires_one(
+    zapi: SimulatedZapi, instance: SimulatedInstance, other: SimulatedInstance
+) -> None:
+    nameless = replace(instance, client_token=None)
+    assert get(zapi, nameless) == (400, {"error": "your client-token is not configured"})
+    assert get(zapi, other)[0] == 200
+
+
+def test_a_body_of_a_request_is_not_taken_for_the_next_one(
+    zapi: SimulatedZapi, instance: SimulatedInstance
+) -> None:
+    with RawClient(zapi) as client:
+        client.ask(instance, method="PUT", headers="Content-Length: 5\r\n")
+        client.send(b"GET /")
+        assert client.read_reply()[0] == 405
+        client.ask(instance)
+        assert client.read_reply()[0] == 200
+
+
+def test_id_and_token_are_percent_decoded(clock: ManualClock, instance: SimulatedInstance) -> None:
+    odd = replace(instance, id="a/b ç", token="t?#%")
+    quoted = (
+        f"/instances/{urllib.parse.quote(odd.id, safe='')}/token/{urllib.parse.quote(odd.token, safe='')}/me"
+    )
+    with SimulatedZapi([odd], clock=clock) as zapi:
+        assert get(zapi, odd, path=quoted)[0] == 200
+        assert get(zapi, odd, path=f"{quoted}?again=1")[0] == 200
+
+
+def test_what_is_not_http_is_refused(zapi: SimulatedZapi) -> None:
+    for nonsense in (b"\x16\x03\x01\x02\x00", b"hello\r\n\r\n", b"x" * 100_000):
+        with RawClient(zapi) as client:
+            client.send(nonsense)
+            assert client.read_to_end().startswith(b"HTTP/1.1 400 ")
+
+
+def test_strays_are_counted_apart(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
+    get(zapi, instance, path="/login")
+    get(zapi, instance)
+    assert zapi.strays == 1
+    assert zapi.requests == {instance.id: 1}
+    assert zapi.requests["FACADE0A"] == 0
+
+
+def test_the_latest_headers_are_kept(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
+    assert zapi.last_headers(instance.id) == {}
+    get(zapi, instance, headers="X-Mine: one\r\n")
+    get(zapi, instance, headers="X-Mine: two\r\n")
+    assert zapi.last_headers(instance.id) == {
+        "host": "localhost",
+        "x-mine": "two",
+        "client-token": "FACADE03",
+    }
+
+
+def test_a_change_shows_in_the_next_answer(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
+    assert get(zapi, instance)[1]["connected"] is True
+    zapi.update(instance.id, connected=False, name="Loja 2")
+    answer = get(zapi, instance)[1]
+    assert (answer["connected"], answer["name"]) == (False, "Loja 2")
+
+
+def test_an_instance_keeps_its_id(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
+    with pytest.raises(ValueError, match="keeps its id"):
+        zapi.update(instance.id, id="OTHER")
+
+
+def test_a_fault_can_be_set_and_lifted_between_two_requests_of_a_connection(
+    zapi: SimulatedZapi, instance: SimulatedInstance
+) -> None:
+    with RawClient(zapi) as client:
+        zapi.set_fault(instance.id, raw("teapot", b"HTTP/1.1 418 Odd\r\nContent-Length: 0\r\n\r\n", None))
+        client.ask(instance)
+        assert client.read_reply()[0] == 418
+        zapi.set_fault(instance.id, None)
+        client.ask(instance)
+        assert client.read_reply()[0] == 200
+
+
+def test_a_fault_of_an_unknown_instance_is_an_error(zapi: SimulatedZapi) -> None:
+    with pytest.raises(KeyError):
+        zapi.set_fault("NOBODY", None)
+
+
+def test_two_instances_of_one_id_are_refused(clock: ManualClock, instance: SimulatedInstance) -> None:
+    with pytest.raises(ValueError, match="FACADE01"):
+        SimulatedZapi([instance, instance], clock=clock)
+
+
+def test_a_timeline_follows_the_clock(clock: ManualClock, instance: SimulatedInstance) -> None:
+    phases = (Phase(60.0, connected=True), Phase(30.0, connected=False), Phase(5.0, fault=raw("r", b"HELLO")))
+    with SimulatedZapi([replace(instance, timeline=Timeline(phases))], clock=clock) as zapi:
+        assert get(zapi, instance)[1]["connected"] is True
+        clock.advance(60)
+        assert get(zapi, instance)[1]["connected"] is False
+        clock.advance(30)
+        with RawClient(zapi) as client:
+            client.ask(instance)
+            assert client.read_to_end() == b"HELLO"
+        clock.advance(5)
+        assert get(zapi, instance)[1]["connected"] is True
+
+
+def test_a_fault_set_by_hand_goes_before_the_timelines(
+    clock: ManualClock, instance: SimulatedInstance
+) -> None:
+    spoilt = replace(instance, timeline=Timeline((Phase(1.0, fault=raw("of time", b"TIME")),)))
+    with SimulatedZapi([spoilt], clock=clock) as zapi:
+        zapi.set_fault(instance.id, raw("by hand", b"HAND"))
+        with RawClient(zapi) as client:
+            client.ask(instance)
+            assert client.read_to_end() == b"HAND"
+
+
+def test_an_answer_takes_at_least_the_latency_and_the_instances_delay(
+    clock: ManualClock, instance: SimulatedInstance
+) -> None:
+    with SimulatedZapi([replace(instance, delay=0.05)], clock=clock, latency=0.05) as zapi:
+        began = time.monotonic()
+        assert get(zapi, instance)[0] == 200
+        # The loop's clock may be a tick ahead of ours.
+        assert time.monotonic() - began > 0.099
+
+
+def test_requests_without_a_complete_reply_are_in_flight(
+    zapi: SimulatedZapi, instance: SimulatedInstance, other: SimulatedInstance
+) -> None:
+    zapi.set_fault(instance.id, silence())
+    with RawClient(zapi) as one, RawClient(zapi) as two:
+        one.ask(instance)
+        two.ask(instance)
+        zapi.wait_for("two requests", lambda z: z.in_flight == 2)
+        get(zapi, other)
+        assert zapi.max_in_flight == 3
+    zapi.wait_for("both clients to be gone", lambda z: z.in_flight == 0)
+    assert zapi.max_in_flight == 3
+
+
+def test_waiting_in_vain_says_for_what(zapi: SimulatedZapi) -> None:
+    with pytest.raises(TimeoutError, match="in vain for a miracle"):
+        zapi.wait_for("a miracle", lambda z: z.connections > 0, timeout=0.01)
+
+
+def test_waiting_ends_when_the_condition_holds(zapi: SimulatedZapi, other: SimulatedInstance) -> None:
+    asking = threading.Thread(target=get, args=(zapi, other))
+    asking.start()
+    zapi.wait_for("a request", lambda z: z.requests[other.id] == 1)
+    asking.join()
+
+
+def test_it_serves_over_tls(clock: ManualClock, instance: SimulatedInstance) -> None:
+    authority = trustme.CA()
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    with (
+        SimulatedZapi([instance], clock=clock, tls=_server_context(authority)) as zapi,
+        RawClient(zapi, trusting) as client,
+    ):
+        assert zapi.base_url.startswith("https://127.0.0.1:")
+        client.ask(instance)
+        assert client.read_reply()[0] == 200
+        assert (zapi.connections, zapi.handshakes) == (1, 1)
+    assert zapi.unexpected == ()
+
+
+def test_a_client_that_does_not_trust_it_is_counted_as_no_handshake(
+    clock: ManualClock, instance: SimulatedInstance
+) -> None:
+    with SimulatedZapi([instance], clock=clock, tls=_server_context(trustme.CA())) as zapi:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            RawClient(zapi, ssl.create_default_context())
+        zapi.wait_for("the connection", lambda z: z.connections == 1)
+        assert zapi.requests == {}
+    assert zapi.unexpected == ()
+
+
+def _server_context(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+    return context
+
+
+FLOOD = Fault("flood", lambda _: iter(lambda: b"x" * 65536, b""))
+
+
+@pytest.mark.parametrize("over_tls", [False, True])
+def test_closing_drops_everything_at_once_and_leaves_nothing(
+    clock: ManualClock, instance: SimulatedInstance, other: SimulatedInstance, over_tls: bool
+) -> None:
+    authority = trustme.CA()
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    tls = _server_context(authority) if over_tls else None
+    threads = threading.active_count()
+    zapi = SimulatedZapi([instance, other], clock=clock, tls=tls)
+    zapi.start()
+    zapi.set_fault(instance.id, silence())
+    zapi.set_fault(other.id, FLOOD)
+    client_side = trusting if over_tls else None
+    with (
+        RawClient(zapi, client_side) as waiting,
+        RawClient(zapi, client_side) as flooded,
+        RawClient(zapi, client_side),
+        RawClient(zapi),
+    ):
+        waiting.ask(instance)
+        flooded.ask(other)
+        zapi.wait_for("the requests", lambda z: z.in_flight == 2 and z.connections == 4)
+        zapi.close()
+        assert zapi.open_connections == 0
+        assert threading.active_count() == threads
+        with pytest.raises((EOFError, ConnectionError)):
+            waiting.read(1)
+    assert zapi.in_flight == 0
+    assert zapi.unexpected == ()
+    zapi.close()
+
+
+def test_it_can_be_started_again_on_the_port_it_had(clock: ManualClock, other: SimulatedInstance) -> None:
+    with SimulatedZapi([other], clock=clock) as first:
+        assert get(first, other)[0] == 200
+    with SimulatedZapi([other], clock=clock, port=first.port) as second:
+        assert second.base_url == first.base_url
+        assert get(second, other)[0] == 200
+
+
+def test_an_address_in_use_is_an_error(zapi: SimulatedZapi, clock: ManualClock) -> None:
+    with pytest.raises(OSError, match="in use"):
+        SimulatedZapi([], clock=clock, port=zapi.port).start()
+
+
+def test_it_has_no_port_before_it_starts(clock: ManualClock) -> None:
+    with pytest.raises(RuntimeError, match="start it first"):
+        _ = SimulatedZapi([], clock=clock).port
+
+
+def test_a_front_that_spoils_connections_takes_no_tls_context(clock: ManualClock) -> None:
+    with pytest.raises(ValueError, match="leave it out"):
+        SimulatedZapi([], clock=clock, tls=_server_context(trustme.CA()), front=Front.SILENT)
