@@ -64,6 +64,11 @@ _SHOWN_BY: Final = {
 _BAD: Final = frozenset({Problem.DISCONNECTED, Problem.EXPIRED, Problem.UNREACHABLE, Problem.STOPPED})
 
 
+def level_of(problem: Problem) -> Level:
+    """Broken if messages may be lost by now, otherwise a warning."""
+    return Level.BAD if problem in _BAD else Level.WARNING
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """What the page knows of one instance.
@@ -85,8 +90,16 @@ class Diagnosis:
     @property
     def level(self) -> Level:
         if self.problems:
-            return Level.BAD if self.problems[0] in _BAD else Level.WARNING
+            return level_of(self.problems[0])
         return Level.WAITING if self.view.up is None else Level.GOOD
+
+    @property
+    def state_level(self) -> Level:
+        """The level of the connection alone."""
+        if self.view.up is None:
+            return Level.WAITING
+        connected = self.view.up and self.view.status is not None and self.view.status.connected
+        return Level.GOOD if connected else Level.BAD
 
     def webhooks_that_are(self, state: Webhook) -> tuple[str, ...]:
         return tuple(name for name, its_state in self.webhooks if its_state is state)

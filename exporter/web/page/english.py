@@ -4,7 +4,7 @@ from types import MappingProxyType
 from typing import Final
 
 from exporter.reading import Reason
-from exporter.web.page.diagnosis import Level, Problem, Webhook
+from exporter.web.page.diagnosis import Problem, Webhook
 from exporter.web.page.query import Show
 from exporter.web.page.texts import Advice, Controls, Headlines, Numbers, Plural, Texts, Words
 
@@ -57,6 +57,7 @@ ENGLISH: Final = Texts(
     ),
     controls=Controls(
         skip="Skip to the instances",
+        instances="Instances",
         filters="Show only",
         search="Search",
         search_hint="Name, label, id, reason …",
@@ -76,14 +77,6 @@ ENGLISH: Final = Texts(
         trouble="The exporter does not answer. What you see is old.",
         metrics="Metrics",
         times="All times are UTC.",
-    ),
-    levels=MappingProxyType(
-        {
-            Level.BAD: "Broken",
-            Level.WARNING: "Needs attention",
-            Level.WAITING: "Waiting",
-            Level.GOOD: "Fine",
-        }
     ),
     filters=MappingProxyType(
         {

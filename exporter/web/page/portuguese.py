@@ -4,7 +4,7 @@ from types import MappingProxyType
 from typing import Final
 
 from exporter.reading import Reason
-from exporter.web.page.diagnosis import Level, Problem, Webhook
+from exporter.web.page.diagnosis import Problem, Webhook
 from exporter.web.page.query import Show
 from exporter.web.page.texts import Advice, Controls, Headlines, Numbers, Plural, Texts, Words
 
@@ -39,7 +39,7 @@ PORTUGUESE: Final = Texts(
         labels="Rótulos",
         connected="Conectada",
         disconnected="Desconectada",
-        cannot_be_polled="Sem resposta",
+        cannot_be_polled="Consulta falhou",
         not_polled_yet="Ainda não consultada",
         last_known="Última informação: {state}",
         since="há {duration}",
@@ -57,6 +57,7 @@ PORTUGUESE: Final = Texts(
     ),
     controls=Controls(
         skip="Ir para as instâncias",
+        instances="Instâncias",
         filters="Mostrar só",
         search="Buscar",
         search_hint="Nome, rótulo, id, motivo …",
@@ -77,20 +78,12 @@ PORTUGUESE: Final = Texts(
         metrics="Métricas",
         times="Todos os horários estão em UTC.",
     ),
-    levels=MappingProxyType(
-        {
-            Level.BAD: "Com falha",
-            Level.WARNING: "Precisa de atenção",
-            Level.WAITING: "Aguardando",
-            Level.GOOD: "Tudo certo",
-        }
-    ),
     filters=MappingProxyType(
         {
             Show.ALL: "Todas",
             Show.PROBLEMS: "Precisam de atenção",
             Show.DISCONNECTED: "Desconectadas",
-            Show.UNREACHABLE: "Sem resposta",
+            Show.UNREACHABLE: "Consulta falhou",
             Show.EXPIRING: "Vencem em 7 dias",
             Show.UNPAID: "Não pagas",
             Show.WEBHOOKS: "Webhooks errados",

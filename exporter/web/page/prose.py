@@ -11,6 +11,7 @@ from exporter.web.page.texts import Numbers
 from exporter.web.page.visible import shortened
 
 _TYPED: Final = re.compile(r"`([^`]+)`")
+_NAME: Final = '<span class="whole">Z-API</span>'  # never broken at its hyphen
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86_400
@@ -31,7 +32,8 @@ class Moment:
 
 def sentence(text: str, **parts: str | Markup | Moment) -> Markup:
     """One of our texts as HTML, filled in with ``parts``."""
-    return Markup(_TYPED.sub(r"<code>\1</code>", str(escape(text)))).format(**parts)
+    html = _TYPED.sub(r"<code>\1</code>", str(escape(text)))
+    return Markup(html.replace("Z-API", _NAME)).format(**parts)
 
 
 def isolated(text: str) -> Markup:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from exporter.fleet import UNKNOWN_STATUS
 from exporter.reading import Failure
-from exporter.web.page.diagnosis import Diagnosis, Problem, Webhook
+from exporter.web.page.diagnosis import Diagnosis, Problem, Webhook, level_of
 from exporter.web.page.prose import (
     Moment,
     day,
@@ -26,6 +26,8 @@ from exporter.web.page.visible import shortened, visible
 
 _HTTP_STATUS: Final = re.compile(r"(?<=HTTP )\d{3}")
 _WRONG: Final = (Webhook.MISSING, Webhook.DIFFERENT)
+_PAYMENT_CLASSES: Final = {None: "unknown", True: "paid", False: "wrong"}
+_OF_DUE: Final = (Problem.EXPIRED, Problem.EXPIRING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Label:
 class ProblemWords:
     """``detail`` is empty where there is none; ``detail_tag`` is its language if it is not the page's."""
 
+    level: str
     sentence: Markup
     detail: str
     detail_tag: str
@@ -67,17 +70,17 @@ class Row:
     id: Markup
     labels: tuple[Label, ...]
     level: str
-    level_word: str
     state: str
+    state_level: str
     since: Moment | None
     state_notes: tuple[str, ...]
     problems: tuple[ProblemWords, ...]
     due: Moment | None
     due_day: str
-    due_is_wrong: bool
+    due_level: str
     payment: str
     payment_status: Markup | None
-    payment_is_wrong: bool
+    payment_class: str
     webhooks: WebhookWords | None
     last_poll: Moment | None
     last_duration: str
@@ -103,17 +106,17 @@ class RowWriter:
             id=isolated(instance.id),
             labels=tuple(self._label(name, value) for name, value in instance.labels.items()),
             level=diagnosis.level.value,
-            level_word=self._texts.levels[diagnosis.level],
             state=self._state(diagnosis),
+            state_level=diagnosis.state_level.value,
             since=self._since(diagnosis),
             state_notes=tuple(self._state_notes(diagnosis)),
             problems=tuple(self._problem(problem, diagnosis) for problem in diagnosis.problems),
             due=None if due is None else self._moment_from_now(due),
             due_day="" if due is None else day(due, numbers),
-            due_is_wrong=bool({Problem.EXPIRED, Problem.EXPIRING} & set(diagnosis.problems)),
+            due_level=next((level_of(one).value for one in diagnosis.problems if one in _OF_DUE), ""),
             payment=words.not_known if view.paid is None else words.paid if view.paid else words.unpaid,
             payment_status=self._payment_status(diagnosis),
-            payment_is_wrong=view.paid is False,
+            payment_class=_PAYMENT_CLASSES[view.paid],
             webhooks=self._webhooks(diagnosis) if diagnosis.webhooks else None,
             last_poll=None
             if view.last_poll is None
@@ -153,18 +156,18 @@ class RowWriter:
             yield words.disconnects.of(view.disconnects, number(view.disconnects, self._texts.numbers))
 
     def _problem(self, problem: Problem, diagnosis: Diagnosis) -> ProblemWords:
-        view = diagnosis.view
+        view, level = diagnosis.view, level_of(problem).value
         if problem is Problem.UNREACHABLE and view.failure is not None:
             advice = self._texts.reasons[view.failure.reason]
             detail, tag = self._detail(view.failure)
-            return ProblemWords(sentence(advice.sentence), detail, tag, sentence(advice.remedy))
+            return ProblemWords(level, sentence(advice.sentence), detail, tag, sentence(advice.remedy))
         advice = self._texts.problems[problem]
         parts = self._parts(problem, diagnosis)
-        return ProblemWords(sentence(advice.sentence, **parts), "", "", sentence(advice.remedy))
+        return ProblemWords(level, sentence(advice.sentence, **parts), "", "", sentence(advice.remedy))
 
     def _parts(self, problem: Problem, diagnosis: Diagnosis) -> dict[str, str | Markup | Moment]:
         view = diagnosis.view
-        if problem in (Problem.EXPIRED, Problem.EXPIRING) and view.status and view.status.due:
+        if problem in _OF_DUE and view.status and view.status.due:
             return {"when": self._moment_from_now(view.status.due)}
         if problem is Problem.UNPAID:
             return {"status": isolated(view.payment_status or UNKNOWN_STATUS)}

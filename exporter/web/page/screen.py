@@ -51,7 +51,6 @@ class Screen:
     icon: str
     headline: str
     level: str
-    level_word: str
     updated: Moment
     filters: tuple[Filter, ...]
     matching: str
@@ -71,7 +70,6 @@ def write_screen(listing: Listing, texts: Texts, query: Query, now: float) -> Sc
         icon=_icon(listing.level),
         headline=_headline(listing, texts),
         level=listing.level.value,
-        level_word=texts.levels[listing.level],
         updated=_now(texts, now),
         filters=tuple(_filters(listing, texts, query)),
         matching=_matching(listing, texts),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exporter.reading import Reason
-from exporter.web.page.diagnosis import Level, Problem, Webhook
+from exporter.web.page.diagnosis import Problem, Webhook
 from exporter.web.page.query import Show
 
 
@@ -92,6 +92,7 @@ class Controls:
     """What the reader can do, and what the page says of itself."""
 
     skip: str
+    instances: str
     filters: str
     search: str
     search_hint: str
@@ -126,7 +127,6 @@ class Texts:
     headlines: Headlines
     words: Words
     controls: Controls
-    levels: Mapping[Level, str]
     filters: Mapping[Show, str]
     webhooks: Mapping[Webhook, str]
     problems: Mapping[Problem, Advice]
