@@ -77,6 +77,7 @@ class Connection:
         self._wire = Wire(reader, writer, self._session)
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=service.limits.head_bytes)
         self._only_head = False
+        self._admitted = False
 
     def drop(self) -> None:
         self._wire.abort()
@@ -87,12 +88,12 @@ class Connection:
             await self._shake_hands()
             self._wire.allow(self._limits.head)
             while await self._exchange():
-                self._service.crowd.move(self, Stage.IDLE)
+                self._service.crowd.move(self, Stage.IDLE if self._admitted else Stage.WAITING)
                 self._http.start_next_cycle()
                 await self._wait_for_more()
             await self._finish()
         except (Gone, ssl.SSLError) as end:
-            _log.debug("a connection ended: %s", type(end).__name__)
+            _log.debug("a connection ended", extra={"error": type(end).__name__})
         finally:
             self._wire.abort()
 
@@ -138,6 +139,7 @@ class Connection:
         self._wire.allow_any_time()
         if (refusal := await self._refusal(joined_headers(head).get("authorization"), security)) is not None:
             return refusal
+        self._admitted = True
         if request.path == SERVER_WIDE_OPTIONS:
             return Response(204, b"", headers=(_ALLOW,))
         self._service.crowd.move(self, Stage.HANDLING)
@@ -196,7 +198,7 @@ class Connection:
         try:
             return await self._service.workers.run(request.path, partial(self._service.handler, request))
         except Exception as error:
-            _log.error("a request could not be answered: %s", type(error).__name__)
+            _log.error("a request could not be answered", extra={"error": type(error).__name__})
             return _INTERNAL_ERROR
 
     def _malformed(self, error: h11.RemoteProtocolError) -> Response:

@@ -8,7 +8,7 @@ class Stage(IntEnum):
     """What a connection is doing, the most easily spared first."""
 
     WAITING = 0
-    """It has not yet sent one whole request: a slow client, as far as anybody knows."""
+    """It has not yet sent one whole request that was let in: a slow client, as far as anybody knows."""
     IDLE = 1
     """It had its answers and may send another request."""
     CHECKING = 2

@@ -148,7 +148,7 @@ class Reception:
         """No file descriptor is left, most likely: give one back and pause instead of spinning."""
         now = asyncio.get_running_loop().time()
         if now >= self._silent_until:
-            _log.error("connections cannot be accepted: %s; retrying", error.strerror)
+            _log.error("connections cannot be accepted; retrying", extra={"error": error.strerror})
             self._silent_until = now + _SAY_AGAIN
         self._service.crowd.drop_one()
         await asyncio.sleep(_ACCEPT_PAUSE)
@@ -159,14 +159,14 @@ class Reception:
             reader, writer = await _streams(accepted)
         except Exception as error:
             accepted.close()
-            _log.error("a connection could not be served: %s", type(error).__name__)
+            _log.error("a connection could not be served", extra={"error": type(error).__name__})
             return
         connection = Connection(self._service, reader, writer, tls)
         self._service.crowd.join(connection)
         try:
             await connection.serve()
         except Exception as error:
-            _log.error("a connection failed: %s", type(error).__name__)
+            _log.error("a connection failed", extra={"error": type(error).__name__})
         finally:
             self._service.crowd.leave(connection)
 
@@ -186,4 +186,4 @@ def _affordable(wanted: int) -> int:
 
 
 def _log_failure(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    _log.error("the web server failed: %s", type(context.get("exception")).__name__)
+    _log.error("the web server failed", extra={"error": type(context.get("exception")).__name__})
