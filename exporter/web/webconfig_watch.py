@@ -1,0 +1,52 @@
+"""A web configuration that is read again when it changes, so that renewed certificates are picked up."""
+
+import logging
+from pathlib import Path
+from typing import Final
+
+from exporter.clock import Clock
+from exporter.config.problem import InvalidConfig
+from exporter.web.security import Security
+from exporter.web.webconfig import read
+from exporter.web.webfiles import changed
+
+CHECK_INTERVAL: Final = 2.0
+"""Seconds in which the files are compared at most once."""
+
+_log = logging.getLogger("exporter.web")
+
+
+class WebConfigFile:
+    """What the file at ``path`` and the files it names say now.
+
+    Contents are compared, not times: a Kubernetes Secret changes by swapping a symbolic link. A change for the
+    worse is logged and what was valid before stays. Used by one thread at a time.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        """Raises :class:`~exporter.config.problem.InvalidConfig`."""
+        self._path = path
+        self._clock = clock
+        first, self._seen = read(path)
+        if isinstance(first, InvalidConfig):
+            raise first
+        self._security = first
+        self._checked = clock.monotonic()
+
+    def current(self) -> Security:
+        """Takes microseconds, or the time to read a few small files once in :data:`CHECK_INTERVAL`."""
+        now = self._clock.monotonic()
+        if now - self._checked >= CHECK_INTERVAL:
+            self._checked = now
+            if changed(self._seen):
+                self._read_again()
+        return self._security
+
+    def _read_again(self) -> None:
+        latest, self._seen = read(self._path)
+        if isinstance(latest, InvalidConfig):
+            problems = "; ".join(str(problem) for problem in latest.problems)
+            _log.error("the web configuration was not reloaded", extra={"problem": problems})
+            return
+        self._security = latest
+        _log.info("the web configuration was reloaded")
