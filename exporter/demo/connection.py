@@ -81,6 +81,8 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._live.discard(self._transport)
+        # Python 3.10 takes a TLS transport that its peer has closed for one that was forgotten.
+        self._transport.close()
         self._player.stop()
         self._stay()
         if self._busy:

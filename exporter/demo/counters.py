@@ -1,8 +1,12 @@
 """What the simulated server has seen: counted on its own thread, read on any."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Final
+
+_LOOK_AGAIN: Final = 0.02
 
 
 class Counters:
@@ -58,10 +62,14 @@ class Counters:
             self._changed.notify_all()
 
     def wait_for(self, what: str, condition: Callable[[], bool], timeout: float) -> None:
-        """Wait until ``condition`` holds; it is asked after every change of a counter.
+        """Wait until ``condition`` holds, whatever it looks at; a change of a counter is seen at once.
 
         Raises TimeoutError, naming ``what``, after ``timeout`` seconds.
         """
+        deadline = time.monotonic() + timeout
         with self._changed:
-            if not self._changed.wait_for(condition, timeout):
-                raise TimeoutError(f"the simulated Z-API waited {timeout:g} s in vain for {what}")
+            while not condition():
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError(f"the simulated Z-API waited {timeout:g} s in vain for {what}")
+                self._changed.wait(min(left, _LOOK_AGAIN))

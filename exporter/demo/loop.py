@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import errno
 import socket
 import ssl
 import threading
@@ -102,9 +101,7 @@ class LoopThread:
                 connection, _address = listener.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
-            except OSError as error:
-                if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-                    raise
+            except OSError:
                 # It shares its process with what it tests, which may have used up the file descriptors.
                 loop.remove_reader(listener)
                 loop.call_later(_RETRY, self._listen, loop, listener)
@@ -127,11 +124,17 @@ class LoopThread:
             )
 
     async def _let_go(self) -> None:
+        # Python 3.10 cannot abandon a connection in the very first turns of its TLS handshake.
+        await _turns()
         for opening in tuple(self._opening):
             opening.cancel()
         await asyncio.gather(*self._opening, return_exceptions=True)
         for transport in tuple(self._live):
             transport.abort()
         # An aborted transport closes its socket some turns of the loop later, a TLS one after its inner one.
-        for _ in range(_CLOSING_TURNS):
-            await asyncio.sleep(0)
+        await _turns()
+
+
+async def _turns() -> None:
+    for _ in range(_CLOSING_TURNS):
+        await asyncio.sleep(0)

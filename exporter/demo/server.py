@@ -165,7 +165,7 @@ class SimulatedZapi:
     def wait_for(
         self, what: str, condition: Callable[["SimulatedZapi"], bool], timeout: float = 10.0
     ) -> None:
-        """Wait until ``condition`` of this server holds; it is asked after each change of a counter.
+        """Wait until ``condition`` holds; it is given this server, and asked at each change of a counter.
 
         Raises TimeoutError, naming ``what``, after ``timeout`` seconds.
         """

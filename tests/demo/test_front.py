@@ -31,10 +31,11 @@ def test_a_closing_front_closes(clock: ManualClock) -> None:
 
 
 def test_a_resetting_front_resets(clock: ManualClock) -> None:
+    # The reset may come while the client still connects.
     with (
         SimulatedZapi([], clock=clock, front=Front.RESETTING) as zapi,
-        RawClient(zapi) as client,
         pytest.raises(ConnectionResetError),
+        RawClient(zapi) as client,
     ):
         client.read(1)
 
