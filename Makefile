@@ -21,8 +21,8 @@ $(VENV)/.dev: $(VENV)/.installed
 demo: $(VENV)/.installed ## run against a simulated Z-API; no configuration, no credentials
 	$(BIN)/zapi-exporter --demo
 
-test: $(VENV)/.dev ## the whole suite; installs Prometheus where it can
-	@command -v promtool >/dev/null || ./tests/install-prometheus.sh
+test: $(VENV)/.dev ## the whole suite; installs Prometheus and Chromium where it can
+	@./tests/install-real-parts.sh
 	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev ## ruff
