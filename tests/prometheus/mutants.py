@@ -1,0 +1,100 @@
+"""Small mistakes in a rule: a comparison, a number, a duration or a matching that is a little off."""
+
+import copy
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+_COMPARISONS: Final = {
+    "==": ("!=", "<=", ">="),
+    "<": ("<=", ">"),
+    "<=": ("<", ">="),
+    ">": (">=", "<"),
+    ">=": (">", "<="),
+}
+_SETS: Final = {"and": ("unless",), "unless": ("and",), "or": ("unless",)}
+_SAME_FOR_A_BOOLEAN: Final = {"== 0": "<= 0", "== 1": ">= 1"}
+"""A series that is 0 or 1 makes no difference between these, so they are no mistake."""
+
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_QUOTED: Final = re.compile(r'"[^"]*"')
+_TOKEN: Final = re.compile(
+    r"(?P<comparison>[<>=!]=|[<>])"
+    r"|(?P<set>\b(?:and|or|unless)\b)"
+    r"|(?P<duration>(?<![\w.:])\d+[smhd](?!\w))"
+    r"|(?P<number>(?<![\w.:])\d+(?:\.\d+)?(?![\w.:]))"
+    r"|\b(?:on|by) \((?P<labels>[^)]*)\)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A rule with one mistake; ``mistake`` says which."""
+
+    mistake: str
+    body: dict[str, Any]
+
+
+def mutants(rule: dict[str, Any]) -> Iterator[Mutant]:
+    """Every mutant of a rule: of its expression, of ``for`` and of ``keep_firing_for``."""
+    for mistake, expr in _expressions(str(rule["expr"])):
+        yield _with(rule, "expr", expr, mistake)
+    if "alert" in rule:
+        for key in ("for", "keep_firing_for"):
+            for value in _nearby_durations(str(rule.get(key, "0s"))):
+                yield _with(rule, key, value, f"{key}: {rule.get(key)} → {value}")
+
+
+def _with(rule: dict[str, Any], key: str, value: str, mistake: str) -> Mutant:
+    body = copy.deepcopy(rule)
+    body[key] = value
+    return Mutant(mistake, body)
+
+
+def _expressions(expr: str) -> Iterator[tuple[str, str]]:
+    hidden = _QUOTED.sub(lambda match: '"' + "_" * (len(match[0]) - 2) + '"', expr)
+    hidden = re.sub(r"\{[^}]*\}", lambda match: "_" * len(match[0]), hidden)
+    for match in _TOKEN.finditer(hidden):
+        kind = match.lastgroup or ""
+        start, end = match.span(kind)
+        for replacement in _replacements(kind, expr[start:end]):
+            mutated = expr[:start] + replacement + expr[end:]
+            if (
+                _SAME_FOR_A_BOOLEAN.get(expr[start : end + 2])
+                == mutated[start : start + len(replacement) + 2]
+            ):
+                continue
+            around = expr[max(0, start - 25) : end + 25].replace("\n", " ")
+            yield f"{expr[start:end]} → {replacement} in …{around}…", mutated
+
+
+def _replacements(kind: str, text: str) -> Iterator[str]:
+    if kind == "comparison":
+        yield from _COMPARISONS[text]
+    elif kind == "set":
+        yield from _SETS[text]
+    elif kind == "duration":
+        yield from _nearby_durations(text)
+    elif kind == "number":
+        yield from _nearby_numbers(float(text))
+    else:
+        labels = [label.strip() for label in text.split(",")]
+        for left_out in labels:
+            yield ", ".join(label for label in labels if label != left_out)
+
+
+def _nearby_durations(text: str) -> Iterator[str]:
+    """One minute less and one more: the interval at which the rule tests evaluate."""
+    seconds = int(text[:-1]) * _SECONDS[text[-1]]
+    if seconds > 60:
+        yield f"{seconds - 60}s"
+    yield f"{seconds + 60}s"
+
+
+def _nearby_numbers(number: float) -> Iterator[str]:
+    if number in (0, 1):
+        yield str(1 - int(number))
+    else:
+        yield f"{number * 0.9:g}"
+        yield f"{number * 1.1:g}"
