@@ -1,7 +1,16 @@
 """A file → a frozen :class:`Config`, or every problem with its line."""
 
-from exporter.config.load import load
+from exporter.config.load import exposed_files, load
 from exporter.config.model import Api, Config, Instance, Polling
 from exporter.config.problem import InvalidConfig, Problem
 
-__all__ = ["Api", "Config", "Instance", "InvalidConfig", "Polling", "Problem", "load"]
+__all__ = [
+    "Api",
+    "Config",
+    "Instance",
+    "InvalidConfig",
+    "Polling",
+    "Problem",
+    "exposed_files",
+    "load",
+]

@@ -1,42 +1,37 @@
-"""A file becomes a configuration, or every problem is named with its line."""
+"""A good file becomes a configuration with everything it says, inherits and leaves to defaults."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+import trustme
 
-from exporter.config import Config, InvalidConfig, load
+from exporter.config import InvalidConfig, Problem, exposed_files, load
 from exporter.secret import Secret
+from tests.config.documents import MINIMAL, load_text
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
-ENVIRON = {"ZAPI_CLIENT_TOKEN": "CLIENT", "ZAPI_VENDAS_TOKEN": "VENDAS", "CANARY": "canary"}
-MINIMAL = "instances:\n  - name: vendas\n    id: A1\n    token: T1\n"
-
-
-def load_text(folder: Path, text: str) -> Config:
-    file = folder / "config.yaml"
-    file.write_text(text, encoding="utf-8")
-    return load(file, ENVIRON)
-
-
-def problems(folder: Path, text: str) -> list[str]:
-    with pytest.raises(InvalidConfig) as raised:
-        load_text(folder, text)
-    return [f"{problem.line}: {problem.path}: {problem.message}" for problem in raised.value.problems]
+ENVIRON = {"ZAPI_CLIENT_TOKEN": "CLIENT", "ZAPI_VENDAS_TOKEN": "VENDAS"}
 
 
 def test_the_example_is_valid_and_says_the_defaults() -> None:
     config = load(EXAMPLE, ENVIRON)
-    assert (config.api.base_url, config.api.timeout) == ("https://api.z-api.io", 10.0)
+    assert (config.api.base_url, config.api.timeout, config.api.ca_file) == (
+        "https://api.z-api.io",
+        10.0,
+        None,
+    )
     assert (config.polling.interval, config.polling.concurrency, config.polling.stale_after) == (
         60.0,
         32,
         300.0,
     )
+    assert config.paid_statuses == {"paid"}
     (instance,) = config.instances
-    assert instance.client_token == Secret("CLIENT")
-    assert instance.token == Secret("VENDAS")
+    assert (instance.name, instance.id) == ("vendas", "3C67AB641C8AA0412F6A2242B4E23AC7")
+    assert (instance.client_token, instance.token) == (Secret("CLIENT"), Secret("VENDAS"))
     assert instance.labels == {"environment": "production", "team": "sales"}
     assert instance.expected_webhooks == {
         "received": Secret("https://app.example.com/hooks/zapi"),
@@ -51,99 +46,181 @@ def test_everything_but_the_instances_has_a_default(tmp_path: Path) -> None:
         example.polling,
         example.paid_statuses,
     )
+    (instance,) = minimal.instances
+    assert (instance.client_token, instance.labels, instance.expected_webhooks) == (None, {}, {})
+
+
+def test_a_section_without_keys_is_as_good_as_none(tmp_path: Path) -> None:
+    empty = "api:\npolling:\npayment:\ndefaults:\n  labels:\n  expected_webhooks:\n"
+    assert load_text(tmp_path, empty + MINIMAL) == load_text(tmp_path, MINIMAL)
+
+
+def test_an_instance_adds_to_the_defaults_and_wins_over_them(tmp_path: Path) -> None:
+    text = (
+        "defaults:\n"
+        "  labels: {tier: gold, zone: a, team: none}\n"
+        "  expected_webhooks: {received: 'https://a.example', delivery: 'https://b.example'}\n"
+        + MINIMAL
+        + "    labels: {team: sales, zone: ''}\n    expected_webhooks: [received, connected]\n"
+    )
+    (instance,) = load_text(tmp_path, text).instances
+    assert instance.labels == {"tier": "gold", "team": "sales"}
+    assert instance.expected_webhooks == {
+        "received": None,
+        "delivery": Secret("https://b.example"),
+        "connected": None,
+    }
+
+
+def test_a_webhook_without_a_url_may_have_any(tmp_path: Path) -> None:
+    text = MINIMAL + "    expected_webhooks: {received: 'https://a.example', delivery: }\n"
+    (instance,) = load_text(tmp_path, text).instances
+    assert instance.expected_webhooks == {"received": Secret("https://a.example"), "delivery": None}
+
+
+def test_an_instance_has_its_own_client_token_or_that_of_the_api(tmp_path: Path) -> None:
+    text = "api: {client_token: COMMON}\n" + MINIMAL + "  - {name: b, id: B, token: T, client_token: OWN}\n"
+    first, second = load_text(tmp_path, text).instances
+    assert (first.client_token, second.client_token) == (Secret("COMMON"), Secret("OWN"))
 
 
 def test_secrets_come_from_files_beside_the_configuration(tmp_path: Path) -> None:
-    (tmp_path / "token").write_text("T0K3N\n")
-    config = load_text(tmp_path, "instances:\n  - {name: a, id: A1, token_file: token}\n")
-    assert config.instances[0].token == Secret("T0K3N")
-    assert config.files == (tmp_path / "config.yaml", tmp_path / "token")
+    (tmp_path / "token").write_text("T0K3N\r\n")
+    (tmp_path / "client").write_text("\ufeffCLIENT")
+    text = (
+        f"api: {{client_token_file: {tmp_path / 'client'}}}\n"
+        "instances: [{name: a, id: A, token_file: token}, {name: b, id: B, token_file: ./token}]\n"
+    )
+    config = load_text(tmp_path, text)
+    assert [instance.token for instance in config.instances] == [Secret("T0K3N")] * 2
+    assert config.instances[0].client_token == Secret("CLIENT")
+    assert config.files == (tmp_path / "config.yaml", tmp_path / "client", tmp_path / "token")
+
+
+def test_a_secret_file_has_a_bounded_size(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("T" * 70_000)
+    with pytest.raises(InvalidConfig, match="names a file of more than 65536 bytes"):
+        load_text(tmp_path, MINIMAL.replace("token: T1", "token_file: token"))
+
+
+def test_a_pipe_is_no_secret_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "token")
+    with pytest.raises(InvalidConfig, match="names something that is no file"):
+        load_text(tmp_path, MINIMAL.replace("token: T1", "token_file: token"))
+
+
+def test_a_ca_file_stands_beside_the_configuration(tmp_path: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+    assert load_text(tmp_path, "api: {ca_file: ca.pem}\n" + MINIMAL).api.ca_file == tmp_path / "ca.pem"
+
+
+def test_variables_stand_wherever_a_value_does(tmp_path: Path) -> None:
+    text = (
+        "api: {base_url: 'https://${HOST}/', timeout: '${TIMEOUT:-5}s', client_token: '${C}'}\n"
+        "polling: {concurrency: '${N:-8}'}\n"
+        "payment: {paid_statuses: ['${PAID}']}\n"
+        "instances:\n"
+        "  - name: ${NAME}\n    id: ${ID}\n    token: ${T}\n    labels: {team: '${TEAM:-sales}'}\n"
+        "    expected_webhooks: {received: 'https://${HOST}/in'}\n"
+        "  - {name: b, id: B, token: T, expected_webhooks: ['${HOOK}']}\n"
+    )
+    environ = {
+        **{"HOST": "z.example", "C": "CLIENT", "PAID": "Trial", "NAME": "atenção", "ID": "0123"},
+        **{"T": "yes", "HOOK": "delivery", "N": ""},
+    }
+    config = load_text(tmp_path, text, environ)
+    first, second = config.instances
+    assert (config.api.base_url, config.api.timeout) == ("https://z.example", 5.0)
+    assert config.polling.concurrency == 8
+    assert config.paid_statuses == {"trial"}
+    assert (first.name, first.id, first.token) == ("atenção", "0123", Secret("yes"))
+    assert (first.client_token, first.labels) == (Secret("CLIENT"), {"team": "sales"})
+    assert first.expected_webhooks == {"received": Secret("https://z.example/in")}
+    assert second.expected_webhooks == {"delivery": None}
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("written", "meant"),
     [
-        ("", ["1: document: is empty; see config.example.yaml"]),
-        ("[", ["1: document: is not valid YAML"]),
-        ("instances: []\n", ["1: instances: must be a list with at least one instance"]),
-        (MINIMAL + "pollling: {}\n", ["5: pollling: is no known key; did you mean polling?"]),
-        (
-            MINIMAL + "polling: {interval: 5 minutes}\n",
-            ["5: polling.interval: is not a duration such as 10s, 1m30s or 1h"],
-        ),
-        (
-            MINIMAL + "polling:\n  interval: 10m\n",
-            ["6: polling.stale_after: is below polling.interval; values would vanish between polls"],
-        ),
-        (MINIMAL.replace("T1", "12:30"), ["4: instances[0].token: is not read as text by YAML; quote it"]),
-        (MINIMAL.replace("A1", "0123"), ["3: instances[0].id: is not read as text by YAML; quote it"]),
-        (
-            MINIMAL.replace("T1", "${NOWHERE}"),
-            [
-                "4: instances[0].token: the environment variable NOWHERE is not set; set it, or give a fallback",
-                "4: instances[0].token: must be printable ASCII text without spaces",
-            ],
-        ),
-        (MINIMAL + "    token: T2\n", ["5: instances[0].token: is given twice, first in line 4"]),
-        (
-            MINIMAL + "    token_file: x\n",
-            ["5: instances[0].token_file: is given beside token; keep one of them"],
-        ),
-        (
-            MINIMAL + "    labels: {job: x}\n",
-            ["5: instances[0].labels.job: is a label that the exporter or Prometheus uses itself"],
-        ),
-        (
-            MINIMAL + "    labels: {a-b: x}\n",
-            ["5: instances[0].labels.a-b: is no label name; use letters, digits and underscores"],
-        ),
-        (
-            MINIMAL + "    expected_webhooks: [recieved]\n",
-            ["5: instances[0].expected_webhooks[0]: is no webhook; did you mean received?"],
-        ),
-        (
-            MINIMAL + "  - {name: vendas, id: a1, token: T}\n",
-            [
-                "5: instances[1].name: is also that of the instance in line 2",
-                "5: instances[1].id: is also that of the instance in line 2",
-            ],
-        ),
-        (
-            MINIMAL + "api: {base_url: 'https://user:canary@host'}\n",
-            ["5: api.base_url: must be a URL such as https://api.z-api.io, with no user, query or fragment"],
-        ),
-        (
-            MINIMAL + "api: {client_token_file: gone}\n",
-            ["5: api.client_token_file: names a file that does not exist"],
-        ),
-        (
-            MINIMAL + "polling: {concurrency: 0}\n",
-            ["5: polling.concurrency: must be a whole number from 1 to 1024"],
-        ),
+        ("a$$b", "a$b"),
+        ("$$${V}", "$v: {x: [y]}"),
+        ("$${V}", "${V}"),
+        ("$V costs $5", "$V costs $5"),
+        ("${NONE:-}x", "x"),
+        ("${NONE:-c: [d], $$ $x}", "c: [d], $ $x"),
+        ("${V:-unused}", "v: {x: [y]}"),
+        ("${TWICE}", "${V}"),
     ],
 )
-def test_a_problem_is_named_with_its_line_and_place(tmp_path: Path, text: str, expected: list[str]) -> None:
-    assert problems(tmp_path, text) == expected
+def test_a_variable_is_text_and_nothing_else(tmp_path: Path, written: str, meant: str) -> None:
+    environ = {"V": "v: {x: [y]}", "TWICE": "${V}"}
+    (instance,) = load_text(tmp_path, MINIMAL.replace("vendas", f"'{written}'"), environ).instances
+    assert instance.name == meant
 
 
-def test_all_problems_are_named_at_once(tmp_path: Path) -> None:
-    text = "instances:\n  - {name: a, id: 1, token: x}\n  - {nmae: b, id: B, token: x}\n"
-    assert len(problems(tmp_path, text)) == 3
+def test_anchors_and_merge_keys_work(tmp_path: Path) -> None:
+    text = (
+        "instances:\n"
+        "  - &first {name: a, id: A, token: T, labels: &labels {team: sales}}\n"
+        "  - {<<: *first, name: b, id: B}\n"
+        "  - {<<: [{name: c, id: C}, *first], labels: {<<: *labels, tier: gold}}\n"
+    )
+    instances = load_text(tmp_path, text).instances
+    assert [(i.name, i.id, i.token) for i in instances] == [
+        ("a", "A", Secret("T")),
+        ("b", "B", Secret("T")),
+        ("c", "C", Secret("T")),
+    ]
+    assert [i.labels for i in instances] == [{"team": "sales"}] * 2 + [{"team": "sales", "tier": "gold"}]
 
 
-def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:
-    with pytest.raises(InvalidConfig, match=r"gone\.yaml:1: document: cannot be read"):
-        load(tmp_path / "gone.yaml", {})
+def test_a_name_is_any_text(tmp_path: Path) -> None:
+    (instance,) = load_text(tmp_path, MINIMAL.replace("vendas", '"Loja \\"1\\"\\nçã 漢"')).instances
+    assert instance.name == 'Loja "1"\nçã 漢'
 
 
-def test_dollars_and_fallbacks_are_expanded_after_parsing(tmp_path: Path) -> None:
-    config = load_text(tmp_path, MINIMAL.replace("vendas", "'a$$b ${NOWHERE:-c: [d]}'"))
-    assert config.instances[0].name == "a$b c: [d]"
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ("HTTPS://z_api.example./v2//", "HTTPS://z_api.example./v2"),
+        ("http://[::1]:80/x", "http://[::1]:80/x"),
+    ],
+)
+def test_a_base_url_loses_the_slash_at_its_end(tmp_path: Path, written: str, meant: str) -> None:
+    assert load_text(tmp_path, f"api: {{base_url: '{written}'}}\n" + MINIMAL).api.base_url == meant
 
 
-@given(text=st.text())
-def test_any_text_loads_or_is_refused(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
-    file = tmp_path_factory.getbasetemp() / "any.yaml"
-    file.write_bytes(text.encode("utf-8", "surrogatepass"))
-    with pytest.raises(InvalidConfig):
-        load(file, ENVIRON)
+def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
+    assert load_text(tmp_path, "\ufeff" + MINIMAL) == load_text(tmp_path, MINIMAL)
+
+
+def test_a_file_that_cannot_be_read_is_a_problem_in_its_first_line(tmp_path: Path) -> None:
+    for name, why in (("gone.yaml", "No such file"), (".", "Is a directory"), ("a\0b", "no such name")):
+        with pytest.raises(InvalidConfig) as raised:
+            load(tmp_path / name, {})
+        (problem,) = raised.value.problems
+        assert (problem.line, problem.path) == (1, "document")
+        assert problem.message.startswith(f"cannot be read: {why}")
+
+
+def test_a_problem_prints_as_one_line_with_its_place() -> None:
+    problem = Problem("config.yaml", 7, "instances[0].token", "is missing")
+    assert str(problem) == "config.yaml:7: instances[0].token: is missing"
+
+
+def test_files_that_everybody_can_read_are_named(tmp_path: Path) -> None:
+    for name, mode in (("open", 0o644), ("closed", 0o640)):
+        (tmp_path / name).write_text("T")
+        (tmp_path / name).chmod(mode)
+    text = "instances: [{name: a, id: A, token_file: open}, {name: b, id: B, token_file: closed}]\n"
+    config = load_text(tmp_path, text)
+    (tmp_path / "config.yaml").chmod(0o600)
+    assert exposed_files(config) == (tmp_path / "open",)
+    (tmp_path / "open").unlink()
+    assert exposed_files(config) == ()
+
+
+def test_who_needs_no_file_does_not_load_pydantic() -> None:
+    code = "import sys, exporter.config.model; sys.exit('pydantic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

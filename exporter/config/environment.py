@@ -1,0 +1,41 @@
+"""``${NAME}`` in the values of a configuration."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+Expand = Callable[[str], str]
+"""Replaces the variables of a value; raises :class:`ValueError` with a message that holds no value."""
+
+_VARIABLE: Final = re.compile(
+    r"\$\$"
+    r"|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<fallback>(?:[^$}]|\$(?!\{))*))?\}"
+    r"|(?P<malformed>\$\{)",
+    re.ASCII,
+)
+
+
+def expander(environ: Mapping[str, str]) -> Expand:
+    """Expand ``${NAME}``, ``${NAME:-fallback}`` and ``$$`` from ``environ``.
+
+    The fallback stands in for a variable that is unset or empty. What a variable holds is taken as it is: it
+    is never expanded again. A ``$`` before anything else is a dollar sign.
+    """
+
+    def replacement(match: re.Match[str]) -> str:
+        if match["malformed"]:
+            raise ValueError(
+                "has a malformed ${; write ${NAME} or ${NAME:-fallback}, with no variable in the fallback, "
+                "and $$ for a dollar"
+            )
+        name, fallback = match["name"], match["fallback"]
+        if name is None:
+            return "$"
+        value = environ.get(name)
+        if fallback is not None:
+            return value or fallback.replace("$$", "$")
+        if value is None:
+            raise ValueError(f"the environment variable {name} is not set; set it, or give a fallback")
+        return value
+
+    return lambda text: _VARIABLE.sub(replacement, text) if "$" in text else text
