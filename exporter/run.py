@@ -102,13 +102,22 @@ def _source(options: Options, environ: Mapping[str, str]) -> Iterator[Load]:
 def _daemon(load: Load) -> Daemon | None:
     """The daemon, or ``None`` after every reason why there can be none was printed."""
     try:
-        return Daemon(load, SystemClock())
+        daemon = Daemon(load, SystemClock())
+        _warn_of_exposed_files(daemon)
+        return daemon
     except InvalidConfig as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
     except UnusableProxy as error:
         print(error, file=sys.stderr)
     return None
+
+
+def _warn_of_exposed_files(daemon: Daemon) -> None:
+    for file in config.exposed_files(daemon.config):
+        _log.warning(
+            "every user of this machine can read a file of secrets; chmod o-r", extra={"path": str(file)}
+        )
 
 
 def _app(daemon: Daemon, options: Options) -> App:

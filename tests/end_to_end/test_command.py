@@ -161,3 +161,15 @@ def test_an_address_in_use_is_one_clear_line(
 
 def test_wrong_usage_is_status_2() -> None:
     assert subprocess.run([*COMMAND, "--demo=x"], capture_output=True, check=False).returncode == 2
+
+
+@pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o644, True)])
+def test_a_configuration_that_everyone_can_read_is_warned_of(
+    zapi: SimulatedZapi, tmp_path: Path, mode: int, warned: bool
+) -> None:
+    file = tmp_path / "config.yaml"
+    file.chmod(mode)
+    run = subprocess.run(
+        [*COMMAND, f"--config.file={file}", "--once"], capture_output=True, text=True, check=False
+    )
+    assert ("chmod o-r" in run.stderr) is warned
