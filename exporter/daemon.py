@@ -78,9 +78,6 @@ class Daemon:
         self._ready = self._ready or self.fleet.every_instance_was_polled()
         return self._ready and not self._stopping
 
-    def begin_to_stop(self) -> None:
-        self._stopping = True
-
     def stop(self, timeout: float) -> None:
         """Stop polling; polls in flight have ``timeout`` seconds to end."""
         self._stopping = True

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from exporter.clock import Clock
 from exporter.config.model import Config, Instance
 from exporter.reading import Failure, Reading, Status
+from exporter.secret import Secret
 
 UNKNOWN_STATUS: Final = "unknown"
 """The payment status of an instance whose ``/me`` has none."""
@@ -46,6 +47,11 @@ class InstanceView:
     last_success: float | None = None
     last_duration: float | None = None
     since: float | None = None
+
+
+def is_as_expected(url: Secret | None, expected: Secret | None) -> bool:
+    """Whether a webhook is set, and to the URL that is expected if one is."""
+    return url is not None and expected in (None, url)
 
 
 class FleetListener(Protocol):
@@ -132,7 +138,8 @@ class Fleet:
             for entry in self._entries.values():
                 if now >= entry.expires_at:
                     entry.expires_at = float("inf")
-                    self._publish(entry, self._without_status(replace(entry.view, up=False)))
+                    withdrawn = replace(entry.view, up=False, status=None, payment_status=None, paid=None)
+                    self._publish(entry, withdrawn)
             self._next_expiry = min(
                 (entry.expires_at for entry in self._entries.values()), default=float("inf")
             )
@@ -197,9 +204,6 @@ class Fleet:
             lifetime = max(lifetime, 2 * polling.interval + self._config.api.timeout)
         entry.expires_at = entry.read_at + lifetime
         self._next_expiry = min(self._next_expiry, entry.expires_at)
-
-    def _without_status(self, view: InstanceView) -> InstanceView:
-        return replace(view, status=None, payment_status=None, paid=None)
 
     def _publish(self, entry: _Entry, after: InstanceView) -> None:
         before, entry.view = entry.view, after

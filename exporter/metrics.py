@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from exporter.fleet import InstanceView
+from exporter.fleet import InstanceView, is_as_expected
 from exporter.reading import UNDOCUMENTED_WEBHOOKS, WEBHOOK_FIELDS
 
 Labels = tuple[tuple[str, str], ...]
@@ -68,7 +68,7 @@ def _webhook_as_expected(view: InstanceView) -> Iterable[Sample]:
         if WEBHOOK_FIELDS[webhook] in view.status.unreadable:
             continue
         url = view.status.webhooks.get(webhook)
-        yield (("webhook", webhook),), float(url is not None and expected in (None, url))
+        yield (("webhook", webhook),), float(is_as_expected(url, expected))
 
 
 def _webhooks_info(view: InstanceView) -> Iterable[Sample]:
@@ -93,10 +93,9 @@ def due(view: InstanceView) -> float | None:
     return view.status.due if view.status else None
 
 
-def until_due(view: InstanceView, now: float) -> float | None:
-    """Seconds until the subscription ends, negative once it has; in whole seconds of ``now``."""
-    moment = due(view)
-    return None if moment is None else moment - float(int(now))
+def seconds_until(moment: float, now: float) -> float:
+    """Seconds from ``now``, in whole seconds, until ``moment``; negative once it has passed."""
+    return moment - int(now)
 
 
 _BEFORE_FIRST_POLL = "before the first poll"

@@ -12,7 +12,7 @@ from typing import Final
 
 from exporter import __version__, config
 from exporter.cli import Options
-from exporter.clock import SystemClock
+from exporter.clock import Clock, SystemClock
 from exporter.config import InvalidConfig
 from exporter.daemon import Daemon, Load
 from exporter.demo.scenario import cast
@@ -40,8 +40,7 @@ def check(options: Options, environ: Mapping[str, str]) -> int:
     try:
         checked = config.load(options.config_file, environ)
     except InvalidConfig as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
+        print(error, file=sys.stderr)
         return FAILED
     print(f"{options.config_file}: valid, {len(checked.instances)} instances")
     return OK
@@ -49,8 +48,9 @@ def check(options: Options, environ: Mapping[str, str]) -> int:
 
 def once(options: Options, environ: Mapping[str, str]) -> int:
     """``--once``: poll every instance once and print what was learned."""
-    with _source(options, environ) as load:
-        daemon = _daemon(load)
+    clock = SystemClock()
+    with _source(options, environ, clock) as load:
+        daemon = _daemon(load, clock)
         if daemon is None:
             return FAILED
         daemon.start()
@@ -64,9 +64,9 @@ def once(options: Options, environ: Mapping[str, str]) -> int:
 
 def serve(options: Options, environ: Mapping[str, str]) -> int:
     """Poll and answer scrapes until a signal says to stop."""
-    signals = _listen_for_signals()
-    with _source(options, environ) as load:
-        daemon = _daemon(load)
+    signals, clock = _listen_for_signals(), SystemClock()
+    with _source(options, environ, clock) as load:
+        daemon = _daemon(load, clock)
         if daemon is None:
             return FAILED
         try:
@@ -74,7 +74,7 @@ def serve(options: Options, environ: Mapping[str, str]) -> int:
         except CannotBind as error:
             print(error, file=sys.stderr)
             return FAILED
-        server = Server(_app(daemon, options), listeners, clock=SystemClock())
+        server = Server(_app(daemon, options, clock), listeners, clock=clock)
         server.start()
         daemon.start()
         _announce(server, daemon, options)
@@ -87,30 +87,26 @@ def serve(options: Options, environ: Mapping[str, str]) -> int:
 
 
 @contextmanager
-def _source(options: Options, environ: Mapping[str, str]) -> Iterator[Load]:
+def _source(options: Options, environ: Mapping[str, str], clock: Clock) -> Iterator[Load]:
     """Where the configuration comes from: the file, or a simulated Z-API that runs meanwhile."""
     if options.demo is None:
         yield lambda: config.load(options.config_file, environ)
         return
-    clock = SystemClock()
     members = cast(options.demo, clock.time())
     with SimulatedZapi([member.simulated for member in members], clock=clock) as zapi:
         simulated = demo_config(members, zapi.base_url)
         yield lambda: simulated
 
 
-def _daemon(load: Load) -> Daemon | None:
+def _daemon(load: Load, clock: Clock) -> Daemon | None:
     """The daemon, or ``None`` after every reason why there can be none was printed."""
     try:
-        daemon = Daemon(load, SystemClock())
-        _warn_of_exposed_files(daemon)
-        return daemon
-    except InvalidConfig as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-    except UnusableProxy as error:
+        daemon = Daemon(load, clock)
+    except (InvalidConfig, UnusableProxy) as error:
         print(error, file=sys.stderr)
-    return None
+        return None
+    _warn_of_exposed_files(daemon)
+    return daemon
 
 
 def _warn_of_exposed_files(daemon: Daemon) -> None:
@@ -120,8 +116,7 @@ def _warn_of_exposed_files(daemon: Daemon) -> None:
         )
 
 
-def _app(daemon: Daemon, options: Options) -> App:
-    clock = SystemClock()
+def _app(daemon: Daemon, options: Options, clock: Clock) -> App:
     page = StatusPage(version=__version__, telemetry_path=options.telemetry_path)
     return App(
         Surroundings(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from exporter.exposition.lines import Format, LabelText, header, number, sample_line
 from exporter.fleet import InstanceView
-from exporter.metrics import INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, due, until_due
+from exporter.metrics import INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, due, seconds_until
 
 
 @dataclass(slots=True)
@@ -58,30 +58,24 @@ class InstanceLines:
         """All families, at ``now`` in unix seconds."""
         with self._lock:
             columns = [list(column) for column in self._columns]
-            until_due_heads = list(self._until_due)
+            until_due = list(self._until_due)
         parts: list[bytes] = []
         for metric, column in zip(INSTANCE_METRICS, columns, strict=True):
             parts.append(header(metric, fmt))
             parts += column
         parts.append(header(UNTIL_DUE, fmt))
-        second = float(int(now))
         parts += [
-            b"%s %s\n" % (head[0], number(head[1] - second).encode()) for head in until_due_heads if head
+            b"%s %s\n" % (head, number(seconds_until(moment, now)).encode())
+            for head, moment in filter(None, until_due)
         ]
         return b"".join(parts)
 
 
 def render_one(view: InstanceView, fmt: Format, now: float) -> bytes:
     """All families of one instance alone."""
-    labels = LabelText(view.instance.name, view.instance.labels)
-    parts: list[bytes] = []
-    for metric in INSTANCE_METRICS:
-        parts += [header(metric, fmt), _block(metric, labels, view)]
-    parts.append(header(UNTIL_DUE, fmt))
-    seconds = until_due(view, now)
-    if seconds is not None:
-        parts.append(sample_line(UNTIL_DUE.name, labels, ((), seconds)).encode())
-    return b"".join(parts)
+    alone = InstanceLines()
+    alone.replaced([view])
+    return alone.render(fmt, now)
 
 
 def _block(metric: InstanceMetric, labels: LabelText, view: InstanceView) -> bytes:

@@ -3,7 +3,6 @@
 Values stay as they were written: every bcrypt hash holds dollar signs, so nothing is expanded.
 """
 
-import difflib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -11,6 +10,7 @@ from typing import Final, TypeVar
 import yaml
 
 from exporter.config.problem import Problem
+from exporter.config.values import nearest
 
 _MAX_DEPTH: Final = 8
 _TEXT: Final = "tag:yaml.org,2002:str"
@@ -97,7 +97,7 @@ class Document:
                 hint = (
                     f"is not supported by this exporter: {hints[key]}"
                     if key in hints
-                    else _nearest(key, known)
+                    else f"is no known key; {nearest(key, known)}"
                 )
                 self.report_key(node, key, hint)
         return node
@@ -144,9 +144,3 @@ class Document:
             nodes[key] = self._node(value, key_path, depth + 1)
             lines[key] = line
         return Table(node.start_mark.line + 1, path, nodes, lines)
-
-
-def _nearest(key: str, known: Collection[str]) -> str:
-    nearest = difflib.get_close_matches(key, list(known), 1)
-    hint = f"did you mean {nearest[0]}?" if nearest else f"known are {', '.join(sorted(known))}"
-    return f"is no known key; {hint}"

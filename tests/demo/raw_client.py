@@ -1,8 +1,10 @@
 """A client that does nothing by itself: it sends what it is told and hands back the very bytes that came."""
 
+import json
 import socket
 import ssl
 from types import TracebackType
+from typing import Any
 
 from exporter.demo.instances import SimulatedInstance
 from exporter.demo.server import SimulatedZapi
@@ -94,3 +96,14 @@ class RawClient:
 
 def me_path(instance: SimulatedInstance) -> str:
     return f"/instances/{instance.id}/token/{instance.token}/me"
+
+
+def get(zapi: SimulatedZapi, instance: SimulatedInstance, **how: Any) -> tuple[int, dict[str, Any]]:
+    """Status and JSON of one answer, on a connection of its own."""
+    with RawClient(zapi) as client:
+        client.ask(instance, **how)
+        status, headers, body = client.read_reply()
+    assert headers["content-type"] == "application/json"
+    answer = json.loads(body)
+    assert isinstance(answer, dict)
+    return status, answer

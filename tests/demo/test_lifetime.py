@@ -1,13 +1,11 @@
 """How a server begins, how it ends, and what it does when the machine or the client fails it."""
 
 import contextlib
-import json
 import os
 import resource
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 import trustme
@@ -18,19 +16,9 @@ from exporter.demo.instances import SimulatedInstance
 from exporter.demo.server import SimulatedZapi
 from exporter.demo.wire_faults import silence
 from tests.clocks import ManualClock
-from tests.demo.raw_client import RawClient
+from tests.demo.raw_client import RawClient, get
 
 MIB = 1 << 20
-
-
-def get(zapi: SimulatedZapi, instance: SimulatedInstance, **how: Any) -> tuple[int, dict[str, Any]]:
-    with RawClient(zapi) as client:
-        client.ask(instance, **how)
-        status, headers, body = client.read_reply()
-    assert headers["content-type"] == "application/json"
-    answer = json.loads(body)
-    assert isinstance(answer, dict)
-    return status, answer
 
 
 def test_it_serves_over_tls(clock: ManualClock, instance: SimulatedInstance) -> None:

@@ -1,9 +1,7 @@
-import json
 import threading
 import time
 import urllib.parse
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -12,19 +10,9 @@ from exporter.demo.server import SimulatedZapi
 from exporter.demo.timeline import Phase, Timeline
 from exporter.demo.wire_faults import raw, silence
 from tests.clocks import ManualClock
-from tests.demo.raw_client import RawClient, me_path
+from tests.demo.raw_client import RawClient, get, me_path
 
 MIB = 1 << 20
-
-
-def get(zapi: SimulatedZapi, instance: SimulatedInstance, **how: Any) -> tuple[int, dict[str, Any]]:
-    with RawClient(zapi) as client:
-        client.ask(instance, **how)
-        status, headers, body = client.read_reply()
-    assert headers["content-type"] == "application/json"
-    answer = json.loads(body)
-    assert isinstance(answer, dict)
-    return status, answer
 
 
 def test_a_healthy_instance_is_described(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:

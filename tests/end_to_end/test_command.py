@@ -6,7 +6,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -19,21 +18,21 @@ from exporter.clock import SystemClock
 from exporter.demo.scenario import Role, cast
 from exporter.demo.server import SimulatedZapi
 from exporter.demo.setup import demo_config, write_config
+from tests.waiting import wait_until
 
 COMMAND = [str(Path(sys.executable).with_name("zapi-exporter"))]
-DEADLINE = 60.0
 
 
 def eventually(look: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while True:
+    """Wait until it is true, of something that may not be reachable yet."""
+
+    def seen() -> bool:
         try:
-            if look():
-                return
+            return look()
         except OSError:
-            pass
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.1)
+            return False
+
+    wait_until(seen, patience=60.0)
 
 
 def get(url: str) -> str:
@@ -80,7 +79,8 @@ def test_a_real_prometheus_scrapes_right_values(
     _, url = exporter
     target, port = url.removeprefix("http://"), free_port()
     (tmp_path / "prometheus.yaml").write_text(
-        f"scrape_configs:\n  - job_name: zapi\n    scrape_interval: 1s\n    static_configs: [{{targets: ['{target}']}}]\n"
+        "scrape_configs:\n  - job_name: zapi\n    scrape_interval: 1s\n"
+        f"    static_configs: [{{targets: ['{target}']}}]\n"
     )
     prometheus = subprocess.Popen(
         [

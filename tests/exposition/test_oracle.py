@@ -17,7 +17,7 @@ from exporter.exposition.instances import InstanceLines
 from exporter.exposition.lines import Format
 from exporter.exposition.scrape import Scrapes
 from exporter.fleet import Fleet
-from exporter.metrics import EXPORTER_METRICS, INSTANCE_METRICS, UNTIL_DUE, MetricType, until_due
+from exporter.metrics import EXPORTER_METRICS, INSTANCE_METRICS, UNTIL_DUE, MetricType, due, seconds_until
 from exporter.reading import Reading, Reason
 from exporter.secret import Secret
 from exporter.telemetry import Telemetry
@@ -42,8 +42,9 @@ class Oracle(Collector):
             yield family
         until = GaugeMetricFamily(UNTIL_DUE.name, UNTIL_DUE.help)
         for view in self._fleet.views():
-            seconds = until_due(view, self._now)
-            if seconds is not None:
+            moment = due(view)
+            if moment is not None:
+                seconds = seconds_until(moment, self._now)
                 until.add_sample(UNTIL_DUE.name, self._labels(view.instance, ()), seconds)
         yield until
 

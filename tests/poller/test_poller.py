@@ -3,7 +3,6 @@
 import random
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -13,15 +12,9 @@ from exporter.poller.poller import Poller
 from exporter.poller.schedule import Backoff
 from exporter.reading import Failure, Reading, Reason
 from tests.builders import a_failure, a_status, an_instance, some_polling
+from tests.waiting import wait_until
 
 DEADLINE = 20.0
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true"
-        time.sleep(0.002)
 
 
 class Upstream:

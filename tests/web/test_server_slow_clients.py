@@ -5,7 +5,7 @@ import resource
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from exporter.web.http import Request, Response
 from exporter.web.limits import Limits
 from exporter.web.server import Server
+from tests.waiting import wait_until
 from tests.web.serving import Client, Transport, place_of
 
 SLOW = 1_000
@@ -55,13 +56,6 @@ def assert_answers_in_time(transport: Transport, server: Server) -> None:
         with transport.client(server) as client:
             assert client.ask(path).status == 200
         assert time.monotonic() - began < PROMISED
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    gives_up = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < gives_up
-        time.sleep(0.01)
 
 
 def is_ended(client: socket.socket) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from exporter.fleet import InstanceView
+from exporter.fleet import InstanceView, is_as_expected
 from exporter.reading import WEBHOOK_FIELDS
 from exporter.web.page.query import Show, folded
 from exporter.web.page.visible import visible
@@ -177,7 +177,7 @@ def _webhooks(view: InstanceView) -> Iterator[tuple[str, Webhook]]:
             if url is None:
                 yield webhook, Webhook.MISSING
             else:
-                as_expected = expected[webhook] in (None, url)
+                as_expected = is_as_expected(url, expected[webhook])
                 yield webhook, Webhook.AS_EXPECTED if as_expected else Webhook.DIFFERENT
         elif webhook in status.webhooks:
             yield webhook, Webhook.NOT_SET if status.webhooks[webhook] is None else Webhook.SET

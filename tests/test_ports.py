@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from exporter.demo.ports import refusing_port, unreachable_port
+from tests.ports import refusing_port, unreachable_port
 
 
 def test_a_refusing_port_refuses() -> None:
