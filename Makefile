@@ -22,7 +22,7 @@ demo: $(VENV)/.installed ## run against a simulated Z-API; no configuration, no 
 	$(BIN)/zapi-exporter --demo
 
 test: $(VENV)/.dev ## the whole suite; installs Prometheus and Chromium where it can
-	@./tests/install-real-parts.sh
+	@$(BIN)/python -m tests.real_parts
 	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev ## ruff

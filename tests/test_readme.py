@@ -4,6 +4,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from exporter.config import load
 
 README = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
@@ -16,6 +18,7 @@ def test_the_configuration_is_valid(tmp_path: Path) -> None:
     assert config.instances[0].name == "vendas"
 
 
+@pytest.mark.needs("promtool")
 def test_the_scrape_configuration_is_valid(tmp_path: Path) -> None:
     file = tmp_path / "prometheus.yml"
     file.write_text(YAML[1])

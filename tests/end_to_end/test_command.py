@@ -1,14 +1,9 @@
 """The installed command against the simulated Z-API over TLS, scraped by a real Prometheus."""
 
-import json
 import signal
-import socket
 import ssl
 import subprocess
-import sys
-import urllib.parse
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,31 +13,7 @@ from exporter.clock import SystemClock
 from exporter.demo.scenario import Role, cast
 from exporter.demo.server import SimulatedZapi
 from exporter.demo.setup import demo_config, write_config
-from tests.waiting import wait_until
-
-COMMAND = [str(Path(sys.executable).with_name("zapi-exporter"))]
-
-
-def eventually(look: Callable[[], bool]) -> None:
-    """Wait until it is true, of something that may not be reachable yet."""
-
-    def seen() -> bool:
-        try:
-            return look()
-        except OSError:
-            return False
-
-    wait_until(seen, patience=60.0)
-
-
-def get(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return str(answer.read().decode())
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+from tests.processes import COMMAND, Exporter, eventually, exporter, prometheus
 
 
 @pytest.fixture
@@ -60,67 +31,35 @@ def zapi(tmp_path: Path) -> Iterator[SimulatedZapi]:
 
 
 @pytest.fixture
-def exporter(zapi: SimulatedZapi, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    port = free_port()
-    arguments = [f"--config.file={tmp_path / 'config.yaml'}", "--web.listen-address", f"127.0.0.1:{port}"]
-    process = subprocess.Popen([*COMMAND, *arguments], stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        eventually(lambda: "polled" in get(f"{url}/-/ready"))
-        yield process, url
-    finally:
-        process.kill()
-        process.wait()
+def running(zapi: SimulatedZapi, tmp_path: Path) -> Iterator[Exporter]:
+    with exporter(tmp_path, f"--config.file={tmp_path / 'config.yaml'}") as started:
+        yield started
 
 
-def test_a_real_prometheus_scrapes_right_values(
-    exporter: tuple[subprocess.Popen[bytes], str], tmp_path: Path
-) -> None:
-    _, url = exporter
-    target, port = url.removeprefix("http://"), free_port()
-    (tmp_path / "prometheus.yaml").write_text(
+@pytest.mark.needs("prometheus")
+def test_a_real_prometheus_scrapes_right_values(running: Exporter, tmp_path: Path) -> None:
+    config = (
         "scrape_configs:\n  - job_name: zapi\n    scrape_interval: 1s\n"
-        f"    static_configs: [{{targets: ['{target}']}}]\n"
+        f"    static_configs: [{{targets: ['{running.url.removeprefix('http://')}']}}]\n"
     )
-    prometheus = subprocess.Popen(
-        [
-            "prometheus",
-            f"--config.file={tmp_path / 'prometheus.yaml'}",
-            f"--storage.tsdb.path={tmp_path / 'data'}",
-            f"--web.listen-address=127.0.0.1:{port}",
-            "--log.level=warn",
-        ],
-    )
-
-    def query(expression: str) -> list[str]:
-        parameters = urllib.parse.urlencode({"query": expression})
-        answer = json.loads(get(f"http://127.0.0.1:{port}/api/v1/query?{parameters}"))
-        return [result["value"][1] for result in answer["data"]["result"]]
-
-    try:
-        eventually(lambda: query("sum(zapi_instance_connected)") == ["5"])
-        assert query("count(zapi_instance_up == 1)") == ["5"]
-        assert query("zapi_exporter_instances") == ["5"]
-        assert query("count(zapi_instance_until_due_seconds > 0)") == ["5"]
-    finally:
-        prometheus.kill()
-        prometheus.wait()
+    with prometheus(tmp_path, config) as real:
+        eventually(lambda: real.values("sum(zapi_instance_connected)") == [5])
+        assert real.values("count(zapi_instance_up == 1)") == [5]
+        assert real.values("zapi_exporter_instances") == [5]
+        assert real.values("count(zapi_instance_until_due_seconds > 0)") == [5]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_with_status_0(
-    exporter: tuple[subprocess.Popen[bytes], str], number: signal.Signals
-) -> None:
-    process, _ = exporter
-    process.send_signal(number)
-    assert process.wait(timeout=5) == 0
+def test_a_signal_ends_it_with_status_0(running: Exporter, number: signal.Signals) -> None:
+    running.process.send_signal(number)
+    assert running.process.wait(timeout=5) == 0
 
 
-def test_what_is_exposed_passes_promtool(exporter: tuple[subprocess.Popen[bytes], str]) -> None:
-    _, url = exporter
+@pytest.mark.needs("promtool")
+def test_what_is_exposed_passes_promtool(running: Exporter) -> None:
     checked = subprocess.run(
         ["promtool", "check", "metrics"],
-        input=get(f"{url}/metrics"),
+        input=running.metrics(),
         capture_output=True,
         text=True,
         check=False,
@@ -131,11 +70,11 @@ def test_what_is_exposed_passes_promtool(exporter: tuple[subprocess.Popen[bytes]
 def test_once_prints_the_exposition_and_its_status_tells_of_failures(
     zapi: SimulatedZapi, tmp_path: Path
 ) -> None:
-    arguments = [*COMMAND, f"--config.file={tmp_path / 'config.yaml'}", "--once"]
+    arguments = [COMMAND, f"--config.file={tmp_path / 'config.yaml'}", "--once"]
     run = subprocess.run(arguments, capture_output=True, text=True, check=False)
     assert run.returncode == 0
     assert run.stdout.count("\nzapi_instance_connected{") == 5
-    demo = subprocess.run([*COMMAND, "--demo", "--once"], capture_output=True, text=True, check=False)
+    demo = subprocess.run([COMMAND, "--demo", "--once"], capture_output=True, text=True, check=False)
     assert demo.returncode == 2
 
 
@@ -143,24 +82,21 @@ def test_check_lists_every_problem(tmp_path: Path) -> None:
     file = tmp_path / "bad.yaml"
     file.write_text("instances:\n  - {name: a, id: 1, token: x}\n  - {nmae: b, id: B, token: x}\n")
     run = subprocess.run(
-        [*COMMAND, f"--config.file={file}", "--config.check"], capture_output=True, text=True, check=False
+        [COMMAND, f"--config.file={file}", "--config.check"], capture_output=True, text=True, check=False
     )
     assert run.returncode == 1
     assert len([line for line in run.stderr.splitlines() if line.startswith(f"{file}:")]) == 3
 
 
-def test_an_address_in_use_is_one_clear_line(
-    exporter: tuple[subprocess.Popen[bytes], str], tmp_path: Path
-) -> None:
-    _, url = exporter
-    arguments = ["--demo=1", f"--web.listen-address={url.removeprefix('http://')}"]
-    run = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
+def test_an_address_in_use_is_one_clear_line(running: Exporter) -> None:
+    arguments = ["--demo=1", f"--web.listen-address={running.url.removeprefix('http://')}"]
+    run = subprocess.run([COMMAND, *arguments], capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert len(run.stderr.splitlines()) == 1
 
 
 def test_wrong_usage_is_status_2() -> None:
-    assert subprocess.run([*COMMAND, "--demo=x"], capture_output=True, check=False).returncode == 2
+    assert subprocess.run([COMMAND, "--demo=x"], capture_output=True, check=False).returncode == 2
 
 
 @pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o644, True)])
@@ -170,6 +106,6 @@ def test_a_configuration_that_everyone_can_read_is_warned_of(
     file = tmp_path / "config.yaml"
     file.chmod(mode)
     run = subprocess.run(
-        [*COMMAND, f"--config.file={file}", "--once"], capture_output=True, text=True, check=False
+        [COMMAND, f"--config.file={file}", "--once"], capture_output=True, text=True, check=False
     )
     assert ("chmod o-r" in run.stderr) is warned

@@ -24,6 +24,7 @@ def config() -> dict[str, Any]:
     return document
 
 
+@pytest.mark.needs("amtool")
 def test_the_example_is_valid() -> None:
     outcome = amtool("check-config", CONFIG)
 
@@ -31,6 +32,7 @@ def test_the_example_is_valid() -> None:
     assert "1 templates" in outcome.output
 
 
+@pytest.mark.needs("amtool")
 def test_the_example_is_valid_with_the_templates_of_either_language(tmp_path: Path) -> None:
     document = config()
     document["templates"] = [str(TEMPLATES / "pt-BR.tmpl")]
@@ -50,6 +52,7 @@ def test_every_secret_but_the_one_that_old_versions_cannot_read_stands_in_a_file
     assert re.findall(r"(?:password|token|credentials|api_url): (.+)", text) == ["PUT-THE-BOT-TOKEN-HERE"]
 
 
+@pytest.mark.needs("amtool")
 @pytest.mark.parametrize(
     ("labels", "receivers"),
     [
@@ -203,6 +206,7 @@ def sample(name: str, alertname: str = "ZapiInstancePollsFailing", reason: str =
     }
 
 
+@pytest.mark.needs("amtool")
 def test_a_message_about_one_alert_says_what_since_when_and_what_to_do(tmp_path: Path) -> None:
     text = render("en", [sample("vendas")], [], tmp_path)
 
@@ -212,6 +216,7 @@ def test_a_message_about_one_alert_says_what_since_when_and_what_to_do(tmp_path:
     assert text.rstrip().endswith(f"What to do: {RUNBOOK}")
 
 
+@pytest.mark.needs("amtool")
 def test_the_same_in_portuguese_with_the_reason_and_the_portuguese_runbook(tmp_path: Path) -> None:
     text = render("pt-BR", [sample("vendas")], [], tmp_path)
 
@@ -222,6 +227,7 @@ def test_the_same_in_portuguese_with_the_reason_and_the_portuguese_runbook(tmp_p
     )
 
 
+@pytest.mark.needs("amtool")
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_two_hundred_alerts_are_one_short_message(language: str, tmp_path: Path) -> None:
     text = render(language, [sample(f"n{number}") for number in range(200)], [], tmp_path)
@@ -232,6 +238,7 @@ def test_two_hundred_alerts_are_one_short_message(language: str, tmp_path: Path)
     assert len(text) < 4096
 
 
+@pytest.mark.needs("amtool")
 @pytest.mark.parametrize(("language", "word"), [("en", "[RESOLVED]"), ("pt-BR", "[RESOLVIDO]")])
 def test_the_end_of_an_alert_is_told_as_such(language: str, word: str, tmp_path: Path) -> None:
     text = render(language, [], [sample("vendas")], tmp_path)
@@ -240,11 +247,13 @@ def test_the_end_of_an_alert_is_told_as_such(language: str, word: str, tmp_path:
     assert "vendas" in text.split("|")[1]
 
 
+@pytest.mark.needs("amtool")
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_has_portuguese_words(reason: Reason, tmp_path: Path) -> None:
     assert "Motivo: " in render("pt-BR", [sample("vendas", reason=reason.value)], [], tmp_path)
 
 
+@pytest.mark.needs("amtool")
 @pytest.mark.parametrize("name", [rule.name for rule in alerts()])
 def test_every_alert_has_a_portuguese_title(name: str, tmp_path: Path) -> None:
     assert "summary" not in render("pt-BR", [sample("vendas", alertname=name)], [], tmp_path)

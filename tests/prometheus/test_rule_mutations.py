@@ -20,6 +20,7 @@ def _rules() -> list[Rule]:
     return [rule for rule in rules() if rule.name != WITHOUT_COMPARISON]
 
 
+@pytest.mark.needs("promtool")
 @pytest.mark.parametrize("rule", _rules(), ids=lambda rule: rule.name)
 def test_a_mistake_in_a_rule_fails_its_unit_tests(rule: Rule, tmp_path: Path) -> None:
     bench = _Bench(rule, tmp_path)

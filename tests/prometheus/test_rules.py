@@ -12,6 +12,7 @@ from tests.prometheus.tools import PROMETHEUS, RULE_TESTS, RULES, Rule, alerts, 
 RUNBOOK_BASE = "https://github.com/zapi-exporter/zapi-exporter/blob/main/docs/runbooks/"
 
 
+@pytest.mark.needs("promtool")
 def test_the_example_configuration_and_every_rule_file_are_valid() -> None:
     outcome = promtool("check", "config", PROMETHEUS / "prometheus.yaml")
 
@@ -19,6 +20,7 @@ def test_the_example_configuration_and_every_rule_file_are_valid() -> None:
     assert all(f"Checking {file}" in outcome.output for file in rule_files()), outcome.output
 
 
+@pytest.mark.needs("promtool")
 @pytest.mark.parametrize("file", sorted(RULE_TESTS.glob("*.yaml")), ids=lambda file: file.stem)
 def test_the_rules_do_what_their_unit_tests_say(file: Path) -> None:
     outcome = promtool("test", "rules", file)

@@ -80,6 +80,7 @@ def test_links_of_a_runbook_lead_somewhere(file: Path) -> None:
         assert (file.parent / link).is_file(), link
 
 
+@pytest.mark.needs("promtool")
 def test_prometheus_understands_the_queries_of_the_runbooks(tmp_path: Path) -> None:
     asked = [
         {"record": f"query:{file.stem}:{number}", "expr": query}

@@ -9,6 +9,7 @@ import trustme
 from tests.web.certificates import EXAMPLES, write_files
 
 
+@pytest.mark.needs("promtool")
 @pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_promtool_accepts_our_examples(tmp_path: Path, authority: trustme.CA, example: Path) -> None:
     write_files(tmp_path, authority)

@@ -1,5 +1,6 @@
 """The page in Chromium: with and without its script, for eyes, hands and screen readers."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import resources
@@ -15,6 +16,8 @@ from tests.builders import a_status, an_instance
 from tests.web.page.fleets import NOW, a_disconnected_view, a_fleet, a_view, hooks
 from tests.web.page.serving import serving
 from tests.web.page.test_status_page import hostile_fleet
+
+pytestmark = pytest.mark.needs("chromium")
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
@@ -42,7 +45,7 @@ class Site:
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-dev-shm-usage"]
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage"]
         )
         yield browser
         browser.close()

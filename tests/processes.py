@@ -1,0 +1,140 @@
+"""Starts the installed command and the real programs beside it, each on a loopback port of its own."""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tests.waiting import wait_until
+
+COMMAND: Final = str(Path(sys.executable).with_name("zapi-exporter"))
+"""The installed exporter."""
+
+PATIENCE: Final = 60.0
+"""Seconds that a process may take to start on a busy machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """The installed command, running. ``log`` is where its stderr goes."""
+
+    process: "subprocess.Popen[bytes]"
+    url: str
+    log: Path
+
+    def metrics(self) -> str:
+        return get(f"{self.url}/metrics")
+
+
+@dataclass(frozen=True, slots=True)
+class Prometheus:
+    """A real Prometheus, running."""
+
+    process: "subprocess.Popen[bytes]"
+    url: str
+
+    def query(self, expression: str) -> dict[frozenset[tuple[str, str]], float]:
+        """What an instant query gives: labels → value."""
+        parameters = urllib.parse.urlencode({"query": expression})
+        answer: Any = json.loads(get(f"{self.url}/api/v1/query?{parameters}"))
+        return {
+            frozenset(result["metric"].items()): float(result["value"][1])
+            for result in answer["data"]["result"]
+        }
+
+    def values(self, expression: str) -> list[float]:
+        """The values alone, sorted."""
+        return sorted(self.query(expression).values())
+
+
+@contextmanager
+def exporter(
+    directory: Path, *arguments: str, environ: Mapping[str, str] | None = None, ready: bool = True
+) -> Iterator[Exporter]:
+    """Run the command with ``arguments`` on a free port; it listens, and every instance was polled if ``ready``."""
+    log = directory / "exporter.log"
+    command = [COMMAND, "--web.listen-address=127.0.0.1:0", *arguments]
+    with log.open("wb") as stderr, running(command, stderr=stderr, environ=environ) as process:
+        address = _await_address(process, log)
+        started = Exporter(process, f"http://{address}", log)
+        if ready:
+            eventually(lambda: get(f"{started.url}/-/ready") != "")
+        yield started
+
+
+@contextmanager
+def prometheus(directory: Path, config: str, *arguments: str) -> Iterator[Prometheus]:
+    """Run Prometheus with the text of a configuration; relative paths in it start at ``directory``."""
+    file, port = directory / "prometheus.yaml", free_port()
+    file.write_text(config)
+    command = [
+        "prometheus",
+        f"--config.file={file}",
+        f"--storage.tsdb.path={directory / 'prometheus-data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--log.level=warn",
+        *arguments,
+    ]
+    with running(command) as process:
+        started = Prometheus(process, f"http://127.0.0.1:{port}")
+        eventually(lambda: get(f"{started.url}/-/ready") != "")
+        yield started
+
+
+@contextmanager
+def running(
+    command: Sequence[str], *, stderr: Any = None, environ: Mapping[str, str] | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that is gone afterwards, whatever happened."""
+    process = subprocess.Popen(command, stderr=stderr, env=environ)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def eventually(look: Callable[[], bool], patience: float = PATIENCE) -> None:
+    """Wait until it is true, of something that may not be reachable yet."""
+
+    def seen() -> bool:
+        try:
+            return look()
+        except OSError:
+            return False
+
+    wait_until(seen, patience)
+
+
+def get(url: str) -> str:
+    """The body of a successful answer; anything else raises :class:`OSError`."""
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return str(answer.read().decode())
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on, for programs that cannot say which one they were given."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _await_address(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    found: list[str] = []
+
+    def listening() -> bool:
+        assert process.poll() is None, log.read_text()
+        text = log.read_text()
+        found.extend(re.findall(r'(?:msg=listening address=|"listening", "address": ")([0-9.:]+)', text))
+        return bool(found)
+
+    wait_until(listening, PATIENCE)
+    return found[0]

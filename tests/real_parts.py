@@ -1,0 +1,56 @@
+"""The real programs that tests run, and the Debian packages that bring them.
+
+Run as a module it installs what is missing where it may: as root on Debian. A test says what it needs with
+``@pytest.mark.needs("promtool")``. Without it the test is skipped with a line that names the package, or fails where
+``CI`` is set: there nothing may be skipped.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+PACKAGES: Final[Mapping[str, str]] = {
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
+    "prometheus-alertmanager": "prometheus-alertmanager",
+    "amtool": "prometheus-alertmanager",
+    "chromium": "chromium",
+}
+"""Command → Debian package."""
+
+
+def missing(commands: Iterable[str]) -> list[str]:
+    """Those of the commands that are not on the PATH."""
+    return [command for command in commands if shutil.which(command) is None]
+
+
+def packages(commands: Iterable[str]) -> list[str]:
+    """The packages that bring the commands, each once."""
+    return sorted({PACKAGES[command] for command in commands})
+
+
+def main() -> int:
+    """Install what is missing, or say what will be skipped."""
+    wanted = packages(missing(PACKAGES))
+    if not wanted:
+        return 0
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        print(
+            f"The tests that need {', '.join(wanted)} will be skipped"
+            f" (on Debian: apt-get install {' '.join(wanted)})",
+            file=sys.stderr,
+        )
+        return 0
+    print(f"Installing {', '.join(wanted)} for the tests", flush=True)
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *wanted]
+    for command in (["apt-get", "update", "-qq"], install):
+        subprocess.run(command, check=True, env=quiet, stdout=subprocess.DEVNULL)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
