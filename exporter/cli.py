@@ -14,6 +14,8 @@ DEFAULT_CONFIG = Path("config.yaml")
 DEFAULT_LISTEN_ADDRESS = ":10917"
 DEFAULT_DEMO_SIZE = 12
 MAX_DEMO_SIZE = 10_000
+INTERRUPTED = 130
+"""What a shell reports of a command that Ctrl+C ended; ``serve`` takes the signal as a wish to stop, and gives 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.guard_tracebacks()
     from exporter import run  # what --version and --help do not need is not loaded for them
 
-    if options.config_check:
-        return run.check(options, os.environ)
-    if options.once:
-        return run.once(options, os.environ)
-    return run.serve(options, os.environ)
+    try:
+        if options.config_check:
+            return run.check(options, os.environ)
+        if options.once:
+            return run.once(options, os.environ)
+        return run.serve(options, os.environ)
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:

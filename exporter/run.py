@@ -1,6 +1,7 @@
 """The commands: check a configuration, poll once, serve."""
 
 import logging
+import os
 import queue
 import signal
 import sys
@@ -19,6 +20,7 @@ from exporter.demo.scenario import cast
 from exporter.demo.server import SimulatedZapi
 from exporter.demo.setup import demo_config
 from exporter.exposition.lines import Format
+from exporter.progress import Progress
 from exporter.web.app import App, Surroundings
 from exporter.web.listen import CannotBind, bind
 from exporter.web.page.status_page import StatusPage
@@ -53,12 +55,14 @@ def once(options: Options, environ: Mapping[str, str]) -> int:
         daemon = _daemon(load, clock)
         if daemon is None:
             return FAILED
-        daemon.start()
-        while not daemon.is_ready():
-            time.sleep(0.01)
+        with Progress(sys.stderr, "polled", len(daemon.config.instances)) as progress:
+            daemon.start()
+            while not daemon.is_ready():
+                progress.show(sum(view.polls > 0 for view in daemon.fleet.views()))
+                time.sleep(0.01)
         daemon.stop(0.0)
-        sys.stdout.buffer.write(daemon.scrapes.render(Format.TEXT, gzip=False))
-        sys.stdout.flush()
+        if not _print(daemon.scrapes.render(Format.TEXT, gzip=False)):
+            return FAILED
         return OK if all(view.up for view in daemon.fleet.views()) else POLLS_FAILED
 
 
@@ -84,6 +88,18 @@ def serve(options: Options, environ: Mapping[str, str]) -> int:
         server.close(_ANSWERS_GRACE)
         _log.info("stopped")
         return OK
+
+
+def _print(exposition: bytes) -> bool:
+    """Whether all of it was taken by whoever reads our output."""
+    try:
+        sys.stdout.buffer.write(exposition)
+        sys.stdout.flush()
+    except OSError as error:
+        print(f"standard output: the exposition could not be written: {error.strerror}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered fails no more
+        return False
+    return True
 
 
 @contextmanager

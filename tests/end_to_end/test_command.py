@@ -1,5 +1,8 @@
 """The installed command against the simulated Z-API over TLS, scraped by a real Prometheus."""
 
+import os
+import pty
+import re
 import signal
 import ssl
 import subprocess
@@ -14,6 +17,11 @@ from exporter.demo.scenario import Role, cast
 from exporter.demo.server import SimulatedZapi
 from exporter.demo.setup import demo_config, write_config
 from tests.processes import COMMAND, Exporter, eventually, exporter, prometheus
+from tests.waiting import wait_until
+
+
+def threads(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/task"))
 
 
 @pytest.fixture
@@ -76,6 +84,44 @@ def test_once_prints_the_exposition_and_its_status_tells_of_failures(
     assert run.stdout.count("\nzapi_instance_connected{") == 5
     demo = subprocess.run([COMMAND, "--demo", "--once"], capture_output=True, text=True, check=False)
     assert demo.returncode == 2
+
+
+def test_once_shows_its_progress_on_a_terminal_and_leaves_no_trace_of_it(
+    zapi: SimulatedZapi, tmp_path: Path
+) -> None:
+    terminal, theirs = pty.openpty()
+    arguments = [COMMAND, f"--config.file={tmp_path / 'config.yaml'}", "--once"]
+    run = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=theirs, check=True)
+    shown = os.read(terminal, 65536).decode()
+    os.close(theirs)
+    os.close(terminal)
+    assert "polled 0 of 5" in shown
+    assert shown.rpartition("\r")[2] == ""
+    assert b"polled" not in run.stdout
+
+
+@pytest.mark.parametrize("output", ["/dev/full", "closed"])
+def test_once_says_when_its_output_could_not_be_written(
+    zapi: SimulatedZapi, tmp_path: Path, output: str
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    arguments = [COMMAND, f"--config.file={tmp_path / 'config.yaml'}", "--once", "--log.level=error"]
+    with open(writer if output == "closed" else output, "wb") as stdout:
+        run = subprocess.run(arguments, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+    if output != "closed":
+        os.close(writer)
+    assert run.returncode == 1
+    assert re.fullmatch("standard output: the exposition could not be written: [^\n]+\n", run.stderr)
+
+
+def test_ctrl_c_ends_once_without_a_word(tmp_path: Path) -> None:
+    arguments = [COMMAND, "--demo=2000", "--once", "--log.level=error"]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wait_until(lambda: threads(process.pid) > 10)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, b"", b"")
 
 
 def test_check_lists_every_problem(tmp_path: Path) -> None:

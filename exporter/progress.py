@@ -1,0 +1,32 @@
+"""How far a long command is, for a person who watches it."""
+
+from types import TracebackType
+from typing import TextIO
+
+
+class Progress:
+    """One line that is written over, on a terminal; nothing anywhere else, so that a log or a pipe stays clean."""
+
+    def __init__(self, stream: TextIO, what: str, total: int) -> None:
+        self._stream = stream
+        self._what = what
+        self._total = total
+        self._shown = ""
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._write("")
+
+    def show(self, done: int) -> None:
+        """Say that ``done`` of all are done."""
+        self._write(f"{self._what} {done} of {self._total}")
+
+    def _write(self, line: str) -> None:
+        if line != self._shown and self._stream.isatty():
+            self._stream.write(f"\r{line:{len(self._shown)}}\r{line}")
+            self._stream.flush()
+            self._shown = line
