@@ -58,11 +58,15 @@ class Prometheus:
 
 @contextmanager
 def exporter(
-    directory: Path, *arguments: str, environ: Mapping[str, str] | None = None, ready: bool = True
+    directory: Path,
+    *arguments: str,
+    environ: Mapping[str, str] | None = None,
+    ready: bool = True,
+    program: Path | str = COMMAND,
 ) -> Iterator[Exporter]:
     """Run the command with ``arguments`` on a free port; it listens, and every instance was polled if ``ready``."""
     log = directory / "exporter.log"
-    command = [COMMAND, "--web.listen-address=127.0.0.1:0", *arguments]
+    command = [str(program), "--web.listen-address=127.0.0.1:0", *arguments]
     with log.open("wb") as stderr, running(command, stderr=stderr, environ=environ) as process:
         address = _await_address(process, log)
         started = Exporter(process, f"http://{address}", log)
