@@ -3,7 +3,6 @@
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 import trustme
