@@ -28,6 +28,7 @@ class Options:
     demo: int | None
     listen_addresses: tuple[str, ...]
     telemetry_path: str
+    web_config_file: Path | None
     log_level: str
     log_format: str
 
@@ -42,6 +43,7 @@ def parse(arguments: Sequence[str]) -> Options:
         demo=parsed.demo,
         listen_addresses=tuple(parsed.listen_addresses or (DEFAULT_LISTEN_ADDRESS,)),
         telemetry_path=parsed.telemetry_path,
+        web_config_file=parsed.web_config_file,
         log_level=parsed.log_level,
         log_format=parsed.log_format,
     )
@@ -116,6 +118,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="where the metrics are (default: %(default)s)",
     )
+    web.add_argument(
+        "--web.config.file",
+        dest="web_config_file",
+        type=_optional_file,
+        metavar="FILE",
+        help="TLS and passwords, in the Prometheus exporters' web configuration format",
+    )
     log = parser.add_argument_group("log")
     log.add_argument(
         "--log.level", dest="log_level", choices=logs.LEVELS, default="info", help="default: info"
@@ -131,6 +140,11 @@ def _demo_size(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_DEMO_SIZE:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of instances from 1 to {MAX_DEMO_SIZE}")
     return int(text)
+
+
+def _optional_file(text: str) -> Path | None:
+    """An empty name is none: that is how other exporters are told to go without."""
+    return Path(text) if text else None
 
 
 def _path(text: str) -> str:

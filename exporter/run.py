@@ -6,7 +6,7 @@ import queue
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
@@ -24,7 +24,9 @@ from exporter.progress import Progress
 from exporter.web.app import App, Surroundings
 from exporter.web.listen import CannotBind, bind
 from exporter.web.page.status_page import StatusPage
+from exporter.web.security import Security
 from exporter.web.server import Server
+from exporter.web.webconfig_watch import WebConfigFile
 from exporter.zapi.transport import UnusableProxy
 
 OK: Final = 0
@@ -36,13 +38,19 @@ _ANSWERS_GRACE: Final = 0.5
 
 _log = logging.getLogger(__name__)
 
+Guard = Callable[[], Security]
+"""What stands between clients and the routes now."""
+
 
 def check(options: Options, environ: Mapping[str, str]) -> int:
-    """``--config.check``: name every problem of the configuration."""
+    """``--config.check``: name every problem of the configuration, and of the web configuration if there is one."""
+    guard = _guard(options, SystemClock())
     try:
         checked = config.load(options.config_file, environ)
     except InvalidConfig as error:
         print(error, file=sys.stderr)
+        return FAILED
+    if guard is None:
         return FAILED
     print(f"{options.config_file}: valid, {len(checked.instances)} instances")
     return OK
@@ -70,18 +78,18 @@ def serve(options: Options, environ: Mapping[str, str]) -> int:
     """Poll and answer scrapes until a signal says to stop."""
     signals, clock = _listen_for_signals(), SystemClock()
     with _source(options, environ, clock) as load:
-        daemon = _daemon(load, clock)
-        if daemon is None:
+        daemon, guard = _daemon(load, clock), _guard(options, clock)
+        if daemon is None or guard is None:
             return FAILED
         try:
             listeners = [bind(address) for address in options.listen_addresses]
         except CannotBind as error:
             print(error, file=sys.stderr)
             return FAILED
-        server = Server(_app(daemon, options, clock), listeners, clock=clock)
+        server = Server(_app(daemon, guard, options, clock), listeners, clock=clock, security=guard)
         server.start()
         daemon.start()
-        _announce(server, daemon, options)
+        _announce(server, daemon, guard, options)
         while signals.get() == signal.SIGHUP:
             daemon.reload()
         daemon.stop(_POLLS_GRACE)
@@ -125,6 +133,17 @@ def _daemon(load: Load, clock: Clock) -> Daemon | None:
     return daemon
 
 
+def _guard(options: Options, clock: Clock) -> Guard | None:
+    """The web configuration's, or ``None`` after everything that is wrong with it was printed."""
+    if options.web_config_file is None:
+        return Security
+    try:
+        return WebConfigFile(options.web_config_file, clock).current
+    except InvalidConfig as error:
+        print(error, file=sys.stderr)
+        return None
+
+
 def _warn_of_exposed_files(daemon: Daemon) -> None:
     for file in config.exposed_files(daemon.config):
         _log.warning(
@@ -132,7 +151,7 @@ def _warn_of_exposed_files(daemon: Daemon) -> None:
         )
 
 
-def _app(daemon: Daemon, options: Options, clock: Clock) -> App:
+def _app(daemon: Daemon, guard: Guard, options: Options, clock: Clock) -> App:
     page = StatusPage(version=__version__, telemetry_path=options.telemetry_path)
     return App(
         Surroundings(
@@ -143,18 +162,23 @@ def _app(daemon: Daemon, options: Options, clock: Clock) -> App:
             is_ready=daemon.is_ready,
             page=lambda request: page.render(daemon.fleet.views(), clock.time(), request),
             telemetry_path=options.telemetry_path,
-            scheme=lambda: "http",
+            scheme=lambda: _scheme(guard),
         )
     )
 
 
-def _announce(server: Server, daemon: Daemon, options: Options) -> None:
+def _scheme(guard: Guard) -> str:
+    return "http" if guard().tls is None else "https"
+
+
+def _announce(server: Server, daemon: Daemon, guard: Guard, options: Options) -> None:
+    scheme, instances = _scheme(guard), len(daemon.config.instances)
     for address in server.addresses:
-        extra = {"address": address, "instances": len(daemon.config.instances), "version": __version__}
+        extra = {"address": address, "scheme": scheme, "instances": instances, "version": __version__}
         _log.info("listening", extra=extra)
     if options.demo is not None:
         port = server.addresses[0].rpartition(":")[2]
-        print(f"The demo runs: open http://localhost:{port}/ (Ctrl+C ends it)", flush=True)
+        print(f"The demo runs: open {scheme}://localhost:{port}/ (Ctrl+C ends it)", flush=True)
 
 
 def _listen_for_signals() -> "queue.SimpleQueue[int]":

@@ -19,6 +19,9 @@ from tests.waiting import wait_until
 COMMAND: Final = str(Path(sys.executable).with_name("zapi-exporter"))
 """The installed exporter."""
 
+_LISTENING: Final = re.compile(r"listening\W+address\W+([0-9.:]+)\W+scheme\W+(https?)")
+"""The line that tells the address, in both formats of the log."""
+
 PATIENCE: Final = 60.0
 """Seconds that a process may take to start on a busy machine."""
 
@@ -68,8 +71,7 @@ def exporter(
     log = directory / "exporter.log"
     command = [str(program), "--web.listen-address=127.0.0.1:0", *arguments]
     with log.open("wb") as stderr, running(command, stderr=stderr, environ=environ) as process:
-        address = _await_address(process, log)
-        started = Exporter(process, f"http://{address}", log)
+        started = Exporter(process, _await_url(process, log), log)
         if ready:
             eventually(lambda: get(f"{started.url}/-/ready") != "")
         yield started
@@ -131,14 +133,14 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _await_address(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    found: list[str] = []
+def _await_url(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    found: list[tuple[str, str]] = []
 
     def listening() -> bool:
         assert process.poll() is None, log.read_text()
-        text = log.read_text()
-        found.extend(re.findall(r'(?:msg=listening address=|"listening", "address": ")([0-9.:]+)', text))
+        found.extend(_LISTENING.findall(log.read_text()))
         return bool(found)
 
     wait_until(listening, PATIENCE)
-    return found[0]
+    address, scheme = found[0]
+    return f"{scheme}://{address}"

@@ -1,6 +1,7 @@
 """A web configuration that is read again when it changes, so that renewed certificates are picked up."""
 
 import logging
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,7 @@ class WebConfigFile:
     """What the file at ``path`` and the files it names say now.
 
     Contents are compared, not times: a Kubernetes Secret changes by swapping a symbolic link. A change for the
-    worse is logged and what was valid before stays. Used by one thread at a time.
+    worse is logged and what was valid before stays. Safe to use from several threads.
     """
 
     def __init__(self, path: Path, clock: Clock) -> None:
@@ -32,15 +33,17 @@ class WebConfigFile:
             raise first
         self._security = first
         self._checked = clock.monotonic()
+        self._lock = threading.Lock()
 
     def current(self) -> Security:
         """Takes microseconds, or the time to read a few small files once in :data:`CHECK_INTERVAL`."""
         now = self._clock.monotonic()
-        if now - self._checked >= CHECK_INTERVAL:
-            self._checked = now
-            if changed(self._seen):
-                self._read_again()
-        return self._security
+        with self._lock:
+            if now - self._checked >= CHECK_INTERVAL:
+                self._checked = now
+                if changed(self._seen):
+                    self._read_again()
+            return self._security
 
     def _read_again(self) -> None:
         latest, self._seen = read(self._path)
