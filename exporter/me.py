@@ -26,6 +26,12 @@ from exporter.secret import Secret
 MAX_TEXT: Final = 200
 """Longest status or display name taken, in characters: they become labels."""
 
+MAX_URL: Final = 2048
+"""Longest webhook URL taken, in characters: it is kept until the next poll."""
+
+MAX_VALUES: Final = 10_000
+"""Most values taken in one reply; ``/me`` has some thirty. Decoded, a value takes up to thirty times its text."""
+
 OPTIONAL_FIELDS: Final = (
     "name",
     "due",
@@ -47,6 +53,10 @@ _ISO_8601: Final = re.compile(
 )
 
 
+class TooManyValues(ValueError):
+    """A reply holds more than :data:`MAX_VALUES` values."""
+
+
 class _Unreadable(Exception):
     """A field came in a form that is not known here."""
 
@@ -54,11 +64,13 @@ class _Unreadable(Exception):
 def read_me(body: bytes, instance_id: str) -> Reading:
     """Read the body of a 200 answer to ``/me`` for the instance ``instance_id``.
 
-    Gives a :class:`Failure` when the body is no JSON object, says an error, belongs to another instance, or
-    does not say whether the instance is connected.
+    Gives a :class:`Failure` when the body is no JSON object or a huge one, says an error, belongs to another
+    instance, or does not say whether the instance is connected.
     """
     try:
         reply = decode_object(body)
+    except TooManyValues:
+        return _invalid(f"the reply holds more than {MAX_VALUES:,} values")
     except ValueError:
         return _invalid("the reply is not a JSON object")
     failure = error_in(reply)
@@ -78,8 +90,11 @@ def decode_object(body: bytes) -> Mapping[str, Any]:
     """Decode a JSON object in UTF-8, with or without a byte order mark.
 
     Raises :class:`ValueError` for anything else, for NaN and Infinity, and for an object that says one key
-    twice: which of the two is true cannot be known.
+    twice: which of the two is true cannot be known. Raises :class:`TooManyValues` for a huge one.
     """
+    # Counted before anything is decoded; a sign inside of a text counts too, which no real reply comes near.
+    if sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise TooManyValues
     try:
         text = body.decode("utf-8-sig")
         decoded = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
@@ -157,7 +172,7 @@ class _Fields:
             value = self._reply.get(field)
             if value is None:
                 webhooks[webhook] = None
-            elif isinstance(value, str):
+            elif isinstance(value, str) and len(value) <= MAX_URL:
                 webhooks[webhook] = Secret(value.strip()) if value.strip() else None
             else:
                 self._unreadable.add(field)

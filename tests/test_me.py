@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.me import MAX_TEXT, read_me
+from exporter.me import MAX_TEXT, MAX_URL, MAX_VALUES, read_me
 from exporter.reading import Failure, Reason, Status
 from exporter.secret import Secret
 
@@ -188,8 +188,9 @@ def test_undocumented_webhooks_are_known_only_where_the_reply_has_them() -> None
     )
 
 
-def test_a_webhook_of_the_wrong_type_is_unreadable() -> None:
-    reading = status(receivedCallbackUrl=7)
+@pytest.mark.parametrize("form", [7, [], "https://" + "x" * MAX_URL])
+def test_a_webhook_that_is_no_text_or_endless_is_unreadable(form: object) -> None:
+    reading = status(receivedCallbackUrl=form)
     assert "received" not in reading.webhooks
     assert reading.unreadable == {"receivedCallbackUrl"}
 
@@ -253,6 +254,18 @@ def test_an_empty_error_is_none(error: object) -> None:
 )
 def test_anything_but_one_json_object_is_invalid(body: bytes) -> None:
     assert reason(body) is Reason.INVALID_RESPONSE
+
+
+@pytest.mark.parametrize(
+    "value", [[0] * MAX_VALUES, [{}] * MAX_VALUES, dict.fromkeys(map(str, range(MAX_VALUES)))]
+)
+def test_a_reply_of_tens_of_thousands_of_values_is_invalid_before_it_is_decoded(value: object) -> None:
+    body = json.dumps({**RECORDED, "more": value})
+    assert reason(body.encode()) is Reason.INVALID_RESPONSE
+
+
+def test_thousands_of_unknown_fields_are_read_over() -> None:
+    assert status(**{f"field {number}": number for number in range(MAX_VALUES - 200)}).connected
 
 
 def test_a_byte_order_mark_is_ignored() -> None:
