@@ -5,10 +5,10 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from exporter import __version__, logs
+from exporter.options import Options
 
 DEFAULT_CONFIG = Path("config.yaml")
 DEFAULT_LISTEN_ADDRESS = ":10917"
@@ -16,21 +16,6 @@ DEFAULT_DEMO_SIZE = 12
 MAX_DEMO_SIZE = 10_000
 INTERRUPTED = 130
 """What a shell reports of a command that Ctrl+C ended; ``serve`` takes the signal as a wish to stop, and gives 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """The command line. ``demo`` is the number of simulated instances, ``None`` without the demo."""
-
-    config_file: Path
-    config_check: bool
-    once: bool
-    demo: int | None
-    listen_addresses: tuple[str, ...]
-    telemetry_path: str
-    web_config_file: Path | None
-    log_level: str
-    log_format: str
 
 
 def parse(arguments: Sequence[str]) -> Options:

@@ -12,7 +12,6 @@ from types import FrameType
 from typing import Final
 
 from exporter import __version__, config
-from exporter.cli import Options
 from exporter.clock import Clock, SystemClock
 from exporter.config import InvalidConfig
 from exporter.daemon import Daemon, Load
@@ -20,6 +19,7 @@ from exporter.demo.scenario import cast
 from exporter.demo.server import SimulatedZapi
 from exporter.demo.setup import demo_config
 from exporter.exposition.lines import Format
+from exporter.options import Options
 from exporter.progress import Progress
 from exporter.web.app import App, Surroundings
 from exporter.web.listen import CannotBind, bind

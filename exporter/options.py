@@ -1,0 +1,19 @@
+"""The command line as a value."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for. ``demo`` is the number of simulated instances, ``None`` without the demo."""
+
+    config_file: Path
+    config_check: bool
+    once: bool
+    demo: int | None
+    listen_addresses: tuple[str, ...]
+    telemetry_path: str
+    web_config_file: Path | None
+    log_level: str
+    log_format: str
