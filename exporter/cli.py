@@ -6,9 +6,11 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from exporter import __version__, logs
 from exporter.options import Options
+from exporter.shard import Shard
 
 DEFAULT_CONFIG = Path("config.yaml")
 DEFAULT_LISTEN_ADDRESS = ":10917"
@@ -16,16 +18,24 @@ DEFAULT_DEMO_SIZE = 12
 MAX_DEMO_SIZE = 10_000
 INTERRUPTED = 130
 """What a shell reports of a command that Ctrl+C ended; ``serve`` takes the signal as a wish to stop, and gives 0."""
+MAX_SHARDS = 10_000
 
 
 def parse(arguments: Sequence[str]) -> Options:
     """Read the command line; wrong usage ends the process with status 2."""
-    parsed = _parser().parse_args(arguments)
+    parser = _parser()
+    parsed = parser.parse_args(arguments)
+    shard = Shard(parsed.shard, parsed.total_shards)
+    if shard.index >= shard.total:
+        parser.error(
+            f"--shard={shard.index} is not below --total-shards={shard.total}: shards are counted from 0"
+        )
     return Options(
         config_file=parsed.config_file,
         config_check=parsed.config_check,
         once=parsed.once,
         demo=parsed.demo,
+        shard=shard,
         listen_addresses=tuple(parsed.listen_addresses or (DEFAULT_LISTEN_ADDRESS,)),
         telemetry_path=parsed.telemetry_path,
         web_config_file=parsed.web_config_file,
@@ -51,8 +61,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without a page of usage around it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="zapi-exporter",
         description="Prometheus exporter for WhatsApp instances behind Z-API.",
         formatter_class=argparse.RawTextHelpFormatter,
@@ -86,6 +103,20 @@ def _parser() -> argparse.ArgumentParser:
         const=DEFAULT_DEMO_SIZE,
         metavar="N",
         help="poll a simulated Z-API with N instances; needs no configuration\nand no credentials (default N: 12)",
+    )
+    what.add_argument(
+        "--shard",
+        type=_shard,
+        default=0,
+        metavar="I",
+        help="poll only the instances of this shard, counted from 0\n(default: %(default)s)",
+    )
+    what.add_argument(
+        "--total-shards",
+        type=_total_shards,
+        default=1,
+        metavar="N",
+        help="how many shards share the instances (default: %(default)s)",
     )
     web = parser.add_argument_group("web")
     web.add_argument(
@@ -122,8 +153,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _demo_size(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_DEMO_SIZE:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of instances from 1 to {MAX_DEMO_SIZE}")
+    return _number(text, "number of instances", 1, MAX_DEMO_SIZE)
+
+
+def _shard(text: str) -> int:
+    return _number(text, "shard", 0, MAX_SHARDS - 1)
+
+
+def _total_shards(text: str) -> int:
+    return _number(text, "number of shards", 1, MAX_SHARDS)
+
+
+def _number(text: str, what: str, least: int, most: int) -> int:
+    if not re.fullmatch("[0-9]{1,9}", text) or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a {what} from {least} to {most}")
     return int(text)
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from exporter.shard import Shard
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -12,6 +14,7 @@ class Options:
     config_check: bool
     once: bool
     demo: int | None
+    shard: Shard
     listen_addresses: tuple[str, ...]
     telemetry_path: str
     web_config_file: Path | None

@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
 from typing import Final
 
 from exporter import __version__, config
 from exporter.clock import Clock, SystemClock
-from exporter.config import InvalidConfig
+from exporter.config import Config, InvalidConfig
 from exporter.daemon import Daemon, Load
 from exporter.demo.scenario import cast
 from exporter.demo.server import SimulatedZapi
@@ -21,6 +22,7 @@ from exporter.demo.setup import demo_config
 from exporter.exposition.lines import Format
 from exporter.options import Options
 from exporter.progress import Progress
+from exporter.shard import Shard
 from exporter.web.app import App, Surroundings
 from exporter.web.listen import CannotBind, bind
 from exporter.web.page.status_page import StatusPage
@@ -114,12 +116,19 @@ def _print(exposition: bytes) -> bool:
 def _source(options: Options, environ: Mapping[str, str], clock: Clock) -> Iterator[Load]:
     """Where the configuration comes from: the file, or a simulated Z-API that runs meanwhile."""
     if options.demo is None:
-        yield lambda: config.load(options.config_file, environ)
+        yield lambda: _narrowed(config.load(options.config_file, environ), options.shard)
         return
     members = cast(options.demo, clock.time())
     with SimulatedZapi([member.simulated for member in members], clock=clock) as zapi:
-        simulated = demo_config(members, zapi.base_url)
+        simulated = _narrowed(demo_config(members, zapi.base_url), options.shard)
         yield lambda: simulated
+
+
+def _narrowed(whole: Config, shard: Shard) -> Config:
+    """The configuration with only the instances that are polled here."""
+    return replace(
+        whole, instances=tuple(instance for instance in whole.instances if shard.owns(instance.name))
+    )
 
 
 def _daemon(load: Load, clock: Clock) -> Daemon | None:
@@ -175,10 +184,14 @@ def _announce(server: Server, daemon: Daemon, guard: Guard, options: Options) ->
     scheme, instances = _scheme(guard), len(daemon.config.instances)
     for address in server.addresses:
         extra = {"address": address, "scheme": scheme, "instances": instances, "version": __version__}
-        _log.info("listening", extra=extra)
+        _log.info("listening", extra=extra | _shard_fields(options.shard))
     if options.demo is not None:
         port = server.addresses[0].rpartition(":")[2]
         print(f"The demo runs: open {scheme}://localhost:{port}/ (Ctrl+C ends it)", flush=True)
+
+
+def _shard_fields(shard: Shard) -> dict[str, object]:
+    return {} if shard.total == 1 else {"shard": shard.index, "total_shards": shard.total}
 
 
 def _listen_for_signals() -> "queue.SimpleQueue[int]":
