@@ -98,7 +98,7 @@ class Reader:
         self.problems.append(Problem(self._file, line, path or "document", message))
 
     def read(self, text: str) -> Node | None:
-        """The document, or ``None`` where none can be made of the text."""
+        """The document, a null where there is nothing in it, or ``None`` where none can be made of the text."""
         forbidden = _FORBIDDEN.search(text)
         if forbidden:
             line = text.count("\n", 0, forbidden.start()) + 1
@@ -147,7 +147,7 @@ class _Composer:
     def document(self) -> Node:
         next(self._events)  # the start of the stream
         if isinstance(next(self._events), yaml.StreamEndEvent):
-            raise _Unreadable(1, "", "is empty; see config.example.yaml")
+            return Scalar(1, "", NULL)
         root = self._node(next(self._events), "", 0)
         next(self._events)  # the end of the document
         after = next(self._events)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from exporter.config.document import MapNode, Reader
+from exporter.config.document import MapNode, Reader, Scalar
 from exporter.config.files import SecretFiles
 from exporter.config.model import Config
 from exporter.config.problem import InvalidConfig
@@ -42,7 +42,8 @@ def _root(path: Path, reader: Reader) -> MapNode | None:
     root = None if text is None else reader.read(text)
     if root is None or isinstance(root, MapNode):
         return root
-    reader.report(root.line, "", "must be a mapping; see config.example.yaml")
+    empty = isinstance(root, Scalar) and root.is_null
+    reader.report(root.line, "", f"{'is empty' if empty else 'must be a mapping'}; see config.example.yaml")
     return None
 
 

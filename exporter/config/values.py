@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 
-from exporter.config.document import Scalar
+from exporter.config.document import NULL, ListNode, MapNode, Scalar
 from exporter.config.duration import parse_duration
 from exporter.reading import WEBHOOK_FIELDS
 from exporter.secret import Secret
@@ -36,7 +36,7 @@ def text(value: object) -> str:
     kind = kind_of(value)
     if kind in ("a list", "a mapping"):
         raise ValueError(f"must be text, not {kind}")
-    if value is None:
+    if value is None or kind == NULL:
         raise ValueError("must be text, but has no value; give it one, or quote it")
     raise ValueError(f"must be text, but YAML reads it as {kind}; quote it")
 
@@ -158,9 +158,9 @@ def kind_of(value: object) -> str:
     """What a value is, in words."""
     if isinstance(value, Scalar):
         return value.kind
-    if isinstance(value, dict):
+    if isinstance(value, dict | MapNode):
         return "a mapping"
-    return "a list" if isinstance(value, list) else "nothing"
+    return "a list" if isinstance(value, list | ListNode) else "nothing"
 
 
 def nearest(given: str, known: Collection[str]) -> str:

@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from exporter.config.document import Node, Reader
 from exporter.config.problem import InvalidConfig
 from exporter.secret import Secret
 from exporter.web.auth import BasicAuth, is_bcrypt_hash
+from exporter.web.section import Report, Section
 from exporter.web.security import Security
-from exporter.web.webconfig_tls import TlsReader
+from exporter.web.webconfig_tls import TLS_KEYS, UNSUPPORTED_TLS_KEYS, read_tls
 from exporter.web.webfiles import Contents, Files
-from exporter.web.yaml_nodes import Document, Node, Scalar
 
 _KEYS: Final = frozenset({"tls_server_config", "http_server_config", "basic_auth_users"})
 _UNSUPPORTED: Final[Mapping[str, str]] = {"rate_limit": "limit the rate in a reverse proxy"}
@@ -37,56 +39,58 @@ def load(path: Path) -> Security:
 
 def read(path: Path) -> tuple[Security | InvalidConfig, Contents]:
     """The web configuration, or what is wrong with it; and in both cases what was read to learn that."""
-    document, files = Document(str(path)), Files(path)
+    reader, files = Reader(str(path), environ=None), Files(path)
     try:
-        root = document.parse(files.read(path))
+        root = reader.read(files.read(path))
     except ValueError as error:
-        document.report(1, "", str(error))
+        reader.report(1, "", str(error))
         root = None
-    security = Security() if root is None else _security(document, files, root)
-    return (InvalidConfig(document.problems) if document.problems else security), files.contents
+    security = Security() if root is None else _security(root, reader.report, files)
+    return (InvalidConfig(reader.problems) if reader.problems else security), files.contents
 
 
-def _security(document: Document, files: Files, root: Node) -> Security:
-    top = document.table(root, _KEYS, _UNSUPPORTED).nodes
-    tls, users = top.get("tls_server_config"), top.get("basic_auth_users")
-    http = top.get("http_server_config")
+def _security(root: Node, report: Report, files: Files) -> Security:
+    top = Section(root, "", report, known=_KEYS, unsupported=_UNSUPPORTED)
+    tls = top.section("tls_server_config", known=TLS_KEYS, unsupported=UNSUPPORTED_TLS_KEYS)
+    users = top.section("basic_auth_users", known=None)
+    http = top.section("http_server_config", known={"http2", "headers"})
     return Security(
-        tls=None if tls is None else TlsReader(document, files).read(tls),
-        users=None if users is None else _users(document, users),
-        headers={} if http is None else _http(document, http),
+        tls=None if tls is None else read_tls(tls, files),
+        users=None if users is None else _users(users),
+        headers={} if http is None else _http(http),
     )
 
 
-def _users(document: Document, node: Node) -> BasicAuth | None:
+def _users(section: Section) -> BasicAuth | None:
     users: dict[str, Secret] = {}
-    for user, value in document.table(node, None, {}).nodes.items():
+    for user in section.keys:
         if not user or ":" in user:
-            document.report(value.line, value.path, "is no user name: it must not be empty nor have a colon")
-        hashed = document.text(value)
-        if hashed is not None and not is_bcrypt_hash(hashed):
-            document.report(value.line, value.path, "is no bcrypt hash; make one with: htpasswd -nBC 10 ''")
-        elif hashed is not None:
-            users[user] = Secret(hashed)
+            section.report(user, "is no user name: it must not be empty nor have a colon")
+        hashed = section.value(user, _bcrypt_hash)
+        if hashed is not None:
+            users[user] = hashed
     return BasicAuth(users) if users else None
 
 
-def _http(document: Document, node: Node) -> Mapping[str, str]:
-    section = document.table(node, {"http2", "headers"}, {}).nodes
-    http2, headers = section.get("http2"), section.get("headers")
-    if http2 is not None and not (isinstance(http2, Scalar) and http2.written.lower() == "false"):
-        document.report(http2.line, http2.path, "is not supported; write false, or leave it out")
-    return {} if headers is None else _headers(document, headers)
+def _bcrypt_hash(text: str) -> Secret:
+    if not is_bcrypt_hash(text):
+        raise ValueError("is no bcrypt hash; make one with: htpasswd -nBC 10 ''")
+    return Secret(text)
 
 
-def _headers(document: Document, node: Node) -> Mapping[str, str]:
-    headers: dict[str, str] = {}
-    for name, value in document.table(node, _HEADERS, {}).nodes.items():
-        text = document.text(value)
-        values = _HEADERS.get(name, ())
-        if text is not None and not _PRINTABLE.fullmatch(text):
-            document.report(value.line, value.path, "must be one line of printable ASCII")
-        elif text and values and text not in values:
-            document.report(value.line, value.path, f"must be {' or '.join(values)}")
-        headers[name] = text or ""
-    return headers
+def _http(section: Section) -> Mapping[str, str]:
+    if "http2" in section.keys and not section.is_false("http2"):
+        section.report("http2", "is not supported; write false, or leave it out")
+    headers = section.section("headers", known=_HEADERS)
+    if headers is None:
+        return {}
+    return {name: headers.value(name, partial(_header, name)) or "" for name in headers.keys}
+
+
+def _header(name: str, text: str) -> str:
+    values = _HEADERS.get(name, ())
+    if not _PRINTABLE.fullmatch(text):
+        raise ValueError("must be one line of printable ASCII")
+    if text and values and text not in values:
+        raise ValueError(f"must be {' or '.join(values)}")
+    return text

@@ -17,6 +17,8 @@ from tests.web.certificates import EXAMPLES, write_files
 HASH = bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode()
 TLS = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"
 
+CLIENTS = "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: clients-ca.crt\n"
+
 
 @pytest.fixture(autouse=True)
 def _certificates(tmp_path: Path, authority: trustme.CA) -> None:
@@ -92,7 +94,8 @@ ALL_KEYS = (
 )
 BAD = {
     "- a\n": ["1: document: must be a mapping"],
-    "a: [\n": ["2: document: is not valid YAML"],
+    "a: !x 1\nb: *y\n": ["2: b: is an alias of no anchor above it; quote text that begins with *"],
+    "a: [\n": ["1: document: is not valid YAML: did not find expected node content"],
     "tls_config: {}\n": ["1: tls_config: is no known key; did you mean tls_server_config?"],
     "x: {}\n": [
         "1: x: is no known key; known are basic_auth_users, http_server_config, tls_server_config",
@@ -136,7 +139,9 @@ BAD = {
         "3: tls_server_config.key_file: holds no private key that OpenSSL can use",
     ],
     TLS.replace("server.crt", "binary.crt"): ["2: tls_server_config.cert_file: is not UTF-8 text"],
-    TLS.replace("server.crt", "12"): ["2: tls_server_config.cert_file: must be text; quote it"],
+    TLS.replace("server.crt", "12"): [
+        "2: tls_server_config.cert_file: must be text, but YAML reads it as a number; quote it",
+    ],
     TLS + "  min_version: TLS13\n  max_version: TLS12\n": [
         "5: tls_server_config.max_version: is below min_version",
     ],
@@ -167,6 +172,14 @@ BAD = {
         "4: tls_server_config.client_allowed_sans: needs client_auth_type RequireAndVerifyClientCert; "
         "any other lets clients in that have no name",
     ],
+    TLS + "  client_auth_type: [RequireAndVerifyClientCert]\n  min_version:\n": [
+        "4: tls_server_config.client_auth_type: must be text, not a list",
+        "5: tls_server_config.min_version: must be text, but has no value; give it one, or quote it",
+    ],
+    TLS + CLIENTS + "  client_allowed_sans: [a, 10, [b]]\n": [
+        "6: tls_server_config.client_allowed_sans[1]: must be text, but YAML reads it as a number; quote it",
+        "6: tls_server_config.client_allowed_sans[2]: must be text, not a list",
+    ],
     TLS + "  client_allowed_sans: a\n": [
         "4: tls_server_config.client_allowed_sans: must be a list of names, such as [prometheus.example.com]",
     ],
@@ -177,14 +190,14 @@ BAD = {
         "3: http_server_config.headers.X-Powered-By: is no known key; known are Content-Security-Policy, "
         "Strict-Transport-Security, X-Content-Type-Options, X-Frame-Options, X-XSS-Protection",
         "4: http_server_config.headers.X-Frame-Options: must be deny or sameorigin",
-        "5: http_server_config.headers.X-XSS-Protection: must be text; quote it",
+        "5: http_server_config.headers.X-XSS-Protection: must be text, but YAML reads it as a number; quote it",
     ],
     'http_server_config:\n  headers:\n    X-XSS-Protection: "a\\nb"\n': [
         "3: http_server_config.headers.X-XSS-Protection: must be one line of printable ASCII",
     ],
     "basic_auth_users:\n  ana: hunter2\n  'a:b': " + HASH + "\n": [
         "2: basic_auth_users.ana: is no bcrypt hash; make one with: htpasswd -nBC 10 ''",
-        "3: basic_auth_users.a:b: is no user name: it must not be empty nor have a colon",
+        '3: basic_auth_users."a:b": is no user name: it must not be empty nor have a colon',
     ],
 }
 
