@@ -94,7 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--once",
         action="store_true",
-        help="poll every instance once, print the exposition and exit;\nstatus 2 if any poll failed",
+        help="poll every instance once, print the exposition (without process_*\n"
+        "and python_*) and exit; status 2 if any poll failed",
     )
     what.add_argument(
         "--demo",

@@ -83,6 +83,7 @@ def serve(options: Options, environ: Mapping[str, str]) -> int:
         daemon, guard = _daemon(load, clock), _guard(options, clock)
         if daemon is None or guard is None:
             return FAILED
+        daemon.telemetry.describe_process()
         try:
             listeners = [bind(address) for address in options.listen_addresses]
         except CannotBind as error:

@@ -38,6 +38,9 @@ class Telemetry:
         self._unreadable = {field: unreadable.labels(field=field) for field in OPTIONAL_FIELDS}
         self._reload_successful = self._gauge(metrics.RELOAD_SUCCESSFUL)
         self._reload_timestamp = self._gauge(metrics.RELOAD_TIMESTAMP)
+
+    def describe_process(self) -> None:
+        """Also expose ``process_*`` and ``python_*``, which make sense only of a process that stays."""
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)

@@ -17,6 +17,7 @@ PACKAGES: Final[Mapping[str, str]] = {
     "promtool": "prometheus",
     "prometheus-alertmanager": "prometheus-alertmanager",
     "amtool": "prometheus-alertmanager",
+    "prometheus-node-exporter": "prometheus-node-exporter",
     "chromium": "chromium",
 }
 """Command → Debian package."""
