@@ -56,6 +56,11 @@ class ZapiClient:
         self._clock = clock
         self._current = CurrentPoll()
         self._proxies = dict(proxies or {})
+        self._headers = {
+            "User-Agent": f"zapi-exporter/{__version__}",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+        }
         self._adapter = make_adapter(
             api.base_url,
             concurrency=concurrency,
@@ -68,8 +73,8 @@ class ZapiClient:
     def read(self, instance: Instance) -> Reading:
         """Poll ``/me`` once."""
         limits = self._current.limits = PollLimits(self._clock, self._api.timeout, MAX_WIRE)
-        request = self._request(instance)
         try:
+            request = self._request(instance)
             try:
                 answer = self._send(request, limits)
             except Exception as error:
@@ -87,16 +92,11 @@ class ZapiClient:
         self._adapter.close()
 
     def _request(self, instance: Instance) -> requests.PreparedRequest:
-        headers = {
-            "User-Agent": f"zapi-exporter/{__version__}",
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-        }
+        headers = self._headers
         if instance.client_token is not None:
-            headers["Client-Token"] = instance.client_token.reveal()
+            headers = {**headers, "Client-Token": instance.client_token.reveal()}
         instance_id, token = quote(instance.id, safe=""), quote(instance.token.reveal(), safe="")
-        url = f"{self._api.base_url}/instances/{instance_id}/token/{token}/me"
-        return requests.Request("GET", url, headers=headers).prepare()
+        return self._adapter.prepare(f"/instances/{instance_id}/token/{token}/me", headers)
 
     def _send(self, request: requests.PreparedRequest, limits: PollLimits) -> Answer:
         response = self._adapter.send(

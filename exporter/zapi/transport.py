@@ -4,9 +4,8 @@ One pool of kept-alive connections serves all instances. It has one TLS context:
 costs more than a poll does, so it is never done per connection.
 """
 
-import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -14,11 +13,12 @@ from urllib.parse import urlsplit
 import requests.utils
 import urllib3
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from requests.structures import CaseInsensitiveDict
+from urllib3.util import Url, parse_url
 
-from exporter.zapi.limits import CurrentPoll, LimitedSocket, LimitedTlsSocket
-from exporter.zapi.resolver import Address, Resolver
+from exporter.zapi.connection import LimitedPool, LimitedTlsPool
+from exporter.zapi.limits import CurrentPoll, LimitedTlsSocket
+from exporter.zapi.resolver import Resolver
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -28,17 +28,32 @@ class UnusableProxy(Exception):
 
 
 class Adapter(HTTPAdapter):
-    """Sends every request through one pool.
+    """Sends every request to one server, through one pool.
 
-    ``requests`` would look the pool up anew for each request, hand it a list of authorities, and let the server
-    set cookies; none of that is wanted here.
+    ``requests`` would look the pool up anew for each request, hand it a list of authorities, parse its URL time and
+    again, and let the server set cookies; none of that is wanted here. ``target`` is what stands before an absolute
+    path in a request line: nothing, or where a proxy forwards to.
     """
 
-    def __init__(self, pool: HTTPConnectionPool) -> None:
+    def __init__(self, base: str, target: str, pool: LimitedPool) -> None:
         super().__init__(pool_connections=1, pool_maxsize=1)
+        self._base = base
+        self._target = target
         self._pool = pool
 
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
+    def prepare(self, path: str, headers: Mapping[str, str]) -> requests.PreparedRequest:
+        """A GET of a path below the base URL, which is quoted already."""
+        request = requests.PreparedRequest()
+        request.method = "GET"
+        request.url = self._base + path
+        request.headers = CaseInsensitiveDict(headers)
+        return request
+
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        assert request.url is not None
+        return self._target + request.url[len(self._base) :]
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> LimitedPool:
         return self._pool
 
     def cert_verify(self, *args: Any, **kwargs: Any) -> None:
@@ -58,69 +73,6 @@ class Adapter(HTTPAdapter):
         super().close()
 
 
-class _LimitedConnection(HTTPConnection):
-    """Connects within the limits of the thread's current poll, and passes them on to its socket."""
-
-    def __init__(self, *args: Any, current: CurrentPoll, resolver: Resolver, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._current = current
-        self._resolver = resolver
-        self._has_served = False
-
-    def _new_conn(self) -> socket.socket:
-        limits = self._current.limits
-        self._has_served = False
-        addresses = self._resolver.resolve(self._dns_host, self.port, limits.remaining())
-        failure: OSError = OSError("no address")
-        for tried, (family, kind, protocol, _, address) in enumerate(addresses):
-            sock = LimitedSocket(family, kind, protocol)
-            sock.limits = limits
-            try:
-                _connect(sock, address, limits.remaining() / (len(addresses) - tried))
-            except OSError as error:
-                sock.close()
-                failure = error
-                continue
-            sock.settimeout(limits.remaining())
-            return sock
-        raise failure
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        limits = self._current.limits
-        limits.on_used_connection = self._has_served
-        self._has_served = True
-        if isinstance(self.sock, (LimitedSocket, LimitedTlsSocket)):
-            self.sock.limits = limits
-        super().request(*args, **kwargs)
-
-
-class _LimitedTlsConnection(_LimitedConnection, HTTPSConnection):
-    """The same over TLS."""
-
-
-class _LimitedPool(HTTPConnectionPool):
-    """Keeps connections alive; gives a new one to a poll that needs it."""
-
-    def __init__(self, *args: Any, current: CurrentPoll, resolver: Resolver, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._current = current
-        self.ConnectionCls = partial(self.connection_class, current=current, resolver=resolver)  # type: ignore[assignment]
-
-    connection_class: type[_LimitedConnection] = _LimitedConnection
-
-    def _get_conn(self, timeout: float | None = None) -> Any:
-        connection = super()._get_conn(timeout)
-        if self._current.limits.needs_new_connection:
-            connection.close()  # it connects again when it is used
-        return connection
-
-
-class _LimitedTlsPool(_LimitedPool, HTTPSConnectionPool):
-    """The same over TLS."""
-
-    connection_class = _LimitedTlsConnection
-
-
 def make_adapter(
     base_url: str,
     *,
@@ -138,19 +90,29 @@ def make_adapter(
     parts = urlsplit(base_url)
     assert parts.hostname is not None
     port = parts.port or _DEFAULT_PORTS[parts.scheme]
-    classes: dict[str, Callable[..., _LimitedPool]] = {
-        "http": partial(_LimitedPool, current=current, resolver=resolver),
-        "https": partial(_LimitedTlsPool, current=current, resolver=resolver),
+    base = parse_url(base_url)
+    own: dict[str, Any] = {"host_header": _host_header(base), "current": current, "resolver": resolver}
+    classes: dict[str, Callable[..., LimitedPool]] = {
+        "http": partial(LimitedPool, **own),
+        "https": partial(LimitedTlsPool, **own),
     }
     options: dict[str, Any] = {"maxsize": concurrency, "block": False}
     proxy = requests.utils.select_proxy(base_url, proxies)
     if proxy is None:
         if parts.scheme == "https":
             options["ssl_context"] = tls
-        return Adapter(classes[parts.scheme](parts.hostname, port, **options))
+        return Adapter(base.url, base.path or "", classes[parts.scheme](parts.hostname, port, **options))
     manager = _proxy_manager(proxy, tls, options)
     manager.pool_classes_by_scheme = classes  # type: ignore[assignment]
-    return Adapter(manager.connection_from_host(parts.hostname, port, parts.scheme))
+    target = base.url if parts.scheme == "http" else base.path or ""
+    pool = manager.connection_from_host(parts.hostname, port, parts.scheme)
+    assert isinstance(pool, LimitedPool)
+    return Adapter(base.url, target, pool)
+
+
+def _host_header(base: Url) -> str:
+    assert base.host is not None
+    return base.host if base.port in (None, _DEFAULT_PORTS[base.scheme or ""]) else f"{base.host}:{base.port}"
 
 
 def _proxy_manager(proxy: str, tls: ssl.SSLContext, options: dict[str, Any]) -> urllib3.ProxyManager:
@@ -166,9 +128,3 @@ def _proxy_manager(proxy: str, tls: ssl.SSLContext, options: dict[str, Any]) -> 
             "the proxy in the environment (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY) is not a usable http:// or "
             "https:// URL; correct it, or name the API's host in NO_PROXY"
         ) from None
-
-
-def _connect(sock: LimitedSocket, address: Address, timeout: float) -> None:
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.settimeout(timeout)
-    sock.connect(address)

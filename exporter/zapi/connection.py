@@ -1,0 +1,169 @@
+"""Connections that obey a poll's limits, and the pool that keeps them alive.
+
+urllib3 makes the connections: proxies, tunnels, TLS. The exchange on one that is open is ours, because urllib3 spends
+on it more than all the rest of a poll costs: here the request is written in one piece, and the answer's status line,
+headers and framing are read by the standard library alone.
+"""
+
+import contextlib
+import http.client
+import socket
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ProxyError
+from urllib3.util.ssltransport import SSLTransport
+
+from exporter.zapi.limits import CurrentPoll, LimitedSocket, LimitedTlsSocket
+from exporter.zapi.resolver import Address, Resolver
+
+_ALREADY_ANSWERED: Final = (BrokenPipeError, ConnectionResetError)
+"""What sending says when the server closed early; it may have answered all the same."""
+
+
+class LimitedConnection(HTTPConnection):
+    """Connects within the limits of the thread's current poll, and passes them on to its socket."""
+
+    def __init__(self, *args: Any, current: CurrentPoll, resolver: Resolver, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._current = current
+        self._resolver = resolver
+        self._has_served = False
+
+    def _new_conn(self) -> socket.socket:
+        limits = self._current.limits
+        self._has_served = False
+        addresses = self._resolver.resolve(self._dns_host, self.port, limits.remaining())
+        failure: OSError = OSError("no address")
+        for tried, (family, kind, protocol, _, address) in enumerate(addresses):
+            sock = LimitedSocket(family, kind, protocol)
+            sock.limits = limits
+            try:
+                _connect(sock, address, limits.remaining() / (len(addresses) - tried))
+            except OSError as error:
+                sock.close()
+                failure = error
+                continue
+            sock.settimeout(limits.remaining())
+            return sock
+        raise failure
+
+    def exchange(self, request: bytes) -> http.client.HTTPResponse:
+        """Send a whole request; the answer, with its headers read. Connects first where that is needed."""
+        limits = self._current.limits
+        if self.sock is None:
+            self.connect()
+        limits.on_used_connection = self._has_served
+        self._has_served = True
+        sock = self.sock.socket if isinstance(self.sock, SSLTransport) else self.sock
+        if isinstance(sock, (LimitedSocket, LimitedTlsSocket)):
+            sock.limits = limits
+        self.sock.settimeout(limits.remaining())
+        with contextlib.suppress(*_ALREADY_ANSWERED):
+            self.sock.sendall(request)
+        answer = http.client.HTTPResponse(self.sock, method="GET")
+        try:
+            answer.begin()
+        except BaseException:
+            answer.close()
+            raise
+        return answer
+
+
+class LimitedTlsConnection(LimitedConnection, HTTPSConnection):
+    """The same over TLS."""
+
+
+class Reply:
+    """An answer that is coming in. It holds its connection until it is closed."""
+
+    def __init__(
+        self, pool: "LimitedPool", connection: LimitedConnection, answer: http.client.HTTPResponse
+    ) -> None:
+        self._pool = pool
+        self._connection = connection
+        self._answer = answer
+        self.status = answer.status
+        self.headers = answer.headers
+
+    def read(self, size: int, *, decode_content: bool) -> bytes:
+        """The next bytes of the body, at most ``size``, none at its end; never decoded.
+
+        Raises :class:`http.client.IncompleteRead` where the body ends too early.
+        """
+        block = self._answer.read(size)
+        if not block and self._answer.length:
+            raise http.client.IncompleteRead(b"", self._answer.length)
+        return block
+
+    def close(self) -> None:
+        """Keep the connection for the next poll, unless the answer was not read whole or was its last."""
+        reusable = self._answer.isclosed() and not self._answer.will_close
+        self._answer.close()
+        self._pool.take_back(self._connection, reusable=reusable)
+
+
+class LimitedPool(HTTPConnectionPool):
+    """Keeps connections alive; gives a new one to a poll that needs it.
+
+    ``host_header`` is the value of every request's ``Host``.
+    """
+
+    connection_class: type[LimitedConnection] = LimitedConnection
+
+    def __init__(
+        self, *args: Any, host_header: str, current: CurrentPoll, resolver: Resolver, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._host_header = host_header
+        self._current = current
+        self.ConnectionCls = partial(self.connection_class, current=current, resolver=resolver)  # type: ignore[assignment]
+
+    def urlopen(  # type: ignore[override]
+        self, method: str, url: str, *, headers: Mapping[str, str], **settings: Any
+    ) -> Reply:
+        """Send a request without a body; what else ``requests`` says of it holds for each of ours anyway."""
+        connection: LimitedConnection = self._get_conn()  # type: ignore[assignment]
+        is_tunnelled = url.startswith("/")
+        try:
+            if self._current.limits.needs_new_connection:
+                connection.close()
+            if self.proxy is not None and is_tunnelled and connection.is_closed:
+                self._prepare_proxy(connection)
+            proxy_headers = {} if is_tunnelled else self.proxy_headers
+            answer = connection.exchange(
+                _written(method, url, {"Host": self._host_header, **headers, **proxy_headers})
+            )
+        except BaseException as error:
+            lost_proxy = connection.proxy is not None and not connection.has_connected_to_proxy
+            self.take_back(connection, reusable=False)
+            if lost_proxy and isinstance(error, (OSError, http.client.HTTPException)):
+                raise ProxyError("no connection through the proxy", error) from error
+            raise
+        return Reply(self, connection, answer)
+
+    def take_back(self, connection: LimitedConnection, *, reusable: bool) -> None:
+        """Keep a connection for the next request; one that is not reusable will connect anew."""
+        if not reusable:
+            connection.close()
+        self._put_conn(connection)
+
+
+class LimitedTlsPool(LimitedPool, HTTPSConnectionPool):
+    """The same over TLS."""
+
+    connection_class = LimitedTlsConnection
+
+
+def _written(method: str, target: str, headers: Mapping[str, str]) -> bytes:
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    return "\r\n".join(lines).encode("latin-1")
+
+
+def _connect(sock: LimitedSocket, address: Address, timeout: float) -> None:
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.settimeout(timeout)
+    sock.connect(address)
