@@ -48,14 +48,15 @@ class Backoff:
 
         The first failure changes nothing: the next slot may well succeed. From then on the wait doubles, up to
         :data:`BACKOFF_CAP`. A refused credential waits for the cap at once, so that no account is locked by its
-        monitor, and a rate limit waits as long as the server asked, up to the cap.
+        monitor, and a rate limit waits no shorter than the server asked, up to the cap.
         """
         cap = max(BACKOFF_CAP, slots.interval)
-        wait = min(cap, slots.interval * 2.0 ** min(in_a_row - 1, 32))
+        jitter = self._rng.uniform(0, _JITTER)
+        wait = min(cap, slots.interval * 2.0 ** min(in_a_row - 1, 32)) * (1 - jitter)
         if failure.reason in _AT_THE_CAP:
-            wait = cap
+            wait = cap * (1 - jitter)
         elif failure.retry_after is not None:
-            wait = min(cap, max(wait, failure.retry_after))
+            wait = max(wait, min(cap, failure.retry_after * (1 + jitter)))
         elif in_a_row == 1:
             return slots.after(now)
-        return now + wait * (1 - self._rng.uniform(0, _JITTER))
+        return now + wait

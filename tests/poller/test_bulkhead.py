@@ -1,0 +1,119 @@
+"""Instances that hang do not hold up the others: at the size, the interval and the concurrency that are promised."""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Final
+
+import pytest
+
+from exporter.poller.queue import Kind
+from exporter.poller.schedule import BACKOFF_CAP
+from exporter.reading import Failure, Reading
+from tests.builders import a_failure, a_status, an_instance, some_polling
+from tests.poller.virtual import PollMade, VirtualPoller
+
+COUNT: Final = 1000
+TIMEOUT: Final = 10.0
+POLLING: Final = some_polling()
+NAMES: Final = tuple(f"instance {number}" for number in range(COUNT))
+HANGING: Final = frozenset(NAMES[::10])
+HOUR: Final = 3600.0
+
+Hangs = Callable[[str, float], bool]
+
+
+def polls_of(hangs: Hangs, *, until: float, most: float = 0.5) -> list[PollMade]:
+    """All polls until then, of a fleet that answers within ``most`` seconds where it does not hang."""
+    latency = random.Random(7)
+
+    def answer(name: str, now: float) -> tuple[float, Reading]:
+        return (TIMEOUT, a_failure()) if hangs(name, now) else (latency.uniform(0.1, most), a_status())
+
+    instances = [an_instance(name) for name in NAMES]
+    poller = VirtualPoller(instances, answer, interval=POLLING.interval, concurrency=POLLING.concurrency)
+    poller.run(until)
+    return poller.polls
+
+
+def p99(values: Sequence[float]) -> float:
+    return sorted(values)[int(len(values) * 0.99)]
+
+
+def lateness_of(polls: Sequence[PollMade], names: Sequence[str]) -> list[float]:
+    wanted = frozenset(names)
+    return [poll.lateness for poll in polls if poll.name in wanted and poll.lateness is not None]
+
+
+def by_name(polls: Sequence[PollMade]) -> dict[str, list[PollMade]]:
+    found = defaultdict(list)
+    for poll in polls:
+        found[poll.name].append(poll)
+    return found
+
+
+ALWAYS: Final[Hangs] = lambda name, now: name in HANGING  # noqa: E731
+FROM_THE_TENTH_MINUTE: Final[Hangs] = lambda name, now: name in HANGING and now > 600  # noqa: E731
+EVERY_OTHER_MINUTE: Final[Hangs] = lambda name, now: name in HANGING and now // 60 % 2 == 0  # noqa: E731
+
+
+@pytest.mark.parametrize("hangs", [ALWAYS, FROM_THE_TENTH_MINUTE, EVERY_OTHER_MINUTE])
+def test_with_a_tenth_hanging_the_others_keep_their_schedule(hangs: Hangs) -> None:
+    polls = polls_of(hangs, until=HOUR)
+    healthy = [name for name in NAMES if name not in HANGING]
+    assert p99(lateness_of(polls, healthy)) < 1
+    made = by_name(polls)
+    for name in healthy:
+        assert len(made[name]) >= HOUR / POLLING.interval - 2
+        gaps = [later.began - earlier.began for earlier, later in pairwise(made[name][1:])]
+        assert max(gaps) < POLLING.interval + TIMEOUT
+
+
+def most_at_once(polls: Sequence[PollMade]) -> int:
+    changes = sorted([(poll.began, 1) for poll in polls] + [(poll.ended, -1) for poll in polls])
+    at_once = most = 0
+    for _, change in changes:
+        at_once += change
+        most = max(most, at_once)
+    return most
+
+
+def test_instances_that_failed_hold_at_most_half_of_the_workers_and_use_them() -> None:
+    polls = polls_of(lambda name, now: True, until=HOUR / 2)
+    retries = [poll for poll in polls if poll.kind is Kind.RETRY]
+    assert most_at_once(retries) == POLLING.concurrency // 2
+    assert most_at_once(polls) <= POLLING.concurrency
+
+
+def test_an_instance_that_hangs_is_left_alone_longer_each_time_up_to_the_cap() -> None:
+    made = by_name(polls_of(ALWAYS, until=HOUR))
+    for polls in (made[name] for name in HANGING):
+        first, second, third, *rest = (later.began - earlier.ended for earlier, later in pairwise(polls))
+        assert (
+            0 < first <= POLLING.interval + TIMEOUT
+        )  # it may wait for a worker, but for less than a timeout
+        assert 108 <= second <= 120 + TIMEOUT
+        assert 216 <= third <= 240 + TIMEOUT
+        assert len(rest) >= 8
+        assert all(270 <= wait <= BACKOFF_CAP + TIMEOUT for wait in rest)
+
+
+@pytest.mark.parametrize("share", [1, 10])
+def test_a_recovery_is_noticed_within_the_cap(share: int) -> None:
+    ill, recovery = frozenset(NAMES[::share]), HOUR
+    polls = by_name(polls_of(lambda name, now: name in ill and now < recovery, until=2 * HOUR))
+    for name in ill:
+        noticed = next(
+            poll.ended
+            for poll in polls[name]
+            if poll.began >= recovery and not isinstance(poll.reading, Failure)
+        )
+        assert noticed <= recovery + BACKOFF_CAP + TIMEOUT
+
+
+def test_an_outage_of_all_ends_with_everybody_on_schedule() -> None:
+    polls = polls_of(lambda name, now: 600 < now < 1800, until=HOUR)
+    after = [poll for poll in polls if poll.began > 1800 + BACKOFF_CAP + POLLING.interval]
+    assert {poll.kind for poll in after} == {Kind.SLOT}
+    assert p99(lateness_of(after, NAMES)) < 1
