@@ -58,7 +58,11 @@ FROM_THE_TENTH_MINUTE: Final[Hangs] = lambda name, now: name in HANGING and now 
 EVERY_OTHER_MINUTE: Final[Hangs] = lambda name, now: name in HANGING and now // 60 % 2 == 0  # noqa: E731
 
 
-@pytest.mark.parametrize("hangs", [ALWAYS, FROM_THE_TENTH_MINUTE, EVERY_OTHER_MINUTE])
+@pytest.mark.parametrize(
+    "hangs",
+    [ALWAYS, FROM_THE_TENTH_MINUTE, EVERY_OTHER_MINUTE],
+    ids=["always", "from the tenth minute", "every other minute"],
+)
 def test_with_a_tenth_hanging_the_others_keep_their_schedule(hangs: Hangs) -> None:
     polls = polls_of(hangs, until=HOUR)
     healthy = [name for name in NAMES if name not in HANGING]

@@ -1,0 +1,41 @@
+"""The bulkhead on real sockets: a minute of the promised fleet in ten seconds, six times as fast."""
+
+from pathlib import Path
+from typing import Final
+
+from exporter.config.model import Polling
+from exporter.demo.scenario import healthy_fleet
+from exporter.demo.wire_faults import silence
+from tests.processes import exporter
+from tests.promises.rig import families, upstream
+from tests.waiting import wait_until
+
+COUNT: Final = 1000
+SPEED: Final = 6.0
+POLLING: Final = Polling(interval=60 / SPEED, concurrency=32, stale_after=60.0)
+
+
+def test_with_a_tenth_hanging_the_99th_percentile_of_lateness_is_below_a_second(tmp_path: Path) -> None:
+    members = healthy_fleet(COUNT, now=1.7e9)
+    healthy = [member.simulated.id for number, member in enumerate(members) if number % 10]
+    with upstream(tmp_path, members, POLLING, timeout=10 / SPEED, latency=0.3 / SPEED) as served:
+        for number in range(0, COUNT, 10):
+            served.zapi.set_fault(members[number].simulated.id, silence())
+        with exporter(tmp_path, f"--config.file={served.file}") as running:
+
+            def polled(times: int) -> bool:
+                requests = served.zapi.requests
+                return all(requests[instance] >= times for instance in healthy)
+
+            wait_until(lambda: polled(3), 60)
+            requests = [served.zapi.requests[instance] for instance in healthy]
+            found = families(running.metrics())
+    assert max(requests) - min(requests) <= 2
+    lateness = {
+        sample.labels.get("le"): sample.value
+        for sample in found["zapi_exporter_poll_lateness_seconds"].samples
+    }
+    assert lateness["+Inf"] >= 2 * len(healthy)
+    assert lateness["1.0"] >= 0.99 * lateness["+Inf"], lateness
+    failing = [sample for sample in found["zapi_instance_up"].samples if not sample.value]
+    assert len(failing) == COUNT // 10
