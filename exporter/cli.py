@@ -13,12 +13,15 @@ from exporter.options import Options
 from exporter.shard import Shard
 
 DEFAULT_CONFIG = Path("config.yaml")
+DEFAULT_AUTO_RELOAD_INTERVAL = "30s"
 DEFAULT_LISTEN_ADDRESS = ":10917"
 DEFAULT_DEMO_SIZE = 12
 MAX_DEMO_SIZE = 10_000
 INTERRUPTED = 130
 """What a shell reports of a command that Ctrl+C ended; ``serve`` takes the signal as a wish to stop, and gives 0."""
 MAX_SHARDS = 10_000
+MIN_INTERVAL = 0.1
+MAX_INTERVAL = 86_400.0
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -33,6 +36,8 @@ def parse(arguments: Sequence[str]) -> Options:
     return Options(
         config_file=parsed.config_file,
         config_check=parsed.config_check,
+        auto_reload=parsed.auto_reload,
+        auto_reload_interval=parsed.auto_reload_interval,
         once=parsed.once,
         demo=parsed.demo,
         shard=shard,
@@ -89,6 +94,20 @@ def _parser() -> argparse.ArgumentParser:
         dest="config_check",
         action="store_true",
         help="validate the configuration, list every problem, and exit",
+    )
+    config.add_argument(
+        "--config.enable-auto-reload",
+        dest="auto_reload",
+        action="store_true",
+        help="reload when the content of the configuration, or of a file\nthat it names, changes",
+    )
+    config.add_argument(
+        "--config.auto-reload-interval",
+        dest="auto_reload_interval",
+        type=_interval,
+        default=DEFAULT_AUTO_RELOAD_INTERVAL,
+        metavar="DURATION",
+        help="how often to look for changes (default: %(default)s)",
     )
     what = parser.add_argument_group("what to run")
     what.add_argument(
@@ -163,6 +182,18 @@ def _shard(text: str) -> int:
 
 def _total_shards(text: str) -> int:
     return _number(text, "number of shards", 1, MAX_SHARDS)
+
+
+def _interval(text: str) -> float:
+    from exporter.config.duration import parse_duration
+
+    try:
+        seconds = parse_duration(text)
+    except ValueError:
+        seconds = 0.0
+    if not MIN_INTERVAL <= seconds <= MAX_INTERVAL:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a duration from 100ms to 1d, such as 30s")
+    return seconds
 
 
 def _number(text: str, what: str, least: int, most: int) -> int:

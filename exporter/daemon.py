@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from exporter.clock import Clock
-from exporter.config import Config, InvalidConfig
+from exporter.config import Config, InvalidConfig, fingerprint
 from exporter.exposition.instances import InstanceLines
 from exporter.exposition.scrape import Scrapes
 from exporter.fleet import Fleet
@@ -15,6 +15,7 @@ from exporter.poller.poller import Poller
 from exporter.poller.schedule import Backoff
 from exporter.telemetry import Telemetry
 from exporter.zapi.client import ZapiClient, environment_proxies
+from exporter.zapi.transport import UnusableProxy
 
 _log = logging.getLogger(__name__)
 
@@ -35,11 +36,12 @@ class Daemon:
         self._ready = False
         self._stopping = False
         self.config = load()
+        self._clients = _Clients(clock)
+        self._client = self._clients.fitting(self.config)
         self.telemetry = Telemetry()
         lines = InstanceLines()
         self.fleet = Fleet(self.config, clock, [lines, Journal()])
         self.scrapes = Scrapes(self.fleet, lines, self.telemetry.registry, clock)
-        self._client = self._new_client()
         self._poller = Poller(
             self._client.read,
             self.fleet.record,
@@ -59,14 +61,14 @@ class Daemon:
         with self._reloading:
             try:
                 config = self._load()
+                self._client = self._clients.fitting(config)
             except InvalidConfig as error:
-                self.telemetry.reload_failed()
-                problems = tuple(str(problem) for problem in error.problems)
-                for problem in problems:
-                    _log.error("the configuration was not reloaded", extra={"problem": problem})
-                return problems
+                return self._refuse(*(str(problem) for problem in error.problems))
+            except UnusableProxy as error:
+                return self._refuse(str(error))
+            except OSError:  # it was there and held a certificate when the configuration was checked
+                return self._refuse("api.ca_file: names a file that cannot be read any more")
             self._take(config)
-            _log.info("the configuration was reloaded", extra={"instances": len(config.instances)})
             return ()
 
     def poll_now(self, name: str) -> None:
@@ -84,19 +86,49 @@ class Daemon:
         self._poller.stop(timeout)
         self._client.close()
 
+    def _refuse(self, *problems: str) -> tuple[str, ...]:
+        self.telemetry.reload_failed()
+        for problem in problems:
+            _log.error("the configuration was not reloaded", extra={"problem": problem})
+        return problems
+
     def _take(self, config: Config) -> None:
         old, self.config = self.config, config
-        if (old.api, old.polling.concurrency) != (config.api, config.polling.concurrency):
-            self._client = self._new_client()  # the old one ends with the last poll that uses it
         self.fleet.reconfigure(config)
         self._poller.replace(config.instances, config.polling, self._client.read)
         self.telemetry.reloaded(len(config.instances), self._clock.time())
+        _log.info("the configuration was reloaded", extra=_difference(old, config))
 
-    def _new_client(self) -> ZapiClient:
-        api = self.config.api
-        return ZapiClient(
-            api,
-            concurrency=self.config.polling.concurrency,
-            clock=self._clock,
-            proxies=environment_proxies(api.base_url),
-        )
+
+class _Clients:
+    """Makes a client for a configuration, and keeps it while it fits."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._made_of: tuple[object, ...] = ()
+        self._client: ZapiClient | None = None
+
+    def fitting(self, config: Config) -> ZapiClient:
+        """The present client, or a new one; the old one then ends with the last poll that uses it.
+
+        Raises :class:`UnusableProxy`, and :class:`OSError` where the file of authorities vanished.
+        """
+        api, concurrency = config.api, config.polling.concurrency
+        authorities = None if api.ca_file is None else fingerprint([api.ca_file])
+        made_of = (api, concurrency, authorities)
+        if self._client is None or made_of != self._made_of:
+            proxies = environment_proxies(api.base_url)
+            self._client = ZapiClient(api, concurrency=concurrency, clock=self._clock, proxies=proxies)
+            self._made_of = made_of
+        return self._client
+
+
+def _difference(old: Config, new: Config) -> dict[str, object]:
+    before = {instance.name: instance for instance in old.instances}
+    after = {instance.name: instance for instance in new.instances}
+    return {
+        "instances": len(after),
+        "added": len(after.keys() - before.keys()),
+        "removed": len(before.keys() - after.keys()),
+        "changed": sum(before[name] != after[name] for name in before.keys() & after.keys()),
+    }

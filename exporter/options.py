@@ -8,10 +8,15 @@ from exporter.shard import Shard
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was asked for. ``demo`` is the number of simulated instances, ``None`` without the demo."""
+    """What was asked for.
+
+    ``demo`` is the number of simulated instances, ``None`` without the demo; ``auto_reload_interval`` is seconds.
+    """
 
     config_file: Path
     config_check: bool
+    auto_reload: bool
+    auto_reload_interval: float
     once: bool
     demo: int | None
     shard: Shard

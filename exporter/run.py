@@ -6,23 +6,20 @@ import queue
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Final
 
 from exporter import __version__, config
 from exporter.clock import Clock, SystemClock
-from exporter.config import Config, InvalidConfig
-from exporter.daemon import Daemon, Load
-from exporter.demo.scenario import cast
-from exporter.demo.server import SimulatedZapi
-from exporter.demo.setup import demo_config
+from exporter.config import InvalidConfig
+from exporter.daemon import Daemon
+from exporter.duties import AutoReload, Duty, attend
 from exporter.exposition.lines import Format
 from exporter.options import Options
 from exporter.progress import Progress
 from exporter.shard import Shard
+from exporter.source import Source, open_source
 from exporter.web.app import App, Surroundings
 from exporter.web.listen import CannotBind, bind
 from exporter.web.page.status_page import StatusPage
@@ -61,8 +58,8 @@ def check(options: Options, environ: Mapping[str, str]) -> int:
 def once(options: Options, environ: Mapping[str, str]) -> int:
     """``--once``: poll every instance once and print what was learned."""
     clock = SystemClock()
-    with _source(options, environ, clock) as load:
-        daemon = _daemon(load, clock)
+    with open_source(options, environ, clock) as source:
+        daemon = _daemon(source, clock)
         if daemon is None:
             return FAILED
         with Progress(sys.stderr, "polled", len(daemon.config.instances)) as progress:
@@ -79,8 +76,8 @@ def once(options: Options, environ: Mapping[str, str]) -> int:
 def serve(options: Options, environ: Mapping[str, str]) -> int:
     """Poll and answer scrapes until a signal says to stop."""
     signals, clock = _listen_for_signals(), SystemClock()
-    with _source(options, environ, clock) as load:
-        daemon, guard = _daemon(load, clock), _guard(options, clock)
+    with open_source(options, environ, clock) as source:
+        daemon, guard = _daemon(source, clock), _guard(options, clock)
         if daemon is None or guard is None:
             return FAILED
         daemon.telemetry.describe_process()
@@ -93,12 +90,18 @@ def serve(options: Options, environ: Mapping[str, str]) -> int:
         server.start()
         daemon.start()
         _announce(server, daemon, guard, options)
-        while signals.get() == signal.SIGHUP:
-            daemon.reload()
+        attend(signals, daemon.reload, _duties(source, daemon, options, clock), clock)
         daemon.stop(_POLLS_GRACE)
         server.close(_ANSWERS_GRACE)
         _log.info("stopped")
         return OK
+
+
+def _duties(source: Source, daemon: Daemon, options: Options, clock: Clock) -> list[Duty]:
+    duties: list[Duty] = []
+    if options.auto_reload:
+        duties.append(AutoReload(source, daemon.reload, options.auto_reload_interval, clock))
+    return duties
 
 
 def _print(exposition: bytes) -> bool:
@@ -113,29 +116,10 @@ def _print(exposition: bytes) -> bool:
     return True
 
 
-@contextmanager
-def _source(options: Options, environ: Mapping[str, str], clock: Clock) -> Iterator[Load]:
-    """Where the configuration comes from: the file, or a simulated Z-API that runs meanwhile."""
-    if options.demo is None:
-        yield lambda: _narrowed(config.load(options.config_file, environ), options.shard)
-        return
-    members = cast(options.demo, clock.time())
-    with SimulatedZapi([member.simulated for member in members], clock=clock) as zapi:
-        simulated = _narrowed(demo_config(members, zapi.base_url), options.shard)
-        yield lambda: simulated
-
-
-def _narrowed(whole: Config, shard: Shard) -> Config:
-    """The configuration with only the instances that are polled here."""
-    return replace(
-        whole, instances=tuple(instance for instance in whole.instances if shard.owns(instance.name))
-    )
-
-
-def _daemon(load: Load, clock: Clock) -> Daemon | None:
+def _daemon(source: Source, clock: Clock) -> Daemon | None:
     """The daemon, or ``None`` after every reason why there can be none was printed."""
     try:
-        daemon = Daemon(load, clock)
+        daemon = Daemon(source.load, clock)
     except (InvalidConfig, UnusableProxy) as error:
         print(error, file=sys.stderr)
         return None

@@ -3,14 +3,18 @@
 from exporter.config.load import exposed_files, load
 from exporter.config.model import Api, Config, Instance, Polling
 from exporter.config.problem import InvalidConfig, Problem
+from exporter.config.watch import ConfigFile, Fingerprint, fingerprint
 
 __all__ = [
     "Api",
     "Config",
+    "ConfigFile",
+    "Fingerprint",
     "Instance",
     "InvalidConfig",
     "Polling",
     "Problem",
     "exposed_files",
+    "fingerprint",
     "load",
 ]

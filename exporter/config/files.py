@@ -1,39 +1,46 @@
 """The files that a configuration names."""
 
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 MAX_SECRET_BYTES: Final = 65_536
 
 
-class SecretFiles:
-    """Secrets from files, each read once. Relative names begin at ``folder``.
+class NamedFiles:
+    """The files that are named relative to ``folder``; ``before_reading`` is told of each."""
 
-    ``read_files`` are the files that were read, in order.
-    """
-
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, before_reading: Callable[[Path], None]) -> None:
         self._folder = folder
-        self._texts: dict[Path, str] = {}
+        self._before_reading = before_reading
+        self._secrets: dict[Path, str] = {}
 
     @property
-    def read_files(self) -> tuple[Path, ...]:
-        return tuple(self._texts)
+    def of_secrets(self) -> tuple[Path, ...]:
+        """Those of which :meth:`secret` gave the text, in order."""
+        return tuple(self._secrets)
 
-    def read(self, name: str) -> str:
-        """The text of a file, without line breaks at its end.
+    def secret(self, name: str) -> str:
+        """The text of a file, which is read once, without line breaks at its end.
 
         Raises :class:`ValueError` if there is none, with a message that says nothing of its content.
         """
         file = self._folder / name
-        if file not in self._texts:
-            self._texts[file] = _secret(file)
-        return self._texts[file]
+        if file not in self._secrets:
+            self._before_reading(file)
+            self._secrets[file] = _secret(file)
+        return self._secrets[file]
+
+    def authorities(self, name: str) -> Path:
+        """A file of certificates; raises :class:`ValueError` unless it holds one."""
+        file = self._folder / name
+        self._before_reading(file)
+        _check_authorities(file)
+        return file
 
 
-def check_authorities(file: Path) -> None:
-    """Raise :class:`ValueError` unless ``file`` holds a certificate."""
+def _check_authorities(file: Path) -> None:
     _check_regular(file)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:

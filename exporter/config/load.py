@@ -1,35 +1,39 @@
 """A file → :class:`Config`, or every problem with its line."""
 
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from exporter.config.document import MapNode, Reader, Scalar
-from exporter.config.files import SecretFiles
+from exporter.config.files import NamedFiles
 from exporter.config.model import Config
 from exporter.config.problem import InvalidConfig
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 
 
-def load(path: Path, environ: Mapping[str, str]) -> Config:
+def load(
+    path: Path, environ: Mapping[str, str], before_reading: Callable[[Path], None] = lambda file: None
+) -> Config:
     """Read the configuration at ``path``; raises :class:`InvalidConfig` with all that is wrong.
 
-    Relative names of other files begin at its folder. Variables come from ``environ``.
+    Relative names of other files begin at its folder. Variables come from ``environ``. ``before_reading`` is told
+    of each file, of one that cannot be read too.
     """
     from exporter.config import resolve, rules, shape  # with pydantic, which only a file needs
 
     reader = Reader(str(path), environ)
+    before_reading(path)
     root = _root(path, reader)
     if root is None:
         raise InvalidConfig(reader.problems)
-    secrets = SecretFiles(path.parent)
+    files = NamedFiles(path.parent, before_reading)
     document = shape.read(root, reader.report)
-    rules.check(root, path.parent, secrets, reader.report)
+    rules.check(root, files, reader.report)
     if document is None or reader.problems:
         raise InvalidConfig(reader.problems)
-    return resolve.config(document, path, secrets)
+    return resolve.config(document, path, files)
 
 
 def exposed_files(config: Config) -> tuple[Path, ...]:

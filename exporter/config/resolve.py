@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from exporter.config.files import SecretFiles
+from exporter.config.files import NamedFiles
 from exporter.config.model import Api, Config, Instance, Polling
 from exporter.config.sections import (
     ApiSection,
@@ -18,13 +18,13 @@ from exporter.config.sections import (
 from exporter.secret import Secret
 
 
-def config(document: Document, path: Path, secrets: SecretFiles) -> Config:
+def config(document: Document, path: Path, files: NamedFiles) -> Config:
     """The configuration that a document without problems says. Relative names begin at the folder of ``path``."""
     api = document.api or ApiSection()
     polling = document.polling or PollingSection()
     payment = document.payment or PaymentSection()
     defaults = document.defaults or DefaultsSection()
-    client_token = _secret(api.client_token, api.client_token_file, secrets)
+    client_token = _secret(api.client_token, api.client_token_file, files)
     return Config(
         api=Api(
             base_url=api.base_url,
@@ -35,24 +35,22 @@ def config(document: Document, path: Path, secrets: SecretFiles) -> Config:
             interval=polling.interval, concurrency=polling.concurrency, stale_after=polling.stale_after
         ),
         paid_statuses=frozenset(payment.paid_statuses),
-        instances=tuple(
-            _instance(section, defaults, client_token, secrets) for section in document.instances
-        ),
-        files=(path, *secrets.read_files),
+        instances=tuple(_instance(section, defaults, client_token, files) for section in document.instances),
+        files=(path, *files.of_secrets),
     )
 
 
 def _instance(
-    section: InstanceSection, defaults: DefaultsSection, client_token: Secret | None, secrets: SecretFiles
+    section: InstanceSection, defaults: DefaultsSection, client_token: Secret | None, files: NamedFiles
 ) -> Instance:
-    token = _secret(section.token, section.token_file, secrets)
+    token = _secret(section.token, section.token_file, files)
     assert token is not None, "the rules let no instance pass without a token"
     labels = {**(defaults.labels or {}), **(section.labels or {})}
     return Instance(
         name=section.name,
         id=section.id,
         token=token,
-        client_token=_secret(section.client_token, section.client_token_file, secrets) or client_token,
+        client_token=_secret(section.client_token, section.client_token_file, files) or client_token,
         labels=MappingProxyType({label: value for label, value in labels.items() if value}),
         expected_webhooks=MappingProxyType(
             {**_by_webhook(defaults.expected_webhooks), **_by_webhook(section.expected_webhooks)}
@@ -60,8 +58,8 @@ def _instance(
     )
 
 
-def _secret(given: Secret | None, file: str | None, secrets: SecretFiles) -> Secret | None:
-    return given if file is None else Secret(secrets.read(file))
+def _secret(given: Secret | None, file: str | None, files: NamedFiles) -> Secret | None:
+    return given if file is None else Secret(files.secret(file))
 
 
 def _by_webhook(expected: ExpectedWebhooks | None) -> Mapping[str, Secret | None]:

@@ -4,34 +4,33 @@ The rules look at the nodes, not at the models, so that they hold even where som
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
 from exporter.config import values
 from exporter.config.document import ListNode, MapNode, Node, Scalar
-from exporter.config.files import SecretFiles, check_authorities
+from exporter.config.files import NamedFiles
 from exporter.config.problem import inside
 from exporter.config.sections import PollingSection
 from exporter.config.shape import Report
 
 
-def check(root: MapNode, folder: Path, secrets: SecretFiles, report: Report) -> None:
-    """Report what the rules forbid. Relative file names begin at ``folder``."""
+def check(root: MapNode, files: NamedFiles, report: Report) -> None:
+    """Report what the rules forbid."""
     api = _mapping(root.items.get("api"))
-    _Secrets(api, "api", secrets, report).check("client_token", values.header_safe)
-    _check_ca_file(api, folder, report)
+    _Secrets(api, "api", files, report).check("client_token", values.header_safe)
+    _check_ca_file(api, files, report)
     _check_stale_after(_mapping(root.items.get("polling")), report)
     instances = root.items.get("instances")
     if isinstance(instances, ListNode):
-        _check_instances(instances, secrets, report)
+        _check_instances(instances, files, report)
 
 
-def _check_instances(instances: ListNode, secrets: SecretFiles, report: Report) -> None:
+def _check_instances(instances: ListNode, files: NamedFiles, report: Report) -> None:
     first_lines: dict[tuple[str, str], int] = {}
     for i, node in enumerate(instances.items):
         if not isinstance(node, MapNode):
             continue
         path = inside("instances", i)
-        section = _Secrets(node, path, secrets, report)
+        section = _Secrets(node, path, files, report)
         section.check("token", values.safe, required=True)
         section.check("client_token", values.header_safe)
         for key in ("name", "id"):
@@ -48,10 +47,10 @@ def _check_instances(instances: ListNode, secrets: SecretFiles, report: Report) 
 class _Secrets:
     """The secrets of one section, each of which stands in the document or in a file."""
 
-    def __init__(self, section: MapNode, path: str, secrets: SecretFiles, report: Report) -> None:
+    def __init__(self, section: MapNode, path: str, files: NamedFiles, report: Report) -> None:
         self._section = section
         self._path = path
-        self._secrets = secrets
+        self._files = files
         self._report = report
 
     def check(self, key: str, check_text: Callable[[str], str], *, required: bool = False) -> None:
@@ -68,7 +67,7 @@ class _Secrets:
         if file is None:
             return
         try:
-            text = self._secrets.read(file)
+            text = self._files.secret(file)
         except ValueError as error:
             self._report(line, path, str(error))
             return
@@ -78,12 +77,12 @@ class _Secrets:
             self._report(line, path, f"names a file whose text {error}")
 
 
-def _check_ca_file(api: MapNode, folder: Path, report: Report) -> None:
+def _check_ca_file(api: MapNode, files: NamedFiles, report: Report) -> None:
     file = _text(api, "ca_file")
     if file is None:
         return
     try:
-        check_authorities(folder / file)
+        files.authorities(file)
     except ValueError as error:
         report(api.keys["ca_file"], "api.ca_file", str(error))
 

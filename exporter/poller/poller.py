@@ -72,6 +72,8 @@ class Poller:
             self._punctuality.interval = polling.interval
             now = self._clock.monotonic()
             self._queue.replace(instances, polling.interval, polling.concurrency, now)
+            for name in self._waiting.keys() - {instance.name for instance in instances}:
+                self._release(name)
             self._ensure_led()
 
     def poll_now(self, name: str, timeout: float) -> None:
@@ -105,9 +107,13 @@ class Poller:
             reading, ended = self._make(poll)
             with self._lock:
                 self._queue.finish(poll, reading, ended)
-                for waiting in self._waiting.pop(poll.instance.name, ()):
-                    waiting.set()
+                self._release(poll.instance.name)
                 poll = self._next_poll()
+
+    def _release(self, name: str) -> None:
+        """Let those go who wait for a poll of that instance. Called with the lock held."""
+        for waiting in self._waiting.pop(name, ()):
+            waiting.set()
 
     def _next_poll(self) -> Poll | None:
         """Wait for a poll to make; ``None`` when this worker is to end. Called with the lock held."""

@@ -1,0 +1,91 @@
+"""What the main thread does between two signals."""
+
+import logging
+import queue
+import signal
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from exporter.clock import Clock
+from exporter.config.watch import Fingerprint
+
+SETTLING: Final = 1.0
+"""Seconds for which changed files must stay the same: a file that is being written may look whole."""
+
+_LONGEST_WAIT: Final = 3600.0
+
+_log = logging.getLogger(__name__)
+
+
+class Duty(Protocol):
+    """Something to do again and again, the next time at ``due`` (monotonic seconds)."""
+
+    due: float
+
+    def run(self) -> None:
+        """Do it, and set when it is due again."""
+
+
+class WatchedFiles(Protocol):
+    """The files of a configuration; see :class:`~exporter.config.watch.ConfigFile`."""
+
+    @property
+    def held(self) -> Fingerprint: ...
+
+    def holds(self) -> Fingerprint: ...
+
+
+class AutoReload:
+    """Reloads when the files hold something else than they did at the last load, good or bad.
+
+    Looks every ``interval`` seconds, and soon again after it saw a change: content is taken once two looks in a
+    row see the same. So bad content is tried, and told of, only once.
+    """
+
+    def __init__(
+        self, files: WatchedFiles, reload: Callable[[], object], interval: float, clock: Clock
+    ) -> None:
+        self._files = files
+        self._reload = reload
+        self._interval = interval
+        self._clock = clock
+        self._changed: Fingerprint | None = None
+        self.due = clock.monotonic() + interval
+
+    def run(self) -> None:
+        pause = self._interval
+        holds = self._files.holds()
+        if holds == self._files.held:
+            self._changed = None
+        elif holds != self._changed:
+            self._changed = holds
+            pause = min(pause, SETTLING)
+        else:
+            self._changed = None
+            _log.info("files of the configuration have changed", extra={"path": self._name_changed(holds)})
+            self._reload()
+        self.due = self._clock.monotonic() + pause
+
+    def _name_changed(self, holds: Fingerprint) -> str:
+        held = self._files.held
+        return ", ".join(str(file) for file in holds if holds[file] != held.get(file))
+
+
+def attend(
+    signals: "queue.SimpleQueue[int]", reload: Callable[[], object], duties: Sequence[Duty], clock: Clock
+) -> None:
+    """Do the duties, and reload at each SIGHUP, until another signal comes."""
+    while True:
+        now = clock.monotonic()
+        wait = min((duty.due - now for duty in duties), default=_LONGEST_WAIT)
+        try:
+            number = signals.get(timeout=min(max(wait, 0.0), _LONGEST_WAIT))
+        except queue.Empty:
+            pass
+        else:
+            if number != signal.SIGHUP:
+                return
+            reload()
+        for duty in duties:
+            if duty.due <= clock.monotonic():
+                duty.run()
