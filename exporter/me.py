@@ -70,7 +70,7 @@ def read_me(body: bytes, instance_id: str) -> Reading:
     try:
         reply = decode_object(body)
     except TooManyValues:
-        return _invalid(f"the reply holds more than {MAX_VALUES:,} values")
+        return _invalid("the reply holds too many values")
     except ValueError:
         return _invalid("the reply is not a JSON object")
     failure = error_in(reply)

@@ -306,4 +306,5 @@ def _says(said: object, value: float) -> bool:
 
 @given(st.binary())
 def test_any_bytes_give_a_reading(body: bytes) -> None:
-    assert isinstance(read_me(body, ID), Failure)
+    reading = read_me(body, ID)
+    assert isinstance(reading, Failure) or b"connected" in body

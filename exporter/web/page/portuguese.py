@@ -222,6 +222,7 @@ PORTUGUESE: Final = Texts(
             ),
             "the reply is an error of a kind not known here": "a resposta é um erro desconhecido",
             "the reply is larger than 1 MiB": "a resposta é maior que 1 MiB",
+            "the reply holds too many values": "a resposta traz valores demais",
             "the reply is not a JSON object": "a resposta não é um objeto JSON",
             "the reply is not valid HTTP": "a resposta não é HTTP válido",
             "the server's certificate has expired": "o certificado do servidor venceu",
