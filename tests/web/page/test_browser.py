@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from exporter.fleet import InstanceView
 from exporter.web.http import Request, Response
+from exporter.web.page.listing import PAGE_SIZE
 from exporter.web.page.status_page import StatusPage
 from tests.builders import a_status, an_instance
 from tests.web.page.fleets import NOW, a_disconnected_view, a_fleet, a_view, hooks
@@ -159,14 +160,14 @@ def test_filters_search_and_back_work_and_live_in_the_url(tabs: Tabs, site: Site
 
     page.go_back()
     page.go_back()
-    expect(page.locator("tbody tr")).to_have_count(90)
+    expect(page.locator("tbody tr")).to_have_count(PAGE_SIZE)
     page.goto(f"{site.url}?show=unpaid")
     expect(page.locator("tbody tr")).to_have_count(2)
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_pages_can_be_turned(tabs: Tabs, site: Site, script: bool) -> None:
-    site.views = a_fleet(250)
+    site.views = a_fleet(3 * PAGE_SIZE - 1)
     page = tabs.open(site.url, java_script_enabled=script)
     first = page.locator("tbody th").first
     seen = [first.inner_text()]
@@ -188,7 +189,7 @@ def test_a_label_finds_its_instances(tabs: Tabs, site: Site) -> None:
     expect(page.locator("tbody tr")).to_have_count(30)
     page.get_by_role("link", name="Clear the search").click()
     expect(page.get_by_role("searchbox")).to_have_value("")
-    expect(page.locator("tbody tr")).to_have_count(90)
+    expect(page.locator("tbody tr")).to_have_count(PAGE_SIZE)
 
 
 def test_a_search_answers_while_it_is_typed_and_the_field_keeps_focus(tabs: Tabs, site: Site) -> None:
@@ -235,7 +236,7 @@ def test_a_refresh_keeps_filter_search_focus_and_opened_details(tabs: Tabs, site
 
 def test_a_refresh_does_not_move_what_is_being_read(tabs: Tabs, site: Site) -> None:
     page = tabs.open(site.url)
-    row = page.locator("tbody tr").nth(40)
+    row = page.locator("tbody tr").nth(20)
     key = row.get_attribute("data-key")
     row.evaluate("row => row.scrollIntoView()")
     before = row.bounding_box()
