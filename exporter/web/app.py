@@ -7,6 +7,7 @@ from typing import Final
 
 from exporter.exposition.scrape import Scrapes
 from exporter.fleet import Fleet
+from exporter.web.compression import compressing
 from exporter.web.http import Request, Response
 from exporter.web.negotiate import accepts_gzip, exposition_format
 
@@ -44,10 +45,10 @@ class App:
     def __init__(self, surroundings: Surroundings) -> None:
         self._around = surroundings
         self._routes: Mapping[str, _Route] = {
-            "/": _Route(_READ, surroundings.page),
+            "/": _Route(_READ, compressing(surroundings.page)),
             surroundings.telemetry_path: _Route(_READ, self._metrics),
             "/probe": _Route(_READ, self._probe),
-            "/sd": _Route(_READ, self._service_discovery),
+            "/sd": _Route(_READ, compressing(self._service_discovery)),
             "/-/healthy": _Route(_READ, lambda request: _text(200, "The exporter is alive.\n")),
             "/-/ready": _Route(_READ, self._ready),
             "/-/reload": _Route(_WRITE, self._reload),
