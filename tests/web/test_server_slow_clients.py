@@ -51,11 +51,16 @@ def drip(clients: list[socket.socket], byte: bytes) -> int:
 
 
 def assert_answers_in_time(transport: Transport, server: Server) -> None:
+    """One of three requests must be answered in time: a busy machine can delay one, slow clients would delay all."""
     for path in ("/metrics", "/-/healthy"):
-        began = time.monotonic()
-        with transport.client(server) as client:
-            assert client.ask(path).status == 200
-        assert time.monotonic() - began < PROMISED
+        assert any(_seconds_to_answer(transport, server, path) < PROMISED for _ in range(3))
+
+
+def _seconds_to_answer(transport: Transport, server: Server, path: str) -> float:
+    began = time.monotonic()
+    with transport.client(server) as client:
+        assert client.ask(path).status == 200
+    return time.monotonic() - began
 
 
 def is_ended(client: socket.socket) -> bool:
