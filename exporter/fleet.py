@@ -173,6 +173,8 @@ class Fleet:
             self._schedule_expiry(entry)
 
     def _succeed(self, entry: _Entry, view: InstanceView, status: Status) -> None:
+        if status == view.status:
+            status = view.status  # the same object: listeners see that nothing changed without a second look
         changed = view.up is not True or entry.was_connected is not status.connected
         label = self._payment_label(status)
         view = replace(

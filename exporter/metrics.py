@@ -35,8 +35,12 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class InstanceMetric(Metric):
-    """A metric of every instance: beside ``labels`` it carries ``name`` and the instance's own labels."""
+    """A metric of every instance: beside ``labels`` it carries ``name`` and the instance's own labels.
 
+    ``reads`` are the fields of a view, beside ``instance``, that ``samples`` looks at: no other can change them.
+    """
+
+    reads: tuple[str, ...] = ()
     samples: Callable[[InstanceView], Iterable[Sample]] = lambda view: ()
 
 
@@ -93,11 +97,6 @@ def due(view: InstanceView) -> float | None:
     return view.status.due if view.status else None
 
 
-def seconds_until(moment: float, now: float) -> float:
-    """Seconds from ``now``, in whole seconds, until ``moment``; negative once it has passed."""
-    return moment - int(now)
-
-
 _BEFORE_FIRST_POLL = "before the first poll"
 _STALE = "before the first good poll, and once the last good one is older than `polling.stale_after`"
 
@@ -117,6 +116,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         "Whether the last poll of the instance succeeded; 0 also when polls have stopped.",
         absent=_BEFORE_FIRST_POLL,
         query="zapi_instance_up == 0",
+        reads=("up",),
         samples=lambda view: _one(view.up),
     ),
     InstanceMetric(
@@ -126,6 +126,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         ("reason",),
         absent="unless the last poll failed",
         query="count by (reason) (zapi_instance_poll_failure)",
+        reads=("failure",),
         samples=_poll_failure,
     ),
     InstanceMetric(
@@ -133,6 +134,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         MetricType.COUNTER,
         "Polls of the instance that ended, well or not.",
         query="rate(zapi_instance_polls_total[5m]) * 60",
+        reads=("polls",),
         samples=lambda view: _one(view.polls),
     ),
     InstanceMetric(
@@ -140,6 +142,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         MetricType.COUNTER,
         "Polls of the instance that failed.",
         query="increase(zapi_instance_poll_failures_total[1h]) > 3",
+        reads=("failures",),
         samples=lambda view: _one(view.failures),
     ),
     InstanceMetric(
@@ -148,6 +151,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         "Unix time at which the last poll of the instance ended.",
         absent=_BEFORE_FIRST_POLL,
         query="time() - zapi_instance_last_poll_timestamp_seconds",
+        reads=("last_poll",),
         samples=lambda view: _one(view.last_poll),
     ),
     InstanceMetric(
@@ -156,6 +160,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         "Unix time at which the last good poll of the instance ended.",
         absent="before the first good poll",
         query="time() - zapi_instance_last_success_timestamp_seconds > 600",
+        reads=("last_success",),
         samples=lambda view: _one(view.last_success),
     ),
     InstanceMetric(
@@ -164,6 +169,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         "Duration of the last poll of the instance, name lookup to last byte.",
         absent=_BEFORE_FIRST_POLL,
         query="topk(5, zapi_instance_last_poll_duration_seconds)",
+        reads=("last_duration",),
         samples=lambda view: _one(view.last_duration),
     ),
     InstanceMetric(
@@ -172,6 +178,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         "Whether the instance is connected to WhatsApp.",
         absent=_STALE,
         query="zapi_instance_connected == 0",
+        reads=("status",),
         samples=lambda view: _one(view.status.connected if view.status else None),
     ),
     InstanceMetric(
@@ -179,6 +186,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         MetricType.COUNTER,
         "Times the instance went from connected to not connected, as seen by polls.",
         query="increase(zapi_instance_disconnects_total[1h]) > 2",
+        reads=("disconnects",),
         samples=lambda view: _one(view.disconnects),
     ),
     InstanceMetric(
@@ -187,6 +195,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         "Unix time at which the subscription of the instance ends.",
         absent=f"{_STALE}; when `/me` has no readable `due`",
         query="bottomk(10, zapi_instance_due_timestamp_seconds)",
+        reads=("status",),
         samples=lambda view: _one(due(view)),
     ),
     InstanceMetric(
@@ -195,6 +204,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         "Whether the payment status of the instance is one of payment.paid_statuses.",
         absent=f"{_STALE}; when `/me` has no payment status, or an empty one",
         query="zapi_instance_paid == 0",
+        reads=("paid",),
         samples=lambda view: _one(view.paid),
     ),
     InstanceMetric(
@@ -204,6 +214,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         ("status",),
         absent=f"{_STALE}; when `paymentStatus` is unreadable",
         query="count by (status) (zapi_instance_payment_status == 1)",
+        reads=("payment_status", "known_statuses"),
         samples=_payment_status,
     ),
     InstanceMetric(
@@ -212,6 +223,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         "Unix time at which the instance was created.",
         absent=f"{_STALE}; when `/me` has no readable `created`",
         query="(time() - zapi_instance_created_timestamp_seconds) / 86400",
+        reads=("status",),
         samples=lambda view: _one(view.status.created if view.status else None),
     ),
     InstanceMetric(
@@ -223,6 +235,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         f"for {' and '.join(f'`{webhook}`' for webhook in sorted(UNDOCUMENTED_WEBHOOKS))} "
         "when `/me` does not have the field",
         query='zapi_instance_webhook_configured{webhook="received"} == 0',
+        reads=("status",),
         samples=_webhook_configured,
     ),
     InstanceMetric(
@@ -232,6 +245,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         ("webhook",),
         absent=f"{_STALE}; for a webhook that is not in `expected_webhooks`",
         query="zapi_instance_webhook_as_expected == 0",
+        reads=("status",),
         samples=_webhook_as_expected,
     ),
     InstanceMetric(
@@ -241,6 +255,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         tuple(WEBHOOK_FIELDS),
         absent=_STALE,
         query='zapi_instance_webhooks_info{received="false"}',
+        reads=("status",),
         samples=_webhooks_info,
     ),
     InstanceMetric(
@@ -250,6 +265,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         ("id", "display_name"),
         absent=_STALE,
         query="zapi_instance_connected * on (instance, job, name) group_left (id) zapi_instance_info",
+        reads=("status",),
         samples=_info,
     ),
     InstanceMetric(
@@ -259,6 +275,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         ("setting",),
         absent=f"{_STALE}; when `/me` does not have the setting",
         query='zapi_instance_setting_enabled{setting="call_reject_auto"}',
+        reads=("status",),
         samples=_settings,
     ),
 )

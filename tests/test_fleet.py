@@ -6,6 +6,7 @@ import pytest
 
 from exporter.fleet import MAX_STATUSES, Fleet, InstanceView
 from exporter.reading import Reason
+from exporter.secret import Secret
 from tests.builders import a_config, a_failure, a_status, an_instance, some_polling
 from tests.clocks import ManualClock
 
@@ -231,3 +232,13 @@ def test_listeners_hear_every_change_in_order(clock: ManualClock) -> None:
     befores, afters = zip(*recorder.changes, strict=True)
     assert befores[1:] == afters[:-1]
     assert afters[-1] == vendas(fleet)
+
+
+def test_a_poll_that_reads_the_same_keeps_the_very_status_it_had(fleet: Fleet) -> None:
+    url = Secret("https://a.example/hook")
+    fleet.record(VENDAS, a_status(webhooks={"received": url}), 0.1)
+    first = vendas(fleet).status
+    fleet.record(VENDAS, a_status(webhooks={"received": Secret("https://a.example/hook")}), 0.1)
+    assert vendas(fleet).status is first
+    fleet.record(VENDAS, a_status(webhooks={"received": Secret("https://b.example/hook")}), 0.1)
+    assert vendas(fleet).status is not first

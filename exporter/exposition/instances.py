@@ -1,16 +1,26 @@
 """The series of all instances, kept as text.
 
-A reading changes a few of an instance's lines, and a scrape asks for those of all instances. So lines are
-rendered when a reading changes them, on the thread that polled, and a scrape only joins them.
+A poll changes a few of an instance's lines, and a scrape asks for those of all instances. So a line is rendered when
+what it says changes, on the thread that polled. A scrape only joins lines, and only those of families in which one
+has changed since the scrape before.
 """
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Final
 
-from exporter.exposition.lines import Format, LabelText, header, number, sample_line
+from exporter.exposition.lines import Format, LabelText, header, sample_line, whole_number
+from exporter.exposition.segment import Segment, SharedText
 from exporter.fleet import InstanceView
-from exporter.metrics import INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, due, seconds_until
+from exporter.metrics import INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, due
+
+_VIEW_FIELDS: Final = tuple(field.name for field in fields(InstanceView))
+_READERS: Final = {
+    name: tuple(index for index, metric in enumerate(INSTANCE_METRICS) if name in metric.reads)
+    for name in _VIEW_FIELDS
+}
+"""Field of a view → the metrics made of it, as indices of :data:`INSTANCE_METRICS`."""
 
 
 @dataclass(slots=True)
@@ -21,25 +31,46 @@ class _Row:
     labels: LabelText
 
 
+class _Column:
+    """The lines of one family, a block for each instance."""
+
+    def __init__(self, blocks: list[bytes]) -> None:
+        self._blocks = blocks
+        self._segment: Segment | None = None
+
+    def put(self, index: int, block: bytes) -> None:
+        if self._blocks[index] != block:
+            self._blocks[index] = block
+            self._segment = None
+
+    def segment(self) -> Segment:
+        if self._segment is None:
+            self._segment = Segment(b"".join(self._blocks))
+        return self._segment
+
+
 class InstanceLines:
     """One column of text for each metric, one row for each instance. A listener of the fleet."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._rows: dict[str, _Row] = {}
-        self._columns: list[list[bytes]] = [[] for _ in INSTANCE_METRICS]
-        self._until_due: list[tuple[bytes, float] | None] = []
+        self._columns = [_Column([]) for _ in INSTANCE_METRICS]
+        self._until_due: list[tuple[str, int] | None] = []
+        self._headers: dict[Format, list[Segment]] = {}
         self.version = 0
         """Grows with every change."""
 
     def changed(self, before: InstanceView, after: InstanceView) -> None:
         row = self._rows[after.instance.name]
-        blocks = [_block(metric, row.labels, after) for metric in INSTANCE_METRICS]
-        until = _until_due_head(row.labels, after)
+        changed = [name for name in _VIEW_FIELDS if getattr(before, name) is not getattr(after, name)]
+        stale = {index for name in changed for index in _READERS[name]}
+        blocks = [(index, _block(INSTANCE_METRICS[index], row.labels, after)) for index in stale]
         with self._lock:
-            for column, block in zip(self._columns, blocks, strict=True):
-                column[row.index] = block
-            self._until_due[row.index] = until
+            for index, block in blocks:
+                self._columns[index].put(row.index, block)
+            if "status" in changed:
+                self._until_due[row.index] = _until_due_head(row.labels, after)
             self.version += 1
 
     def replaced(self, views: Sequence[InstanceView]) -> None:
@@ -48,41 +79,49 @@ class InstanceLines:
             for index, view in enumerate(views)
         }
         labelled = [(rows[view.instance.name].labels, view) for view in views]
-        columns = [[_block(metric, labels, view) for labels, view in labelled] for metric in INSTANCE_METRICS]
+        columns = [
+            _Column([_block(metric, labels, view) for labels, view in labelled])
+            for metric in INSTANCE_METRICS
+        ]
         until = [_until_due_head(labels, view) for labels, view in labelled]
         with self._lock:
             self._rows, self._columns, self._until_due = rows, columns, until
             self.version += 1
 
-    def render(self, fmt: Format, now: float) -> bytes:
+    def render(self, fmt: Format, now: float) -> SharedText:
         """All families, at ``now`` in unix seconds."""
         with self._lock:
-            columns = [list(column) for column in self._columns]
+            columns = [column.segment() for column in self._columns]
             until_due = list(self._until_due)
-        parts: list[bytes] = []
-        for metric, column in zip(INSTANCE_METRICS, columns, strict=True):
-            parts.append(header(metric, fmt))
-            parts += column
-        parts.append(header(UNTIL_DUE, fmt))
-        parts += [
-            b"%s %s\n" % (head, number(seconds_until(moment, now)).encode())
-            for head, moment in filter(None, until_due)
+            headers = self._headers.get(fmt) or self._make_headers(fmt)
+        columns.append(Segment(_until_due_lines(until_due, now)))
+        return SharedText([segment for family in zip(headers, columns, strict=True) for segment in family])
+
+    def _make_headers(self, fmt: Format) -> list[Segment]:
+        headers = self._headers[fmt] = [
+            Segment(header(metric, fmt)) for metric in (*INSTANCE_METRICS, UNTIL_DUE)
         ]
-        return b"".join(parts)
+        return headers
 
 
 def render_one(view: InstanceView, fmt: Format, now: float) -> bytes:
     """All families of one instance alone."""
     alone = InstanceLines()
     alone.replaced([view])
-    return alone.render(fmt, now)
+    return alone.render(fmt, now).followed_by(b"")
 
 
 def _block(metric: InstanceMetric, labels: LabelText, view: InstanceView) -> bytes:
     return "".join(sample_line(metric.name, labels, sample) for sample in metric.samples(view)).encode()
 
 
-def _until_due_head(labels: LabelText, view: InstanceView) -> tuple[bytes, float] | None:
-    """The line of :data:`UNTIL_DUE` up to its value, and when the subscription ends."""
+def _until_due_head(labels: LabelText, view: InstanceView) -> tuple[str, int] | None:
+    """The line of :data:`UNTIL_DUE` up to its value, and the unix second at which the subscription ends."""
     moment = due(view)
-    return None if moment is None else (f"{UNTIL_DUE.name}{labels.alone}".encode(), moment)
+    return None if moment is None else (f"{UNTIL_DUE.name}{labels.alone} ", int(moment))
+
+
+def _until_due_lines(until_due: Sequence[tuple[str, int] | None], now: float) -> bytes:
+    second = int(now)
+    lines = [head + whole_number(moment - second) for head, moment in filter(None, until_due)]
+    return "\n".join([*lines, ""]).encode() if lines else b""

@@ -4,9 +4,7 @@ However many ask at once, the instances are rendered and compressed once for eac
 exporter says of itself is small, and new each time.
 """
 
-import struct
 import threading
-import zlib
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -18,33 +16,8 @@ from prometheus_client.registry import Collector
 from exporter.clock import Clock
 from exporter.exposition.instances import InstanceLines, render_one
 from exporter.exposition.lines import Format
+from exporter.exposition.segment import SharedText
 from exporter.fleet import Fleet, InstanceView
-
-_GZIP_HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
-_LEVEL: Final = 1
-
-
-class _Rendered:
-    """The instances at one version and second, as text and, once asked for, compressed."""
-
-    def __init__(self, key: tuple[int, int], text: bytes) -> None:
-        self.key = key
-        self.text = text
-        self._deflated: bytes | None = None
-        self._checksum = 0
-
-    def followed_by(self, rest: bytes) -> bytes:
-        """One gzip stream of the text and ``rest``; the text is compressed only the first time."""
-        if self._deflated is None:
-            deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-            self._deflated = deflate.compress(self.text) + deflate.flush(zlib.Z_FULL_FLUSH)
-            self._checksum = zlib.crc32(self.text)
-        deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-        tail = deflate.compress(rest) + deflate.flush()
-        size = (len(self.text) + len(rest)) & 0xFFFFFFFF
-        return b"".join(
-            (_GZIP_HEADER, self._deflated, tail, struct.pack("<II", zlib.crc32(rest, self._checksum), size))
-        )
 
 
 class Scrapes:
@@ -56,28 +29,28 @@ class Scrapes:
         self._own = _WithoutCreated(registry)
         self._clock = clock
         self._locks = {fmt: threading.Lock() for fmt in Format}
-        self._rendered: dict[Format, _Rendered] = {}
+        self._rendered: dict[Format, tuple[tuple[int, int], SharedText]] = {}
 
     def render(self, fmt: Format, *, gzip: bool) -> bytes:
         """Everything."""
         own = _GENERATE[fmt](self._own)
         with self._locks[fmt]:
-            rendered = self._instances(fmt)
-            return rendered.followed_by(own) if gzip else rendered.text + own
+            instances = self._instances(fmt)
+            return instances.gzipped_followed_by(own) if gzip else instances.followed_by(own)
 
     def render_one(self, view: InstanceView, fmt: Format) -> bytes:
         """One instance alone."""
         text = render_one(view, fmt, self._clock.time())
         return text + b"# EOF\n" if fmt is Format.OPENMETRICS else text
 
-    def _instances(self, fmt: Format) -> _Rendered:
+    def _instances(self, fmt: Format) -> SharedText:
         self._fleet.expire()
         now = self._clock.time()
-        key = (self._lines.version, int(now))
+        version = (self._lines.version, int(now))
         rendered = self._rendered.get(fmt)
-        if rendered is None or rendered.key != key:
-            rendered = self._rendered[fmt] = _Rendered(key, self._lines.render(fmt, now))
-        return rendered
+        if rendered is None or rendered[0] != version:
+            rendered = self._rendered[fmt] = version, self._lines.render(fmt, now)
+        return rendered[1]
 
 
 class _WithoutCreated(Collector):

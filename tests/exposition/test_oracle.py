@@ -2,22 +2,24 @@
 
 import gzip
 from collections.abc import Callable, Iterable, Mapping
+from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest as generate_text
 from prometheus_client.openmetrics import exposition as openmetrics_format
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from exporter.config.model import Instance
 from exporter.exposition.instances import InstanceLines
-from exporter.exposition.lines import Format
+from exporter.exposition.lines import Format, number
 from exporter.exposition.scrape import Scrapes
-from exporter.fleet import Fleet
-from exporter.metrics import EXPORTER_METRICS, INSTANCE_METRICS, UNTIL_DUE, MetricType, due, seconds_until
+from exporter.fleet import Fleet, InstanceView
+from exporter.metrics import EXPORTER_METRICS, INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, MetricType, due
 from exporter.reading import Reading, Reason
 from exporter.secret import Secret
 from exporter.telemetry import Telemetry
@@ -44,7 +46,7 @@ class Oracle(Collector):
         for view in self._fleet.views():
             moment = due(view)
             if moment is not None:
-                seconds = seconds_until(moment, self._now)
+                seconds = int(moment) - int(self._now)
                 until.add_sample(UNTIL_DUE.name, self._labels(view.instance, ()), seconds)
         yield until
 
@@ -65,10 +67,13 @@ class Rig:
     def check(self) -> None:
         self.fleet.expire()
         oracle = Oracle(self.fleet, self.clock.time())
-        assert self.lines.render(Format.TEXT, self.clock.time()) == generate_text(oracle)
-        openmetrics = self.lines.render(Format.OPENMETRICS, self.clock.time()) + b"# EOF\n"
+        assert self._rendered(Format.TEXT) == generate_text(oracle)
+        openmetrics = self._rendered(Format.OPENMETRICS) + b"# EOF\n"
         generate: Callable[[Collector], bytes] = openmetrics_format.generate_latest
         assert openmetrics == generate(oracle)
+
+    def _rendered(self, fmt: Format) -> bytes:
+        return self.lines.render(fmt, self.clock.time()).followed_by(b"")
 
 
 READINGS: list[Reading] = [
@@ -145,3 +150,34 @@ def test_outcomes_are_all_present_from_the_start() -> None:
     text = Rig("vendas").scrapes.render(Format.TEXT, gzip=False).decode()
     for outcome in ("success", *(reason.value for reason in Reason)):
         assert f'zapi_exporter_polls_total{{outcome="{outcome}"}} 0.0' in text
+
+
+@given(st.floats() | st.integers(-(10**17), 10**17).map(float) | st.integers(-9, 10**10).map(float))
+def test_numbers_are_written_as_the_library_writes_them(value: float) -> None:
+    assume(value != 0)  # the library tells 0 from -0
+    library: Callable[[float], str] = floatToGoString
+    assert number(value) == library(value)
+
+
+class WatchedView:
+    """A view that remembers which of its fields were looked at."""
+
+    def __init__(self, view: InstanceView) -> None:
+        self._view = view
+        self.looked_at: set[str] = set()
+
+    def __getattr__(self, field: str) -> object:
+        self.looked_at.add(field)
+        return getattr(self._view, field)
+
+
+@pytest.mark.parametrize("metric", INSTANCE_METRICS, ids=lambda metric: metric.name)
+def test_a_metric_says_which_fields_of_a_view_it_is_made_of(metric: InstanceMetric) -> None:
+    rig = Rig("vendas")
+    looked_at: set[str] = set()
+    for reading in READINGS:
+        rig.fleet.record(rig.instances[0], reading, 0.1)
+        watched = WatchedView(rig.fleet.views()[0])
+        list(metric.samples(cast(InstanceView, watched)))
+        looked_at |= watched.looked_at
+    assert looked_at - {"instance"} == set(metric.reads)
