@@ -38,6 +38,7 @@ class Daemon:
         self.config = load()
         self._clients = _Clients(clock)
         self._client = self._clients.fitting(self.config)
+        self._longest_timeout = self.config.api.timeout
         self.telemetry = Telemetry()
         lines = InstanceLines()
         self.fleet = Fleet(self.config, clock, [lines, Journal()])
@@ -80,6 +81,10 @@ class Daemon:
         self._ready = self._ready or self.fleet.every_instance_was_polled()
         return self._ready and not self._stopping
 
+    def is_stuck(self, tolerance: float) -> bool:
+        """Whether polls have made no progress for ``tolerance`` seconds longer than the longest poll may take."""
+        return self._poller.stuck_for() > self._longest_timeout + tolerance
+
     def stop(self, timeout: float) -> None:
         """Stop polling; polls in flight have ``timeout`` seconds to end."""
         self._stopping = True
@@ -94,6 +99,7 @@ class Daemon:
 
     def _take(self, config: Config) -> None:
         old, self.config = self.config, config
+        self._longest_timeout = max(self._longest_timeout, config.api.timeout)
         self.fleet.reconfigure(config)
         self._poller.replace(config.instances, config.polling, self._client.read)
         self.telemetry.reloaded(len(config.instances), self._clock.time())

@@ -2,25 +2,24 @@
 
 import logging
 import os
-import queue
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
-from types import FrameType
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from exporter import __version__, config
 from exporter.clock import Clock, SystemClock
 from exporter.config import InvalidConfig
 from exporter.daemon import Daemon
-from exporter.duties import AutoReload, Duty, attend
+from exporter.duties import AutoReload, Duty, Signals, attend
 from exporter.exposition.lines import Format
 from exporter.options import Options
 from exporter.progress import Progress
 from exporter.shard import Shard
 from exporter.source import Source, open_source
-from exporter.web.app import App, Surroundings
+from exporter.systemd import Systemd, Watchdog
+from exporter.web.app import App, Reload, Surroundings
 from exporter.web.listen import CannotBind, bind
 from exporter.web.page.status_page import StatusPage
 from exporter.web.security import Security
@@ -75,7 +74,8 @@ def once(options: Options, environ: Mapping[str, str]) -> int:
 
 def serve(options: Options, environ: Mapping[str, str]) -> int:
     """Poll and answer scrapes until a signal says to stop."""
-    signals, clock = _listen_for_signals(), SystemClock()
+    signals, clock = Signals((signal.SIGTERM, signal.SIGINT, signal.SIGHUP)), SystemClock()
+    systemd = Systemd(environ, clock)
     with open_source(options, environ, clock) as source:
         daemon, guard = _daemon(source, clock), _guard(options, clock)
         if daemon is None or guard is None:
@@ -86,22 +86,47 @@ def serve(options: Options, environ: Mapping[str, str]) -> int:
         except CannotBind as error:
             print(error, file=sys.stderr)
             return FAILED
-        server = Server(_app(daemon, guard, options, clock), listeners, clock=clock, security=guard)
+        reload = _told(systemd, daemon)
+        server = Server(_app(daemon, guard, reload, options, clock), listeners, clock=clock, security=guard)
         server.start()
         daemon.start()
         _announce(server, daemon, guard, options)
-        attend(signals, daemon.reload, _duties(source, daemon, options, clock), clock)
+        systemd.ready(_status(daemon))
+        duties = [*_auto_reload(options, source, reload, clock), *_watchdog(systemd, daemon, clock)]
+        attend(signals.wait, reload, duties, clock)
+        systemd.stopping()
         daemon.stop(_POLLS_GRACE)
         server.close(_ANSWERS_GRACE)
         _log.info("stopped")
         return OK
 
 
-def _duties(source: Source, daemon: Daemon, options: Options, clock: Clock) -> list[Duty]:
-    duties: list[Duty] = []
+def _told(systemd: Systemd, daemon: Daemon) -> Reload:
+    """The daemon's reload, of which systemd is told."""
+
+    def reload() -> tuple[str, ...]:
+        systemd.reloading()
+        problems = daemon.reload()
+        refused = "; the last reload was refused, see the log" if problems else ""
+        systemd.ready(_status(daemon) + refused)
+        return problems
+
+    return reload
+
+
+def _status(daemon: Daemon) -> str:
+    return f"polling {len(daemon.config.instances)} instances"
+
+
+def _auto_reload(options: Options, source: Source, reload: Reload, clock: Clock) -> Iterator[Duty]:
     if options.auto_reload:
-        duties.append(AutoReload(source, daemon.reload, options.auto_reload_interval, clock))
-    return duties
+        yield AutoReload(source, reload, options.auto_reload_interval, clock)
+
+
+def _watchdog(systemd: Systemd, daemon: Daemon, clock: Clock) -> Iterator[Duty]:
+    interval = systemd.watchdog_interval
+    if interval is not None:
+        yield Watchdog(systemd, lambda: daemon.is_stuck(interval), interval, clock)
 
 
 def _print(exposition: bytes) -> bool:
@@ -145,14 +170,14 @@ def _warn_of_exposed_files(daemon: Daemon) -> None:
         )
 
 
-def _app(daemon: Daemon, guard: Guard, options: Options, clock: Clock) -> App:
+def _app(daemon: Daemon, guard: Guard, reload: Reload, options: Options, clock: Clock) -> App:
     page = StatusPage(version=__version__, telemetry_path=options.telemetry_path)
     return App(
         Surroundings(
             fleet=daemon.fleet,
             scrapes=daemon.scrapes,
             poll_now=daemon.poll_now,
-            reload=daemon.reload,
+            reload=reload,
             is_ready=daemon.is_ready,
             page=lambda request: page.render(daemon.fleet.views(), clock.time(), request),
             telemetry_path=options.telemetry_path,
@@ -177,14 +202,3 @@ def _announce(server: Server, daemon: Daemon, guard: Guard, options: Options) ->
 
 def _shard_fields(shard: Shard) -> dict[str, object]:
     return {} if shard.total == 1 else {"shard": shard.index, "total_shards": shard.total}
-
-
-def _listen_for_signals() -> "queue.SimpleQueue[int]":
-    signals: queue.SimpleQueue[int] = queue.SimpleQueue()
-
-    def remember(number: int, frame: FrameType | None) -> None:
-        signals.put(number)
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, remember)
-    return signals

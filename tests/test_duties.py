@@ -1,7 +1,9 @@
 """What the main thread does between two signals, with a clock that is told to move."""
 
-import queue
 import signal
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -103,43 +105,67 @@ def test_a_short_interval_is_never_made_longer() -> None:
 
 
 class Counting:
-    """A duty that is always due, and puts a signal in the queue after its third time."""
+    """A duty that is always due."""
 
-    def __init__(self, signals: "queue.SimpleQueue[int]") -> None:
-        self.signals = signals
+    def __init__(self) -> None:
         self.due = 0.0
         self.times = 0
 
     def run(self) -> None:
         self.times += 1
-        if self.times == 3:
-            self.signals.put(signal.SIGTERM)
+
+
+def coming(*signals: set[int]) -> Callable[[float], frozenset[int]]:
+    """A wait that gives one of these each time."""
+    waits = iter(signals)
+    return lambda timeout: frozenset(next(waits))
+
+
+def never() -> None:
+    pytest.fail("nobody asked for a reload")
 
 
 def test_duties_are_done_until_a_signal_says_to_stop() -> None:
-    signals: queue.SimpleQueue[int] = queue.SimpleQueue()
-    duty = Counting(signals)
-    attend(signals, lambda: pytest.fail("nobody asked for a reload"), [duty], SystemClock())
-    assert duty.times == 3
+    duty = Counting()
+    attend(coming(set(), set(), {signal.SIGTERM}), never, [duty], SystemClock())
+    assert duty.times == 2
 
 
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
-def test_each_sighup_is_one_reload(ending: signal.Signals) -> None:
-    signals: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for number in (signal.SIGHUP, signal.SIGHUP, ending, signal.SIGHUP):
-        signals.put(number)
-    reloads = iter(range(10))
-    attend(signals, lambda: next(reloads), [], SystemClock())
-    assert next(reloads) == 2
+@pytest.mark.parametrize("ending", [{signal.SIGTERM}, {signal.SIGINT}, {signal.SIGHUP, signal.SIGTERM}])
+def test_sighup_reloads_and_every_other_signal_ends_it(ending: set[int]) -> None:
+    reloads, duty = Counting(), Counting()
+    attend(coming({signal.SIGHUP}, set(), {signal.SIGHUP}, ending), reloads.run, [duty], SystemClock())
+    assert (reloads.times, duty.times) == (2, 3)
 
 
-def test_a_storm_of_sighups_does_not_keep_duties_waiting() -> None:
-    signals: queue.SimpleQueue[int] = queue.SimpleQueue()
-    duty = Counting(signals)
+def test_it_wakes_up_for_the_first_duty_that_is_due() -> None:
+    duties, waits = [Counting(), Counting(), Counting()], []
+    clock = ManualClock(monotonic=100.0)
+    for duty, due in zip(duties, (130.0, 103.0, 160.0), strict=True):
+        duty.due = due
 
-    def again() -> None:
-        signals.put(signal.SIGHUP)
+    def wait(timeout: float) -> frozenset[int]:
+        waits.append(timeout)
+        return frozenset({signal.SIGTERM})
 
-    again()
-    attend(signals, again, [duty], SystemClock())
-    assert duty.times >= 3
+    attend(wait, never, duties, clock)
+    attend(wait, never, [], clock)
+    clock.advance(10)
+    attend(wait, never, duties, clock)
+    assert waits == [3.0, 3600.0, 0.0]
+    assert [duty.times for duty in duties] == [0, 0, 0]
+
+
+def test_no_signal_is_lost_between_two_waits() -> None:
+    """In a process of its own, as signals are the process'."""
+    script = """
+import os, signal
+from exporter.duties import Signals
+signals = Signals([signal.SIGHUP, signal.SIGTERM])
+for _ in range(3):
+    os.kill(os.getpid(), signal.SIGHUP)
+os.kill(os.getpid(), signal.SIGTERM)
+print(sorted(signals.wait(60.0)), sorted(signals.wait(0.0)))
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout == f"[{int(signal.SIGHUP)}, {int(signal.SIGTERM)}] []\n"

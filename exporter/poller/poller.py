@@ -61,6 +61,8 @@ class Poller:
         self._leader_due: float | None = None
         self._idle = 0
         self._workers: list[threading.Thread] = []
+        self._busy_since: dict[threading.Thread, float] = {}
+        self._last_moved = clock.monotonic()
         self._waiting: dict[str, list[threading.Event]] = {}
         self._stopping = False
 
@@ -70,7 +72,7 @@ class Poller:
             self._read = read
             self._concurrency = polling.concurrency
             self._punctuality.interval = polling.interval
-            now = self._clock.monotonic()
+            now = self._expect_work()
             self._queue.replace(instances, polling.interval, polling.concurrency, now)
             for name in self._waiting.keys() - {instance.name for instance in instances}:
                 self._release(name)
@@ -83,11 +85,23 @@ class Poller:
         """
         done = threading.Event()
         with self._lock:
+            self._expect_work()
             if self._stopping or not self._queue.ask(name):
                 return
             self._waiting.setdefault(name, []).append(done)
             self._ensure_led()
         done.wait(timeout)
+
+    def stuck_for(self) -> float:
+        """Seconds since polls should have made progress and did not: 0 while all is well or nothing is due.
+
+        A poll in flight counts from its beginning, since it may be the one that hangs.
+        """
+        with self._lock:
+            now = self._clock.monotonic()
+            due = self._queue.next_due()
+            waiting = 0.0 if due is None else now - max(due, self._last_moved)
+            return max(0.0, waiting, now - min(self._busy_since.values(), default=now))
 
     def stop(self, timeout: float) -> None:
         """Begin no more polls; wait at most ``timeout`` seconds for those in flight."""
@@ -106,9 +120,18 @@ class Poller:
         while poll is not None:
             reading, ended = self._make(poll)
             with self._lock:
+                self._last_moved = ended
+                del self._busy_since[threading.current_thread()]
                 self._queue.finish(poll, reading, ended)
                 self._release(poll.instance.name)
                 poll = self._next_poll()
+
+    def _expect_work(self) -> float:
+        """Take note that work comes in, now: what has nothing due cannot have been stuck with it before."""
+        now, due = self._clock.monotonic(), self._queue.next_due()
+        if due is None or due > now:
+            self._last_moved = now
+        return now
 
     def _release(self, name: str) -> None:
         """Let those go who wait for a poll of that instance. Called with the lock held."""
@@ -121,6 +144,7 @@ class Poller:
             now = self._clock.monotonic()
             poll = self._queue.take(now)
             if poll is not None:
+                self._last_moved = self._busy_since[threading.current_thread()] = now
                 self._punctuality.see(poll.lateness, now)
                 self._ensure_led()
                 return poll

@@ -6,12 +6,13 @@ import time
 
 import pytest
 
-from exporter.clock import SystemClock
+from exporter.clock import Clock, SystemClock
 from exporter.config.model import Instance
 from exporter.poller.poller import Poller
-from exporter.poller.schedule import Backoff
+from exporter.poller.schedule import Backoff, Slots
 from exporter.reading import Failure, Reading, Reason
 from tests.builders import a_failure, a_status, an_instance, some_polling
+from tests.clocks import ManualClock
 from tests.waiting import wait_until
 
 DEADLINE = 20.0
@@ -79,13 +80,15 @@ class Rig:
         self.upstream = Upstream()
         self.pollers: list[Poller] = []
 
-    def poller(self, count: int, *, interval: float = 60.0, concurrency: int = 8) -> Poller:
+    def poller(
+        self, count: int, *, interval: float = 60.0, concurrency: int = 8, clock: Clock | None = None
+    ) -> Poller:
         polling = some_polling(interval, concurrency)
         poller = Poller(
             self.upstream.read,
             self.upstream.record,
             polling=polling,
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
             observer=Observer(self.upstream),
             backoff=Backoff(random.Random(1)),
         )
@@ -205,3 +208,43 @@ def test_stop_waits_for_polls_in_flight_but_not_for_ever(rig: Rig) -> None:
     rig.upstream.release.set()
     poller.stop(DEADLINE)
     assert rig.upstream.ended_polls() == 2
+
+
+def test_a_poller_with_nothing_due_is_not_stuck(rig: Rig) -> None:
+    poller = rig.poller(2, clock=(clock := ManualClock()))
+    wait_until(lambda: rig.upstream.ended_polls() == 2)
+    clock.advance(0.001)
+    assert poller.stuck_for() < 1.0
+
+
+def test_a_poll_that_hangs_is_what_a_poller_is_stuck_with(rig: Rig) -> None:
+    rig.upstream.holds = {"instance 0"}
+    poller = rig.poller(2, clock=(clock := ManualClock()))
+    wait_until(lambda: rig.upstream.ended_polls() == 1)
+    clock.advance(50.0)
+    poller.poll_now("instance 1", DEADLINE)
+    assert poller.stuck_for() == 50.0
+    rig.upstream.release.set()
+    wait_until(lambda: poller.stuck_for() == 0.0)
+
+
+def test_polls_that_are_due_and_do_not_begin_are_what_a_poller_is_stuck_with(rig: Rig) -> None:
+    """The worker that leads sleeps by another clock, so it does not see that time has passed."""
+    poller = rig.poller(2, interval=60.0, clock=(clock := ManualClock()))
+    wait_until(lambda: rig.upstream.ended_polls() == 2)
+    clock.advance(200.0)
+    assert 140.0 <= poller.stuck_for() <= 200.0
+
+
+def test_what_has_just_come_in_is_nothing_to_be_stuck_with(rig: Rig) -> None:
+    poller = rig.poller(1, interval=600.0, clock=(clock := ManualClock()))
+    wait_until(lambda: rig.upstream.ended_polls() == 1)
+    rig.upstream.holds = {"instance 0"}
+    slot = Slots.of("instance 0", 600.0).after(clock.monotonic())
+    clock.advance(slot - clock.monotonic() - 1.0)
+    asked = threading.Thread(target=poller.poll_now, args=("instance 0", DEADLINE))
+    asked.start()
+    wait_until(lambda: "instance 0" in poller._waiting)
+    assert poller.stuck_for() == 0.0
+    rig.upstream.release.set()
+    asked.join(DEADLINE)
