@@ -34,6 +34,12 @@ class Exporter:
     url: str
     log: Path
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        host, _, port = self.url.rpartition("/")[2].rpartition(":")
+        return host, int(port)
+
     def metrics(self) -> str:
         return get(f"{self.url}/metrics")
 

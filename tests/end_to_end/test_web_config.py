@@ -53,16 +53,11 @@ def trusting(authority: trustme.CA, *client_names: str) -> ssl.SSLContext:
     return context
 
 
-def place(running: Exporter) -> tuple[str, int]:
-    host, port = running.url.rpartition("/")[2].split(":")
-    return host, int(port)
-
-
 @contextlib.contextmanager
 def answer(
     running: Exporter, path: str, context: ssl.SSLContext, password: str | None = None, user: str = "ana"
 ) -> Iterator[HTTPResponse]:
-    connection: HTTPConnection = HTTPSConnection(*place(running), timeout=30, context=context)
+    connection: HTTPConnection = HTTPSConnection(*running.address, timeout=30, context=context)
     headers = {}
     if password is not None:
         headers["Authorization"] = f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
@@ -78,7 +73,7 @@ def status(running: Exporter, context: ssl.SSLContext, password: str | None = No
 
 def shown_certificate(running: Exporter, context: ssl.SSLContext) -> bytes:
     with (
-        socket.create_connection(place(running), 30) as connected,
+        socket.create_connection(running.address, 30) as connected,
         context.wrap_socket(connected, server_hostname="127.0.0.1") as wrapped,
     ):
         return wrapped.getpeercert(binary_form=True) or b""
@@ -119,7 +114,7 @@ def test_only_clients_with_the_allowed_name_and_version_enter(tmp_path: Path, au
 
 
 def test_plain_http_to_a_tls_port_is_answered_and_not_left_hanging(tmp_path: Path) -> None:
-    with behind(tmp_path, TLS) as running, socket.create_connection(place(running), 30) as plain:
+    with behind(tmp_path, TLS) as running, socket.create_connection(running.address, 30) as plain:
         plain.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
         said = b"".join(iter(lambda: plain.recv(4096), b""))
     assert said.startswith(b"HTTP/1.1 400 ")
