@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types format
+.PHONY: help demo test lint types format dashboards dashboards-schema
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -35,3 +35,12 @@ format: $(VENV)/.dev ## let ruff rewrite
 
 types: $(VENV)/.dev ## mypy --strict
 	$(BIN)/mypy
+	$(BIN)/mypy --python-version 3.11 --package grafana.build
+
+dashboards: $(VENV)/.dev ## write grafana/dashboards from grafana/build
+	$(BIN)/python -m grafana.build
+
+dashboards-schema: ## write grafana/schema/dashboard.schema.json from Grafana's types; needs npm
+	cd grafana/schema && npm install --ignore-scripts --no-package-lock --no-audit --no-fund
+	cd grafana/schema && npx tsc --project . && npx ts-json-schema-generator --path dashboard.ts \
+	  --tsconfig tsconfig.json --type Dashboard --no-type-check --jsDoc none --out dashboard.schema.json

@@ -1,0 +1,113 @@
+"""The PromQL that panels share. ``which`` is what stands between the braces of a selector of instances."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+FLEET: Final = 'job=~"$job", $label=~"$value"'
+"""The instances that the variables of the overview choose."""
+
+ONE: Final = 'job=~"$job", name="$name"'
+"""The instance that the detail dashboard is about."""
+
+JOB: Final = 'job=~"$job"'
+"""The exporters that the variables choose."""
+
+_SAME: Final = "on (name, job, instance)"
+_SAME_WEBHOOK: Final = "on (name, job, instance, webhook)"
+
+FLEET_ALERTS: Final = 'alertname=~"Zapi.+", job=~"$job|", $label=~"$value|"'
+"""Alerts of the instances that are chosen, and those that are about no single instance."""
+
+ONE_ALERTS: Final = 'alertname=~"Zapi.+", job=~"$job", name="$name"'
+"""Alerts of the instance that the detail dashboard is about."""
+
+JOB_ALERTS: Final = 'alertname=~"Zapi.+", job=~"$job|", name=""'
+"""Alerts that are about no single instance."""
+
+RULES_LOADED: Final = "0 * max(zapi:threshold:expiring_soon_seconds)"
+"""0 where the rules are loaded; nothing where they are not, because then no alert means nothing."""
+
+
+def firing(which: str) -> str:
+    return f'ALERTS{{alertstate="firing", {which}}}'
+
+
+def began(which: str) -> str:
+    """When each firing alert began to be true, in milliseconds."""
+    return f"1000 * (ALERTS_FOR_STATE{{{which}}} and ignoring (alertstate) {firing(which)})"
+
+
+def connection(which: str) -> str:
+    """1 connected, 0 not, 2 nothing known; one series an instance whatever happens to it."""
+    return f"max by (job, name) (zapi_instance_connected{{{which}}} or {_SAME} 0 * zapi_instance_up{{{which}}} + 2)"
+
+
+def unknown(which: str) -> str:
+    """How many instances have no values any more. Without a single value of the fleet, that is all of them."""
+    return f"count(zapi_instance_up{{{which}}}) - (count(zapi_instance_connected{{{which}}}) or vector(0))"
+
+
+def webhook_state(which: str) -> str:
+    """0 not set, 1 set, 2 set as expected, 3 expected but not set, 4 expected to be another URL."""
+    configured = f"zapi_instance_webhook_configured{{{which}}}"
+    expected = f"zapi_instance_webhook_as_expected{{{which}}}"
+    return (
+        "max by (job, name, webhook) ("
+        f"(3 + {configured} and {_SAME_WEBHOOK} {expected} == 0)"
+        f" or 2 * {expected} == 2 or {_SAME_WEBHOOK} {configured})"
+    )
+
+
+def expiring_soon(which: str) -> str:
+    """Seconds left of each instance that has less than its threshold; negative once it has expired."""
+    return (
+        f"zapi_instance_until_due_seconds{{{which}}}"
+        " < on (name) group_left () name:zapi_threshold_expiring_soon:seconds"
+    )
+
+
+def troubles(which: str, *, most: str) -> str:
+    """One row for each trouble of each instance, worst first, at most ``most`` of a kind.
+
+    ``problem`` says what it is, ``detail`` the reason, webhook or payment status, ``runbook`` names the alert.
+    """
+    rows = " or ".join(_rows(which))
+    return f"sort(topk by (problem) ({most}, {rows}))"
+
+
+PROBLEMS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "Disconnected": "ZapiInstanceDisconnected",
+        "Cannot be polled": "ZapiInstancePollsFailing",
+        "Expired": "ZapiInstanceExpired",
+        "Expires soon": "ZapiInstanceExpiringSoon",
+        "Webhook missing": "ZapiInstanceWebhookMissing",
+        "Webhook to elsewhere": "ZapiInstanceWebhookUnexpected",
+        "Not paid": "ZapiInstanceUnpaid",
+    }
+)
+"""What ``problem`` may say, worst first → the runbook."""
+
+
+def _rows(which: str) -> Iterable[str]:
+    wrong = f"zapi_instance_webhook_as_expected{{{which}}} == 0"
+    is_set = f"{_SAME_WEBHOOK} zapi_instance_webhook_configured{{{which}}} == 1"
+    failure = f"zapi_instance_poll_failure{{{which}}}"
+    unpaid = f"zapi_instance_payment_status{{{which}}} == 1 and {_SAME} zapi_instance_paid{{{which}}} == 0"
+    queries = (
+        f"zapi_instance_connected{{{which}}} == 0",
+        f"{_detail(failure, 'reason')} or (zapi_instance_up{{{which}}} == 0 unless {_SAME} {failure})",
+        f"zapi_instance_until_due_seconds{{{which}}} <= 0",
+        f"{expiring_soon(which)} > 0",
+        _detail(f"{wrong} unless {is_set}", "webhook"),
+        _detail(f"{wrong} and {is_set}", "webhook"),
+        _detail(unpaid, "status"),
+    )
+    for rank, ((problem, runbook), query) in enumerate(zip(PROBLEMS.items(), queries, strict=True), start=1):
+        named = f'label_replace(0 * ({query}) + {rank}, "problem", "{problem}", "", "")'
+        yield f'label_replace({named}, "runbook", "{runbook}", "", "")'
+
+
+def _detail(query: str, label: str) -> str:
+    return f'label_replace({query}, "detail", "$1", "{label}", "(.*)")'
