@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -53,16 +54,31 @@ class Prometheus:
 
     def query(self, expression: str) -> dict[frozenset[tuple[str, str]], float]:
         """What an instant query gives: labels → value."""
-        parameters = urllib.parse.urlencode({"query": expression})
-        answer: Any = json.loads(get(f"{self.url}/api/v1/query?{parameters}"))
         return {
             frozenset(result["metric"].items()): float(result["value"][1])
-            for result in answer["data"]["result"]
+            for result in self._ask("query", query=expression)["result"]
         }
+
+    def history(self, expression: str, seconds: int) -> list[dict[str, str]]:
+        """The labels of each series that a range query over the last ``seconds`` gives, one value a second."""
+        now = time.time()
+        answer = self._ask("query_range", query=expression, start=now - seconds, end=now, step=1)
+        return [result["metric"] for result in answer["result"]]
+
+    def label_names(self, selector: str) -> list[str]:
+        """The labels that series of the selector have."""
+        return list(self._ask("labels", **{"match[]": selector}))
+
+    def label_values(self, selector: str, label: str) -> list[str]:
+        """The values that the label has in series of the selector."""
+        return list(self._ask(f"label/{label}/values", **{"match[]": selector}))
 
     def values(self, expression: str) -> list[float]:
         """The values alone, sorted."""
         return sorted(self.query(expression).values())
+
+    def _ask(self, path: str, **parameters: str | float) -> Any:
+        return json.loads(get(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"))["data"]
 
 
 @contextmanager
