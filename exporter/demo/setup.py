@@ -2,12 +2,17 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from exporter.config.model import Api, Config, Instance, Polling
 from exporter.demo.scenario import Member
 from exporter.secret import Secret
+
+_NOT_IN_YAML: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What JSON leaves as it is, but YAML refuses or takes for the end of a line."""
 
 
 def demo_config(members: Sequence[Member], base_url: str, *, ca_file: Path | None = None) -> Config:
@@ -68,7 +73,8 @@ def _instance(instance: Instance, account: Secret | None) -> Iterator[str]:
 
 def _scalar(text: str) -> str:
     """A quoted YAML string that the exporter expands to just this text."""
-    return json.dumps(text.replace("$", "$$"), ensure_ascii=False)
+    quoted = json.dumps(text.replace("$", "$$"), ensure_ascii=False)
+    return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)
 
 
 def _duration(seconds: float) -> str:

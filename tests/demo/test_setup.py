@@ -1,7 +1,9 @@
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
+from exporter.config import load
 from exporter.config.model import Config
 from exporter.demo.scenario import cast
 from exporter.demo.setup import demo_config, write_config
@@ -29,6 +31,15 @@ def test_the_demo_polls_often_enough_to_see_every_change() -> None:
 def test_a_written_configuration_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     write_config(some_config(), tmp_path / "config.yaml")
     assert (tmp_path / "config.yaml").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_written_configuration_holds_any_text_that_a_configuration_can(tmp_path: Path) -> None:
+    hostile = '\x07\x7f\x85\u2028\ufeff $HOME ${HOME} "\\ \n🎉'
+    config = demo_config(cast(1, NOW), "http://127.0.0.1:1")
+    renamed = replace(config.instances[0], name=hostile, labels={"team": hostile})
+    write_config(replace(config, instances=(renamed,)), tmp_path / "config.yaml")
+    (instance,) = load(tmp_path / "config.yaml", {}).instances
+    assert (instance.name, instance.labels) == (hostile, {"team": hostile})
 
 
 def test_a_written_configuration_says_the_same(tmp_path: Path) -> None:
