@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from exporter import __version__, config
+from exporter.allocator import use_one_arena
 from exporter.clock import Clock, SystemClock
 from exporter.config import InvalidConfig
 from exporter.daemon import Daemon
@@ -74,6 +75,7 @@ def once(options: Options, environ: Mapping[str, str]) -> int:
 
 def serve(options: Options, environ: Mapping[str, str]) -> int:
     """Poll and answer scrapes until a signal says to stop."""
+    use_one_arena()
     signals, clock = Signals((signal.SIGTERM, signal.SIGINT, signal.SIGHUP)), SystemClock()
     systemd = Systemd(environ, clock)
     with open_source(options, environ, clock) as source:
