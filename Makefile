@@ -25,6 +25,10 @@ test: $(VENV)/.dev ## the whole suite; installs Prometheus and Chromium where it
 	@$(BIN)/python -m tests.real_parts
 	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
 
+.PHONY: soak
+soak: $(VENV)/.dev ## all faults at once with memory watched; DURATION=8h for a night
+	$(BIN)/python -m tests.promises.soak --duration=$(or $(DURATION),10m)
+
 lint: $(VENV)/.dev ## ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
