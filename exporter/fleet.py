@@ -154,7 +154,12 @@ class Fleet:
     def _entry_for(self, instance: Instance, old: _Entry | None) -> _Entry:
         if old is None or old.view.instance.id != instance.id:
             return _Entry(InstanceView(instance, known_statuses=self._known_statuses))
-        old.view = replace(old.view, instance=instance, paid=self._paid(old.view.status))
+        paid = self._paid(old.view.status)
+        if (instance, paid) != (
+            old.view.instance,
+            old.view.paid,
+        ):  # else the very view stays, and all made of it
+            old.view = replace(old.view, instance=instance, paid=paid)
         if old.view.status is not None:
             self._schedule_expiry(old)
         return old

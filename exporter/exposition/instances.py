@@ -25,10 +25,11 @@ _READERS: Final = {
 
 @dataclass(slots=True)
 class _Row:
-    """Where an instance's lines stand in the columns, and its labels."""
+    """Where an instance's lines stand in the columns, its labels, and the view that the lines are made of."""
 
     index: int
     labels: LabelText
+    view: InstanceView
 
 
 class _Column:
@@ -37,6 +38,9 @@ class _Column:
     def __init__(self, blocks: list[bytes]) -> None:
         self._blocks = blocks
         self._segment: Segment | None = None
+
+    def at(self, index: int) -> bytes:
+        return self._blocks[index]
 
     def put(self, index: int, block: bytes) -> None:
         if self._blocks[index] != block:
@@ -72,20 +76,29 @@ class InstanceLines:
             if "status" in changed:
                 self._until_due[row.index] = _until_due_head(row.labels, after)
             self.version += 1
+        row.view = after
 
     def replaced(self, views: Sequence[InstanceView]) -> None:
-        rows = {
-            view.instance.name: _Row(index, LabelText(view.instance.name, view.instance.labels))
-            for index, view in enumerate(views)
-        }
-        labelled = [(rows[view.instance.name].labels, view) for view in views]
-        columns = [
-            _Column([_block(metric, labels, view) for labels, view in labelled])
-            for metric in INSTANCE_METRICS
-        ]
-        until = [_until_due_head(labels, view) for labels, view in labelled]
+        """Lines of a view that stays are kept as they are: a reload changes few."""
+        kept = self._rows
+        rows: dict[str, _Row] = {}
+        blocks: list[list[bytes]] = [[] for _ in INSTANCE_METRICS]
+        until_due: list[tuple[str, int] | None] = []
+        for index, view in enumerate(views):
+            old = kept.get(view.instance.name)
+            if old is not None and old.view is view:
+                labels, until = old.labels, self._until_due[old.index]
+                made = [column.at(old.index) for column in self._columns]
+            else:
+                labels = LabelText(view.instance.name, view.instance.labels)
+                until = _until_due_head(labels, view)
+                made = [_block(metric, labels, view) for metric in INSTANCE_METRICS]
+            rows[view.instance.name] = _Row(index, labels, view)
+            until_due.append(until)
+            for column, block in zip(blocks, made, strict=True):
+                column.append(block)
         with self._lock:
-            self._rows, self._columns, self._until_due = rows, columns, until
+            self._rows, self._columns, self._until_due = rows, [_Column(b) for b in blocks], until_due
             self.version += 1
 
     def render(self, fmt: Format, now: float) -> SharedText:

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -181,3 +182,16 @@ def test_a_metric_says_which_fields_of_a_view_it_is_made_of(metric: InstanceMetr
         list(metric.samples(cast(InstanceView, watched)))
         looked_at |= watched.looked_at
     assert looked_at - {"instance"} == set(metric.reads)
+
+
+def test_lines_kept_over_a_reload_are_those_that_would_be_rendered_anew() -> None:
+    one, two, three = (InstanceView(an_instance(name)) for name in ("one", "two", "three"))
+    polled = replace(two, up=True, polls=1, status=a_status(due=1_704_110_400.0))
+    relabelled = replace(one, instance=an_instance("one", labels={"team": "sales"}))
+    kept, anew = InstanceLines(), InstanceLines()
+    kept.replaced([one, two, three])
+    kept.changed(two, polled)
+    kept.replaced([three, polled, relabelled])
+    kept.replaced([polled, three, relabelled, InstanceView(an_instance("four"))])
+    anew.replaced([polled, three, relabelled, InstanceView(an_instance("four"))])
+    assert kept.render(Format.TEXT, 0.0).followed_by(b"") == anew.render(Format.TEXT, 0.0).followed_by(b"")
