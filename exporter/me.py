@@ -43,6 +43,7 @@ OPTIONAL_FIELDS: Final = (
 """Every field that may be absent or unreadable without failing the poll."""
 
 _FIRST_MILLISECONDS: Final = 1e11  # as seconds it is the year 5138, as milliseconds 1973
+_LONGEST_INTEGER: Final = 20  # digits
 _LAST_SECOND: Final = 253_402_300_799  # the end of the year 9999
 _NUMERAL: Final = re.compile(r"\d{1,15}(?:\.\d{1,9})?", re.ASCII)
 _ISO_8601: Final = re.compile(
@@ -97,7 +98,9 @@ def decode_object(body: bytes) -> Mapping[str, Any]:
         raise TooManyValues
     try:
         text = body.decode("utf-8-sig")
-        decoded = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
+        decoded = json.loads(
+            text, parse_constant=_refuse_constant, parse_int=_number, object_pairs_hook=_unique_keys
+        )
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(decoded, dict):
@@ -262,6 +265,11 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(unique) != len(pairs):
         raise ValueError("duplicate key")
     return unique
+
+
+def _number(digits: str) -> int | float:
+    """An integer; a float where it is too long to be one of ours, which Python may refuse or be slow to read."""
+    return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
 
 
 def _refuse_constant(name: str) -> Any:
