@@ -82,29 +82,41 @@ def retry_after_seconds(header: str | None, now: float) -> float | None:
     return max(0.0, moment.timestamp() - now)
 
 
-def decompress(body: bytes, encoding: str) -> bytes:
-    """The body as it was before its ``Content-Encoding``.
-
-    Raises :class:`BodyTooLarge` as soon as it grows past :data:`MAX_BODY`, and :class:`BodyUnreadable`.
-    """
-    if encoding in ("", "identity"):
-        return body
-    if encoding not in ("gzip", "x-gzip"):
-        raise BodyUnreadable
-    whole = bytearray()
-    while body:
-        decoder = zlib.decompressobj(_GZIP_WINDOW)
-        try:
-            whole += decoder.decompress(body, MAX_BODY + 1 - len(whole))
-        except zlib.error:
-            raise BodyUnreadable from None
-        if len(whole) > MAX_BODY:
-            raise BodyTooLarge
-        if not decoder.eof:
-            raise BodyUnreadable
-        body = decoder.unused_data
-    return bytes(whole)
-
-
 def content_encoding(headers: Mapping[str, str]) -> str:
     return headers.get("Content-Encoding", "").strip().lower()
+
+
+def decoder(encoding: str) -> "Decoder":
+    """What undoes a ``Content-Encoding``. Raises :class:`BodyUnreadable` for one that was not asked for."""
+    if encoding in ("", "identity"):
+        return Decoder(None)
+    if encoding in ("gzip", "x-gzip"):
+        return Decoder(zlib.decompressobj(_GZIP_WINDOW))
+    raise BodyUnreadable
+
+
+class Decoder:
+    """Takes a body block by block, so that one that unpacks to too much is given up at once."""
+
+    def __init__(self, gzip: "zlib._Decompress | None") -> None:
+        self._gzip = gzip
+        self._body = bytearray()
+
+    def take(self, block: bytes) -> None:
+        """Raises :class:`BodyTooLarge` once the body is larger than :data:`MAX_BODY`, and :class:`BodyUnreadable`."""
+        try:
+            self._body += block if self._gzip is None else self._gzip.decompress(block, self._room)
+        except zlib.error:
+            raise BodyUnreadable from None
+        if len(self._body) > MAX_BODY:
+            raise BodyTooLarge
+
+    def whole(self) -> bytes:
+        """The body as it was before it was encoded. Raises :class:`BodyUnreadable` for one that was cut short."""
+        if self._gzip is not None and (not self._gzip.eof or self._gzip.unused_data):
+            raise BodyUnreadable
+        return bytes(self._body)
+
+    @property
+    def _room(self) -> int:
+        return MAX_BODY + 1 - len(self._body)

@@ -18,7 +18,7 @@ from exporter.zapi.answer import (
     Answer,
     BodyTooLarge,
     content_encoding,
-    decompress,
+    decoder,
     read_answer,
 )
 from exporter.zapi.errors import connection_was_lost, failure_of
@@ -73,19 +73,13 @@ class ZapiClient:
     def read(self, instance: Instance) -> Reading:
         """Poll ``/me`` once."""
         limits = self._current.limits = PollLimits(self._clock, self._api.timeout, MAX_WIRE)
-        try:
-            request = self._request(instance)
-            try:
-                answer = self._send(request, limits)
-            except Exception as error:
-                nothing_received = limits.bytes_left == MAX_WIRE
-                if not (limits.on_used_connection and nothing_received and connection_was_lost(error)):
-                    raise
-                limits.needs_new_connection = True
-                answer = self._send(request, limits)
-        except Exception as error:
-            return failure_of(error)
-        return read_answer(answer, instance.id, self._clock.time())
+        outcome = self._outcome(instance, limits)
+        if isinstance(outcome, Exception) and _was_stale(outcome, limits):
+            limits.needs_new_connection = True
+            outcome = self._outcome(instance, limits)
+        if isinstance(outcome, Exception):
+            return failure_of(outcome)
+        return read_answer(outcome, instance.id, self._clock.time())
 
     def close(self) -> None:
         """Close the idle connections; polls in flight finish."""
@@ -97,6 +91,13 @@ class ZapiClient:
             headers = {**headers, "Client-Token": instance.client_token.reveal()}
         instance_id, token = quote(instance.id, safe=""), quote(instance.token.reveal(), safe="")
         return self._adapter.prepare(f"/instances/{instance_id}/token/{token}/me", headers)
+
+    def _outcome(self, instance: Instance, limits: PollLimits) -> Answer | Exception:
+        """The answer, or what was raised: given back, so that it is no cause of what a second try may raise."""
+        try:
+            return self._send(self._request(instance), limits)
+        except Exception as error:
+            return error
 
     def _send(self, request: requests.PreparedRequest, limits: PollLimits) -> Answer:
         response = self._adapter.send(
@@ -114,16 +115,23 @@ class ZapiClient:
             response.close()
 
 
+def _was_stale(error: Exception, limits: PollLimits) -> bool:
+    """Whether the server had closed a connection that was kept alive before it heard of the request."""
+    nothing_received = limits.bytes_left == MAX_WIRE
+    return limits.on_used_connection and nothing_received and connection_was_lost(error)
+
+
 def _read_body(response: requests.Response) -> bytes:
     length = response.headers.get("Content-Length", "")
     if length.isdigit() and int(length) > MAX_BODY:
         raise BodyTooLarge
-    body = bytearray()
+    body, received = decoder(content_encoding(response.headers)), 0
     while block := response.raw.read(_BLOCK, decode_content=False):
-        body += block
-        if len(body) > MAX_BODY:
+        received += len(block)
+        if received > MAX_BODY:
             raise BodyTooLarge
-    return decompress(bytes(body), content_encoding(response.headers))
+        body.take(block)
+    return body.whole()
 
 
 def environment_proxies(base_url: str) -> dict[str, str]:
