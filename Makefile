@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types format dashboards dashboards-schema
+.PHONY: help demo test faults lint types format dashboards dashboards-schema
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -24,6 +24,9 @@ demo: $(VENV)/.installed ## run against a simulated Z-API; no configuration, no 
 test: $(VENV)/.dev ## the whole suite; installs Prometheus and Chromium where it can
 	@$(BIN)/python -m tests.real_parts
 	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
+
+faults: $(VENV)/.dev ## produce every fault there is, and say of each what was promised and what was seen
+	@$(BIN)/python -m tests.faults
 
 .PHONY: soak
 soak: $(VENV)/.dev ## all faults at once with memory watched; DURATION=8h for a night

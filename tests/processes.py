@@ -29,11 +29,12 @@ PATIENCE: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Exporter:
-    """The installed command, running. ``log`` is where its stderr goes."""
+    """The installed command, running. ``log`` is where its stderr goes, ``output`` where its stdout goes."""
 
     process: "subprocess.Popen[bytes]"
     url: str
     log: Path
+    output: Path
 
     @property
     def address(self) -> tuple[str, int]:
@@ -87,13 +88,17 @@ def exporter(
     *arguments: str,
     environ: Mapping[str, str] | None = None,
     ready: bool = True,
-    program: Path | str = COMMAND,
+    program: Sequence[Path | str] = (COMMAND,),
 ) -> Iterator[Exporter]:
     """Run the command with ``arguments`` on a free port; it listens, and every instance was polled if ``ready``."""
-    log = directory / "exporter.log"
-    command = [str(program), "--web.listen-address=127.0.0.1:0", *arguments]
-    with log.open("wb") as stderr, running(command, stderr=stderr, environ=environ) as process:
-        started = Exporter(process, _await_url(process, log), log)
+    log, output = directory / "exporter.log", directory / "exporter.out"
+    command = [*map(str, program), "--web.listen-address=127.0.0.1:0", *arguments]
+    with (
+        log.open("wb") as stderr,
+        output.open("wb") as stdout,
+        running(command, stdout=stdout, stderr=stderr, environ=environ) as process,
+    ):
+        started = Exporter(process, _await_url(process, log), log, output)
         if ready:
             eventually(lambda: get(f"{started.url}/-/ready") != "")
         yield started
@@ -120,10 +125,14 @@ def prometheus(directory: Path, config: str, *arguments: str) -> Iterator[Promet
 
 @contextmanager
 def running(
-    command: Sequence[str], *, stderr: Any = None, environ: Mapping[str, str] | None = None
+    command: Sequence[str],
+    *,
+    stdout: Any = None,
+    stderr: Any = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """A process that is gone afterwards, whatever happened."""
-    process = subprocess.Popen(command, stderr=stderr, env=environ)
+    process = subprocess.Popen(command, stdout=stdout, stderr=stderr, env=environ)
     try:
         yield process
     finally:

@@ -61,7 +61,7 @@ def test_the_installed_wheel_runs_the_demo_where_there_is_no_checkout(
     monkeypatch.chdir(tmp_path)
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     program = venv / "bin" / "zapi-exporter"
-    with exporter(tmp_path, "--demo", environ=environ, program=program) as running:
+    with exporter(tmp_path, "--demo", environ=environ, program=(program,)) as running:
         page = get(running.url)
         assert "</html>" in page
         assert "<style>:root" in page

@@ -1,0 +1,21 @@
+"""All faults, by what it takes to make them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from tests.faults import replies
+from tests.faults.promise import Result
+from tests.faults.replies import Tell
+
+Suite = Callable[[Path, Tell], Iterator[Result]]
+"""Makes its faults, with an empty folder to work in, and tells what it is doing."""
+
+SUITES: Final[Mapping[str, Suite]] = MappingProxyType(
+    {
+        "replies that hang": replies.of_hanging,
+        "strange values": replies.of_values,
+        "other replies": replies.of_answering,
+    }
+)

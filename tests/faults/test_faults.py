@@ -1,0 +1,21 @@
+"""The exporter keeps every promise under every fault. ``make faults`` prints the same, line by line."""
+
+from pathlib import Path
+
+import pytest
+
+from exporter.demo.faults import every_fault
+from tests.faults.suites import SUITES
+from tests.faults.table import promises
+
+
+def test_every_fault_of_the_simulation_has_a_promise() -> None:
+    assert promises().keys() == every_fault().keys()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("suite", SUITES)
+def test_every_promise_is_kept(suite: str, tmp_path: Path) -> None:
+    results = list(SUITES[suite](tmp_path, lambda _: None))
+    assert results
+    assert "\n".join(str(result) for result in results if not result.ok) == ""
