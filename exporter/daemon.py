@@ -5,6 +5,7 @@ import random
 import threading
 from collections.abc import Callable
 
+from exporter import bug
 from exporter.clock import Clock
 from exporter.config import Config, InvalidConfig, fingerprint
 from exporter.exposition.instances import InstanceLines
@@ -69,6 +70,9 @@ class Daemon:
                 return self._refuse(str(error))
             except OSError:  # it was there and held a certificate when the configuration was checked
                 return self._refuse("api.ca_file: names a file that cannot be read any more")
+            except Exception as error:  # a file of configuration must never end what runs
+                bug.report(type(error), error.__traceback__)
+                return self._refuse("an unexpected error of the exporter itself; see the log")
             self._take(config)
             return ()
 

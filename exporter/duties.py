@@ -14,6 +14,7 @@ SETTLING: Final = 1.0
 """Seconds for which changed files must stay the same: a file that is being written may look whole."""
 
 _LONGEST_WAIT: Final = 3600.0
+_MOST_NAMED: Final = 5
 _PIPE_SIZE: Final = 65_536
 
 _log = logging.getLogger(__name__)
@@ -70,7 +71,9 @@ class AutoReload:
 
     def _name_changed(self, holds: Fingerprint) -> str:
         held = self._files.held
-        return ", ".join(str(file) for file in holds if holds[file] != held.get(file))
+        names = [str(file) for file in holds if holds[file] != held.get(file)]
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        return ", ".join(names[:_MOST_NAMED]) + more
 
 
 class Signals:

@@ -9,8 +9,9 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any, Final, TextIO
+
+from exporter import bug
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 FORMATS: Final = ("logfmt", "json")
@@ -32,8 +33,8 @@ def set_up(level: str, fmt: str, stream: TextIO) -> None:
 
 def guard_tracebacks() -> None:
     """Log the type and place of what nobody caught, in place of a traceback, whose text may hold a secret."""
-    sys.excepthook = _log_uncaught
-    threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+    sys.excepthook = lambda kind, error, traceback: bug.report(kind, traceback)
+    threading.excepthook = lambda args: bug.report(args.exc_type, args.exc_traceback)
 
 
 class _Handler(logging.StreamHandler[TextIO]):
@@ -86,18 +87,3 @@ def _utf16_units(char: str) -> str:
     if code < 0x10000:
         return char
     return chr(0xD800 + ((code - 0x10000) >> 10)) + chr(0xDC00 + ((code - 0x10000) & 0x3FF))
-
-
-def _log_uncaught(
-    kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None
-) -> None:
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    place = (
-        {}
-        if traceback is None
-        else {"file": traceback.tb_frame.f_code.co_filename, "line": traceback.tb_lineno}
-    )
-    logging.getLogger(_OWN_LOGGER).error(
-        "unexpected error, please report it", extra={"error": kind.__name__, **place}
-    )

@@ -183,6 +183,15 @@ def test_a_bad_configuration_changes_nothing_and_all_that_is_wrong_is_told(
     assert [vars(record)["problem"] for record in caplog.records] == list(told)
 
 
+def test_an_unexpected_error_while_loading_changes_nothing_and_tells_no_text(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = refusals(rig, RuntimeError("canary"))
+    assert len(told) == 1
+    assert "RuntimeError" in str([vars(record) for record in caplog.records])
+    assert "canary" not in str([told, *(vars(record) for record in caplog.records)])
+
+
 def test_a_configuration_whose_proxy_cannot_be_used_changes_nothing(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

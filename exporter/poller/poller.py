@@ -7,10 +7,10 @@ takes it, wakes another to lead. Workers are started as they are first needed.
 import logging
 import math
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
+from exporter import bug
 from exporter.clock import Clock
 from exporter.config.model import Instance, Polling
 from exporter.poller.queue import Poll, PollQueue
@@ -187,14 +187,14 @@ class Poller:
         try:
             reading = self._read(poll.instance)
         except Exception as error:
-            _report_bug(error)
+            bug.report(type(error), error.__traceback__)
             reading = Failure(Reason.INVALID_RESPONSE, "an unexpected error of the exporter itself")
         ended = self._clock.monotonic()
         try:
             self._observer.ended(reading, ended - began)
             self._record(poll.instance, reading, ended - began)
         except Exception as error:
-            _report_bug(error)
+            bug.report(type(error), error.__traceback__)
         return reading, ended
 
 
@@ -218,12 +218,3 @@ class _Punctuality:
         elif self._last_late is not None and now - self._last_late > _ON_TIME_AGAIN * self.interval:
             _log.info("polls are on time again")
             self._last_late = None
-
-
-def _report_bug(error: Exception) -> None:
-    """Log an error's type and place; its text may hold a secret."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    _log.error(
-        "unexpected error, please report it",
-        extra={"error": type(error).__name__, "file": place.filename, "line": place.lineno},
-    )
