@@ -1,0 +1,75 @@
+"""Takes the README's pictures of the status page: `python docs/take_screenshots.py`, with Chromium on the PATH.
+
+They show the demo after it has run for a while, so that instances have been in their state for some time.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+IMAGES: Final = Path(__file__).parent / "images"
+COLOURS: Final = 128
+"""Enough for a page of text and few colours, at half of the size."""
+SHOTS: Final[dict[str, dict[str, Any]]] = {
+    "status-page": {"viewport": {"width": 1280, "height": 720}},
+    "status-page-dark": {"viewport": {"width": 1280, "height": 720}, "color_scheme": "dark"},
+    "status-page-phone": {
+        "viewport": {"width": 390, "height": 720},
+        "device_scale_factor": 2,
+        "locale": "pt-BR",
+    },
+}
+"""File name → how the browser is set up."""
+
+
+def main() -> None:
+    """Start the demo, wait until it has something to show, and write every picture."""
+    settle = float(sys.argv[1]) if len(sys.argv) > 1 else 150.0
+    with demo() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser.new_page().wait_for_timeout(settle * 1000)
+        for name, options in SHOTS.items():
+            take(browser, url, IMAGES / f"{name}.png", options)
+        browser.close()
+
+
+@contextmanager
+def demo() -> Iterator[str]:
+    """The demo on a free port."""
+    command = [
+        str(Path(sys.executable).with_name("zapi-exporter")),
+        "--demo",
+        "--web.listen-address=127.0.0.1:0",
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            found = re.search(r"address=(\S+)", process.stderr.readline())
+            assert found is not None, "the demo said no address"
+            yield f"http://{found[1]}/"
+        finally:
+            process.terminate()
+
+
+def take(browser: Browser, url: str, file: Path, options: dict[str, Any]) -> None:
+    """One picture, with few colours."""
+    context = browser.new_context(**{"locale": "en-US", **options})
+    page = context.new_page()
+    page.goto(url)
+    page.screenshot(path=file)
+    context.close()
+    with Image.open(file) as image:
+        small = image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    small.save(file, optimize=True)
+
+
+if __name__ == "__main__":
+    main()
