@@ -89,10 +89,14 @@ def exporter(
     environ: Mapping[str, str] | None = None,
     ready: bool = True,
     program: Sequence[Path | str] = (COMMAND,),
+    address: str = "127.0.0.1:0",
 ) -> Iterator[Exporter]:
-    """Run the command with ``arguments`` on a free port; it listens, and every instance was polled if ``ready``."""
+    """Run the command with ``arguments`` on a free port; it listens, and every instance was polled if ``ready``.
+
+    ``program`` is the command, or another one that runs it.
+    """
     log, output = directory / "exporter.log", directory / "exporter.out"
-    command = [*map(str, program), "--web.listen-address=127.0.0.1:0", *arguments]
+    command = [*map(str, program), f"--web.listen-address={address}", *arguments]
     with (
         log.open("wb") as stderr,
         output.open("wb") as stdout,

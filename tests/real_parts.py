@@ -19,6 +19,10 @@ PACKAGES: Final[Mapping[str, str]] = {
     "amtool": "prometheus-alertmanager",
     "prometheus-node-exporter": "prometheus-node-exporter",
     "chromium": "chromium",
+    "buildah": "buildah",
+    "mmdebstrap": "mmdebstrap",
+    "shellcheck": "shellcheck",
+    "systemd-analyze": "systemd",
 }
 """Command → Debian package."""
 

@@ -28,7 +28,7 @@ def bind(address: str) -> socket.socket:
 
     Port 0 lets the system choose one. Raises :class:`CannotBind`.
     """
-    host, port = _split(address)
+    host, port = split_address(address)
     try:
         listener = _everywhere(port) if host == "" else _at(host, port)
     except socket.gaierror:
@@ -45,7 +45,8 @@ def describe(listener: socket.socket) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _split(address: str) -> tuple[str, int]:
+def split_address(address: str) -> tuple[str, int]:
+    """Host and port; the host is empty for every interface. Raises :class:`CannotBind`."""
     host, colon, port = address.rpartition(":")
     if not colon:
         raise CannotBind(address, "the port is missing: write 'host:port', '[::1]:port' or ':port'")
