@@ -16,7 +16,14 @@ from exporter.reading import Failure, Reason
 from exporter.zapi.answer import BodyTooLarge
 from exporter.zapi.limits import WireLimitExceeded
 
-_LOST: Final = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
+_LOST: Final = (
+    ConnectionResetError,
+    BrokenPipeError,
+    ConnectionAbortedError,
+    ssl.SSLEOFError,
+    ssl.SSLZeroReturnError,
+)
+"""What a connection looks like that the peer closed or reset: which of them is up to chance."""
 _NO_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE})
 _UNROUTABLE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH})
 _CERTIFICATE_EXPIRED: Final = 10  # X509_V_ERR_CERT_HAS_EXPIRED
@@ -38,9 +45,7 @@ def failure_of(error: BaseException) -> Failure:
 
 def connection_was_lost(error: BaseException) -> bool:
     """Whether the peer closed or reset the connection: what a stale one that was kept alive looks like."""
-    return any(
-        isinstance(cause, (*_LOST, ssl.SSLEOFError, ssl.SSLZeroReturnError)) for cause in _causes(error)
-    )
+    return any(isinstance(cause, _LOST) for cause in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -76,7 +81,7 @@ def _tls(causes: list[BaseException]) -> Failure | None:
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Failure(Reason.TLS, _certificate_problem(cause.verify_code))
-    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+    if any(isinstance(cause, ssl.SSLError) and not isinstance(cause, _LOST) for cause in causes):
         return Failure(Reason.TLS, "no TLS connection could be agreed on; is the port right?")
     return None
 
