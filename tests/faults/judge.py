@@ -19,6 +19,16 @@ _ALWAYS: Final = frozenset(
 )
 
 
+def complaints(
+    promise: Promise, seen: Seen, healthy: Seen, lines: Sequence[LogLine], *, polls: int, timeout: float
+) -> Iterator[str]:
+    """Everything that differs, after at least so many polls; ``healthy`` is an instance without a fault."""
+    yield from of_outcome(promise, seen, polls)
+    yield from of_series(promise, seen, healthy)
+    yield from of_log(promise, lines)
+    yield from of_durations(lines, timeout)
+
+
 def of_outcome(promise: Promise, seen: Seen, at_least: int) -> Iterator[str]:
     """What differs in how the polls ended, after ``at_least`` of them."""
     if seen.outcome != promise.outcome:
@@ -67,3 +77,8 @@ def longest_poll(lines: Sequence[LogLine]) -> float:
     """In seconds; 0 without a poll."""
     durations = (float(line["duration"].removesuffix("s")) for line in lines if line["msg"] == "polled")
     return max(durations, default=0.0)
+
+
+def tells(lines: Sequence[LogLine], words: str) -> bool:
+    """Whether a failure was logged with these words."""
+    return not words or any(words in line.get("detail", "") for line in lines)

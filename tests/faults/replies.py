@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Final
 
 from exporter.clock import SystemClock
-from exporter.demo.fault import Fault, message
+from exporter.demo.fault import Fault
 from exporter.demo.faults import every_fault
 from exporter.demo.server import SimulatedZapi
 from exporter.reading import Reason
 from tests.faults import judge
 from tests.faults.ear import Ear
 from tests.faults.promise import Promise, Result, ended
-from tests.faults.seen import LogLine, Seen, by_instance
+from tests.faults.seen import by_instance
 from tests.faults.stage import FORMATS, POLLS_FAILED, STOPPED, Stage, run_command, stage
-from tests.faults.subjects import Subject, numbered, write_config
+from tests.faults.subjects import Subject, no_fault, numbered, write_config
 from tests.faults.table import API_TIMEOUT, promises
 from tests.waiting import wait_until
 
@@ -30,8 +30,6 @@ _PROBED: Final = 5
 """Of how many instances one is probed."""
 _LOOK_AGAIN: Final = 0.3
 _AMPLE_TIMEOUT: Final = 30.0
-_HEALTHY: Final = Fault("none", lambda exchange: iter((message(200, exchange.body),)))
-"""The right answer, whatever credentials it is asked with."""
 
 
 def of_hanging(directory: Path, tell: Tell) -> Iterator[Result]:
@@ -126,7 +124,7 @@ class _Scene:
         """Take every fault away."""
         self._tell("taking every fault away")
         for subject in self._faulty:
-            self._zapi.set_fault(subject.id, _HEALTHY)
+            self._zapi.set_fault(subject.id, no_fault())
         self._renew(stages)
         for its in stages:
             wait_until(its.sees_all_up, _PATIENCE, _LOOK_AGAIN)
@@ -165,20 +163,13 @@ def _judged(stages: Sequence[Stage], faults: Iterable[str], timeout: float) -> I
         longest = 0.0
         for series, log in witnesses:
             seen, lines = series[name], log.get(name, [])
-            complaints += _complaints(promise, seen, series[_BYSTANDERS[0]], lines, timeout)
+            complaints += judge.complaints(
+                promise, seen, series[_BYSTANDERS[0]], lines, polls=_POLLS, timeout=timeout
+            )
             outcomes.add(seen.outcome)
             longest = max(longest, judge.longest_poll(lines))
         said = f"{' and '.join(sorted(outcomes))} in {longest:.2f} s"
         yield Result(name, promise.outcome, said, tuple(dict.fromkeys(complaints)))
-
-
-def _complaints(
-    promise: Promise, seen: Seen, healthy: Seen, lines: Sequence[LogLine], timeout: float
-) -> Iterator[str]:
-    yield from judge.of_outcome(promise, seen, _POLLS)
-    yield from judge.of_series(promise, seen, healthy)
-    yield from judge.of_log(promise, lines)
-    yield from judge.of_durations(lines, timeout)
 
 
 def _credentials_sent(zapi: SimulatedZapi, subjects: Sequence[Subject]) -> Result:

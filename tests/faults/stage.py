@@ -84,11 +84,16 @@ def stage(
 
 
 def run_command(
-    directory: Path, config: Path, ear: Ear, *arguments: str, environ: Mapping[str, str] | None = None
+    directory: Path,
+    config: Path,
+    ear: Ear,
+    *arguments: str,
+    program: Sequence[Path | str] = (COMMAND,),
+    environ: Mapping[str, str] | None = None,
 ) -> "subprocess.CompletedProcess[bytes]":
     """Run the command to its end, at ``--log.level=debug``; ``ear`` hears what it prints."""
     around = {**environment(directory), **(environ or {})}
-    command = [COMMAND, f"--config.file={config}", "--log.level=debug", *arguments]
+    command = [*map(str, program), f"--config.file={config}", "--log.level=debug", *arguments]
     run = subprocess.run(command, capture_output=True, env=around, check=False, timeout=110)
     ear.heard(f"standard output of {' '.join(arguments)}", run.stdout)
     ear.heard(f"standard error of {' '.join(arguments)}", run.stderr)

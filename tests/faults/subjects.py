@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from exporter.demo.fault import Fault, message
 from exporter.demo.instances import DOCUMENTED_WEBHOOKS, SimulatedInstance
 from tests.faults.canaries import canary, canary_url
 from tests.faults.table import API_TIMEOUT
@@ -50,6 +51,11 @@ class Subject:
     def configured(self, generation: int) -> Mapping[str, str]:
         """The instance in a configuration."""
         return {"name": self.name, "id": self.id, "token": self.token(generation)}
+
+
+def no_fault() -> Fault:
+    """The right answer, whatever credentials it is asked with."""
+    return Fault("none", lambda exchange: iter((message(200, exchange.body),)))
 
 
 def numbered(names: Iterable[str]) -> tuple[Subject, ...]:
