@@ -180,7 +180,8 @@ def test_no_scrape_fails_no_slot_is_missed_and_no_counter_goes_back(tmp_path: Pa
     assert outcome.reloader.wrong == []
     assert outcome.reloads >= 100
     assert len(outcome.polls) == len(STEADY)
-    assert min(outcome.polls) >= outcome.lasted // INTERVAL - 1
+    slots = outcome.lasted // INTERVAL
+    assert slots - 1 <= min(outcome.polls) <= max(outcome.polls) <= slots + 2
     lateness = "zapi_exporter_poll_lateness_seconds"
     assert outcome.metric(f'{lateness}_bucket{{le="{INTERVAL}.0"}}') == outcome.metric(f"{lateness}_count")
     assert outcome.metric("process_open_fds") < 200
