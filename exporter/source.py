@@ -8,9 +8,6 @@ from typing import Final, Protocol
 
 from exporter.clock import Clock
 from exporter.config import Config, ConfigFile, Fingerprint
-from exporter.demo.scenario import cast
-from exporter.demo.server import SimulatedZapi
-from exporter.demo.setup import demo_config
 from exporter.options import Options
 from exporter.shard import Shard
 
@@ -35,6 +32,10 @@ def open_source(options: Options, environ: Mapping[str, str], clock: Clock) -> I
     if options.demo is None:
         yield _Sharded(ConfigFile(options.config_file, environ), options.shard)
         return
+    from exporter.demo.scenario import cast  # nobody else pays for the demo's imports
+    from exporter.demo.server import SimulatedZapi
+    from exporter.demo.setup import demo_config
+
     members = cast(options.demo, clock.time())
     with SimulatedZapi([member.simulated for member in members], clock=clock) as zapi:
         yield _Sharded(_Simulated(demo_config(members, zapi.base_url)), options.shard)
