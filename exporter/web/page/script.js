@@ -2,11 +2,14 @@
 // server renders each state of the page at its own URL, and the script only fetches that and takes over what differs.
 
 const PERIOD = 15_000;
+const ROWS_IN_SIGHT = 16;
 const ELEMENT = Node.ELEMENT_NODE;
 
 let wanted = null;
 let fetching = null;
+let shown = location.href;
 let shownAt = Date.now();
+let postponed = [];
 
 function keyOf(node) {
   return node.nodeType === ELEMENT ? node.getAttribute("data-key") : null;
@@ -73,7 +76,20 @@ function anchor() {
   return row && { row, top: row.getBoundingClientRect().top };
 }
 
-function takeOver(fresh) {
+// A filter is answered sooner if the rows below what is in sight are laid out after that is on the screen.
+function postponeRows(fresh) {
+  const rows = [...fresh.querySelectorAll("tbody > tr")].slice(ROWS_IN_SIGHT);
+  for (const row of rows) row.remove();
+  postponed = rows;
+  const follow = () => {
+    if (postponed === rows && rows.length > 0) document.querySelector("tbody").append(...rows);
+  };
+  requestAnimationFrame(() => setTimeout(follow));
+}
+
+function takeOver(fresh, isRefresh) {
+  postponed = [];
+  if (!isRefresh && window.scrollY === 0) postponeRows(fresh);
   const focused = document.activeElement;
   const held = window.scrollY > 0 ? anchor() : null;
   document.title = fresh.title;
@@ -102,7 +118,10 @@ async function fetchWanted() {
     try {
       const fresh = await fetchPage(url);
       if (fresh.documentElement.dataset.version !== document.documentElement.dataset.version) location.reload();
-      if (wanted === null) takeOver(fresh);
+      if (wanted === null) {
+        takeOver(fresh, url === shown);
+        shown = url;
+      }
     } catch {
       document.getElementById("trouble").hidden = false;
     }
@@ -113,7 +132,7 @@ async function fetchWanted() {
 
 // Shows a URL. Of many that are asked for while one is on its way, only the last is fetched.
 function show(url) {
-  wanted = url;
+  wanted = new URL(url, location.href).href;
   fetching ??= fetchWanted();
   return fetching;
 }

@@ -203,6 +203,20 @@ def test_a_search_answers_while_it_is_typed_and_the_field_keeps_focus(tabs: Tabs
     expect(page).to_have_url(f"{site.url}?q=recife-00001")
 
 
+def test_of_many_quick_choices_the_last_one_is_shown_whole(tabs: Tabs, site: Site) -> None:
+    page = tabs.open(site.url)
+    asked = ["?show=connected", "?q=recife", "./", "?show=unpaid", "?q=team%3Dsales", "?show=problems", "./"]
+    for url in asked:
+        page.evaluate(
+            "url => { history.pushState(null, '', url); dispatchEvent(new PopStateEvent('popstate')) }", url
+        )
+    expect(page.locator("tbody tr")).to_have_count(PAGE_SIZE)
+    by_script = rows(page)
+    page.reload()
+
+    assert rows(page) == by_script
+
+
 def test_a_refresh_brings_what_changed(tabs: Tabs, site: Site) -> None:
     site.views = [a_view("a"), a_view("b")]
     page = tabs.open(site.url)
