@@ -18,7 +18,7 @@ from grafana.build.looks import (
     mapping,
     property_of,
 )
-from grafana.build.panels import About, Column, Layout, labels_as_rows, number, rows
+from grafana.build.panels import About, Column, Layout, labels_as_rows, number, rows, word
 from grafana.build.queries import JOB_ALERTS, ONE, ONE_ALERTS, began, webhook_state
 
 _UNKNOWN: Final = "nothing known"
@@ -51,12 +51,11 @@ def _state(words: Mapping[str, str]) -> Iterator[stat.Panel]:
         ((None, WARN), (1, GOOD)),
         mappings=mapping({"0": ("failed", WARN), "1": ("succeeded", GOOD)}),
     )
-    yield number(
+    yield word(
         _tile("Reason of the failure", "Why the last poll failed.", "no failure", "ZapiInstancePollsFailing"),
         f"max by (reason) (zapi_instance_poll_failure{{{ONE}}})",
-        ((None, WARN),),
-        words="{{reason}}",
-        overrides={reason: [property_of("displayName", text)] for reason, text in words.items()},
+        "reason",
+        mapping({reason: (text, WARN) for reason, text in words.items()}),
     )
     yield number(
         _tile(
@@ -73,11 +72,17 @@ def _state(words: Mapping[str, str]) -> Iterator[stat.Panel]:
 
 def _trust() -> Iterator[stat.Panel]:
     yield number(
-        _tile("Payment", "The payment status that Z-API gives.", _UNKNOWN, "ZapiInstanceUnpaid"),
+        _tile(
+            "Payment",
+            "Whether the subscription is paid, and the payment status that Z-API gives.",
+            _UNKNOWN,
+            "ZapiInstanceUnpaid",
+        ),
         f"max by (status) (zapi_instance_payment_status{{{ONE}}} == 1)"
         f" * on () group_left () max(zapi_instance_paid{{{ONE}}})",
         ((None, WARN), (1, GOOD)),
-        words="{{status}}",
+        mappings=mapping({"0": ("not paid", WARN), "1": ("paid", GOOD)}),
+        legend="{{status}}",
     )
     yield number(
         _tile(
@@ -139,7 +144,7 @@ def _labels() -> table.Panel:
     columns = (Column("label", "Label", width=150), Column("value", "Value"))
     return rows(
         about,
-        {"A": f"zapi_instance_info{{{ONE}}}"},
+        {"A": f"1 * zapi_instance_info{{{ONE}}}"},
         Layout(columns, first=[labels_as_rows()]),
         query_format=PromQueryFormat.TIME_SERIES,
     )

@@ -30,7 +30,7 @@ from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, Dynam
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from grafana.build.links import runbook
-from grafana.build.looks import Steps, by_threshold, property_of, thresholds
+from grafana.build.looks import GOOD, Steps, by_threshold, property_of, thresholds
 from grafana.build.variables import DATASOURCE
 
 
@@ -78,27 +78,42 @@ def number(
     steps: Steps,
     *,
     mappings: Sequence[ValueMapping] = (),
-    words: str | None = None,
+    legend: str | None = None,
     decimals: int | None = None,
-    overrides: Mapping[str, Sequence[DynamicConfigValue]] | None = None,
 ) -> stat.Panel:
-    """One number as it is now; with ``words``, the legend of its series is shown in its place."""
+    """One number as it is now, with the ``legend`` of its series beside it."""
     target = prometheus.Dataquery().ref_id("A").datasource(DATASOURCE).expr(query).instant()
     panel = (
         stat.Panel()
-        .with_target(target.legend_format(words or about.title))
+        .with_target(target.legend_format(legend or about.title))
         .color_mode(BigValueColorMode.BACKGROUND)
         .graph_mode(BigValueGraphMode.NONE)
-        .text_mode(BigValueTextMode.NAME if words else BigValueTextMode.VALUE)
+        .text_mode(BigValueTextMode.VALUE_AND_NAME if legend else BigValueTextMode.VALUE)
         .reduce_options(ReduceDataOptions().calcs(["lastNotNull"]))
         .color_scheme(by_threshold())
         .thresholds(thresholds(steps))
         .mappings(list(mappings))
     )
-    for name, properties in (overrides or {}).items():
-        panel.override_by_name(name, list(properties))
     _describe(panel, about)
     return panel if decimals is None else panel.decimals(decimals)
+
+
+def word(about: About, query: str, label: str, mappings: Sequence[ValueMapping]) -> stat.Panel:
+    """The value of a label, as a word."""
+    target = prometheus.Dataquery().ref_id("A").datasource(DATASOURCE).expr(query).instant()
+    panel = (
+        stat.Panel()
+        .with_target(target.format(PromQueryFormat.TABLE))
+        .color_mode(BigValueColorMode.BACKGROUND)
+        .graph_mode(BigValueGraphMode.NONE)
+        .text_mode(BigValueTextMode.VALUE)
+        .reduce_options(ReduceDataOptions().calcs(["lastNotNull"]).fields(f"/^{label}$/"))
+        .color_scheme(by_threshold())
+        .thresholds(thresholds(((None, GOOD),)))
+        .mappings(list(mappings))
+    )
+    _describe(panel, about)
+    return panel
 
 
 def bars(
@@ -195,6 +210,8 @@ def rows(
 ) -> table.Panel:
     """A table of what the queries give now. ``queries``: ref id → PromQL."""
     panel = table.Panel().filterable(True)
+    # An empty cell is not an empty table: it does not say what that says.
+    panel.override_by_regexp("/.*/", [property_of("noValue", "-")])
     for ref, query in queries.items():
         panel.with_target(
             prometheus.Dataquery()
