@@ -26,9 +26,12 @@ class Stage:
         self.fmt = fmt
         self._ear = ear
 
+    def metrics(self) -> str:
+        return self._ear.ask(f"{self.running.url}/metrics")[1]
+
     def seen(self) -> Mapping[str, Seen]:
         """Each instance by its series."""
-        return in_exposition(self._ear.ask(f"{self.running.url}/metrics")[1])
+        return in_exposition(self.metrics())
 
     def has_polled_all(self, times: int) -> bool:
         """Whether every instance was polled so often; far cheaper than :meth:`seen`."""
@@ -38,8 +41,9 @@ class Stage:
         return all(float(value) == 1 for value in self._values("zapi_instance_up"))
 
     def _values(self, metric: str) -> list[str]:
-        text = self._ear.ask(f"{self.running.url}/metrics")[1]
-        return [line.rpartition(" ")[2] for line in text.splitlines() if line.startswith(metric + "{")]
+        return [
+            line.rpartition(" ")[2] for line in self.metrics().splitlines() if line.startswith(metric + "{")
+        ]
 
     def log(self) -> list[LogLine]:
         return in_log(self.running.log.read_text(), self.fmt)

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tests.faults import connections, replies
+from tests.faults import connections, machine, replies
 from tests.faults.promise import Result
 from tests.faults.replies import Tell
 
@@ -15,6 +15,7 @@ Suite = Callable[[Path, Tell], Iterator[Result]]
 SUITES: Final[Mapping[str, Suite]] = MappingProxyType(
     {
         "connections": connections.of_connections,
+        "the machine": machine.of_machine,
         "replies that hang": replies.of_hanging,
         "strange values": replies.of_values,
         "other replies": replies.of_answering,
