@@ -5,7 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tests.faults import connections, machine, replies
+from tests.faults import connections, machine, replies, secrecy
 from tests.faults.promise import Result
 from tests.faults.replies import Tell
 
@@ -16,6 +16,7 @@ SUITES: Final[Mapping[str, Suite]] = MappingProxyType(
     {
         "connections": connections.of_connections,
         "the machine": machine.of_machine,
+        "secrets": secrecy.of_secrets,
         "replies that hang": replies.of_hanging,
         "strange values": replies.of_values,
         "other replies": replies.of_answering,
