@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
+from operator import attrgetter
 from typing import Final
 
 from exporter.fleet import InstanceView, is_as_expected
@@ -106,9 +107,10 @@ class Diagnosis:
 
 
 class Diagnoses:
-    """Diagnoses, made anew only where a view changed or time has made one untrue.
+    """Diagnoses, made anew only where what they say changed, or time has made one untrue.
 
-    Safe to use from many threads: they may do the same work twice, and come to the same.
+    Most polls find what the one before found: then the new view gets the old diagnosis. Safe to use from many
+    threads: they may do the same work twice, and come to the same.
     """
 
     def __init__(self) -> None:
@@ -118,15 +120,18 @@ class Diagnoses:
         known, fresh = self._known, {}
         for view in views:
             diagnosis = known.get(view.instance.name)
-            if (
-                diagnosis is None
-                or diagnosis.view is not view
-                or not diagnosis.valid_from <= now < diagnosis.valid_until
-            ):
+            if diagnosis is None or not diagnosis.valid_from <= now < diagnosis.valid_until:
                 diagnosis = diagnose(view, now)
+            elif diagnosis.view is not view:
+                same = _basis(diagnosis.view) == _basis(view)
+                diagnosis = replace(diagnosis, view=view) if same else diagnose(view, now)
             fresh[view.instance.name] = diagnosis
         self._known = fresh
         return list(fresh.values())
+
+
+_basis: Final = attrgetter("instance", "status", "up", "failure", "payment_status", "paid")
+"""All of a view that a diagnosis is made of."""
 
 
 def diagnose(view: InstanceView, now: float) -> Diagnosis:

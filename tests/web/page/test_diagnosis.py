@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -149,7 +150,26 @@ def test_a_diagnosis_is_kept_until_the_view_changes() -> None:
     first = diagnoses.of([view], NOW)[0]
 
     assert diagnoses.of([view], NOW + DAY)[0] is first
-    assert diagnoses.of([replace(view, polls=10)], NOW)[0] is not first
+    assert diagnoses.of([replace(view, polls=10)], NOW)[0].view.polls == 10
+
+
+@pytest.mark.parametrize("before", [*a_fleet(46), a_disconnected_view(), *map(a_failed_view, "ab", Reason)])
+def test_a_diagnosis_that_was_kept_is_the_one_that_would_be_made(before: InstanceView) -> None:
+    other = an_instance(before.instance.name, labels={"team": "other"}, expected_webhooks={"received": None})
+    changes: list[dict[str, Any]] = [
+        {"polls": 10, "last_poll": NOW, "last_duration": 2.0, "since": NOW, "disconnects": 7},
+        {"instance": other},
+        {"status": a_status(connected=False, display_name="New")},
+        {"status": None},
+        {"up": False, "failure": a_failure(Reason.TLS)},
+        {"up": True, "failure": None},
+        {"payment_status": "other", "paid": False},
+    ]
+    for change in changes:
+        diagnoses, after = Diagnoses(), replace(before, **change)
+        diagnoses.of([before], NOW)
+
+        assert diagnoses.of([after], NOW) == [diagnose(after, NOW)]
 
 
 def test_a_diagnosis_is_made_anew_when_time_makes_it_untrue() -> None:
