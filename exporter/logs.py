@@ -3,6 +3,7 @@
 Only the exporter's own loggers are written: libraries log URLs, and a URL of Z-API holds a token.
 """
 
+import contextlib
 import json
 import logging
 import sys
@@ -37,9 +38,17 @@ def guard_tracebacks() -> None:
     threading.excepthook = lambda args: bug.report(args.exc_type, args.exc_traceback)
 
 
-class _Handler(logging.StreamHandler[TextIO]):
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
-        """A log that cannot be written (a full disk) must not stop what it tells of."""
+class _Handler(logging.Handler):
+    """Writes lines. One that cannot be written (the disk is full) must not stop what it tells of."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with contextlib.suppress(Exception):
+            self._stream.write(f"{self.format(record)}\n")
+            self._stream.flush()
 
 
 class _Formatter(logging.Formatter):
