@@ -31,10 +31,10 @@ def panels() -> Iterator[statetimeline.Panel | timeseries.Panel | bargauge.Panel
             height=12,
             runbooks=("ZapiInstanceDisconnected", "ZapiManyInstancesDisconnected"),
         ),
-        {"{{name}}": f"{connection(FLEET)} and on (job, name) {_least_connected()}"},
+        {"{{name}}": connection(FLEET, _least_connected())},
         mapping(CONNECTION),
         links=[instance_of_series()],
-    )
+    ).max_data_points(300)
     yield lines(
         About(
             title="Instances by state",
