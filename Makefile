@@ -1,11 +1,12 @@
 # Everything here sets itself up: a fresh machine needs only Python 3.10+ and make.
 PYTHON ?= python3
+SPEED ?= 6
 VENV := .venv
 BIN := $(VENV)/bin
 DIST ?= dist
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults lint types format dashboards dashboards-schema lock packages sbom
+.PHONY: help demo stack test faults lint types format dashboards dashboards-schema lock packages sbom
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -21,6 +22,9 @@ $(VENV)/.dev: $(VENV)/.installed
 
 demo: $(VENV)/.installed ## run against a simulated Z-API; no configuration, no credentials
 	$(BIN)/zapi-exporter --demo
+
+stack: $(VENV)/.installed ## the demo with Prometheus and Alertmanager beside it, and its messages in the terminal
+	@$(BIN)/python -m stack --speed=$(SPEED) $(STACK_ARGS)
 
 test: $(VENV)/.dev ## the whole suite; installs Prometheus and Chromium where it can
 	@$(BIN)/python -m tests.real_parts

@@ -123,8 +123,27 @@ def prometheus(directory: Path, config: str, *arguments: str) -> Iterator[Promet
     ]
     with running(command) as process:
         started = Prometheus(process, f"http://127.0.0.1:{port}")
-        eventually(lambda: get(f"{started.url}/-/ready") != "")
+        _await_ready(process, started.url)
         yield started
+
+
+@contextmanager
+def alertmanager(directory: Path, config: str) -> Iterator[str]:
+    """Run Alertmanager with the text of a configuration, and give its URL."""
+    file, port = directory / "alertmanager.yaml", free_port()
+    file.write_text(config)
+    command = [
+        "prometheus-alertmanager",
+        f"--config.file={file}",
+        f"--storage.path={directory / 'alertmanager-data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+        "--log.level=warn",
+    ]
+    with running(command) as process:
+        url = f"http://127.0.0.1:{port}"
+        _await_ready(process, url)
+        yield url
 
 
 @contextmanager
@@ -153,7 +172,7 @@ def eventually(look: Callable[[], bool], patience: float = PATIENCE) -> None:
         except OSError:
             return False
 
-    wait_until(seen, patience)
+    wait_until(seen, patience, pause=0.1)
 
 
 def get(url: str) -> str:
@@ -166,6 +185,14 @@ def free_port() -> int:
     """A port of 127.0.0.1 that nobody listens on, for programs that cannot say which one they were given."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def _await_ready(process: "subprocess.Popen[bytes]", url: str) -> None:
+    def is_ready() -> bool:
+        assert process.poll() is None, f"{process.args!r} ended at once; what it said stands above"
+        return get(f"{url}/-/ready") != ""
+
+    eventually(is_ready)
 
 
 def _await_url(process: "subprocess.Popen[bytes]", log: Path) -> str:

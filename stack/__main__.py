@@ -1,0 +1,131 @@
+"""``make stack``: from the demo's metrics to messages in the terminal, with real Prometheus and Alertmanager."""
+
+import argparse
+import contextlib
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from stack import shipped
+from stack.programs import CannotRun, Program, free_address, started
+from stack.receiver import Message, Receiver
+from tests.real_parts import missing, packages
+
+NEEDED: Final = ("prometheus", "prometheus-alertmanager")
+DEMO_SPEED: Final = 6.0
+"""The demo is polled every 10 seconds, six times as often as by default."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until SIGINT or SIGTERM; 1 if a program is missing or ends by itself."""
+    options = _parser().parse_args(arguments)
+    lacking = missing(NEEDED)
+    if lacking:
+        install = f"sudo apt-get install --no-install-recommends {' '.join(packages(lacking))}"
+        print(f"{' and '.join(lacking)} not found on the PATH; on Debian: {install}", file=sys.stderr)
+        return 1
+    # SIGINT too: a shell starts what it puts into the background with SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        with tempfile.TemporaryDirectory(prefix="zapi-stack-") as place, contextlib.ExitStack() as ending:
+            programs = _start(Path(place), options, ending)
+            while True:
+                for program in programs:
+                    program.check()
+                time.sleep(0.5)
+    except CannotRun as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nAll ended.")
+        return 0
+
+
+def _start(place: Path, options: argparse.Namespace, ending: contextlib.ExitStack) -> list[Program]:
+    exporter, prometheus, alertmanager = map(
+        free_address, (options.exporter_port, options.prometheus_port, options.alertmanager_port)
+    )
+    receiver = ending.enter_context(Receiver(_show))
+    shipped.write_rules(place / "rules", options.speed)
+    scrape = [{"job_name": "zapi", "static_configs": [{"targets": [exporter]}]}]
+    prometheus_file, alertmanager_file = place / "prometheus.yaml", place / "alertmanager.yaml"
+    prometheus_file.write_text(
+        shipped.prometheus_config(scrape, place / "rules", alertmanager, options.speed)
+    )
+    alertmanager_file.write_text(shipped.alertmanager_config(receiver.url, options.speed))
+    commands = {
+        "exporter": (_exporter(exporter, options.instances), exporter),
+        "alertmanager": (_alertmanager(alertmanager, alertmanager_file), alertmanager),
+        "prometheus": (_prometheus(prometheus, prometheus_file), prometheus),
+    }
+    programs = [
+        ending.enter_context(started(name, command, place, f"http://{address}/-/ready"))
+        for name, (command, address) in commands.items()
+    ]
+    _announce(exporter, prometheus, alertmanager, options.speed)
+    return programs
+
+
+def _exporter(address: str, instances: int) -> list[str]:
+    return [sys.executable, "-m", "exporter", f"--demo={instances}", f"--web.listen-address={address}"]
+
+
+def _prometheus(address: str, config: Path) -> list[str]:
+    return [
+        "prometheus",
+        f"--config.file={config}",
+        f"--storage.tsdb.path={config.parent / 'prometheus'}",
+        f"--web.listen-address={address}",
+    ]
+
+
+def _alertmanager(address: str, config: Path) -> list[str]:
+    return [
+        "prometheus-alertmanager",
+        f"--config.file={config}",
+        f"--storage.path={config.parent / 'alertmanager'}",
+        f"--web.listen-address={address}",
+        "--cluster.listen-address=",
+    ]
+
+
+def _announce(exporter: str, prometheus: str, alertmanager: str, speed: float) -> None:
+    print(f"The exporter's status page  http://{exporter}/")
+    print(f"Prometheus, all alerts      http://{prometheus}/alerts")
+    print(f"Alertmanager                http://{alertmanager}/")
+    if speed != 1:
+        print(
+            f"The demo is lively: what the shipped rules wait for takes a {speed:g}th of its time here (SPEED=1 waits)."
+        )
+    print("Messages appear below as they would reach a person. Ctrl+C ends it all.", flush=True)
+
+
+def _show(message: Message) -> None:
+    print(f"\n{time.strftime('%H:%M:%S')} to {message.receiver}: {message.title}\n{message.text}", flush=True)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
+    parser.add_argument("--instances", type=int, default=12, metavar="N", help="of the demo (default 12)")
+    parser.add_argument(
+        "--speed", type=float, default=DEMO_SPEED, help=f"default {DEMO_SPEED:g}; 1 is as shipped"
+    )
+    for name, port in (("exporter", 10917), ("prometheus", 9090), ("alertmanager", 9093)):
+        parser.add_argument(
+            f"--{name}-port", type=int, default=port, metavar="PORT", help=f"default {port}, or any if taken"
+        )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""The shipped rules, routes and templates, laid out for a private Prometheus and Alertmanager."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from stack.speed import hurry
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+PROMETHEUS: Final = ROOT / "prometheus"
+ALERTMANAGER: Final = ROOT / "alertmanager"
+
+
+def prometheus_config(scrape: Sequence[dict[str, Any]], rules: Path, alertmanager: str, speed: float) -> str:
+    """The shipped ``prometheus.yaml``, but for what is scraped, where the rules are and who is told of alerts.
+
+    ``scrape`` are entries of ``scrape_configs``, ``rules`` is a folder, ``alertmanager`` is ``host:port``.
+    """
+    document = yaml.safe_load(hurry((PROMETHEUS / "prometheus.yaml").read_text(), speed))
+    document["rule_files"] = [str(rules / "*.yaml")]
+    document["scrape_configs"] = list(scrape)
+    document["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": [alertmanager]}]}]
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def write_rules(place: Path, speed: float) -> None:
+    """Every shipped rule file, in a new folder."""
+    place.mkdir()
+    for file in (PROMETHEUS / "rules").glob("*.yaml"):
+        (place / file.name).write_text(hurry(file.read_text(), speed))
+
+
+def alertmanager_config(receiver: str, speed: float) -> str:
+    """The shipped ``alertmanager.yaml``, but every receiver hears at ``receiver``, a URL that ends with a slash.
+
+    Routes, grouping, inhibitions and templates are as shipped; what a message says is what the shipped ones say.
+    """
+    # Alerts of one evaluation have to meet within `group_wait`, however busy the machine is.
+    text = hurry((ALERTMANAGER / "alertmanager.yaml").read_text(), speed, least=2.0)
+    document = yaml.safe_load(text)
+    document["templates"] = [str(ALERTMANAGER / path) for path in document["templates"]]
+    document["receivers"] = [_at(receiver, shipped) for shipped in document["receivers"]]
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def _at(receiver: str, shipped: dict[str, Any]) -> dict[str, Any]:
+    name = shipped["name"]
+    if len(shipped) == 1:
+        return {"name": name}
+    slack = {
+        "api_url": receiver + name,
+        "channel": "#whatsapp",
+        "send_resolved": True,
+        "title": '{{ template "zapi.title" . }}',
+        "text": '{{ template "zapi.text" . }}',
+    }
+    return {"name": name, "slack_configs": [slack]}
