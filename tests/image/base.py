@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from tests.caches import cache
+
 _MAX_AGE: Final = 7 * 24 * 3600.0
 _UNNEEDED: Final = ("/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*")
 
@@ -14,11 +16,9 @@ _UNNEEDED: Final = ("/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*
 def python_root() -> Path:
     """A tarball of a small Debian with Python; made anew when the one in the user's cache is a week old."""
     release = platform.freedesktop_os_release()["VERSION_CODENAME"]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zapi-exporter-tests"
-    tarball = cache / f"python-{release}.tar"
+    tarball = cache() / f"python-{release}.tar"
     if tarball.exists() and time.time() - tarball.stat().st_mtime < _MAX_AGE:
         return tarball
-    cache.mkdir(parents=True, exist_ok=True)
     unfinished = tarball.with_suffix(f".{os.getpid()}.tar")
     excludes = [f"--dpkgopt=path-exclude={pattern}" for pattern in _UNNEEDED]
     command = ["mmdebstrap", "--quiet", "--variant=essential", "--include=python3-venv", *excludes]
