@@ -1,11 +1,13 @@
 """A simulated Z-API and the configuration with which the installed command polls it."""
 
+import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import trustme
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -33,10 +35,13 @@ class Upstream:
 def upstream(
     directory: Path, members: Sequence[Member], polling: Polling, *, timeout: float, **options: Any
 ) -> Iterator[Upstream]:
-    """Serve the members; ``options`` are those of :class:`SimulatedZapi`."""
+    """Serve the members, over TLS; ``options`` are those of :class:`SimulatedZapi`."""
+    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.cert_pem.write_to_path(str(directory / "ca.pem"))
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
     simulated = (member.simulated for member in members)
-    with SimulatedZapi(simulated, clock=SystemClock(), **options) as zapi:
-        config = demo_config(members, zapi.base_url)
+    with SimulatedZapi(simulated, clock=SystemClock(), tls=tls, **options) as zapi:
+        config = demo_config(members, zapi.base_url, ca_file=directory / "ca.pem")
         config = replace(config, polling=polling, api=replace(config.api, timeout=timeout))
         served = Upstream(zapi, config, directory / "config.yaml")
         served.write(config)

@@ -1,9 +1,14 @@
 """The bulkhead on real sockets: a minute of the promised fleet in ten seconds, six times as fast."""
 
+import time
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 from exporter.config.model import Polling
+from exporter.demo.answer_faults import client_token_not_allowed, rate_limited
+from exporter.demo.fault import Exchange, Fault, Step
 from exporter.demo.scenario import healthy_fleet
 from exporter.demo.wire_faults import silence
 from tests.processes import exporter
@@ -39,3 +44,26 @@ def test_with_a_tenth_hanging_the_99th_percentile_of_lateness_is_below_a_second(
     assert lateness["1.0"] >= 0.99 * lateness["+Inf"], lateness
     failing = [sample for sample in found["zapi_instance_up"].samples if not sample.value]
     assert len(failing) == COUNT // 10
+
+
+def test_a_rate_limit_is_waited_out_and_refused_credentials_are_not_tried_again(tmp_path: Path) -> None:
+    members = healthy_fleet(2, now=1.7e9)
+    began: dict[str, list[float]] = {}
+
+    def timed(fault: Fault) -> Fault:
+        times = began[fault.name] = []
+
+        def play(exchange: Exchange) -> Iterator[Step]:
+            times.append(time.monotonic())
+            return fault.play(exchange)
+
+        return Fault(fault.name, play)
+
+    limited, refused = rate_limited("2"), client_token_not_allowed(403)
+    with upstream(tmp_path, members, Polling(0.2, 4, 60.0), timeout=5.0) as served:
+        for member, fault in zip(members, (limited, refused), strict=True):
+            served.zapi.set_fault(member.simulated.id, timed(fault))
+        with exporter(tmp_path, f"--config.file={served.file}"):
+            wait_until(lambda: len(began[limited.name]) >= 3, 60)
+    assert all(later - earlier >= 2 for earlier, later in pairwise(began[limited.name]))
+    assert len(began[refused.name]) == 1
