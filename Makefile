@@ -52,7 +52,7 @@ format: $(VENV)/.dev ## let ruff rewrite
 
 types: $(VENV)/.dev ## mypy --strict
 	$(BIN)/mypy
-	$(BIN)/mypy --python-version 3.11 --package grafana.build
+	if $(BIN)/pip show --quiet grafana-foundation-sdk; then $(BIN)/mypy --python-version 3.11 --package grafana.build; fi
 
 dashboards: $(VENV)/.dev ## write grafana/dashboards from grafana/build
 	$(BIN)/python -m grafana.build

@@ -9,6 +9,7 @@ from grafana_foundation_sdk.models.common import (
     TableColoredBackgroundCellOptions,
 )
 
+from grafana.build.links import instance_of_cell
 from grafana.build.looks import BAD, GOOD, NEUTRAL, PLAIN, mapping, property_of
 from grafana.build.panels import About, Column, Layout, bars, matrix, rows
 from grafana.build.queries import FLEET, webhook_state
@@ -27,7 +28,7 @@ def panels() -> Iterator[table.Panel | bargauge.Panel]:
     about = About(
         title="Webhooks of each instance (the $rows with most wrong)",
         description="Set: a URL is set that nobody expects or forbids. Missing: expected, and no URL is set. To "
-        "elsewhere: expected to be another URL. An empty cell: Z-API does not tell.",
+        "elsewhere: expected to be another URL. A dash: Z-API does not tell.",
         unit="none",
         empty="No webhooks are known",
         width=16,
@@ -38,7 +39,10 @@ def panels() -> Iterator[table.Panel | bargauge.Panel]:
     known = f"0 * count by (job, name) (zapi_instance_webhook_configured{{{FLEET}}})"
     query = f"{webhook_state(FLEET)} and on (job, name) topk($rows, {wrong} or {known})"
     first_column = Column(
-        "name\\webhook", "Instance", (property_of("custom.cellOptions", {"type": "auto"}),), width=200
+        "name\\webhook",
+        "Instance",
+        (property_of("custom.cellOptions", {"type": "auto"}), property_of("links", [instance_of_cell()])),
+        width=200,
     )
     panel = rows(about, {"A": query}, Layout((first_column,), first=[matrix("name", "webhook")]))
     panel.mappings(mapping(WEBHOOK)).cell_options(

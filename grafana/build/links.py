@@ -22,6 +22,15 @@ def instance_of_series() -> Link:
     return _instance("__field.labels")
 
 
+def instance_of_cell() -> Link:
+    """To the instance that a table's cell names, of any of the chosen jobs."""
+    return {
+        "title": "Show this instance",
+        "url": f"/d/{INSTANCE_UID}?${{datasource:queryparam}}&${{job:queryparam}}"
+        "&var-name=${__value.raw:percentencode}&${__url_time_range}",
+    }
+
+
 def runbook_of_row(field: str) -> Link:
     """To the runbook that the row's ``field`` names."""
     return {

@@ -14,6 +14,9 @@ from grafana_foundation_sdk.models.dashboard import VariableOption, VariableRefr
 DATASOURCE: Final = DataSourceRef(type_val="prometheus", uid="${datasource}")
 RUNBOOKS: Final = "https://github.com/zapi-exporter/zapi-exporter/blob/main/docs/runbooks"
 
+_EDITORS: Final = {"label_names": 0, "label_values": 1}
+"""Grafana's number of the form in which each function is edited."""
+
 _ALL: Final = VariableOption(selected=True, text="All", value="$__all")
 
 
@@ -92,7 +95,7 @@ def _query(name: str, query: str) -> QueryVariable:
     return (
         QueryVariable(name)
         .datasource(DATASOURCE)
-        .query({"query": query, "refId": f"Variable-{name}"})
+        .query({"query": query, "qryType": _EDITORS[query.split("(")[0]], "refId": f"Variable-{name}"})
         .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(VariableSort.ALPHABETICAL_CASE_INSENSITIVE_ASC)
     )

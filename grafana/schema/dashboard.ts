@@ -92,6 +92,7 @@ export interface Annotation extends Omit<Grafana.AnnotationQuery, 'datasource' |
 
 export interface VariableQuery {
   query: string;
+  qryType: 0 | 1;
   refId: string;
 }
 
