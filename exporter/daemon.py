@@ -104,6 +104,7 @@ class Daemon:
     def _take(self, config: Config) -> None:
         old, self.config = self.config, config
         self._longest_timeout = max(self._longest_timeout, config.api.timeout)
+        self._client.forget()
         self.fleet.reconfigure(config)
         self._poller.replace(config.instances, config.polling, self._client.read)
         self.telemetry.reloaded(len(config.instances), self._clock.time())

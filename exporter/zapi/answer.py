@@ -1,7 +1,7 @@
 """An HTTP answer → a reading. Pure."""
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timezone
 from email.utils import parsedate_to_datetime
@@ -34,11 +34,16 @@ class Answer:
     retry_after: str | None = None
 
 
-def read_answer(answer: Answer, instance_id: str, now: float) -> Reading:
+def read_answer(
+    answer: Answer,
+    instance_id: str,
+    now: float,
+    read_body: Callable[[bytes, str], Reading] = read_me,
+) -> Reading:
     """What the answer says of the instance; ``now`` is unix time, for a ``Retry-After`` that is a date."""
     status = answer.status
     if 200 <= status < 300:
-        return read_me(answer.body or b"", instance_id)
+        return read_body(answer.body or b"", instance_id)
     if status == 429:
         wait = retry_after_seconds(answer.retry_after, now)
         return Failure(Reason.RATE_LIMITED, "Z-API limits the rate of requests (HTTP 429)", wait)

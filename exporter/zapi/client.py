@@ -23,6 +23,7 @@ from exporter.zapi.answer import (
 )
 from exporter.zapi.errors import connection_was_lost, failure_of
 from exporter.zapi.limits import CurrentPoll, PollLimits
+from exporter.zapi.replies import Replies
 from exporter.zapi.resolver import Resolver
 from exporter.zapi.transport import make_adapter
 
@@ -54,6 +55,7 @@ class ZapiClient:
         """
         self._api = api
         self._clock = clock
+        self._replies = Replies()
         self._current = CurrentPoll()
         self._proxies = dict(proxies or {})
         self._headers = {
@@ -79,7 +81,11 @@ class ZapiClient:
             outcome = self._outcome(instance, limits)
         if isinstance(outcome, Exception):
             return failure_of(outcome)
-        return read_answer(outcome, instance.id, self._clock.time())
+        return read_answer(outcome, instance.id, self._clock.time(), self._replies.read)
+
+    def forget(self) -> None:
+        """Forget what instances replied, as some may be gone; the next polls read it again."""
+        self._replies.forget()
 
     def close(self) -> None:
         """Close the idle connections; polls in flight finish."""

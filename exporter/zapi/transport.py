@@ -7,7 +7,7 @@ costs more than a poll does, so it is never done per connection.
 import ssl
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import requests.utils
@@ -25,6 +25,13 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 class UnusableProxy(Exception):
     """The proxy that the environment names cannot be used. The text does not repeat it: it may hold a password."""
+
+
+class _Response(requests.Response):
+    """Without the jar for cookies that nobody wants, which takes longer to make than all the rest."""
+
+    def __init__(self) -> None:
+        self._content_consumed = False
 
 
 class Adapter(HTTPAdapter):
@@ -46,7 +53,7 @@ class Adapter(HTTPAdapter):
         request = requests.PreparedRequest()
         request.method = "GET"
         request.url = self._base + path
-        request.headers = CaseInsensitiveDict(headers)
+        request.headers = cast("CaseInsensitiveDict[str]", headers)  # looked at by the pool alone
         return request
 
     def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
@@ -60,7 +67,7 @@ class Adapter(HTTPAdapter):
         """The pool's TLS context verifies."""
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        response = requests.Response()
+        response = _Response()
         response.status_code = resp.status
         response.headers = resp.headers
         response.raw = resp
