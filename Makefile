@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DIST ?= dist
 
 .DEFAULT_GOAL := help
-.PHONY: help demo stack test faults lint types format dashboards dashboards-schema lock packages sbom
+.PHONY: help demo stack test faults lint types format dashboards dashboards-schema lock packages sbom test-pythons
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -41,6 +41,14 @@ soak: $(VENV)/.dev ## all faults at once with memory watched; DURATION=8h for a 
 fuzz: $(VENV)/.dev ## /me parsing and configuration loading, guided by coverage where it can; DURATION=1h
 	-$(BIN)/pip install --quiet --disable-pip-version-check --only-binary=:all: --editable '.[fuzz]'
 	$(BIN)/python -m tests.fuzz --duration=$(or $(DURATION),2m)
+
+PYTHONS ?= $(foreach minor,10 11 12 13 14,$(shell python3.$(minor) -c 'import sys; print(sys.executable)' 2>/dev/null))
+
+test-pythons: ## the whole suite on every Python of PYTHONS, each in an environment of its own
+	@set -e; for python in $(PYTHONS); do \
+	  version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	  echo "Python $$version"; $(MAKE) test PYTHON=$$python VENV=.venv-$$version; \
+	done
 
 lint: $(VENV)/.dev ## ruff
 	$(BIN)/ruff check .
