@@ -1,0 +1,28 @@
+"""What runs at the forge: valid, pinned by hash, and allowed no more than it needs."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+FORGE: Final = Path(__file__).parents[2] / ".github"
+BIN: Final = Path(sys.executable).parent
+
+
+@pytest.mark.parametrize(
+    ("schema", "file"), [("github-workflows", "workflows/ci.yaml"), ("dependabot", "dependabot.yml")]
+)
+def test_the_forge_knows_every_word(schema: str, file: str) -> None:
+    _check("check-jsonschema", "--builtin-schema", f"vendor.{schema}", str(FORGE / file))
+
+
+def test_an_auditor_finds_nothing() -> None:
+    """Actions without a hash, permissions too wide, untrusted text in scripts, and their like."""
+    _check("zizmor", "--offline", "--persona=pedantic", "--no-progress", str(FORGE))
+
+
+def _check(command: str, *arguments: str) -> None:
+    checked = subprocess.run([str(BIN / command), *arguments], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
