@@ -52,6 +52,8 @@ def check(options: Options, environ: Mapping[str, str]) -> int:
     if guard is None:
         return FAILED
     print(f"{options.config_file}: valid, {len(checked.instances)} instances")
+    if options.web_config_file is not None:
+        print(f"{options.web_config_file}: valid")
     return OK
 
 
