@@ -7,7 +7,7 @@ from typing import Final
 
 from exporter.clock import Clock
 from exporter.config.problem import InvalidConfig
-from exporter.web.security import Security
+from exporter.web.security import Security, taken_away
 from exporter.web.webconfig import read
 from exporter.web.webfiles import changed
 
@@ -21,7 +21,8 @@ class WebConfigFile:
     """What the file at ``path`` and the files it names say now.
 
     Contents are compared, not times: a Kubernetes Secret changes by swapping a symbolic link. A change for the
-    worse is logged and what was valid before stays. Safe to use from several threads.
+    worse is logged and what was valid before stays. So is one that takes a guard away: a file that is being
+    written is empty, or ends too early, for a moment. Safe to use from several threads.
     """
 
     def __init__(self, path: Path, clock: Clock) -> None:
@@ -48,8 +49,14 @@ class WebConfigFile:
     def _read_again(self) -> None:
         latest, self._seen = read(self._path)
         if isinstance(latest, InvalidConfig):
-            problems = "; ".join(str(problem) for problem in latest.problems)
-            _log.error("the web configuration was not reloaded", extra={"problem": problems})
-            return
-        self._security = latest
-        _log.info("the web configuration was reloaded")
+            self._refuse("; ".join(str(problem) for problem in latest.problems))
+        elif lost := taken_away(self._security, latest):
+            self._refuse(
+                f"{self._path}: takes away {' and '.join(lost)}; restart the exporter if that is meant"
+            )
+        else:
+            self._security = latest
+            _log.info("the web configuration was reloaded")
+
+    def _refuse(self, problem: str) -> None:
+        _log.error("the web configuration was not reloaded", extra={"problem": problem})

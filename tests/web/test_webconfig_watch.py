@@ -16,6 +16,9 @@ from tests.clocks import ManualClock
 from tests.web.certificates import write_files, write_server_files
 
 TLS = "tls_server_config:\n  cert_file: tls/server.crt\n  key_file: tls/server.key\n"
+REQUIRED = "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: tls/clients-ca.crt\n"
+USERS = f"basic_auth_users:\n  ana: {bcrypt.hashpw(b'right', bcrypt.gensalt(4)).decode()}\n"
+FULL = f"{TLS}{REQUIRED}  client_allowed_sans: [ops.example]\n{USERS}"
 HEADERS = "http_server_config:\n  headers:\n    X-XSS-Protection: '{}'\n"
 
 
@@ -96,6 +99,42 @@ def test_a_bad_change_keeps_what_was_and_is_logged_once(
     assert "web.yaml:2: rate_limit: is not supported" in errors(caplog)[0]
     watched.file.write_text(HEADERS.format(1))
     assert watched.now().headers == {"X-XSS-Protection": "1"}
+
+
+@pytest.mark.parametrize(
+    ("latest", "lost"),
+    [
+        ("", "takes away TLS and the passwords;"),
+        ("---\n", "takes away TLS and the passwords;"),
+        (FULL[: FULL.index("basic_auth_users")], "takes away the passwords;"),
+        (USERS, "takes away TLS;"),
+        (
+            TLS + USERS,
+            "takes away the check of client certificates and client_allowed_sans;",
+        ),
+        (TLS + REQUIRED + USERS, "takes away client_allowed_sans;"),
+    ],
+)
+def test_a_change_that_takes_a_guard_away_needs_a_restart(
+    folder: Path, caplog: pytest.LogCaptureFixture, latest: str, lost: str
+) -> None:
+    watched = Watched(folder, FULL)
+    first = watched.now()
+    watched.file.write_text(latest)
+    for _ in range(3):
+        assert watched.now() is first
+    assert len(errors(caplog)) == 1
+    assert lost in errors(caplog)[0]
+    watched.file.write_text(FULL.replace("ana", "eva"))
+    assert watched.now() is not first
+
+
+@pytest.mark.parametrize("before", ["", TLS, USERS, TLS + REQUIRED])
+def test_a_change_that_adds_guards_is_taken_at_once(folder: Path, before: str) -> None:
+    watched = Watched(folder, before)
+    first = watched.now()
+    watched.file.write_text(FULL)
+    assert watched.now() is not first
 
 
 def test_a_certificate_renewed_in_two_steps_is_taken_when_both_are_done(
