@@ -10,6 +10,7 @@ from typing import Final
 from exporter.demo import answer_faults as answers
 from exporter.demo import wire_faults as wire
 from exporter.demo.fault import Fault
+from exporter.demo.mirror_faults import mirrors
 
 ELSEWHERE: Final = "http://127.0.0.1:9"
 """Where the catalogue's redirect to another host points: nobody serves it."""
@@ -36,6 +37,7 @@ def every_fault(*, drip_interval: float = 1.0, elsewhere: str = ELSEWHERE) -> Ma
         *wire.floods(),
         *wire.malformed_http(),
         *wire.misencoded(),
+        *mirrors(),
         *answers.error_rows(),
         *answers.rate_limits(),
         *answers.odd_statuses(),

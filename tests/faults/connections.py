@@ -29,7 +29,7 @@ from tests.faults.subjects import no_fault, numbered, write_config
 from tests.faults.table import API_TIMEOUT
 from tests.ports import refusing_port, unreachable_port
 from tests.processes import COMMAND
-from tests.waiting import wait_until
+from tests.waiting import comes_true
 
 Tell = Callable[[str], None]
 
@@ -107,7 +107,7 @@ def _poll_often(its: Stage, write: Callable[[int], Path]) -> None:
         if polls > 1:
             write(polls)
             its.reload()
-        wait_until(partial(its.has_polled_all, polls), _PATIENCE, _LOOK_AGAIN)
+        comes_true(partial(its.has_polled_all, polls), _PATIENCE, _LOOK_AGAIN)
 
 
 def _write_config(directory: Path, base_url: str, ca_file: Path, generation: int) -> Path:

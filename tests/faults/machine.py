@@ -21,7 +21,7 @@ from tests.faults import judge, tampered
 from tests.faults.canaries import environment
 from tests.faults.ear import Ear
 from tests.faults.promise import SUCCESS, Result
-from tests.faults.seen import by_instance, in_exposition
+from tests.faults.seen import by_instance, in_exposition, values
 from tests.faults.stage import STOPPED, Stage, stage
 from tests.faults.subjects import numbered, write_config
 from tests.processes import COMMAND, free_port, running
@@ -34,6 +34,7 @@ _INTERVAL: Final = 0.5
 _DAY: Final = 86_400.0
 _SLACK: Final = 120.0
 """Seconds that a busy machine may take between two looks at a clock."""
+_FAILURES: Final = "zapi_instance_poll_failures_total"
 _PATIENCE: Final = 60.0
 _LOOK_AGAIN: Final = 0.1
 
@@ -61,7 +62,7 @@ def _no_descriptors(directory: Path, zapi: SimulatedZapi, ear: Ear) -> Result:
             read = partial(_read, kept, ear)
             read("/metrics")
             with _no_descriptor_left(its.running.process.pid):
-                wait_until(lambda: _failures(read("/metrics")) >= 3, _PATIENCE, _LOOK_AGAIN)
+                wait_until(lambda: min(values(read("/metrics"), _FAILURES)) >= 3, _PATIENCE, _LOOK_AGAIN)
                 outcomes = {seen.outcome for seen in in_exposition(read("/metrics")).values()}
                 read("/")
                 answer = read("/-/reload", "POST")
@@ -210,19 +211,11 @@ def _read(kept: http.client.HTTPConnection, ear: Ear, path: str, method: str = "
     return body.decode()
 
 
-def _failures(exposition: str) -> int:
-    """The fewest failed polls of an instance."""
-    lines = (
-        line for line in exposition.splitlines() if line.startswith("zapi_instance_poll_failures_total{")
-    )
-    return min(int(float(line.rpartition(" ")[2])) for line in lines)
-
-
 @contextmanager
 def _no_descriptor_left(pid: int) -> Iterator[None]:
-    """Every file that the process has open stays so; it can open no more."""
+    """Every file that the process has open stays so; it can open no more, as the first three are taken."""
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (0, before[1]))
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, before[1]))
     try:
         yield
     finally:

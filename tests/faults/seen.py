@@ -51,6 +51,12 @@ def in_exposition(text: str) -> Mapping[str, Seen]:
     }
 
 
+def values(exposition: str, metric: str) -> list[float]:
+    """The values of all series of a metric that has labels."""
+    lines = (line for line in exposition.splitlines() if line.startswith(metric + "{"))
+    return [float(line.rpartition(" ")[2]) for line in lines]
+
+
 def in_log(text: str, fmt: str) -> list[LogLine]:
     """Every line of a log, as its fields. Raises :class:`ValueError` for a line that is in no such format."""
     read = json.loads if fmt == "json" else _logfmt

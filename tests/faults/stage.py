@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.faults.canaries import environment
 from tests.faults.ear import Ear
-from tests.faults.seen import LogLine, Seen, in_exposition, in_log
+from tests.faults.seen import LogLine, Seen, in_exposition, in_log, values
 from tests.processes import COMMAND, Exporter, exporter
 
 FORMATS: Final = ("logfmt", "json")
@@ -35,15 +35,12 @@ class Stage:
 
     def has_polled_all(self, times: int) -> bool:
         """Whether every instance was polled so often; far cheaper than :meth:`seen`."""
-        return all(float(value) >= times for value in self._values("zapi_instance_polls_total"))
+        return all(polls >= times for polls in values(self.metrics(), "zapi_instance_polls_total"))
 
     def sees_all_up(self) -> bool:
-        return all(float(value) == 1 for value in self._values("zapi_instance_up"))
-
-    def _values(self, metric: str) -> list[str]:
-        return [
-            line.rpartition(" ")[2] for line in self.metrics().splitlines() if line.startswith(metric + "{")
-        ]
+        """Whether the last poll of every instance succeeded."""
+        text = self.metrics()
+        return sum(values(text, "zapi_instance_up")) == len(values(text, "zapi_instance_polls_total"))
 
     def log(self) -> list[LogLine]:
         return in_log(self.running.log.read_text(), self.fmt)

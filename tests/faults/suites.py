@@ -22,3 +22,11 @@ SUITES: Final[Mapping[str, Suite]] = MappingProxyType(
         "other replies": replies.of_answering,
     }
 )
+
+
+def run(name: str, directory: Path, tell: Tell) -> Iterator[Result]:
+    """The results of a suite; one that breaks off gives a result that says so."""
+    try:
+        yield from SUITES[name](directory, tell)
+    except Exception as error:
+        yield Result(name, "to run to its end", "an error", (f"{type(error).__name__}: {error}",))

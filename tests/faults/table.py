@@ -42,6 +42,7 @@ _FAILURES: Final[Mapping[Reason, tuple[str, ...]]] = {
     ),
     Reason.NOT_FOUND: ("404 instance not found", "400 instance not found", "200 instance not found"),
     Reason.RATE_LIMITED: (
+        "429 that repeats the request",
         "429",
         "429 retry-after 0",
         "429 retry-after 7",
@@ -57,6 +58,7 @@ _FAILURES: Final[Mapping[Reason, tuple[str, ...]]] = {
         "429 retry-after a date a day ahead",
     ),
     Reason.REDIRECTED: (
+        "redirect that repeats the request",
         "301 redirect on the same host",
         "302 redirect on the same host",
         "303 redirect on the same host",
@@ -66,7 +68,14 @@ _FAILURES: Final[Mapping[Reason, tuple[str, ...]]] = {
         "redirect loop",
         "redirect without location",
     ),
-    Reason.SERVER_ERROR: ("500 html", "502 html", "503 html", "504 html", "501 with a body"),
+    Reason.SERVER_ERROR: (
+        "500 that repeats the request",
+        "500 html",
+        "502 html",
+        "503 html",
+        "504 html",
+        "501 with a body",
+    ),
     Reason.BAD_STATUS: (
         "405 method not allowed",
         "415 unsupported media type",
@@ -97,6 +106,15 @@ _FAILURES: Final[Mapping[Reason, tuple[str, ...]]] = {
         "body of 2 MiB",
     ),
     Reason.INVALID_RESPONSE: (
+        "garbage that repeats the request",
+        "status line that repeats the request",
+        "version that repeats the request",
+        "header line that repeats the request",
+        "content-length that repeats the request",
+        "content-encoding that repeats the request",
+        "chunk size that repeats the request",
+        "json that repeats the request",
+        "error that repeats the request",
         "closed within the headers",
         "short body",
         "nested gzip bomb",
