@@ -17,7 +17,7 @@ from tests.web.certificates import write_files, write_server_files
 
 TLS = "tls_server_config:\n  cert_file: tls/server.crt\n  key_file: tls/server.key\n"
 REQUIRED = "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: tls/clients-ca.crt\n"
-USERS = f"basic_auth_users:\n  ana: {bcrypt.hashpw(b'right', bcrypt.gensalt(4)).decode()}\n"
+USERS = "basic_auth_users:\n  ana: $2b$04$qYgXJ/RoTdZZDXb1vJx9l.ixXmEG40P98yyI/imErqn1B6J4TQ1hW\n"
 FULL = f"{TLS}{REQUIRED}  client_allowed_sans: [ops.example]\n{USERS}"
 HEADERS = "http_server_config:\n  headers:\n    X-XSS-Protection: '{}'\n"
 
@@ -129,7 +129,9 @@ def test_a_change_that_takes_a_guard_away_needs_a_restart(
     assert watched.now() is not first
 
 
-@pytest.mark.parametrize("before", ["", TLS, USERS, TLS + REQUIRED])
+@pytest.mark.parametrize(
+    "before", ["", TLS, USERS, TLS + REQUIRED], ids=["nothing", "tls", "passwords", "client certificates"]
+)
 def test_a_change_that_adds_guards_is_taken_at_once(folder: Path, before: str) -> None:
     watched = Watched(folder, before)
     first = watched.now()
