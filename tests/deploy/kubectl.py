@@ -22,10 +22,14 @@ _VERSION: Final = "2.0.1"
 
 def build(directory: Path) -> list[dict[str, Any]]:
     """The resources that a kustomization gives."""
-    command = [str(_kubectl()), "kustomize", str(directory)]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stderr
-    return list(yaml.safe_load_all(built.stdout))
+    return list(yaml.safe_load_all(kubectl("kustomize", str(directory))))
+
+
+def kubectl(*arguments: str) -> str:
+    """What it prints; it needs no cluster for what never asks one."""
+    done = subprocess.run([str(_kubectl()), *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def _kubectl() -> Path:
