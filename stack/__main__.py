@@ -6,14 +6,16 @@ import signal
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 from stack import shipped
+from stack.page import Message
 from stack.programs import CannotRun, Program, free_address, started
-from stack.receiver import Message, Receiver
+from stack.receiver import Receiver
 from tests.real_parts import missing, packages
 
 NEEDED: Final = ("prometheus", "prometheus-alertmanager")
@@ -55,9 +57,7 @@ def _start(place: Path, options: argparse.Namespace, ending: contextlib.ExitStac
     shipped.write_rules(place / "rules", options.speed)
     scrape = [{"job_name": "zapi", "static_configs": [{"targets": [exporter]}]}]
     prometheus_file, alertmanager_file = place / "prometheus.yaml", place / "alertmanager.yaml"
-    prometheus_file.write_text(
-        shipped.prometheus_config(scrape, place / "rules", alertmanager, options.speed)
-    )
+    prometheus_file.write_text(shipped.prometheus_config(scrape, Path("rules"), alertmanager, options.speed))
     alertmanager_file.write_text(shipped.alertmanager_config(receiver.url, options.speed))
     commands = {
         "exporter": (_exporter(exporter, options.instances), exporter),
@@ -68,7 +68,7 @@ def _start(place: Path, options: argparse.Namespace, ending: contextlib.ExitStac
         ending.enter_context(started(name, command, place, f"http://{address}/-/ready"))
         for name, (command, address) in commands.items()
     ]
-    _announce(exporter, prometheus, alertmanager, options.speed)
+    _announce(exporter, prometheus, alertmanager, receiver.url, options.speed)
     return programs
 
 
@@ -79,7 +79,7 @@ def _exporter(address: str, instances: int) -> list[str]:
 def _prometheus(address: str, config: Path) -> list[str]:
     return [
         "prometheus",
-        f"--config.file={config}",
+        f"--config.file={config.name}",  # relative, so that its pages name the rule files shortly
         f"--storage.tsdb.path={config.parent / 'prometheus'}",
         f"--web.listen-address={address}",
     ]
@@ -95,15 +95,25 @@ def _alertmanager(address: str, config: Path) -> list[str]:
     ]
 
 
-def _announce(exporter: str, prometheus: str, alertmanager: str, speed: float) -> None:
-    print(f"The exporter's status page  http://{exporter}/")
-    print(f"Prometheus, all alerts      http://{prometheus}/alerts")
-    print(f"Alertmanager                http://{alertmanager}/")
+def _announce(exporter: str, prometheus: str, alertmanager: str, messages: str, speed: float) -> None:
+    print(f"The exporter's status page   http://{exporter}/")
+    print(f"Every alert, in Prometheus   {_alerts_page(prometheus)}")
+    print(f"Alertmanager                 http://{alertmanager}/ (Debian's has no page, but amtool alert)")
+    print(f"Messages, as people get them {messages}")
     if speed != 1:
         print(
-            f"The demo is lively: what the shipped rules wait for takes a {speed:g}th of its time here (SPEED=1 waits)."
+            f"What the rules wait for is {speed:g} times as quick as shipped, as the demo is; SPEED=1 waits."
         )
-    print("Messages appear below as they would reach a person. Ctrl+C ends it all.", flush=True)
+    print("Messages appear below too. Ctrl+C ends it all.", flush=True)
+
+
+def _alerts_page(prometheus: str) -> str:
+    """Debian's Prometheus has only the pages that were the first ones."""
+    for path in ("alerts", "classic/alerts"):
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"http://{prometheus}/{path}", timeout=5).close()
+            return f"http://{prometheus}/{path}"
+    return f"http://{prometheus}/"
 
 
 def _show(message: Message) -> None:

@@ -36,7 +36,7 @@ class Program:
 
 @contextlib.contextmanager
 def started(name: str, command: Sequence[str], directory: Path, ready_url: str) -> Iterator[Program]:
-    """Run a program until the end of the ``with``, from the moment on that it answers at ``ready_url``.
+    """Run a program in a directory until the end of the ``with``, from when it answers at ``ready_url``.
 
     It has a session of its own: Ctrl+C reaches only the caller, who ends what it began in good order. Raises
     :class:`CannotRun`.
@@ -44,7 +44,12 @@ def started(name: str, command: Sequence[str], directory: Path, ready_url: str) 
     log = directory / f"{name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            command,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
     program = Program(name, process, log)
     try:

@@ -1,21 +1,13 @@
-"""Who gets the messages: an HTTP server on the loopback that takes them as Slack would."""
+"""Who gets the messages: an HTTP server on the loopback that takes them as Slack would, and shows them."""
 
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One notification. ``receiver`` is the name that Alertmanager's configuration gives whoever is told."""
-
-    receiver: str
-    title: str
-    text: str
+from stack.page import Message, render
 
 
 class Receiver:
@@ -24,23 +16,15 @@ class Receiver:
     ``on_message`` hears each message, on a thread of its own.
     """
 
-    def __init__(self, on_message: Callable[[Message], None]) -> None:
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                self.send_response(200)
-                self.end_headers()
-                on_message(_message(self.path, body))
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    def __init__(self, on_message: Callable[[Message], None], port: int = 0) -> None:
+        self._messages: list[Message] = []
+        self._on_message = on_message
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
 
     @property
     def url(self) -> str:
-        """The address to post to, with the receiver's name after it."""
+        """The page of all messages. A receiver's messages are posted to this address with its name after it."""
         return f"http://127.0.0.1:{self._server.server_port}/"
 
     def __enter__(self) -> "Receiver":
@@ -56,7 +40,32 @@ class Receiver:
         self._server.shutdown()
         self._server.server_close()
 
+    def _take(self, path: str, body: Any) -> None:
+        content = body["attachments"][0]
+        message = Message(path.lstrip("/"), content["title"], content["text"])
+        self._messages.append(message)
+        self._on_message(message)
 
-def _message(path: str, body: Any) -> Message:
-    content = body["attachments"][0]
-    return Message(path.lstrip("/"), content["title"], content["text"])
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                self._answer(b"")
+                receiver._take(self.path, body)
+
+            def do_GET(self) -> None:
+                self._answer(render(list(receiver._messages)).encode())
+
+            def _answer(self, body: bytes) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        return Handler

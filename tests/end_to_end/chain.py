@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from exporter.config.duration import format_duration
 from stack import shipped
-from stack.receiver import Message, Receiver
+from stack.page import Message
+from stack.receiver import Receiver
 from tests.processes import Prometheus, alertmanager, eventually, get, prometheus
 from tests.waiting import wait_until
 

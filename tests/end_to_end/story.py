@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from stack.receiver import Message
+from stack.page import Message
 from tests.end_to_end.chain import Chain, concerns
 from tests.waiting import wait_until
 

@@ -40,7 +40,7 @@ def stack(output: Path, tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def url(output: Path, name: str) -> str:
-    found = re.search(rf"^{name}.*(http://127\.0\.0\.1:\d+)", output.read_text(), re.MULTILINE)
+    found = re.search(rf"^{name}.*(http://127\.0\.0\.1:\d+\S*)", output.read_text(), re.MULTILINE)
     assert found is not None
     return found[1]
 
@@ -51,14 +51,17 @@ def test_the_stack_scrapes_the_demo_with_the_shipped_rules_tells_of_alerts_and_e
     stack: "subprocess.Popen[bytes]", output: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
     wait_until(lambda: "Ctrl+C" in output.read_text(), patience=60)
-    prometheus = Prometheus(stack, url(output, "Prometheus"))
-    alertmanager = url(output, "Alertmanager")
+    alerts = url(output, "Every alert")
+    assert "ZapiInstanceDisconnected" in get(alerts) or "<script" in get(alerts)
+    prometheus = Prometheus(stack, alerts.removesuffix("/classic/alerts").removesuffix("/alerts"))
+    alertmanager = url(output, "Alertmanager").rstrip("/")
 
     eventually(lambda: prometheus.values("up") == [1])
     groups = json.loads(get(f"{prometheus.url}/api/v1/rules"))["data"]["groups"]
     assert {rule["name"] for group in groups for rule in group["rules"]} == {rule.name for rule in rules()}
     eventually(lambda: json.loads(get(f"{alertmanager}/api/v2/alerts")) != [])
     wait_until(lambda: " to on-call: [CRITICAL] " in output.read_text(), patience=60)
+    assert "[CRITICAL] " in get(url(output, "Messages"))
     children = descendants(stack.pid)
     assert len(children) == 3
 
