@@ -35,10 +35,17 @@ def commands(program: str) -> Iterator[tuple[Snippet, list[str]]]:
     for snippet in snippets("sh"):
         for line in snippet.text.replace("\\\n", " ").splitlines():
             words = shlex.split(line, comments=True)
-            if program in words:
-                arguments = words[words.index(program) + 1 :]
+            names = [Path(word).name for word in words]
+            called = [at for at, name in enumerate(names) if name == program and _begins(words[:at])]
+            for at in called:
+                arguments = words[at + 1 :]
                 ends = [at for at, word in enumerate(arguments) if re.match(r"[|;&<>]|\d>", word)]
                 yield snippet, arguments[: min(ends, default=len(arguments))]
+
+
+def _begins(words: list[str]) -> bool:
+    """Whether a command begins after these words, and not another argument."""
+    return not words or re.fullmatch(r"\w+=.*|sudo|exec|[|;&]+", words[-1]) is not None
 
 
 def run(*command: str | Path) -> None:
