@@ -16,7 +16,7 @@ from typing import Final
 
 from exporter.config.duration import parse_duration
 from tests.fuzz.mutation import any_bytes_like
-from tests.fuzz.targets import FOUND, scratch, targets
+from tests.fuzz.targets import FOUND, be_quiet, scratch, targets
 
 TARGETS: Final = ("me", "answer", "config")
 _BATCH: Final = 500
@@ -50,6 +50,7 @@ def _is_clean(name: str, seconds: float, guided: bool) -> bool:
 
 def fuzz_with_hypothesis(name: str, seconds: float) -> bool:
     """Whether one target took all that Hypothesis and some breaking of its seeds came up with."""
+    be_quiet()
     target = targets(scratch())[name]
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

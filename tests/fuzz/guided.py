@@ -13,7 +13,7 @@ import atheris
 with atheris.instrument_imports(include=["exporter", "json", "yaml", "email"]):
     for late in ("shape", "rules", "resolve"):  # imported when they are first needed
         importlib.import_module(f"exporter.config.{late}")
-    from tests.fuzz.targets import FOUND, scratch, targets
+    from tests.fuzz.targets import FOUND, be_quiet, scratch, targets
 
 _MAX_LENGTH: Final = 8192
 _TOO_SLOW: Final = 10
@@ -21,6 +21,7 @@ _TOO_SLOW: Final = 10
 
 def main(name: str, seconds: str) -> None:
     """Ends the process."""
+    be_quiet()
     folder, found = scratch(), FOUND / name
     target = targets(folder)[name]
     corpus, words = folder / "corpus", folder / "words"

@@ -1,6 +1,7 @@
 """What is fuzzed: a function that takes any bytes and raises where a promise is broken, and bytes to begin with."""
 
 import json
+import logging
 import math
 import re
 import tempfile
@@ -283,6 +284,11 @@ _CONFIG_WORDS: Final = (
         "%",
     ),
 )
+
+
+def be_quiet() -> None:
+    """Have nobody print what the exporter logs of millions of made-up replies."""
+    logging.getLogger("exporter").addHandler(logging.NullHandler())
 
 
 def scratch() -> Path:
