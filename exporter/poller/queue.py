@@ -4,9 +4,10 @@ Polls are of three kinds, so that one kind cannot starve another:
 
 - *slots*: instances that answered last time, each on its fixed-rate schedule. They go first, unless another poll
   has waited for a whole interval.
-- *first* polls, of instances never polled. They leave a few workers free, so that instances already known keep
-  their slots even if every first poll hangs.
-- *retries*, of instances that failed last time. They hold at most half of the workers.
+- *first* polls, of instances never polled. While most are, they leave an eighth of the workers free, and from then
+  on half, so that instances already known keep their slots even if every first poll hangs.
+- *retries*, of instances that failed last time. They hold at most half of the workers, and with first polls at most
+  three quarters.
 """
 
 import heapq
@@ -174,10 +175,13 @@ class PollQueue:
         return _pop_due(self._retries, long_ago) if self._may_start(Kind.RETRY) else None
 
     def _may_start(self, kind: Kind) -> bool:
-        """First polls leave an eighth of the workers to slots, retries leave half."""
-        if kind is Kind.FIRST:
-            return self._in_flight[kind] < self._concurrency - self._concurrency // 8
-        return self._in_flight[kind] < max(1, self._concurrency // 2)
+        """Whether a worker is left for a first poll or a retry: all of them may hang."""
+        workers, half = self._concurrency, max(1, self._concurrency // 2)
+        most_are_new = 2 * len(self._first) > len(self._targets)
+        both = self._in_flight[Kind.FIRST] + self._in_flight[Kind.RETRY]
+        if most_are_new and kind is Kind.FIRST:
+            return both < workers - workers // 8
+        return self._in_flight[kind] < half and both < workers - workers // 4
 
 
 def _head(queue: deque[tuple[int, Target]]) -> Target | None:

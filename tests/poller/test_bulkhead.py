@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -19,20 +19,26 @@ TIMEOUT: Final = 10.0
 POLLING: Final = some_polling()
 NAMES: Final = tuple(f"instance {number}" for number in range(COUNT))
 HANGING: Final = frozenset(NAMES[::10])
+HEALTHY: Final = tuple(name for name in NAMES if name not in HANGING)
 HOUR: Final = 3600.0
 
 Hangs = Callable[[str, float], bool]
 
 
-def polls_of(hangs: Hangs, *, until: float, most: float = 0.5) -> list[PollMade]:
-    """All polls until then, of a fleet that answers within ``most`` seconds where it does not hang."""
+def a_poller(names: Iterable[str], hangs: Hangs) -> VirtualPoller:
+    """Of a fleet that answers within half a second where it does not hang."""
     latency = random.Random(7)
 
     def answer(name: str, now: float) -> tuple[float, Reading]:
-        return (TIMEOUT, a_failure()) if hangs(name, now) else (latency.uniform(0.1, most), a_status())
+        return (TIMEOUT, a_failure()) if hangs(name, now) else (latency.uniform(0.1, 0.5), a_status())
 
-    instances = [an_instance(name) for name in NAMES]
-    poller = VirtualPoller(instances, answer, interval=POLLING.interval, concurrency=POLLING.concurrency)
+    instances = [an_instance(name) for name in names]
+    return VirtualPoller(instances, answer, interval=POLLING.interval, concurrency=POLLING.concurrency)
+
+
+def polls_of(hangs: Hangs, *, until: float) -> list[PollMade]:
+    """All polls of the whole fleet until then."""
+    poller = a_poller(NAMES, hangs)
     poller.run(until)
     return poller.polls
 
@@ -65,13 +71,34 @@ EVERY_OTHER_MINUTE: Final[Hangs] = lambda name, now: name in HANGING and now // 
 )
 def test_with_a_tenth_hanging_the_others_keep_their_schedule(hangs: Hangs) -> None:
     polls = polls_of(hangs, until=HOUR / 2)
-    healthy = [name for name in NAMES if name not in HANGING]
-    assert p99(lateness_of(polls, healthy)) < 1
+    assert p99(lateness_of(polls, HEALTHY)) < 1
     made = by_name(polls)
-    for name in healthy:
+    for name in HEALTHY:
         assert len(made[name]) >= HOUR / 2 / POLLING.interval - 2
         gaps = [later.began - earlier.began for earlier, later in pairwise(made[name][1:])]
         assert max(gaps) < POLLING.interval + TIMEOUT
+
+
+@pytest.mark.parametrize("ill", [HANGING, frozenset(NAMES[::5])], ids=["a tenth", "a fifth"])
+def test_instances_that_hang_from_their_first_poll_make_nobody_late_when_a_reload_adds_them(
+    ill: frozenset[str],
+) -> None:
+    healthy = [name for name in NAMES if name not in ill]
+    poller = a_poller(healthy, lambda name, now: name in ill)
+    poller.run(600)
+    poller.replace([an_instance(name) for name in NAMES])
+    poller.run(1200)
+    for begin in range(600, 1200, 60):
+        minute = [poll for poll in poller.polls if begin <= poll.began < begin + 60]
+        assert p99(lateness_of(minute, healthy)) < 1
+    assert {poll.name for poll in poller.polls} == set(NAMES)
+
+
+def test_with_nobody_known_first_polls_use_nearly_all_workers() -> None:
+    polls = polls_of(lambda name, now: False, until=60)
+    firsts = [poll for poll in polls if poll.kind is Kind.FIRST]
+    assert len(firsts) == COUNT
+    assert max(poll.ended for poll in firsts) < COUNT * 0.3 / POLLING.concurrency * 2
 
 
 def most_at_once(polls: Sequence[PollMade]) -> int:

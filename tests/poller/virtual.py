@@ -43,12 +43,17 @@ class VirtualPoller:
         seed: int = 1,
     ) -> None:
         self._answer = answer
+        self._interval = interval
         self._concurrency = concurrency
         self._queue = PollQueue(interval, concurrency, Backoff(random.Random(seed)))
-        self._queue.replace(instances, interval, concurrency, 0.0)
         self._now = 0.0
+        self.replace(instances)
         self._in_flight: list[tuple[float, int, Poll, Reading]] = []
         self.polls: list[PollMade] = []
+
+    def replace(self, instances: Sequence[Instance]) -> None:
+        """Poll these from now on, as after a reload."""
+        self._queue.replace(instances, self._interval, self._concurrency, self._now)
 
     def run(self, until: float) -> None:
         """Let time pass up to the second ``until``."""
