@@ -50,11 +50,15 @@ _COLLECTION_TAGS: Final = frozenset({None, "!", f"{_YAML}map", f"{_YAML}seq"})
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One value as it was written, with its variables expanded. ``kind`` is what YAML reads it as, in words."""
+    """One value as it was written, with its variables expanded. ``kind`` is what YAML reads it as, in words.
+
+    ``has_variables`` says that the environment gave at least a part of it.
+    """
 
     line: int
     text: str
     kind: str
+    has_variables: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -238,12 +242,13 @@ class _Composer:
         line, kind, text = _line(event), self._kind(event), str(event.value)
         if kind != TEXT:
             return Scalar(line, text, kind)
+        has_variables = self._expand is not None and "${" in text
         try:
             text = _storable(self._expand(text) if self._expand else text)
         except ValueError as error:
             self._report(line, path, str(error))
             kind = UNUSABLE
-        return Scalar(line, text, kind)
+        return Scalar(line, text, kind, has_variables)
 
     def _kind(self, event: Any) -> str:
         tag = event.tag or self._resolve(yaml.ScalarNode, event.value, event.implicit)

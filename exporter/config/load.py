@@ -21,7 +21,7 @@ def load(
     Relative names of other files begin at its folder. Variables come from ``environ``. ``before_reading`` is told
     of each file, of one that cannot be read too.
     """
-    from exporter.config import resolve, rules, shape  # with pydantic, which only a file needs
+    from exporter.config import resolve, rules, shape, written  # with pydantic, which only a file needs
 
     reader = Reader(str(path), environ)
     before_reading(path)
@@ -33,12 +33,12 @@ def load(
     rules.check(root, files, reader.report)
     if document is None or reader.problems:
         raise InvalidConfig(reader.problems)
-    return resolve.config(document, path, files)
+    return resolve.config(document, path, files, holds_secret=written.holds_secret(root))
 
 
 def exposed_files(config: Config) -> tuple[Path, ...]:
-    """Those of the configuration's files that every user of the machine can read."""
-    return tuple(file for file in config.files if _is_exposed(file))
+    """Those of the configuration's files that hold a secret and that every user of the machine can read."""
+    return tuple(file for file in config.secret_files if _is_exposed(file))
 
 
 def _root(path: Path, reader: Reader) -> MapNode | None:

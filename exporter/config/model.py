@@ -44,6 +44,7 @@ class Instance:
 class Config:
     """A whole configuration. ``files`` are the files it was read from: the document, then every secret file.
 
+    ``secret_files`` are those of them that hold a secret: the document only if one is written out in it.
     ``paid_statuses`` are lower-case.
     """
 
@@ -52,3 +53,4 @@ class Config:
     paid_statuses: frozenset[str]
     instances: tuple[Instance, ...]
     files: tuple[Path, ...]
+    secret_files: tuple[Path, ...] = ()

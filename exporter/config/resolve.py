@@ -18,8 +18,11 @@ from exporter.config.sections import (
 from exporter.secret import Secret
 
 
-def config(document: Document, path: Path, files: NamedFiles) -> Config:
-    """The configuration that a document without problems says. Relative names begin at the folder of ``path``."""
+def config(document: Document, path: Path, files: NamedFiles, *, holds_secret: bool) -> Config:
+    """The configuration that a document without problems says. Relative names begin at the folder of ``path``.
+
+    ``holds_secret`` says that a secret is written out in the document.
+    """
     api = document.api or ApiSection()
     polling = document.polling or PollingSection()
     payment = document.payment or PaymentSection()
@@ -37,6 +40,7 @@ def config(document: Document, path: Path, files: NamedFiles) -> Config:
         paid_statuses=frozenset(payment.paid_statuses),
         instances=tuple(_instance(section, defaults, client_token, files) for section in document.instances),
         files=(path, *files.of_secrets),
+        secret_files=((path,) if holds_secret else ()) + files.of_secrets,
     )
 
 

@@ -221,6 +221,30 @@ def test_files_that_everybody_can_read_are_named(tmp_path: Path) -> None:
     assert exposed_files(config) == ()
 
 
+@pytest.mark.parametrize(
+    ("instance", "exposed"),
+    [
+        ("token: T", True),
+        ("token: '${TOKEN}'", False),
+        ("token_file: secret", False),
+        ("token_file: secret, client_token: C", True),
+        ("token_file: secret, expected_webhooks: [received]", False),
+        ("token_file: secret, expected_webhooks: {received: null}", False),
+        ("token_file: secret, expected_webhooks: {received: 'https://example.com/hook'}", True),
+        ("token_file: secret, expected_webhooks: {received: '${HOOK}'}", False),
+    ],
+)
+def test_a_document_without_a_secret_may_be_read_by_everybody(
+    tmp_path: Path, instance: str, exposed: bool
+) -> None:
+    (tmp_path / "secret").write_text("T")
+    (tmp_path / "secret").chmod(0o600)
+    environ = {"TOKEN": "T", "HOOK": "https://example.com/hook"}
+    config = load_text(tmp_path, f"instances: [{{name: a, id: A, {instance}}}]\n", environ)
+    (tmp_path / "config.yaml").chmod(0o644)
+    assert exposed_files(config) == ((tmp_path / "config.yaml",) if exposed else ())
+
+
 def test_who_needs_no_file_does_not_load_pydantic() -> None:
     code = "import sys, exporter.config.model; sys.exit('pydantic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
