@@ -42,7 +42,8 @@ class Player:
     def unblock(self) -> None:
         self._blocked = False
         if self._steps is not None and self._next is None:
-            self._advance()
+            # Not at once: a write that fails while asyncio resumes this one would end the connection twice.
+            self._next = self._loop.call_soon(self._advance)
 
     def stop(self) -> None:
         """Forget what is left to play."""
