@@ -76,7 +76,7 @@ LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.1
 
 lock: $(VENV)/.dev ## take newer dependencies into the lock files
 	$(LOCK) --output-file requirements.lock pyproject.toml
-	echo hatchling | $(LOCK) --output-file requirements-build.lock -
+	printf '%s\n' hatchling hatch-fancy-pypi-readme | $(LOCK) --output-file requirements-build.lock -
 
 packages: $(VENV)/.dev ## wheel and sdist, the same bytes whoever builds them
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir $(DIST)

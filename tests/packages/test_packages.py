@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -48,6 +49,16 @@ def test_the_metadata_is_what_an_index_takes(packages: Packages) -> None:
     command = [sys.executable, "-m", "twine", "check", "--strict", *files]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout
+
+
+def test_the_page_at_an_index_links_to_the_repository(packages: Packages) -> None:
+    with zipfile.ZipFile(packages.wheel) as wheel:
+        (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+        text = wheel.read(name).decode()
+    links = re.findall(r"\]\(([^)\s]+)\)", text)
+    assert [link for link in links if not link.startswith(("https://", "#"))] == []
+    assert any("/blob/main/docs/install.md" in link for link in links)
+    assert any("/raw/main/docs/images/" in link for link in links)
 
 
 def test_the_installed_wheel_runs_the_demo_where_there_is_no_checkout(
