@@ -102,13 +102,15 @@ class _Scene:
         self.config = self._write_config()
 
     def poll_often(self, stages: Sequence[Stage]) -> None:
-        """Wait until every instance was polled often enough, or would have been if all were well."""
+        """Wait until every instance was polled often enough; not for ever, so that there is something to judge."""
         for polls in range(1, _POLLS + 1):
             if polls > 1:
                 self._renew(stages)
             self._tell(f"poll {polls} of {_POLLS} of each of {len(self._subjects)} instances")
-            for its in stages:
-                comes_true(partial(its.has_polled_all, polls), _PATIENCE, _LOOK_AGAIN)
+            if not all(
+                comes_true(partial(its.has_polled_all, polls), _PATIENCE, _LOOK_AGAIN) for its in stages
+            ):
+                return
 
     def poll_once(self, ear: Ear) -> Result:
         """``--once`` among all the faults."""

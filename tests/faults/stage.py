@@ -16,6 +16,7 @@ FORMATS: Final = ("logfmt", "json")
 STOPPED: Final = 0
 POLLS_FAILED: Final = 2
 _STOP_PATIENCE: Final = 30.0
+_COMMAND_PATIENCE: Final = 90.0
 
 
 class Stage:
@@ -95,7 +96,7 @@ def run_command(
     """Run the command to its end, at ``--log.level=debug``; ``ear`` hears what it prints."""
     around = {**environment(directory), **(environ or {})}
     command = [*map(str, program), f"--config.file={config}", "--log.level=debug", *arguments]
-    run = subprocess.run(command, capture_output=True, env=around, check=False, timeout=110)
+    run = subprocess.run(command, capture_output=True, env=around, check=False, timeout=_COMMAND_PATIENCE)
     ear.heard(f"standard output of {' '.join(arguments)}", run.stdout)
     ear.heard(f"standard error of {' '.join(arguments)}", run.stderr)
     return run
