@@ -50,6 +50,10 @@ test-pythons: ## the whole suite on every Python of PYTHONS, each in an environm
 	  echo "Python $$version"; $(MAKE) test PYTHON=$$python VENV=.venv-$$version; \
 	done
 
+.PHONY: bench
+bench: $(VENV)/.dev ## measure us beside our peers, in a quarter of an hour; BENCH_ARGS="--only=polls" for a part
+	$(BIN)/python -m bench $(BENCH_ARGS)
+
 lint: $(VENV)/.dev ## ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 PACKAGES: Final[Mapping[str, str]] = {
@@ -38,23 +38,29 @@ def packages(commands: Iterable[str]) -> list[str]:
 
 
 def main() -> int:
-    """Install what is missing, or say what will be skipped."""
+    """Install what the tests lack, or say what will be skipped."""
     wanted = packages(missing(PACKAGES))
-    if not wanted:
-        return 0
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+    if not install(wanted):
         print(
             f"The tests that need {', '.join(wanted)} will be skipped"
             f" (on Debian: apt-get install {' '.join(wanted)})",
             file=sys.stderr,
         )
-        return 0
-    print(f"Installing {', '.join(wanted)} for the tests", flush=True)
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *wanted]
-    for command in (["apt-get", "update", "-qq"], install):
-        subprocess.run(command, check=True, env=quiet, stdout=subprocess.DEVNULL)
     return 0
+
+
+def install(wanted: Sequence[str]) -> bool:
+    """Install Debian packages, as root on Debian; whether there are none left to install."""
+    if not wanted:
+        return True
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return False
+    print(f"Installing {', '.join(wanted)}", flush=True)
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *wanted]
+    for step in (["apt-get", "update", "-qq"], command):
+        subprocess.run(step, check=True, env=quiet, stdout=subprocess.DEVNULL)
+    return True
 
 
 if __name__ == "__main__":

@@ -1,0 +1,151 @@
+"""``python -m bench``: measure, keep the results, and write docs/benchmarks.md with its pictures.
+
+``--only=NAME`` measures one part anew and keeps the others; ``--report`` measures nothing.
+"""
+
+import argparse
+import gc
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bench import (
+    chain,
+    crowd,
+    machine,
+    page,
+    pictures,
+    polls,
+    probers,
+    report,
+    results,
+    schedule,
+    scrapes,
+    sizes,
+    start,
+)
+from bench.results import Results
+from bench.upstream import Upstream, upstream
+from tests import real_parts
+
+ROUNDS: Final = 5
+SECONDS: Final = 5.0
+SCRAPED: Final = (100, 1_000, 3_000, 10_000)
+
+PACKAGES: Final = {
+    "nginx": "nginx-light",
+    "prometheus": "prometheus",
+    "prometheus-blackbox-exporter": "prometheus-blackbox-exporter",
+    "chromium": "chromium",
+}
+"""Command → the Debian package that brings it."""
+
+Step = Callable[[], None]
+Part = Callable[[Results, Path, Upstream, Step], Results]
+
+
+def main(arguments: list[str]) -> int:
+    """Measure what is asked for; the exit status is 0."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", choices=PARTS, action="append", help="repeatable")
+    parser.add_argument("--report", action="store_true")
+    options = parser.parse_args(arguments)
+    if not options.report:
+        real_parts.install([PACKAGES[command] for command in real_parts.missing(PACKAGES)])
+        _measure(options.only or list(PARTS))
+    measured = results.load()
+    report.write(measured)
+    pictures.draw(measured)
+    return 0
+
+
+def _measure(names: list[str]) -> None:
+    measured = results.load() if results.FILE.exists() else Results(machine.describe())
+    measured = replace(measured, machine=machine.describe(), missing=_missing())
+    columns = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = stack.enter_context(upstream(directory))
+        bars = stack.enter_context(Progress(*columns))
+        for name in names:
+            part, steps = PARTS[name]
+            bar = bars.add_task(name, total=steps)
+            measured = part(measured, directory, server, lambda bar=bar: bars.advance(bar))  # type: ignore[misc]
+            results.save(measured)
+            gc.collect()
+
+
+def _missing() -> Mapping[str, str]:
+    missing = {peer: "is not on the PATH" for peer in probers.COMMANDS if probers.command(peer) is None}
+    if shutil.which("chromium") is None:
+        missing["Chromium"] = "is not on the PATH"
+    return missing
+
+
+def _polls(measured: Results, directory: Path, server: Upstream, step: Step) -> Results:
+    return replace(measured, polls=polls.measure(directory, server, ROUNDS, SECONDS, step))
+
+
+def _scrapes(measured: Results, directory: Path, server: Upstream, step: Step) -> Results:
+    return replace(measured, scrapes=tuple(scrapes.measure(count, ROUNDS, step) for count in SCRAPED))
+
+
+def _crowd(measured: Results, directory: Path, server: Upstream, step: Step) -> Results:
+    measured = replace(measured, crowd=crowd.measure(directory, server, 2 * SECONDS))
+    step()
+    return measured
+
+
+def _sizes(measured: Results, directory: Path, server: Upstream, step: Step) -> Results:
+    return replace(
+        measured,
+        sizes=tuple(sizes.measure(directory, server, count, ROUNDS, SECONDS, step) for count in sizes.COUNTS),
+    )
+
+
+def _schedule(measured: Results, directory: Path, server: Upstream, step: Step) -> Results:
+    measured = replace(measured, schedule=schedule.measure(directory, server, 2))
+    step()
+    return measured
+
+
+def _start(measured: Results, directory: Path, server: Upstream, step: Step) -> Results:
+    return replace(measured, start=start.measure(directory, server, ROUNDS, step))
+
+
+def _page(measured: Results, directory: Path, server: Upstream, step: Step) -> Results:
+    if shutil.which("chromium") is None:
+        return measured
+    return replace(measured, page=page.measure(directory, server, ROUNDS, step))
+
+
+def _chain(measured: Results, directory: Path, server: Upstream, step: Step) -> Results:
+    figures = {}
+    for way in chain.ways():
+        figures[way] = chain.measure(directory, server, way, 1)
+        step()
+    return replace(measured, chain=figures)
+
+
+PARTS: Final[Mapping[str, tuple[Part, int]]] = {
+    "polls": (_polls, ROUNDS),
+    "scrapes": (_scrapes, ROUNDS * len(SCRAPED)),
+    "crowd": (_crowd, 1),
+    "sizes": (_sizes, ROUNDS * len(sizes.COUNTS)),
+    "start": (_start, ROUNDS),
+    "page": (_page, ROUNDS),
+    "schedule": (_schedule, 1),
+    "chain": (_chain, len(chain.ways())),
+}
+"""Name → what measures it, and in how many steps."""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,208 @@
+"""Results → ``docs/benchmarks.md``."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from bench import chain, scrapes
+from bench.goals import goals
+from bench.results import Results, Scrapes, Size
+
+FILE: Final = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+
+
+def write(results: Results) -> None:
+    FILE.write_text(text(results))
+
+
+def text(results: Results) -> str:
+    rows = list(goals(results))
+    table = [f"| {row.measure} | {row.goal} | {row.measured} | {_mark(row.met)} |" for row in rows]
+    missed = [row for row in rows if row.met is False]
+    absent = [row for row in rows if row.met is None]
+    return "\n".join(
+        [
+            _HEAD.format(machine=_machine(results)),
+            "| measure | goal | measured | met |",
+            "| --- | --- | --- | --- |",
+            *table,
+            "",
+            f"{_count(len(rows) - len(missed) - len(absent), 'goal')} met, {len(missed)} missed, "
+            f"{len(absent)} not measured.",
+            "",
+            *_sections(results),
+            "",
+        ]
+    )
+
+
+def _mark(met: bool | None) -> str:
+    return "not measured" if met is None else "yes" if met else "**no**"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def _machine(results: Results) -> str:
+    machine = results.machine
+    return (
+        f"{machine.date}, a virtual machine with {machine.cores} cores and {machine.memory_gib} GiB of memory, "
+        f"{machine.system}, Python {machine.python}, {machine.openssl}; load average at the start "
+        f"{machine.load:.1f}"
+    )
+
+
+def _sections(results: Results) -> Iterator[str]:
+    if results.polls:
+        yield from _polls_section(results)
+    if results.scrapes:
+        yield from _scrapes_section(results.scrapes)
+    if results.sizes:
+        yield from _sizes_section(results.sizes)
+    if results.schedule:
+        yield _LATENESS.format(share=results.schedule.cpu_share)
+    if results.start:
+        yield from _start_section(results)
+    if results.chain:
+        yield from _chain_section(results)
+
+
+def _polls_section(results: Results) -> Iterator[str]:
+    assert results.polls is not None
+    yield _POLLS
+    for contender, spread in results.polls.micros.items():
+        yield f"| {contender} | {spread.median:.0f} | {spread.low:.0f} … {spread.high:.0f} |"
+
+
+def _scrapes_section(points: Sequence[Scrapes]) -> Iterator[str]:
+    yield _SCRAPES
+    for point in points:
+        ours, stock = point.ours, point.stock
+        yield (
+            f"| {point.instances:,} | {point.series:,} | {point.bytes / 1e6:.1f} "
+            f"| {ours[scrapes.IDENTITY].median:.1f} / {ours[scrapes.GZIP].median:.1f} "
+            f"/ {ours[scrapes.OPENMETRICS].median:.1f} "
+            f"| {stock[scrapes.IDENTITY].median:.0f} / {stock[scrapes.GZIP].median:.0f} "
+            f"/ {stock[scrapes.OPENMETRICS].median:.0f} | {point.first_gzip:.0f} | {point.copy.median:.1f} |"
+        )
+
+
+def _sizes_section(sizes: Sequence[Size]) -> Iterator[str]:
+    yield _SIZES
+    for size in sizes:
+        cpu = size.cpu_per_poll_micros
+        yield (
+            f"| {size.instances:,} | {size.resident_polled:.0f} | {size.resident:.0f} "
+            f"| {cpu.median:.0f} ({cpu.low:.0f} … {cpu.high:.0f}) |"
+        )
+
+
+def _start_section(results: Results) -> Iterator[str]:
+    assert results.start is not None
+    start = results.start
+    yield _START.format(
+        python=start.python.median, version=start.version.median, first=start.first_metrics.median
+    )
+    for name, millis in start.imports.items():
+        yield f"| `{name}` | {millis:.0f} | {_WHY[name]} |"
+
+
+def _chain_section(results: Results) -> Iterator[str]:
+    yield _CHAIN
+    least = min(figures.exporter + figures.prometheus for figures in results.chain.values())
+    for way, figures in results.chain.items():
+        whole = figures.exporter + figures.prometheus
+        yield (
+            f"| {way} | {figures.exporter:.2f} | {figures.prometheus:.2f} | {whole:.2f} | {whole / least:.1f} "
+            f"| {figures.samples_per_instance:.0f} |"
+        )
+    if chain.BLACKBOX in results.chain:
+        ours, theirs = results.chain[chain.ONE_SCRAPE], results.chain[chain.BLACKBOX]
+        yield ""
+        yield (
+            f"One scrape costs {(ours.exporter + ours.prometheus) / (theirs.exporter + theirs.prometheus):.2f} of "
+            "what blackbox_exporter's way costs, which learns only whether an instance is connected."
+        )
+
+
+_WHY: Final = {
+    "ssl": "HTTPS to Z-API, and our own where it is configured",
+    "http.client": "reads what Z-API answers",
+    "asyncio": "one thread for all connections of the web server",
+    "urllib3": "connections, proxies, TLS",
+    "requests": "proxies of the environment, requests and their errors",
+    "prometheus_client": "the exporter's own metrics, in both formats",
+    "pydantic": "the shape of the configuration; loaded for a configuration file alone",
+    "yaml": "the configuration and its lines",
+    "jinja2": "the status page",
+    "h11": "HTTP of the web server",
+    "bcrypt": "passwords of the web configuration",
+}
+
+_HEAD: Final = """# Benchmarks
+
+Written by `make bench`, which measures everything anew: the running exporter beside its peers, all reading the
+same reply of about 900 bytes from nginx over HTTPS. Contenders take turns within a run, and each figure is the
+median of their turns, with the lowest and the highest in brackets. A ratio is the median of the ratios of
+neighbouring turns. CPU is user and system time of the process. Absolute figures are this machine's; the ratios
+are what to compare.
+
+Measured {machine}.
+"""
+_POLLS: Final = """## A poll
+
+![CPU of one poll](images/bench-polls.svg)
+
+Ours is the running exporter with all its threads: schedule, fetch, parse, state, rendered lines. The bare pool
+is one thread that fetches the same bytes with urllib3 and throws them away. All poll 200 times a second on one
+and the same core. blackbox_exporter matches one regular expression against the reply.
+
+| contender | µs | lowest … highest |
+| --- | --- | --- |"""
+_SCRAPES: Final = """
+## A scrape
+
+![CPU of one scrape](images/bench-scrapes.svg)
+
+Every instance is polled between two scrapes, so that all that moves has moved. Milliseconds of CPU for identity
+/ gzip / OpenMetrics. prometheus_client gets families made beforehand and does only its own work; it compresses
+at level 9, as its server does. The first scrape after a start or a reload compresses everything. A copy is
+cheap only while the allocator can use memory again that the processor has in its cache; into fresh memory, both
+pay the same for every page.
+
+| instances | series | MB | zapi-exporter | prometheus_client | our first with gzip | copy |
+| --- | --- | --- | --- | --- | --- | --- |"""
+_SIZES: Final = """
+## Size
+
+![Resident memory](images/bench-memory.svg)
+
+Ten thousand polls a minute, whatever the number of instances, with scrapes in every format.
+
+| instances | MiB after polls | MiB after scrapes | CPU of a poll, µs |
+| --- | --- | --- | --- |"""
+_LATENESS: Final = """
+## The schedule
+
+![Lateness](images/bench-lateness.svg)
+
+Ten thousand instances a minute take {share:.0%} of one core, with an upstream that answers after 100 ms."""
+_START: Final = """
+## A start
+
+An interpreter that does nothing takes {python:.0f} ms of CPU, `--version` {version:.0f} ms: it loads flags and
+logging and nothing else. A start with ten instances takes {first:.0f} ms until its first `/metrics`. Most of it
+is imports; each row is what the import adds to those above it. The simulated Z-API is loaded for `--demo`
+alone.
+
+| import | ms | what for |
+| --- | --- | --- |"""
+_CHAIN: Final = """
+## The whole chain
+
+CPU seconds of 1,000 instances polled and scraped once a minute, with a real Prometheus; measured at four times
+that pace.
+
+| way | exporter | Prometheus | both | ratio | samples of an instance |
+| --- | --- | --- | --- | --- | --- |"""

@@ -1,0 +1,150 @@
+"""What was measured, as it is kept in ``bench/results.json``. Times are seconds unless a name says otherwise."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from bench.spread import Spread
+
+FILE: Final = Path(__file__).parent / "results.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where it was measured, in general words."""
+
+    cores: int
+    memory_gib: int
+    system: str
+    python: str
+    openssl: str
+    load: float
+    """The load average when the run began: what others had the machine do."""
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Polls:
+    """CPU of one poll over HTTPS in µs, by contender, and ours as a multiple of each other contender's."""
+
+    micros: Mapping[str, Spread]
+    ratios: Mapping[str, Spread]
+    handshakes: int
+    """TLS handshakes that our polls made meanwhile."""
+    polls: int
+    cold_millis: Spread
+    """CPU of a poll that has to connect first, in ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scrapes:
+    """CPU of one scrape of so many instances in ms: ours, the stock library's and a copy of the bytes."""
+
+    instances: int
+    bytes: int
+    series: int
+    ours: Mapping[str, Spread]
+    stock: Mapping[str, Spread]
+    of_stock: Mapping[str, Spread]
+    first_gzip: float
+    copy: Spread
+    of_copy: Spread
+    of_copy_fresh: Spread
+    """The same where neither finds memory of the allocator's that is in use already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """So many clients at once that ask again and again, with gzip."""
+
+    clients: int
+    instances: int
+    scrapes: int
+    p50: float
+    p99: float
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The running exporter with so many instances, which it polls ``rate`` times a second altogether."""
+
+    instances: int
+    rate: float
+    cpu_per_poll_micros: Spread
+    resident_polled: float
+    """MiB, once every instance was polled."""
+    resident: float
+    """MiB, after scrapes in every format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """10,000 instances on one core with an upstream that waits 100 ms."""
+
+    instances: int
+    interval: float
+    concurrency: int
+    ready: float
+    ready_cpu: float
+    ideal: float
+    seconds: float
+    polls: int
+    polled_too_rarely: int
+    lateness: Mapping[str, float]
+    """Upper bound of a bucket → share of the polls that were at most so late."""
+    cpu_share: float
+    """Of one core."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """CPU of a start in ms, and which imports it consists of."""
+
+    python: Spread
+    version: Spread
+    first_metrics: Spread
+    imports: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The status page of 10,000 instances in Chromium, in ms."""
+
+    first_paint: Spread
+    filter: Spread
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """CPU seconds of 1,000 instances a minute: of what exports them, of Prometheus, and how many samples came."""
+
+    exporter: float
+    prometheus: float
+    samples_per_instance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    machine: Machine
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """What could not be measured, and why."""
+    polls: Polls | None = None
+    scrapes: tuple[Scrapes, ...] = ()
+    crowd: Crowd | None = None
+    sizes: tuple[Size, ...] = ()
+    schedule: Schedule | None = None
+    start: Start | None = None
+    page: Page | None = None
+    chain: Mapping[str, Chain] = field(default_factory=dict)
+
+
+def load() -> Results:
+    return TypeAdapter(Results).validate_json(FILE.read_bytes())
+
+
+def save(results: Results) -> None:
+    FILE.write_text(json.dumps(asdict(results), indent=1, default=dict) + "\n")

@@ -1,0 +1,24 @@
+"""Repeated measurements of one thing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The median of repeated measurements, the lowest and the highest."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """Raises :class:`ValueError` without a value."""
+        return cls(median(values), min(values), max(values))
+
+    @classmethod
+    def of_ratios(cls, ours: Sequence[float], theirs: Sequence[float]) -> "Spread":
+        """The ratios of pairs that were measured next to each other."""
+        return cls.of([one / other for one, other in zip(ours, theirs, strict=True)])
