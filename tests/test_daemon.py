@@ -133,13 +133,13 @@ def test_an_instance_whose_token_was_refused_is_polled_at_once_with_the_new_one(
 
 
 def test_a_poll_in_flight_finishes_and_counts(zapi: SimulatedZapi, rig: Rig) -> None:
-    zapi.update("ID-vendas", delay=0.5)
+    zapi.update("ID-vendas", delay=3.0)
     asked = threading.Thread(target=rig.daemon.poll_now, args=("vendas",))
     asked.start()
     zapi.wait_for("the poll", lambda server: server.in_flight == 1)
-    rig.reload(api=replace(rig.config.api, timeout=3.0))
+    rig.reload(api=replace(rig.config.api, timeout=30.0))
     assert zapi.in_flight == 1
-    asked.join(10)
+    asked.join(30)
     assert rig.view("vendas").polls == 2
     assert rig.view("vendas").up is True
 

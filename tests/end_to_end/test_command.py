@@ -16,7 +16,9 @@ from exporter.clock import SystemClock
 from exporter.demo.scenario import Role, cast
 from exporter.demo.server import SimulatedZapi
 from exporter.demo.setup import demo_config, write_config
-from tests.processes import COMMAND, Exporter, eventually, exporter, prometheus
+from tests.builders import a_config, an_instance
+from tests.ports import unreachable_port
+from tests.processes import COMMAND, PATIENCE, Exporter, eventually, exporter, prometheus
 from tests.waiting import wait_until
 
 
@@ -116,11 +118,14 @@ def test_once_says_when_its_output_could_not_be_written(
 
 
 def test_ctrl_c_ends_once_without_a_word(tmp_path: Path) -> None:
-    arguments = [COMMAND, "--demo=2000", "--once", "--log.level=error"]
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    wait_until(lambda: threads(process.pid) > 10)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    with unreachable_port() as port:
+        config = a_config(an_instance(), base_url=f"http://127.0.0.1:{port}", timeout=600)
+        write_config(config, tmp_path / "config.yaml")
+        arguments = [COMMAND, f"--config.file={tmp_path / 'config.yaml'}", "--once", "--log.level=error"]
+        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        wait_until(lambda: threads(process.pid) > 1, PATIENCE)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, err) == (130, b"", b"")
 
 
