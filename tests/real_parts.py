@@ -23,6 +23,7 @@ PACKAGES: Final[Mapping[str, str]] = {
     "mmdebstrap": "mmdebstrap",
     "shellcheck": "shellcheck",
     "systemd-analyze": "systemd",
+    "systemd-nspawn": "systemd-container",
 }
 """Command → Debian package."""
 

@@ -1,4 +1,4 @@
-"""A stand-in for the official Python image, which a test cannot pull: Debian with its Python."""
+"""A stand-in for the official Python image, which a test cannot pull: Debian with its Python, and systemd."""
 
 import os
 import platform
@@ -14,14 +14,20 @@ _UNNEEDED: Final = ("/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*
 
 
 def python_root() -> Path:
-    """A tarball of a small Debian with Python; made anew when the one in the user's cache is a week old."""
+    """A tarball of a small Debian; made anew when the one in the user's cache is a week old."""
     release = platform.freedesktop_os_release()["VERSION_CODENAME"]
-    tarball = cache() / f"python-{release}.tar"
+    tarball = cache() / f"debian-{release}.tar"
     if tarball.exists() and time.time() - tarball.stat().st_mtime < _MAX_AGE:
         return tarball
     unfinished = tarball.with_suffix(f".{os.getpid()}.tar")
     excludes = [f"--dpkgopt=path-exclude={pattern}" for pattern in _UNNEEDED]
-    command = ["mmdebstrap", "--quiet", "--variant=essential", "--include=python3-venv", *excludes]
+    command = [
+        "mmdebstrap",
+        "--quiet",
+        "--variant=essential",
+        "--include=python3-venv,systemd-sysv",
+        *excludes,
+    ]
     subprocess.run([*command, release, str(unfinished), _mirror()], check=True)
     return unfinished.replace(tarball)
 
