@@ -16,7 +16,7 @@ from tests.processes import eventually
 from tests.waiting import wait_until
 
 SPEED: Final = 30
-LONGEST_FOR: Final = 15
+LONGEST_FOR: Final = 11
 """Minutes after which every alert would fire for which a restart could be the reason."""
 
 
