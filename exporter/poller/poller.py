@@ -1,11 +1,10 @@
 """The threads that poll.
 
-Idle workers do not all watch the clock: one of them, the leader, waits for the next poll to fall due and, when it
-takes it, wakes another to lead. Workers are started as they are first needed.
+Idle workers do not all watch the clock: one waits for the next poll to fall due and another for the one after it, so
+that most polls begin without one thread waking another. Workers are started as they are first needed.
 """
 
 import logging
-import math
 import threading
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
@@ -21,6 +20,9 @@ _log = logging.getLogger(__name__)
 
 _ON_TIME_AGAIN: Final = 5
 """Intervals without a late poll after which the schedule is said to be kept again."""
+
+_WATCHERS: Final = 2
+"""Idle workers that watch the clock."""
 
 Read = Callable[[Instance], Reading]
 Record = Callable[[Instance, Reading, float], None]
@@ -56,9 +58,9 @@ class Poller:
         self._punctuality = _Punctuality(polling.interval)
         self._queue = PollQueue(polling.interval, polling.concurrency, backoff)
         self._lock = threading.Lock()
+        self._watchers = threading.Condition(self._lock)
+        self._watched: list[float] = []
         self._followers = threading.Condition(self._lock)
-        self._leader = threading.Condition(self._lock)
-        self._leader_due: float | None = None
         self._idle = 0
         self._workers: list[threading.Thread] = []
         self._busy_since: dict[threading.Thread, float] = {}
@@ -76,7 +78,7 @@ class Poller:
             self._queue.replace(instances, polling.interval, polling.concurrency, now)
             for name in self._waiting.keys() - {instance.name for instance in instances}:
                 self._release(name)
-            self._ensure_led()
+            self._ensure_watched()
 
     def poll_now(self, name: str, timeout: float) -> None:
         """Have an instance polled now and wait until it was, for at most ``timeout`` seconds.
@@ -89,7 +91,7 @@ class Poller:
             if self._stopping or not self._queue.ask(name):
                 return
             self._waiting.setdefault(name, []).append(done)
-            self._ensure_led()
+            self._ensure_watched()
         done.wait(timeout)
 
     def stuck_for(self) -> float:
@@ -108,7 +110,7 @@ class Poller:
         deadline = self._clock.monotonic() + timeout
         with self._lock:
             self._stopping = True
-            self._leader.notify_all()
+            self._watchers.notify_all()
             self._followers.notify_all()
             workers = list(self._workers)
         for worker in workers:
@@ -146,36 +148,39 @@ class Poller:
             if poll is not None:
                 self._last_moved = self._busy_since[threading.current_thread()] = now
                 self._punctuality.see(poll.lateness, now)
-                self._ensure_led()
+                self._ensure_watched()
                 return poll
             self._wait(now)
         self._workers.remove(threading.current_thread())
-        self._ensure_led()
+        self._ensure_watched()
         return None
 
     def _wait(self, now: float) -> None:
-        if self._leader_due is not None:
-            self._ensure_led()
+        due = self._queue.next_due()
+        if due is not None and self._is_watched(due):
+            due = self._queue.due_after_next() if len(self._watched) < _WATCHERS else None
+        if due is None:
             self._idle += 1
             self._followers.wait()
             self._idle -= 1
             return
-        due = self._queue.next_due()
-        self._leader_due = math.inf if due is None else due
-        self._leader.wait(None if due is None else max(0.0, due - now))
-        self._leader_due = None
+        self._watched.append(due)
+        self._watchers.wait(max(0.0, due - now))
+        self._watched.remove(due)
 
-    def _ensure_led(self) -> None:
+    def _is_watched(self, due: float) -> bool:
+        return any(watched <= due for watched in self._watched)
+
+    def _ensure_watched(self) -> None:
         """See to it that somebody watches the queue's next due time. Called with the lock held."""
-        if self._stopping:
-            return
         due = self._queue.next_due()
-        if self._leader_due is not None:
-            if due is not None and due < self._leader_due:
-                self._leader.notify()
+        if self._stopping or due is None or self._is_watched(due):
+            return
+        if self._watched:
+            self._watchers.notify()
         elif self._idle:
             self._followers.notify()
-        elif len(self._workers) < self._concurrency and due is not None:
+        elif len(self._workers) < self._concurrency:
             worker = threading.Thread(target=self._work, name="poller", daemon=True)
             self._workers.append(worker)
             worker.start()

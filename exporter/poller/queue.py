@@ -127,6 +127,10 @@ class PollQueue:
         heaps = [self._slots, self._retries] if self._may_start(Kind.RETRY) else [self._slots]
         return min((heap[0][0] for heap in heaps if _heap_head(heap)), default=None)
 
+    def due_after_next(self) -> float | None:
+        """When the slot after the next one is due, or a little before; ``None`` if there is none."""
+        return min((entry[0] for entry in self._slots[1:3]), default=None)
+
     def finish(self, poll: Poll, reading: Reading, now: float) -> None:
         """Put the target of a poll that ended back in the queue."""
         self._in_flight[poll.kind] -= 1
