@@ -26,11 +26,13 @@ from bench import (
     probers,
     report,
     results,
+    scaling,
     schedule,
     scrapes,
     sizes,
     start,
 )
+from bench import server as prometheus_server
 from bench.results import Results
 from bench.upstream import Upstream, upstream
 from tests import real_parts
@@ -62,6 +64,7 @@ def main(arguments: list[str]) -> int:
         _measure(options.only or list(PARTS))
     measured = results.load()
     report.write(measured)
+    scaling.write(measured)
     pictures.draw(measured)
     return 0
 
@@ -134,6 +137,12 @@ def _chain(measured: Results, directory: Path, server: Upstream, step: Step) -> 
     return replace(measured, chain=figures)
 
 
+def _server(measured: Results, directory: Path, server: Upstream, step: Step) -> Results:
+    measured = replace(measured, server=prometheus_server.measure(directory, server, 60))
+    step()
+    return measured
+
+
 PARTS: Final[Mapping[str, tuple[Part, int]]] = {
     "polls": (_polls, ROUNDS),
     "scrapes": (_scrapes, ROUNDS * len(SCRAPED)),
@@ -143,6 +152,7 @@ PARTS: Final[Mapping[str, tuple[Part, int]]] = {
     "page": (_page, ROUNDS),
     "schedule": (_schedule, 1),
     "chain": (_chain, len(chain.ways())),
+    "server": (_server, 1),
 }
 """Name → what measures it, and in how many steps."""
 

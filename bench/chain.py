@@ -98,5 +98,5 @@ def _ours(place: Path, upstream: Upstream, interval: str) -> Iterator[tuple[int,
     write_config(file, INSTANCES, upstream.fast, upstream.ca_file, interval, 32)
     if interval == "1h":
         file.write_text(file.read_text().replace("stale_after: 5m", "stale_after: 2h"))
-    with exporter(place, f"--config.file={file}", "--log.level=warning") as ours:
+    with exporter(place, f"--config.file={file}") as ours:
         yield ours.process.pid, ours.url.removeprefix("http://")

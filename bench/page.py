@@ -38,7 +38,7 @@ def measure(directory: Path, upstream: Upstream, rounds: int, step: Callable[[],
     paints: list[float] = []
     filters: list[float] = []
     with (
-        exporter(directory, f"--config.file={file}", "--log.level=warning") as ours,
+        exporter(directory, f"--config.file={file}") as ours,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])

@@ -128,6 +128,17 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
+class Server:
+    """A real Prometheus that scrapes ten thousand instances from one exporter."""
+
+    series: int
+    bytes_per_series: float
+    """Of resident memory, beyond that of a server that scrapes nothing."""
+    micros_per_sample: float
+    longest_scrape: float
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     machine: Machine
     missing: Mapping[str, str] = field(default_factory=dict)
@@ -140,6 +151,7 @@ class Results:
     start: Start | None = None
     page: Page | None = None
     chain: Mapping[str, Chain] = field(default_factory=dict)
+    server: Server | None = None
 
 
 def load() -> Results:

@@ -26,7 +26,7 @@ def measure(directory: Path, upstream: Upstream, intervals: int) -> Schedule:
     began = time.monotonic()
     with (
         one_core(),
-        exporter(directory, f"--config.file={file}", "--log.level=warning", ready=False) as ours,
+        exporter(directory, f"--config.file={file}", ready=False) as ours,
     ):
         eventually(lambda: get(f"{ours.url}/-/ready") != "", 120)
         pid, ready = ours.process.pid, time.monotonic() - began

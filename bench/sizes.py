@@ -31,7 +31,7 @@ def measure(
     """With ``count`` instances; ``step`` is called after each round."""
     file = directory / "sizes.yaml"
     write_config(file, count, upstream.fast, upstream.ca_file, f"{int(count / RATE * 1000)}ms", 32)
-    with exporter(directory, f"--config.file={file}", "--log.level=warning") as ours:
+    with exporter(directory, f"--config.file={file}") as ours:
         pid, url = ours.process.pid, f"{ours.url}/metrics"
         resident_polled = resident_mib(pid)
         micros = []
