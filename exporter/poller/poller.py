@@ -67,6 +67,7 @@ class Poller:
         self._last_moved = clock.monotonic()
         self._waiting: dict[str, list[threading.Event]] = {}
         self._stopping = False
+        self._threads_lack = False
 
     def replace(self, instances: Sequence[Instance], polling: Polling, read: Read) -> None:
         """Poll these instances from now on, with ``read``; polls in flight finish as they began."""
@@ -181,9 +182,27 @@ class Poller:
         elif self._idle:
             self._followers.notify()
         elif len(self._workers) < self._concurrency:
-            worker = threading.Thread(target=self._work, name="poller", daemon=True)
-            self._workers.append(worker)
+            self._hire()
+
+    def _hire(self) -> None:
+        """Start another worker. Where the machine has no thread left, those there are go on with the work."""
+        worker = threading.Thread(target=self._work, name="poller", daemon=True)
+        try:
             worker.start()
+        except RuntimeError:
+            if not self._workers:
+                raise
+            self._say_that_threads_lack()
+        else:
+            self._workers.append(worker)
+
+    def _say_that_threads_lack(self) -> None:
+        if not self._threads_lack:
+            _log.warning(
+                "this machine can start no more threads; raise its limit, or lower polling.concurrency",
+                extra={"workers": len(self._workers), "concurrency": self._concurrency},
+            )
+        self._threads_lack = True
 
     def _make(self, poll: Poll) -> tuple[Reading, float]:
         """Poll; a bug on the way must cost one poll, not a worker for ever."""

@@ -15,6 +15,7 @@ import urllib3.exceptions
 from exporter.reading import Failure, Reason
 from exporter.zapi.answer import BodyTooLarge
 from exporter.zapi.limits import WireLimitExceeded
+from exporter.zapi.resolver import NoThreadLeft
 
 _LOST: Final = (
     ConnectionResetError,
@@ -97,6 +98,10 @@ def _certificate_problem(code: int) -> str:
 
 
 def _connect(causes: list[BaseException]) -> Failure | None:
+    if any(isinstance(cause, NoThreadLeft) for cause in causes):
+        return Failure(
+            Reason.CONNECT, "this machine has no thread left to look a name up on; raise its limit"
+        )
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return Failure(Reason.CONNECT, "the host name of api.base_url cannot be resolved")
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):

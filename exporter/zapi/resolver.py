@@ -13,6 +13,10 @@ AddressInfo = tuple[socket.AddressFamily, socket.SocketKind, int, str, Address]
 Lookup = Callable[[str, int], Sequence[AddressInfo]]
 
 
+class NoThreadLeft(OSError):
+    """The machine can start no more threads, and so look no name up."""
+
+
 def system_lookup(host: str, port: int) -> Sequence[AddressInfo]:
     """Ask the system; may block for as long as its name servers do. Raises :class:`OSError`."""
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -32,11 +36,12 @@ class Resolver:
     def resolve(self, host: str, port: int, timeout: float) -> Sequence[AddressInfo]:
         """The addresses of ``host``, at least one.
 
-        Raises :class:`TimeoutError` after ``timeout`` seconds and :class:`socket.gaierror` for an unknown name.
+        Raises :class:`TimeoutError` after ``timeout`` seconds, :class:`socket.gaierror` for an unknown name, and
+        :class:`NoThreadLeft`.
         """
-        with contextlib.suppress(socket.gaierror):
-            return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
         try:
+            with contextlib.suppress(socket.gaierror):
+                return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
             return self._shared_lookup(host, port).result(timeout)
         except UnicodeError:  # not a host name at all: a label too long or empty
             raise socket.gaierror(socket.EAI_NONAME, "not a host name") from None
@@ -47,11 +52,15 @@ class Resolver:
         with self._lock:
             pending = self._pending.get((host, port))
             if pending is None:
-                pending = self._pending[host, port] = Future()
+                pending = Future()
                 thread = threading.Thread(
                     target=self._run, args=(host, port, pending), name="resolver", daemon=True
                 )
-                thread.start()
+                try:
+                    thread.start()
+                except RuntimeError:
+                    raise NoThreadLeft("no thread for the name lookup") from None
+                self._pending[host, port] = pending  # only now: what could not be started would pend for ever
             return pending
 
     def _run(self, host: str, port: int, future: "Future[Sequence[AddressInfo]]") -> None:

@@ -1,5 +1,6 @@
 """The threads that poll, with real threads and readings made up."""
 
+import logging
 import random
 import threading
 import time
@@ -248,3 +249,26 @@ def test_what_has_just_come_in_is_nothing_to_be_stuck_with(rig: Rig) -> None:
     assert poller.stuck_for() == 0.0
     rig.upstream.release.set()
     asked.join(DEADLINE)
+
+
+def test_polls_go_on_with_the_workers_there_are_where_the_machine_has_no_thread_left(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    start = threading.Thread.start
+    started: list[threading.Thread] = []
+
+    def start_two(thread: threading.Thread) -> None:
+        if len(started) == 2:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_two)
+    monkeypatch.setattr(logging.getLogger("exporter"), "propagate", True)
+    rig.upstream.latency = 0.01
+    rig.poller(20, interval=0.1)
+    wait_until(lambda: rig.upstream.ended_polls() >= 60)
+    assert rig.upstream.most_in_flight == 2
+    assert [record.getMessage() for record in caplog.records if "no more threads" in record.getMessage()] == [
+        "this machine can start no more threads; raise its limit, or lower polling.concurrency"
+    ]
