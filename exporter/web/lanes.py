@@ -23,6 +23,7 @@ class Lanes:
 
     def __init__(self, threads: int, per_lane: int, name: str) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._pool.submit(_nothing)  # one thread now: when somebody asks the machine may have none left
         self._per_lane = per_lane
         self._lanes: dict[Hashable, _Lane] = {}
 
@@ -46,3 +47,7 @@ class Lanes:
     def close(self) -> None:
         """Takes no more work and drops what waits. Work that runs is not interrupted, nor waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _nothing() -> None:
+    pass

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.clock import SystemClock
 from exporter.demo.answer_faults import html_error
 from exporter.demo.server import SimulatedZapi
-from exporter.demo.wire_faults import closed_when_idle
+from exporter.demo.wire_faults import closed_when_idle, silence
 from exporter.reading import Reason
 from tests.faults import judge, tampered
 from tests.faults.canaries import environment
@@ -29,7 +29,7 @@ from tests.waiting import wait_until
 
 Tell = Callable[[str], None]
 
-_SUBJECTS: Final = numbered(("vendas", "suporte", "cobranca"))
+_SUBJECTS: Final = numbered(("vendas", "suporte", "cobranca", "agenda", "loja", "plantao"))
 _INTERVAL: Final = 0.5
 _DAY: Final = 86_400.0
 _SLACK: Final = 120.0
@@ -42,7 +42,7 @@ _LOOK_AGAIN: Final = 0.1
 def of_machine(directory: Path, tell: Tell) -> Iterator[Result]:
     """All of them, one after the other."""
     ear = Ear()
-    for number, make in enumerate((_no_descriptors, _disk_full, _clock_ahead, _clock_back)):
+    for number, make in enumerate((_no_descriptors, _no_threads, _disk_full, _clock_ahead, _clock_back)):
         work = directory / str(number)
         work.mkdir()
         tell(make.__name__.strip("_").replace("_", " "))
@@ -79,6 +79,24 @@ def _no_descriptors(directory: Path, zapi: SimulatedZapi, ear: Ear) -> Result:
     return Result(
         "no file descriptors left", promised, f"{', '.join(outcomes)}, then success", tuple(complaints)
     )
+
+
+def _no_threads(directory: Path, zapi: SimulatedZapi, ear: Ear) -> Result:
+    """All instances hang but one, so that every one of them would take a worker of its own."""
+    for subject in _SUBJECTS[1:]:
+        zapi.set_fault(subject.id, silence())
+    with stage(directory, _config(directory, zapi), ear, program=tampered.program("few-threads")) as its:
+        wait_until(partial(its.has_polled_all, 2), _PATIENCE, _LOOK_AGAIN)
+        seen = its.seen()
+        its.look_around([subject.name for subject in _SUBJECTS])
+        told = [line for line in its.log() if "no more threads" in line["msg"]]
+        complaints = [] if len(told) == 1 else [f"the log tells of it {len(told)} times"]
+        complaints += _status(its.stop())
+    outcomes = [seen[subject.name].outcome for subject in _SUBJECTS]
+    expected = [SUCCESS, *[Reason.TIMEOUT.value] * (len(_SUBJECTS) - 1)]
+    complaints += [] if outcomes == expected else ["the outcome differs"]
+    promised = "polls go on"
+    return Result("no threads left", promised, f"{' and '.join(sorted(set(outcomes)))}", tuple(complaints))
 
 
 def _disk_full(directory: Path, zapi: SimulatedZapi, ear: Ear) -> Result:

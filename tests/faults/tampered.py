@@ -15,6 +15,9 @@ from typing import Any, Final
 CLOCK_STEP_VARIABLE: Final = "CLOCK_STEP_FILE"
 """Names the environment variable that names a file with the seconds by which the wall clock is off."""
 
+MOST_THREADS: Final = 8
+"""Threads of an exporter that lacks them: a few more than it starts with."""
+
 
 def hang_name_lookups() -> None:
     """Name servers that never answer; addresses need none."""
@@ -38,9 +41,22 @@ def step_clock() -> None:
     time.time = lambda: real() + float(file.read_text())
 
 
+def lack_threads() -> None:
+    """A machine that lets this process have few threads."""
+    real = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if threading.active_count() >= MOST_THREADS:
+            raise RuntimeError("can't start new thread")
+        real(thread)
+
+    threading.Thread.start = start  # type: ignore[method-assign, assignment]
+
+
 TROUBLES: Final[Mapping[str, Callable[[], None]]] = {
     "hanging-names": hang_name_lookups,
     "stepped-clock": step_clock,
+    "few-threads": lack_threads,
 }
 
 
