@@ -38,7 +38,7 @@ soak: $(VENV)/.dev ## all faults at once with memory watched; DURATION=8h for a 
 	$(BIN)/python -m tests.promises.soak --duration=$(or $(DURATION),10m)
 
 .PHONY: fuzz
-fuzz: $(VENV)/.dev ## /me parsing and configuration loading, guided by coverage where it can; DURATION=1h
+fuzz: $(VENV)/.dev ## replies, configurations and requests, guided by coverage where it can; DURATION=1h
 	-$(BIN)/pip install --quiet --disable-pip-version-check --only-binary=:all: --editable '.[fuzz]'
 	$(BIN)/python -m tests.fuzz --duration=$(or $(DURATION),2m)
 

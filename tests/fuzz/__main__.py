@@ -18,7 +18,7 @@ from exporter.config.duration import parse_duration
 from tests.fuzz.mutation import any_bytes_like
 from tests.fuzz.targets import FOUND, be_quiet, scratch, targets
 
-TARGETS: Final = ("me", "answer", "config")
+TARGETS: Final = ("me", "answer", "config", "request")
 _BATCH: Final = 500
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import atheris
 
-with atheris.instrument_imports(include=["exporter", "json", "yaml", "email"]):
+with atheris.instrument_imports(include=["exporter", "json", "yaml", "email", "h11"]):
     for late in ("shape", "rules", "resolve"):  # imported when they are first needed
         importlib.import_module(f"exporter.config.{late}")
     from tests.fuzz.targets import FOUND, be_quiet, scratch, targets

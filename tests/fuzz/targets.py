@@ -1,25 +1,32 @@
 """What is fuzzed: a function that takes any bytes and raises where a promise is broken, and bytes to begin with."""
 
-import json
 import logging
 import math
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+import h11
+
 from exporter.config import Config, InvalidConfig, load
-from exporter.exposition.instances import render_one
+from exporter.exposition.instances import InstanceLines, render_one
 from exporter.exposition.lines import Format
+from exporter.exposition.scrape import Scrapes
 from exporter.fleet import Fleet
 from exporter.journal import Journal
 from exporter.me import MAX_TEXT, MAX_URL, OPTIONAL_FIELDS, read_me
 from exporter.reading import SETTING_FIELDS, WEBHOOK_FIELDS, Failure, Reason, Status
 from exporter.secret import Secret
+from exporter.telemetry import Telemetry
+from exporter.web.app import App, Surroundings
+from exporter.web.limits import Limits
+from exporter.web.message import Refused, read_head, write_head
+from exporter.web.page.status_page import StatusPage
 from exporter.zapi.answer import (
     MAX_BODY,
     Answer,
@@ -31,16 +38,16 @@ from exporter.zapi.answer import (
 )
 from tests.builders import a_config, an_instance
 from tests.clocks import ManualClock
+from tests.fuzz import seeds
+from tests.fuzz.seeds import INSTANCE_ID
 
 FOUND: Final = Path(__file__).with_name("found")
 """One folder for each target, with what once broke it."""
 
-_ID: Final = "3C67AB641C8AA0412F6A2242B4E23AC7"
 _LAST_SECOND: Final = 253_402_300_799
 _CANARY: Final = "c4n4ry"
 _ENVIRON: Final = {"CANARY": _CANARY, "EMPTY": ""}
 _LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # of YAML
-_BAD_FILES: Final = Path(__file__).parent.parent / "config" / "bad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +61,12 @@ class Target:
 
 def check_me(body: bytes) -> None:
     """A body gives a reading, and the reading a place in the fleet, a log and both expositions."""
-    reading = read_me(body, _ID)
+    reading = read_me(body, INSTANCE_ID)
     if isinstance(reading, Status):
         _check_status(reading)
     else:
         _check_failure(reading, body)
-    instance = an_instance("vendas", instance_id=_ID, expected_webhooks=_EXPECTED)
+    instance = an_instance("vendas", instance_id=INSTANCE_ID, expected_webhooks=_EXPECTED)
     clock = ManualClock()
     fleet = Fleet(a_config(instance), clock, [Journal()])
     for each in (_BEFORE, reading, reading):
@@ -78,7 +85,7 @@ def check_answer(data: bytes) -> None:
     number = int(status) if status.isascii() and status.isdigit() and len(status) < 4 else 429
     wait = retry_after_seconds(retry_after, 1.7e9)
     assert wait is None or (math.isfinite(wait) and wait >= 0)
-    reading = read_answer(Answer(number, body, retry_after), _ID, 1.7e9)
+    reading = read_answer(Answer(number, body, retry_after), INSTANCE_ID, 1.7e9)
     if isinstance(reading, Status):
         assert 200 <= number < 300
     else:
@@ -105,6 +112,44 @@ def check_config(content: bytes, file: Path) -> None:
         assert problem.path.isprintable()
         assert problem.message.isprintable()
         assert _CANARY not in str(problem) or _CANARY.encode() in content
+
+
+def check_request(data: bytes, app: App) -> None:
+    """Whatever a client sends is refused or answered, and the page that repeats it stays one page."""
+    http, limits = h11.Connection(h11.SERVER), Limits()
+    http.receive_data(data)
+    try:
+        head = http.next_event()
+        if not isinstance(head, h11.Request):
+            return
+        response = app(read_head(head, limits))
+    except (h11.RemoteProtocolError, Refused):
+        return
+    write_head(response, {}, 1.7e9, close=True)
+    assert response.status in (200, 204, 400, 404, 405, 503)
+    text = response.body.decode() if ("Content-Encoding", "gzip") not in response.headers else ""
+    if response.content_type.startswith("text/"):
+        assert text.count("<script") == text.startswith("<!DOCTYPE html>")
+
+
+def _an_app() -> App:
+    instance, clock = an_instance("vendas", labels={"team": "sales"}), ManualClock()
+    lines = InstanceLines()
+    fleet = Fleet(a_config(instance), clock, [lines])
+    fleet.record(instance, _BEFORE, 0.1)
+    page = StatusPage(version="1.2.3", telemetry_path="/metrics")
+    return App(
+        Surroundings(
+            fleet=fleet,
+            scrapes=Scrapes(fleet, lines, Telemetry().registry, clock),
+            poll_now=lambda name: None,
+            reload=lambda: (),
+            is_ready=lambda: False,
+            page=lambda request: page.render(fleet.views(), clock.time(), request),
+            telemetry_path="/metrics",
+            scheme=lambda: "http",
+        )
+    )
 
 
 def _check_unpacked(body: bytes) -> None:
@@ -157,133 +202,24 @@ def targets(folder: Path) -> Mapping[str, Target]:
     """All targets by name; ``folder`` is for files that they need."""
     return MappingProxyType(
         {
-            "me": Target(check_me, tuple(_me_seeds()), tuple(_ME_WORDS)),
-            "answer": Target(check_answer, tuple(_answer_seeds()), tuple(_ANSWER_WORDS)),
+            "me": Target(check_me, tuple(seeds.me_seeds()), seeds.ME_WORDS),
+            "answer": Target(check_answer, tuple(seeds.answer_seeds()), seeds.ANSWER_WORDS),
             "config": Target(
                 partial(check_config, file=folder / "config.yaml"),
-                tuple(_config_seeds()),
-                tuple(_CONFIG_WORDS),
+                tuple(seeds.config_seeds()),
+                seeds.CONFIG_WORDS,
+            ),
+            "request": Target(
+                partial(check_request, app=_an_app()), tuple(seeds.request_seeds()), seeds.REQUEST_WORDS
             ),
         }
     )
-
-
-def _me_seeds() -> Iterable[bytes]:
-    healthy = {
-        "id": _ID,
-        "token": "c4n4ry",
-        "name": "Vendas São Paulo",
-        "due": 1648565999675,
-        "connected": True,
-        "paymentStatus": "PAID",
-        "created": "2024-01-15T10:30:00.250-03:00",
-        **{field: f"https://app.example.com/{webhook}" for webhook, field in WEBHOOK_FIELDS.items()},
-        **dict.fromkeys(SETTING_FIELDS.values(), "true"),
-    }
-    changes: Iterable[dict[str, object]] = (
-        {},
-        {"due": "329000002121", "created": 1704110400, "paymentStatus": "", "connected": "false"},
-        {"due": None, "created": "2024-01-15", "receivedCallbackUrl": "", "deliveryCallbackUrl": None},
-        {"error": "Client-Token c4n4ry not allowed"},
-        {"error": "Instance not found"},
-        {"name": "\ud800", "receivedCallbackUrl": "\udfff", "more": [[{}, [1.5, -2e3, None]]]},
-        {"id": "F00D"},
-    )
-    for change in changes:
-        yield json.dumps(healthy | change).encode()
-    yield b"\xef\xbb\xbf" + json.dumps(healthy, ensure_ascii=False, indent=1).encode()
-    yield b'{"connected": true, "connected": false, "due": NaN}'
-
-
-def _answer_seeds() -> Iterable[bytes]:
-    import gzip
-
-    healthy = next(iter(_me_seeds()))
-    yield b"200 \n" + healthy
-    yield b"200 \n" + gzip.compress(healthy, mtime=0)
-    for retry_after in (
-        b"",
-        b"7",
-        b"86400",
-        b"1.5",
-        b"Wed, 21 Oct 2015 07:28:00 GMT",
-        b"Sun, 06 Nov 9999 08:49:37 -0000",
-    ):
-        yield b"429 " + retry_after + b'\n{"error": "Too Many Requests"}'
-    for status in (b"301", b"400", b"403", b"404", b"418", b"503"):
-        yield status + b' \n{"error": "your client-token is not configured"}'
-
-
-def _config_seeds() -> Iterable[bytes]:
-    root = Path(__file__).parent.parent.parent
-    yield (root / "config.example.yaml").read_bytes().replace(b"ZAPI_CLIENT_TOKEN", b"CANARY")
-    for file in sorted(_BAD_FILES.glob("*.yaml")):
-        if file.stat().st_size < 4096:
-            yield file.read_bytes()
 
 
 _BEFORE: Final = Status(
     connected=True, webhooks=dict.fromkeys(WEBHOOK_FIELDS), settings={}, payment_status="paid"
 )
 _EXPECTED: Final = {"received": None, "delivery": Secret("https://app.example.com/delivery")}
-_ME_WORDS: Final = (
-    *(f'"{field}":' for field in ("id", "token", "connected", "error", *OPTIONAL_FIELDS)),
-    *(
-        "true",
-        "false",
-        "null",
-        '"true"',
-        '""',
-        "NaN",
-        "1e999",
-        "\\ud800",
-        "\\u0000",
-        "\\u202e",
-        "[",
-        "{",
-        "]}",
-    ),
-    *('"2024-01-15T10:30:00Z"', "1704110400", "1648565999675", '"329000002121"', _ID, "T24:00", "+23:59"),
-)
-_ANSWER_WORDS: Final = (*_ME_WORDS, "GMT", "+0000", "-2400", "Wed, ", " Oct ", "9999", "\x1f\x8b\x08")
-_CONFIG_WORDS: Final = (
-    *("api:", "polling:", "payment:", "defaults:", "instances:", "  - name: ", "    id: ", "    token: "),
-    *(
-        "token_file: ",
-        "client_token: ",
-        "labels: {",
-        "expected_webhooks: ",
-        "base_url: ",
-        "timeout: ",
-        "interval: ",
-    ),
-    *(
-        "concurrency: ",
-        "stale_after: ",
-        "paid_statuses: ",
-        "ca_file: ",
-        "received: ",
-        "<<: ",
-        "*a",
-        "&a ",
-        "!!str ",
-    ),
-    *(
-        "${CANARY}",
-        "${EMPTY:-x}",
-        "$$",
-        "10s",
-        "1m30s",
-        "https://[::1]:8/",
-        "'",
-        '"',
-        "|\n",
-        ">-\n",
-        "? ",
-        "---\n",
-        "%",
-    ),
-)
 
 
 def be_quiet() -> None:
