@@ -101,19 +101,25 @@ def measure(count: int, rounds: int, step: Callable[[], None]) -> Scrapes:
 
 
 def _beside_copies(rig: Rig, rounds: int) -> tuple[Spread, Spread, Spread]:
-    """What a copy costs, and our text as a multiple of it: with memory used again, and with fresh memory."""
+    """What a copy costs, and our text as a multiple of it: into memory in use, and both into fresh memory."""
     text = memoryview(rig.instances_alone())
-    pairs = [_pair(rig, text, []) for _ in range(rounds)]
+    in_use = memoryview(bytearray(text))
+    ours: list[float] = []
+    copies: list[float] = []
+    for _ in range(rounds):
+        rig.poll()
+        ours.append(millis(rig.instances_alone))
+        copies.append(millis(lambda: in_use.__setitem__(slice(None), text)))
     held: list[bytes] = []
-    fresh_pairs = [_pair(rig, text, held) for _ in range(rounds)]
+    fresh = [_fresh_pair(rig, text, held) for _ in range(rounds)]
     return (
-        Spread.of([copy for _, copy in pairs]),
-        Spread.of_ratios(*zip(*pairs, strict=True)),
-        Spread.of_ratios(*zip(*fresh_pairs, strict=True)),
+        Spread.of(copies),
+        Spread.of_ratios(ours, copies),
+        Spread.of_ratios(*zip(*fresh, strict=True)),
     )
 
 
-def _pair(rig: Rig, text: memoryview, held: list[bytes]) -> tuple[float, float]:
+def _fresh_pair(rig: Rig, text: memoryview, held: list[bytes]) -> tuple[float, float]:
     """Our text and a copy; as long as they are held, their memory is not used again."""
     rig.poll()
     ours = millis(lambda: held.append(rig.instances_alone()))
