@@ -4,10 +4,11 @@ Polls are of three kinds, so that one kind cannot starve another:
 
 - *slots*: instances that answered last time, each on its fixed-rate schedule. They go first, unless another poll
   has waited for a whole interval.
-- *first* polls, of instances never polled. While most are, they leave an eighth of the workers free, and from then
-  on half, so that instances already known keep their slots even if every first poll hangs.
-- *retries*, of instances that failed last time. They hold at most half of the workers, and with first polls at most
-  three quarters.
+- *first* polls, of instances never polled.
+- *retries*, of instances that failed last time. They hold at most half of the workers.
+
+First polls and retries together leave an eighth of the workers free while most instances were never polled, and from
+then on a quarter: known instances keep their slots even if all others hang.
 """
 
 import heapq
@@ -180,12 +181,11 @@ class PollQueue:
 
     def _may_start(self, kind: Kind) -> bool:
         """Whether a worker is left for a first poll or a retry: all of them may hang."""
-        workers, half = self._concurrency, max(1, self._concurrency // 2)
         most_are_new = 2 * len(self._first) > len(self._targets)
-        both = self._in_flight[Kind.FIRST] + self._in_flight[Kind.RETRY]
-        if most_are_new and kind is Kind.FIRST:
-            return both < workers - workers // 8
-        return self._in_flight[kind] < half and both < workers - workers // 4
+        left_alone = self._concurrency // (8 if most_are_new else 4)
+        if self._in_flight[Kind.FIRST] + self._in_flight[Kind.RETRY] >= self._concurrency - left_alone:
+            return False
+        return kind is Kind.FIRST or self._in_flight[kind] < max(1, self._concurrency // 2)
 
 
 def _head(queue: deque[tuple[int, Target]]) -> Target | None:
