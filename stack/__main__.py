@@ -102,7 +102,7 @@ def _announce(exporter: str, prometheus: str, alertmanager: str, messages: str, 
     print(f"Messages, as people get them {messages}")
     if speed != 1:
         print(
-            f"What the rules wait for is {speed:g} times as quick as shipped, as the demo is; SPEED=1 waits."
+            f"Every wait is {speed:g} times shorter than shipped, as the demo is quick; SPEED=1 keeps them."
         )
     print("Messages appear below too. Ctrl+C ends it all.", flush=True)
 
@@ -128,13 +128,23 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
     parser.add_argument("--instances", type=int, default=12, metavar="N", help="of the demo (default 12)")
     parser.add_argument(
-        "--speed", type=float, default=DEMO_SPEED, help=f"default {DEMO_SPEED:g}; 1 is as shipped"
+        "--speed", type=_speed, default=DEMO_SPEED, help=f"default {DEMO_SPEED:g}; 1 is as shipped"
     )
     for name, port in (("exporter", 10917), ("prometheus", 9090), ("alertmanager", 9093)):
         parser.add_argument(
             f"--{name}-port", type=int, default=port, metavar="PORT", help=f"default {port}, or any if taken"
         )
     return parser
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 1 <= speed <= 60:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 (as shipped) to 60")
+    return speed
 
 
 if __name__ == "__main__":

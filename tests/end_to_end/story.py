@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from stack.page import Message
 from tests.end_to_end.chain import Chain, concerns
 from tests.waiting import wait_until
+
+RUNBOOKS: Final = "https://github.com/zapi-exporter/zapi-exporter/blob/main/docs/runbooks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +62,44 @@ def play(chain: Chain, troubles: Sequence[Trouble], *, minutes: float) -> None:
 def _told(chain: Chain, trouble: Trouble) -> float:
     """How often each receiver heard of it, on average."""
     return sum(map(trouble.is_meant_by, chain.messages)) / len(trouble.receivers)
+
+
+def heard(running: Chain, troubles: Sequence[Trouble]) -> dict[tuple[str, str], list[tuple[str, bool]]]:
+    """Alert and subject → who was told, and whether it was told as ended."""
+    return {
+        (trouble.alert, trouble.subject): sorted(
+            (message.receiver, message.title.startswith("[RESOLVED]"))
+            for message in running.messages
+            if trouble.is_meant_by(message)
+        )
+        for trouble in troubles
+    }
+
+
+def expected(troubles: Sequence[Trouble]) -> dict[tuple[str, str], list[tuple[str, bool]]]:
+    """What :func:`heard` should be: everybody concerned is told once, and of the end once."""
+    return {
+        (trouble.alert, trouble.subject): sorted(
+            (receiver, ended) for receiver in trouble.receivers for ended in (False, True)
+        )
+        for trouble in troubles
+    }
+
+
+def of_no_trouble(running: Chain, troubles: Sequence[Trouble]) -> list[str]:
+    return [
+        f"{message.receiver}: {message.title}"
+        for message in running.without_witnesses()
+        if not any(trouble.is_meant_by(message) for trouble in troubles)
+    ]
+
+
+def wrong_words(running: Chain, troubles: Sequence[Trouble]) -> list[str]:
+    """Parts that the first message of a trouble lacks."""
+    return [
+        f"{part!r} is not in {first.title!r}, {first.text!r}"
+        for trouble in troubles
+        for first in [next(filter(trouble.is_meant_by, running.messages))]
+        for part in (trouble.title, *trouble.says, "\nSince ", f"What to do: {RUNBOOKS}/{trouble.alert}.md")
+        if part not in first.title + first.text
+    ]

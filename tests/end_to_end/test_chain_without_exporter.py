@@ -9,7 +9,7 @@ import pytest
 from stack.shipped import PROMETHEUS
 from tests.end_to_end.chain import Chain, chain
 from tests.end_to_end.fleets import Fleet, polled
-from tests.end_to_end.story import Trouble, play
+from tests.end_to_end.story import Trouble, expected, heard, of_no_trouble, play, wrong_words
 
 SPEED: Final = 75
 
@@ -24,15 +24,9 @@ def test_a_missing_exporter_and_missing_thresholds_are_told_once_and_so_is_their
     ):
         play(running, troubles := [no_exporter(running, fleet), no_thresholds(running)], minutes=60)
 
-        for trouble in troubles:
-            told = [message for message in running.messages if trouble.is_meant_by(message)]
-            assert sorted((message.receiver, message.title) for message in told) == sorted(
-                (receiver, trouble.title.replace(severity, heading))
-                for receiver in trouble.receivers
-                for severity in [trouble.title.split("]")[0][1:]]
-                for heading in (severity, "RESOLVED")
-            )
-        assert len(running.without_witnesses()) == 6
+        assert heard(running, troubles) == expected(troubles)
+        assert of_no_trouble(running, troubles) == []
+        assert wrong_words(running, troubles) == []
 
 
 def no_exporter(running: Chain, fleet: Fleet) -> Trouble:

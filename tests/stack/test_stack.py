@@ -12,6 +12,7 @@ from typing import Final
 
 import pytest
 
+from stack.__main__ import main
 from stack.shipped import ROOT
 from tests.processes import Prometheus, eventually, get
 from tests.prometheus.tools import rules
@@ -108,6 +109,17 @@ def test_a_missing_program_is_named_with_the_way_to_install_it(tmp_path: Path) -
         "prometheus and prometheus-alertmanager not found on the PATH; on Debian: "
         "sudo apt-get install --no-install-recommends prometheus prometheus-alertmanager\n"
     )
+
+
+@pytest.mark.parametrize("speed", ["0", "61", "nan", "fast"])
+def test_a_speed_at_which_nothing_could_be_told_is_refused(
+    speed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([f"--speed={speed}"])
+
+    assert ended.value.code == 2
+    assert "is no number from 1 (as shipped) to 60" in capsys.readouterr().err
 
 
 def descendants(pid: int) -> list[int]:
