@@ -8,13 +8,21 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from tests.faults.canaries import leaks
+from tests.faults.canaries import canary, leaks
 from tests.faults.promise import Result
 from tests.processes import Exporter
 
 _OPENMETRICS: Final = {"Accept": "application/openmetrics-text;version=1.0.0"}
 _PAGES: Final = ("/", "/?show=problems&page=2", "/?show=unreachable&page=3", "/?q=example.com", "/sd")
-_ASIDE: Final = ("/-/ready", "/-/healthy", "/nowhere", "/probe", "/probe?name=nobody")
+_ASIDE: Final = (
+    "/-/ready",
+    "/-/healthy",
+    "/probe",
+    "/probe?name=nobody",
+    f"/nowhere?token={canary('query')}",
+)
+_AUTHORIZATION: Final = f"Bearer {canary('authorization')}"
+"""What a scraper that mistakes this exporter for another may send."""
 
 
 class Ear:
@@ -30,7 +38,9 @@ class Ear:
         self, url: str, headers: Mapping[str, str] | None = None, *, method: str = "GET"
     ) -> tuple[int, str]:
         """An answer's status and body, its headers heard too. Raises :class:`OSError` where there is none."""
-        request = urllib.request.Request(url, headers=dict(headers or {}), method=method)
+        request = urllib.request.Request(
+            url, headers={"Authorization": _AUTHORIZATION, **(headers or {})}, method=method
+        )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 status, fields, body = answer.status, answer.headers, answer.read()
