@@ -235,6 +235,9 @@ PORTUGUESE: Final = Texts(
             "this machine has no file descriptor left; raise its limit": (
                 "não há mais descritores de arquivo nesta máquina; aumente o limite"
             ),
+            "this machine has no thread left to look a name up on; raise its limit": (
+                "não há mais threads nesta máquina para consultar um nome; aumente o limite"
+            ),
         }
     ),
 )
