@@ -29,7 +29,7 @@ from tests.waiting import wait_until
 
 Tell = Callable[[str], None]
 
-_SUBJECTS: Final = numbered(("vendas", "suporte", "cobranca", "agenda", "loja", "plantao"))
+_SUBJECTS: Final = numbered(("vendas", "suporte", "cobranca", "agenda", "loja"))
 _INTERVAL: Final = 0.5
 _DAY: Final = 86_400.0
 _SLACK: Final = 120.0
@@ -219,7 +219,9 @@ def _await_polls(its: Stage, more: int) -> None:
 
 def _config(directory: Path, zapi: SimulatedZapi, *, stale_after: float = 3600.0) -> Path:
     instances = [subject.configured(0) for subject in _SUBJECTS]
-    return write_config(directory, zapi.base_url, instances, interval=_INTERVAL, stale_after=stale_after)
+    return write_config(
+        directory, zapi.base_url, instances, timeout=1.0, interval=_INTERVAL, stale_after=stale_after
+    )
 
 
 def _read(kept: http.client.HTTPConnection, ear: Ear, path: str, method: str = "GET") -> str:
