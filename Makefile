@@ -51,7 +51,7 @@ test-pythons: ## the whole suite on every Python of PYTHONS, each in an environm
 	done
 
 .PHONY: bench
-bench: $(VENV)/.dev ## measure us beside our peers, in a quarter of an hour; BENCH_ARGS="--only=polls" for a part
+bench: $(VENV)/.dev ## measure us beside our peers, in twenty minutes; BENCH_ARGS="--only=polls" for a part
 	$(BIN)/python -m bench $(BENCH_ARGS)
 
 lint: $(VENV)/.dev ## ruff

@@ -30,6 +30,8 @@ RATE: Final = 200.0
 _INSTANCES: Final = 1000
 _SETTLE: Final = 1.5
 _COLD_POLLS: Final = 100
+_THE_QUESTION: Final = 1
+"""Asking for the number of connections takes one."""
 
 
 def measure(
@@ -37,14 +39,12 @@ def measure(
 ) -> Polls:
     """Have the contenders take turns; ``step`` is called after each round."""
     with one_core(), _contenders(directory, upstream, seconds) as (ours, contenders):
-        handshakes, polls = upstream.connections(), _polls(ours)
         micros: dict[str, list[float]] = {name: [] for name in contenders}
         for _ in range(rounds):
             for name, turn in contenders.items():
                 micros[name].append(turn())
             step()
-        polls = _polls(ours) - polls
-        handshakes = _our_handshakes(ours, upstream)
+        handshakes, polls = _handshakes(ours, upstream)
         cold = [_cold_millis(upstream) for _ in range(rounds)]
     return Polls(
         micros={name: Spread.of(values) for name, values in micros.items()},
@@ -52,7 +52,7 @@ def measure(
             name: Spread.of_ratios(micros[OURS], values) for name, values in micros.items() if name != OURS
         },
         handshakes=handshakes,
-        polls=int(polls),
+        polls=polls,
         cold_millis=Spread.of(cold),
     )
 
@@ -108,13 +108,14 @@ def _polls(ours: Exporter) -> float:
     return value_of(get(f"{ours.url}/metrics"), 'zapi_exporter_polls_total{outcome="success"}')
 
 
-def _our_handshakes(ours: Exporter, upstream: Upstream) -> int:
-    """Connections in ten seconds of polls by us alone, without those that ask for the number itself."""
+def _handshakes(ours: Exporter, upstream: Upstream) -> tuple[int, int]:
+    """Connections that were accepted in ten seconds of polls by us alone, and those polls."""
     ours.process.send_signal(SIGCONT)
     time.sleep(_SETTLE)
-    before = upstream.connections()
+    polls, accepted = _polls(ours), upstream.connections()
     time.sleep(10)
-    return upstream.connections() - before - 1
+    accepted = upstream.connections() - accepted
+    return accepted - _THE_QUESTION, int(_polls(ours) - polls)
 
 
 def _cold_millis(upstream: Upstream) -> float:

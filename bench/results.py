@@ -34,8 +34,8 @@ class Polls:
     micros: Mapping[str, Spread]
     ratios: Mapping[str, Spread]
     handshakes: int
-    """TLS handshakes that our polls made meanwhile."""
     polls: int
+    """Over which those handshakes were counted."""
     cold_millis: Spread
     """CPU of a poll that has to connect first, in ms."""
 

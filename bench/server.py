@@ -22,17 +22,18 @@ scrape_configs:
 
 def measure(directory: Path, upstream: Upstream, seconds: float) -> Server:
     """Let it scrape for so long, and compare it with one that scrapes nothing."""
-    place = directory / "server"
+    place, idle_place = directory / "server", directory / "idle-server"
     place.mkdir()
+    idle_place.mkdir()
     file = place / "zapi.yaml"
     write_config(file, INSTANCES, upstream.fast, upstream.ca_file, "60s", 32)
-    with prometheus(place, _JOB.format(interval=INTERVAL, targets="")) as idle:
+    with prometheus(idle_place, _JOB.format(interval=INTERVAL, targets="")) as idle:
         time.sleep(INTERVAL)
         base = resident_mib(idle.process.pid)
     with exporter(place, f"--config.file={file}") as ours:
         target = ours.url.removeprefix("http://")
         job = _JOB.format(interval=INTERVAL, targets=f"'{target}'")
-        with prometheus(place, job, f"--storage.tsdb.path={place / 'data'}") as server:
+        with prometheus(place, job) as server:
             eventually(lambda: server.values("sum(scrape_samples_scraped)") != [])
             pid = server.process.pid
             time.sleep(INTERVAL)
