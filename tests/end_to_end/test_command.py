@@ -6,6 +6,7 @@ import re
 import signal
 import ssl
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +19,15 @@ from exporter.demo.server import SimulatedZapi
 from exporter.demo.setup import demo_config, write_config
 from tests.builders import a_config, an_instance
 from tests.ports import unreachable_port
-from tests.processes import COMMAND, PATIENCE, Exporter, eventually, exporter, prometheus
+from tests.processes import COMMAND, PATIENCE, Exporter, eventually, exporter, prometheus, running
 from tests.waiting import wait_until
+
+HEEDING_CTRL_C = [
+    sys.executable,
+    "-c",
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])",
+]
+"""Runs a command that a shell in the background would have told to ignore Ctrl+C."""
 
 
 def threads(pid: int) -> int:
@@ -41,16 +49,16 @@ def zapi(tmp_path: Path) -> Iterator[SimulatedZapi]:
 
 
 @pytest.fixture
-def running(zapi: SimulatedZapi, tmp_path: Path) -> Iterator[Exporter]:
-    with exporter(tmp_path, f"--config.file={tmp_path / 'config.yaml'}") as started:
-        yield started
+def started(zapi: SimulatedZapi, tmp_path: Path) -> Iterator[Exporter]:
+    with exporter(tmp_path, f"--config.file={tmp_path / 'config.yaml'}") as command:
+        yield command
 
 
 @pytest.mark.needs("prometheus")
-def test_a_real_prometheus_scrapes_right_values(running: Exporter, tmp_path: Path) -> None:
+def test_a_real_prometheus_scrapes_right_values(started: Exporter, tmp_path: Path) -> None:
     config = (
         "scrape_configs:\n  - job_name: zapi\n    scrape_interval: 1s\n"
-        f"    static_configs: [{{targets: ['{running.url.removeprefix('http://')}']}}]\n"
+        f"    static_configs: [{{targets: ['{started.url.removeprefix('http://')}']}}]\n"
     )
     with prometheus(tmp_path, config) as real:
         eventually(lambda: real.values("sum(zapi_instance_connected)") == [5])
@@ -60,16 +68,16 @@ def test_a_real_prometheus_scrapes_right_values(running: Exporter, tmp_path: Pat
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_with_status_0(running: Exporter, number: signal.Signals) -> None:
-    running.process.send_signal(number)
-    assert running.process.wait(timeout=5) == 0
+def test_a_signal_ends_it_with_status_0(started: Exporter, number: signal.Signals) -> None:
+    started.process.send_signal(number)
+    assert started.process.wait(timeout=5) == 0
 
 
 @pytest.mark.needs("promtool")
-def test_what_is_exposed_passes_promtool(running: Exporter) -> None:
+def test_what_is_exposed_passes_promtool(started: Exporter) -> None:
     checked = subprocess.run(
         ["promtool", "check", "metrics"],
-        input=running.metrics(),
+        input=started.metrics(),
         capture_output=True,
         text=True,
         check=False,
@@ -121,11 +129,12 @@ def test_ctrl_c_ends_once_without_a_word(tmp_path: Path) -> None:
     with unreachable_port() as port:
         config = a_config(an_instance(), base_url=f"http://127.0.0.1:{port}", timeout=600)
         write_config(config, tmp_path / "config.yaml")
-        arguments = [COMMAND, f"--config.file={tmp_path / 'config.yaml'}", "--once", "--log.level=error"]
-        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        wait_until(lambda: threads(process.pid) > 1, PATIENCE)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=PATIENCE)
+        arguments = [f"--config.file={tmp_path / 'config.yaml'}", "--once", "--log.level=error"]
+        command = [*HEEDING_CTRL_C, COMMAND, *arguments]
+        with running(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            wait_until(lambda: threads(process.pid) > 1, PATIENCE)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, err) == (130, b"", b"")
 
 
@@ -139,8 +148,8 @@ def test_check_lists_every_problem(tmp_path: Path) -> None:
     assert len([line for line in run.stderr.splitlines() if line.startswith(f"{file}:")]) == 3
 
 
-def test_an_address_in_use_is_one_clear_line(running: Exporter) -> None:
-    arguments = ["--demo=1", f"--web.listen-address={running.url.removeprefix('http://')}"]
+def test_an_address_in_use_is_one_clear_line(started: Exporter) -> None:
+    arguments = ["--demo=1", f"--web.listen-address={started.url.removeprefix('http://')}"]
     run = subprocess.run([COMMAND, *arguments], capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert len(run.stderr.splitlines()) == 1
