@@ -20,14 +20,12 @@ from exporter.reading import Reason
 from tests.faults import judge, tampered
 from tests.faults.canaries import environment
 from tests.faults.ear import Ear
-from tests.faults.promise import SUCCESS, Result
+from tests.faults.promise import SUCCESS, Result, Tell
 from tests.faults.seen import by_instance, in_exposition, values
-from tests.faults.stage import STOPPED, Stage, stage
+from tests.faults.stage import PATIENCE, STOPPED, Stage, stage
 from tests.faults.subjects import numbered, write_config
 from tests.processes import COMMAND, free_port, running
 from tests.waiting import wait_until
-
-Tell = Callable[[str], None]
 
 _SUBJECTS: Final = numbered(("vendas", "suporte", "cobranca", "agenda", "loja"))
 _INTERVAL: Final = 0.5
@@ -35,7 +33,6 @@ _DAY: Final = 86_400.0
 _SLACK: Final = 120.0
 """Seconds that a busy machine may take between two looks at a clock."""
 _FAILURES: Final = "zapi_instance_poll_failures_total"
-_PATIENCE: Final = 60.0
 _LOOK_AGAIN: Final = 0.1
 
 
@@ -56,18 +53,18 @@ def _no_descriptors(directory: Path, zapi: SimulatedZapi, ear: Ear) -> Result:
         zapi.set_fault(subject.id, closed_when_idle())  # each poll needs a new connection
     complaints: list[str] = []
     with stage(directory, _config(directory, zapi), ear) as its:
-        wait_until(its.sees_all_up, _PATIENCE, _LOOK_AGAIN)
+        wait_until(its.sees_all_up, PATIENCE, _LOOK_AGAIN)
         host = its.running.url.removeprefix("http://")
         with closing(http.client.HTTPConnection(host, timeout=30)) as kept:
             read = partial(_read, kept, ear)
             read("/metrics")
             with _no_descriptor_left(its.running.process.pid):
-                wait_until(lambda: min(values(read("/metrics"), _FAILURES)) >= 3, _PATIENCE, _LOOK_AGAIN)
+                wait_until(lambda: min(values(read("/metrics"), _FAILURES)) >= 3, PATIENCE, _LOOK_AGAIN)
                 outcomes = {seen.outcome for seen in in_exposition(read("/metrics")).values()}
                 read("/")
                 answer = read("/-/reload", "POST")
                 complaints += [] if "cannot be read" in answer else [f"a reload said {answer}"]
-        wait_until(its.sees_all_up, _PATIENCE, _LOOK_AGAIN)
+        wait_until(its.sees_all_up, PATIENCE, _LOOK_AGAIN)
         for name, lines in by_instance(its.log()).items():
             complaints += [f"{name}: {complaint}" for complaint in judge.of_repetition(lines)]
             complaints += (
@@ -86,7 +83,7 @@ def _no_threads(directory: Path, zapi: SimulatedZapi, ear: Ear) -> Result:
     for subject in _SUBJECTS[1:]:
         zapi.set_fault(subject.id, silence())
     with stage(directory, _config(directory, zapi), ear, program=tampered.program("few-threads")) as its:
-        wait_until(partial(its.has_polled_all, 2), _PATIENCE, _LOOK_AGAIN)
+        wait_until(partial(its.has_polled_all, 2), PATIENCE, _LOOK_AGAIN)
         seen = its.seen()
         its.look_around([subject.name for subject in _SUBJECTS])
         told = [line for line in its.log() if "no more threads" in line["msg"]]
@@ -116,9 +113,9 @@ def _disk_full(directory: Path, zapi: SimulatedZapi, ear: Ear) -> Result:
                 return [0]
             return [seen.polls for seen in in_exposition(text).values()]
 
-        wait_until(lambda: min(polls()) >= 4, _PATIENCE, _LOOK_AGAIN)
+        wait_until(lambda: min(polls()) >= 4, PATIENCE, _LOOK_AGAIN)
         process.send_signal(signal.SIGTERM)
-        status = process.wait(_PATIENCE)
+        status = process.wait(PATIENCE)
     return Result(
         "disk full under the log", "polls go on, status 0", f"they did, status {status}", _status(status)
     )
@@ -147,7 +144,7 @@ def _clock_back(directory: Path, zapi: SimulatedZapi, ear: Ear) -> Result:
         step(-2 * _DAY)
         wait_until(
             lambda: not any("zapi_instance_connected" in seen.series for seen in its.seen().values()),
-            _PATIENCE,
+            PATIENCE,
             _LOOK_AGAIN,
         )
         complaints += _status(its.stop())
@@ -175,7 +172,7 @@ def _at_a_stepped_clock(
     config = _config(directory, zapi, stale_after=stale_after)
     program, environ = tampered.program("stepped-clock"), {tampered.CLOCK_STEP_VARIABLE: str(file)}
     with stage(directory, config, ear, program=program, environ=environ) as its:
-        wait_until(its.sees_all_up, _PATIENCE, _LOOK_AGAIN)
+        wait_until(its.sees_all_up, PATIENCE, _LOOK_AGAIN)
         yield its, step
 
 
@@ -207,14 +204,14 @@ def _fail(zapi: SimulatedZapi, its: Stage) -> None:
         zapi.set_fault(subject.id, html_error(503))
     wait_until(
         lambda: {seen.outcome for seen in its.seen().values()} == {Reason.SERVER_ERROR.value},
-        _PATIENCE,
+        PATIENCE,
         _LOOK_AGAIN,
     )
 
 
 def _await_polls(its: Stage, more: int) -> None:
     polls = max(seen.polls for seen in its.seen().values())
-    wait_until(partial(its.has_polled_all, polls + more), _PATIENCE, _LOOK_AGAIN)
+    wait_until(partial(its.has_polled_all, polls + more), PATIENCE, _LOOK_AGAIN)
 
 
 def _config(directory: Path, zapi: SimulatedZapi, *, stale_after: float = 3600.0) -> Path:

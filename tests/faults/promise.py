@@ -1,12 +1,15 @@
 """What the contract promises of one fault, and what was seen of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from exporter.reading import Reason
 
 SUCCESS: Final = "success"
+
+Tell = Callable[[str], None]
+"""Hears, in words, what a suite is doing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,19 +13,16 @@ from exporter.demo.server import SimulatedZapi
 from exporter.reading import Reason
 from tests.faults import judge
 from tests.faults.ear import Ear
-from tests.faults.promise import Promise, Result, ended
+from tests.faults.promise import Promise, Result, Tell, ended
 from tests.faults.seen import by_instance
-from tests.faults.stage import FORMATS, POLLS_FAILED, STOPPED, Stage, run_command, stage
+from tests.faults.stage import FORMATS, PATIENCE, POLLS_FAILED, STOPPED, Stage, run_command, stage
 from tests.faults.subjects import Subject, no_fault, numbered, write_config
 from tests.faults.table import API_TIMEOUT, promises
 from tests.waiting import comes_true
 
-Tell = Callable[[str], None]
-
 _BYSTANDERS: Final = tuple(f"bystander {number}" for number in range(1, 6))
 _POLLS: Final = 3
 """Polls of every instance, so that a failure that is logged each time would be seen."""
-_PATIENCE: Final = 60.0
 _PROBED: Final = 5
 """Of how many instances one is probed."""
 _LOOK_AGAIN: Final = 0.3
@@ -108,7 +105,7 @@ class _Scene:
                 self._renew(stages)
             self._tell(f"poll {polls} of {_POLLS} of each of {len(self._subjects)} instances")
             if not all(
-                comes_true(partial(its.has_polled_all, polls), _PATIENCE, _LOOK_AGAIN) for its in stages
+                comes_true(partial(its.has_polled_all, polls), PATIENCE, _LOOK_AGAIN) for its in stages
             ):
                 return
 
@@ -128,7 +125,7 @@ class _Scene:
         for subject in self._faulty:
             self._zapi.set_fault(subject.id, no_fault())
         self._renew(stages)
-        all_up = all(comes_true(its.sees_all_up, _PATIENCE, _LOOK_AGAIN) for its in stages)
+        all_up = all(comes_true(its.sees_all_up, PATIENCE, _LOOK_AGAIN) for its in stages)
         logs = [(name, lines) for its in stages for name, lines in by_instance(its.log()).items()]
         complaints = [f"{name}: {said}" for name, lines in logs for said in judge.of_repetition(lines)]
         complaints += [] if all_up else ["some still fail"]

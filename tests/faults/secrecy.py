@@ -1,6 +1,6 @@
 """Secrets where none belongs, and files that show them to everyone."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -9,12 +9,10 @@ from exporter.clock import SystemClock
 from exporter.demo.server import SimulatedZapi
 from tests.faults.canaries import canary, canary_url
 from tests.faults.ear import Ear
-from tests.faults.promise import Result, ended
+from tests.faults.promise import Result, Tell, ended
 from tests.faults.seen import in_log
 from tests.faults.stage import FORMATS, STOPPED, Stage, run_command, stage
 from tests.faults.subjects import CLIENT_TOKEN_VARIABLE, numbered, write_config
-
-Tell = Callable[[str], None]
 
 _REFUSED: Final = 1
 _SUBJECTS: Final = numbered(("vendas",))

@@ -15,6 +15,8 @@ from tests.processes import COMMAND, Exporter, exporter
 FORMATS: Final = ("logfmt", "json")
 STOPPED: Final = 0
 POLLS_FAILED: Final = 2
+PATIENCE: Final = 60.0
+"""Seconds until what should come is said not to: far more than it takes on a busy machine."""
 _STOP_PATIENCE: Final = 30.0
 _COMMAND_PATIENCE: Final = 90.0
 

@@ -6,8 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tests.faults import connections, machine, replies, secrecy
-from tests.faults.promise import Result
-from tests.faults.replies import Tell
+from tests.faults.promise import Result, Tell
 
 Suite = Callable[[Path, Tell], Iterator[Result]]
 """Makes its faults, with an empty folder to work in, and tells what it is doing."""
