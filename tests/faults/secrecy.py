@@ -53,6 +53,16 @@ _BAD: Final[Mapping[str, str]] = MappingProxyType(
 )
 """What is wrong → a configuration with a secret at the place where it is."""
 
+_BAD_WEB: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "a password in the clear": f"basic_auth_users: {{prometheus: {canary('password')}}}\n",
+        "passwords as a list": f"basic_auth_users: [{canary('password')}]\n",
+        "a colon too many": f"basic_auth_users: {{prometheus: {canary('password')}: x}}\n",
+        "a password in place of a file": f"tls_server_config: {{cert_file: {canary('password')}, key_file: x}}\n",
+    }
+)
+"""The same for web configurations."""
+
 
 def of_secrets(directory: Path, tell: Tell) -> Iterator[Result]:
     """What is said of configurations that cannot be used, or that everyone can read."""
@@ -71,6 +81,9 @@ def of_secrets(directory: Path, tell: Tell) -> Iterator[Result]:
             yield ended(
                 "--config.check and --once of a bad file", _REFUSED, [run.returncode for run in checked]
             )
+        for name, text in _BAD_WEB.items():
+            tell(f"a web configuration with {name}")
+            yield _web_refused(directory, zapi, ear, name, text)
         for name in ("config.yaml", "token", "account"):
             tell(f"{name} is readable by everyone")
             yield _warned(directory, zapi, ear, name)
@@ -85,6 +98,13 @@ def _refused(its: Stage, config: Path, name: str, text: str) -> Result:
     complaints = [] if f"{config}:" in answer else [f"the reload was answered: {answer}"]
     complaints += [] if told else ["the log does not tell of it"]
     return Result(f"reload of a file with {name}", "refused", f"{len(told)} problems", tuple(complaints))
+
+
+def _web_refused(directory: Path, zapi: SimulatedZapi, ear: Ear, name: str, text: str) -> Result:
+    web = directory / "web.yaml"
+    web.write_text(text)
+    run = run_command(directory, _config(directory, zapi), ear, "--config.check", f"--web.config.file={web}")
+    return ended(f"--config.check of a web configuration with {name}", _REFUSED, [run.returncode])
 
 
 def _warned(directory: Path, zapi: SimulatedZapi, ear: Ear, exposed: str) -> Result:
