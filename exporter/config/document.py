@@ -7,6 +7,7 @@ Anchors, aliases and merge keys work. Tags do not, and one file is one document.
 """
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -30,6 +31,7 @@ _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U0
 _LATER_NUMBER: Final = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+", re.ASCII
 )
+_LINE_BREAKS: Final = ("\n", "\r", "\x85", "\u2028", "\u2029")
 _QUOTED: Final = re.compile(r" ?'([^']*)'")
 _SIGN: Final = re.compile(r"\W+|<[a-z ]+>", re.ASCII)  # what the parser may quote: ',' or '<block end>'
 _YAML: Final = "tag:yaml.org,2002:"
@@ -96,13 +98,17 @@ class Reader:
     def __init__(self, file: str, environ: Mapping[str, str] | None) -> None:
         self._file = file
         self._expand = expander(environ) if environ is not None else None
+        self._last_line = sys.maxsize  # until the text is known
         self.problems: list[Problem] = []
 
     def report(self, line: int, path: str, message: str) -> None:
+        # The parser finds what is missing at the end of a document in the line after its last one.
+        line = min(line, self._last_line)
         self.problems.append(Problem(self._file, line, path or "document", message))
 
     def read(self, text: str) -> Node | None:
         """The document, a null where there is nothing in it, or ``None`` where none can be made of the text."""
+        self._last_line = _last_line(text)
         forbidden = _FORBIDDEN.search(text)
         if forbidden:
             line = text.count("\n", 0, forbidden.start()) + 1
@@ -112,8 +118,7 @@ class Reader:
         try:
             return _Composer(text, self._expand, self.report).document()
         except yaml.MarkedYAMLError as error:
-            last_line = text.count("\n", 0, max(len(text) - 1, 0)) + 1
-            self.report(*_syntax_problem(error, last_line))
+            self.report(*_syntax_problem(error, self._last_line))
         except _Unreadable as stop:
             self.report(stop.line, stop.path, stop.message)
         return None
@@ -266,6 +271,12 @@ def _storable(text: str) -> str:
     except UnicodeEncodeError:
         raise ValueError("has something that is not Unicode text") from None
     return text
+
+
+def _last_line(text: str) -> int:
+    """The number of the last line; YAML knows five ways to end one."""
+    breaks = sum(map(text.count, _LINE_BREAKS)) - text.count("\r\n")
+    return max(1, breaks if text.endswith(_LINE_BREAKS) else breaks + 1)
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, last_line: int) -> tuple[int, str, str]:
