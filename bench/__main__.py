@@ -86,9 +86,13 @@ def _measure(names: list[str]) -> None:
 
 
 def _missing() -> Mapping[str, str]:
-    missing = {peer: "is not on the PATH" for peer in probers.COMMANDS if probers.command(peer) is None}
+    missing = {
+        peer: f"not measured: {peer} is not on the PATH"
+        for peer in probers.COMMANDS
+        if probers.command(peer) is None
+    }
     if shutil.which("chromium") is None:
-        missing["Chromium"] = "is not on the PATH"
+        missing["Chromium"] = "not measured: chromium is not on the PATH"
     return missing
 
 

@@ -95,7 +95,7 @@ def _memory(results: Results) -> Figure:
 
 def _lateness(results: Results) -> Figure:
     assert results.schedule is not None
-    figure, axes = _axes("Share of polls that began at most so late: 10,000 instances a minute, one core")
+    figure, axes = _axes("Polls that began at most so late, 10,000 a minute on one core")
     points = [
         (float(bound) * 1000, share * 100)
         for bound, share in results.schedule.lateness.items()
