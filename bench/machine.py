@@ -19,6 +19,7 @@ def describe() -> Machine:
         openssl=ssl.OPENSSL_VERSION.rpartition("  ")[0] or ssl.OPENSSL_VERSION,
         load=os.getloadavg()[1],
         date=time.strftime("%Y-%m-%d", time.gmtime()),
+        nice=os.nice(0),
     )
 
 

@@ -46,10 +46,12 @@ def _count(number: int, thing: str) -> str:
 
 def _machine(results: Results) -> str:
     machine = results.machine
+    others = f", beside other work (load average {machine.load:.0f})" if machine.load > machine.cores else ""
+    priority = f", at niceness {machine.nice}" if machine.nice else ""
     return (
-        f"{machine.date}, a virtual machine with {machine.cores} cores and {machine.memory_gib} GiB of memory, "
-        f"{machine.system}, Python {machine.python}, {machine.openssl}; load average at the start "
-        f"{machine.load:.1f}"
+        f"Measured {machine.date} on a virtual machine with {machine.cores} cores and "
+        f"{machine.memory_gib} GiB of memory{others}{priority}:\n"
+        f"{machine.system}, Python {machine.python}, {machine.openssl}."
     )
 
 
@@ -148,7 +150,7 @@ median of their turns, with the lowest and the highest in brackets. A ratio is t
 neighbouring turns. CPU is user and system time of the process. Absolute figures are this machine's; the ratios
 are what to compare.
 
-Measured {machine}.
+{machine}
 """
 _POLLS: Final = """## A poll
 

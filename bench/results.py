@@ -25,6 +25,8 @@ class Machine:
     load: float
     """The load average when the run began: what others had the machine do."""
     date: str
+    nice: int = 0
+    """Niceness of all that was measured; below 0 it goes before what others do."""
 
 
 @dataclass(frozen=True, slots=True)
