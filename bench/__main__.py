@@ -38,6 +38,8 @@ from bench.upstream import Upstream, upstream
 from tests import real_parts
 
 ROUNDS: Final = 5
+POLL_ROUNDS: Final = 9
+"""More, as their turns are the most easily disturbed."""
 SECONDS: Final = 5.0
 SCRAPED: Final = (100, 1_000, 3_000, 10_000)
 
@@ -97,7 +99,7 @@ def _missing() -> Mapping[str, str]:
 
 
 def _polls(measured: Results, directory: Path, server: Upstream, step: Step) -> Results:
-    return replace(measured, polls=polls.measure(directory, server, ROUNDS, SECONDS, step))
+    return replace(measured, polls=polls.measure(directory, server, POLL_ROUNDS, SECONDS, step))
 
 
 def _scrapes(measured: Results, directory: Path, server: Upstream, step: Step) -> Results:
@@ -148,7 +150,7 @@ def _server(measured: Results, directory: Path, server: Upstream, step: Step) ->
 
 
 PARTS: Final[Mapping[str, tuple[Part, int]]] = {
-    "polls": (_polls, ROUNDS),
+    "polls": (_polls, POLL_ROUNDS),
     "scrapes": (_scrapes, ROUNDS * len(SCRAPED)),
     "crowd": (_crowd, 1),
     "sizes": (_sizes, ROUNDS * len(sizes.COUNTS)),
