@@ -73,7 +73,10 @@ def main(arguments: list[str]) -> int:
 
 def _measure(names: list[str]) -> None:
     measured = results.load() if results.FILE.exists() else Results(machine.describe())
-    measured = replace(measured, machine=machine.describe(), missing=_missing())
+    described = machine.describe()
+    if names != list(PARTS):  # what stays was measured beside as much work as it was
+        described = replace(described, load=max(described.load, measured.machine.load))
+    measured = replace(measured, machine=described, missing=_missing())
     columns = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
