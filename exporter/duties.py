@@ -33,9 +33,11 @@ class WatchedFiles(Protocol):
     """The files of a configuration; see :class:`~exporter.config.watch.ConfigFile`."""
 
     @property
-    def held(self) -> Fingerprint: ...
+    def held(self) -> Fingerprint:
+        """What they held at the last load."""
 
-    def holds(self) -> Fingerprint: ...
+    def holds(self) -> Fingerprint:
+        """What the same files hold now."""
 
 
 class AutoReload:

@@ -8,19 +8,13 @@ from typing import Final, Protocol
 
 from exporter.clock import Clock
 from exporter.config import Config, ConfigFile, Fingerprint
+from exporter.duties import WatchedFiles
 from exporter.options import Options
 from exporter.shard import Shard
 
 
-class Source(Protocol):
+class Source(WatchedFiles, Protocol):
     """A configuration that can be loaded again, and the files it is made of."""
-
-    @property
-    def held(self) -> Fingerprint:
-        """What the files held when it was last loaded."""
-
-    def holds(self) -> Fingerprint:
-        """What the same files hold now."""
 
     def load(self) -> Config:
         """Raises :class:`~exporter.config.InvalidConfig`."""
