@@ -191,11 +191,9 @@ _LATENESS: Final = """
 
 Ten thousand instances a minute take {share:.0%} of one core, with an upstream that answers after 100 ms.
 
-A start takes longer than the first polls' latencies by themselves, and its goal is the one that is missed by most.
-First polls leave an eighth of the workers to instances that are known already, whose own moments come meanwhile and
-go first: about a fifth more polls are made until the last instance has had its first one. And first polls come back
-in bursts, which one core works off one by one, so that a latency of 100 ms becomes one of 125 ms. Both are the
-price of rules that matter more: polls that hang never delay an instance that is known, and one core is enough."""
+A start takes a little longer than the first polls' latencies by themselves: the configuration is read and checked
+before the first of them, and a worker has work of its own between two replies. All workers take part until the first
+instance is about to have its second poll; then a quarter of them is kept for such."""
 _START: Final = """
 ## A start
 

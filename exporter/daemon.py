@@ -48,6 +48,7 @@ class Daemon:
             self._client.read,
             self.fleet.record,
             polling=self.config.polling,
+            longest_poll=self._longest_timeout,
             clock=clock,
             observer=self.telemetry,
             backoff=Backoff(random.Random()),
@@ -56,7 +57,7 @@ class Daemon:
 
     def start(self) -> None:
         """Begin to poll."""
-        self._poller.replace(self.config.instances, self.config.polling, self._client.read)
+        self._poll(self.config)
 
     def reload(self) -> tuple[str, ...]:
         """Take what the configuration says now, or give every problem that forbids it and change nothing."""
@@ -101,12 +102,15 @@ class Daemon:
             _log.error("the configuration was not reloaded", extra={"problem": problem})
         return problems
 
+    def _poll(self, config: Config) -> None:
+        self._poller.replace(config.instances, config.polling, self._longest_timeout, self._client.read)
+
     def _take(self, config: Config) -> None:
         old, self.config = self.config, config
         self._longest_timeout = max(self._longest_timeout, config.api.timeout)
         self._client.forget()
         self.fleet.reconfigure(config)
-        self._poller.replace(config.instances, config.polling, self._client.read)
+        self._poll(config)
         self.telemetry.reloaded(len(config.instances), self._clock.time())
         _log.info("the configuration was reloaded", extra=_difference(old, config))
 

@@ -38,7 +38,10 @@ class PollObserver(Protocol):
 
 
 class Poller:
-    """Polls every instance on its schedule, at most ``concurrency`` at once."""
+    """Polls every instance on its schedule, at most ``concurrency`` at once.
+
+    No ``read`` takes more than ``longest_poll`` seconds.
+    """
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class Poller:
         record: Record,
         *,
         polling: Polling,
+        longest_poll: float,
         clock: Clock,
         observer: PollObserver,
         backoff: Backoff,
@@ -56,7 +60,7 @@ class Poller:
         self._observer = observer
         self._concurrency = polling.concurrency
         self._punctuality = _Punctuality(polling.interval)
-        self._queue = PollQueue(polling.interval, polling.concurrency, backoff)
+        self._queue = PollQueue(polling, longest_poll, backoff)
         self._lock = threading.Lock()
         self._watchers = threading.Condition(self._lock)
         self._watched: list[float] = []
@@ -69,17 +73,19 @@ class Poller:
         self._stopping = False
         self._threads_lack = False
 
-    def replace(self, instances: Sequence[Instance], polling: Polling, read: Read) -> None:
+    def replace(
+        self, instances: Sequence[Instance], polling: Polling, longest_poll: float, read: Read
+    ) -> None:
         """Poll these instances from now on, with ``read``; polls in flight finish as they began."""
         with self._lock:
             self._read = read
             self._concurrency = polling.concurrency
             self._punctuality.interval = polling.interval
             now = self._expect_work()
-            self._queue.replace(instances, polling.interval, polling.concurrency, now)
+            self._queue.replace(instances, polling, longest_poll, now)
             for name in self._waiting.keys() - {instance.name for instance in instances}:
                 self._release(name)
-            self._ensure_watched()
+            self._ensure_watched(now)
 
     def poll_now(self, name: str, timeout: float) -> None:
         """Have an instance polled now and wait until it was, for at most ``timeout`` seconds.
@@ -88,11 +94,11 @@ class Poller:
         """
         done = threading.Event()
         with self._lock:
-            self._expect_work()
+            now = self._expect_work()
             if self._stopping or not self._queue.ask(name):
                 return
             self._waiting.setdefault(name, []).append(done)
-            self._ensure_watched()
+            self._ensure_watched(now)
         done.wait(timeout)
 
     def stuck_for(self) -> float:
@@ -102,7 +108,7 @@ class Poller:
         """
         with self._lock:
             now = self._clock.monotonic()
-            due = self._queue.next_due()
+            due = self._queue.next_due(now)
             waiting = 0.0 if due is None else now - max(due, self._last_moved)
             return max(0.0, waiting, now - min(self._busy_since.values(), default=now))
 
@@ -131,7 +137,8 @@ class Poller:
 
     def _expect_work(self) -> float:
         """Take note that work comes in, now: what has nothing due cannot have been stuck with it before."""
-        now, due = self._clock.monotonic(), self._queue.next_due()
+        now = self._clock.monotonic()
+        due = self._queue.next_due(now)
         if due is None or due > now:
             self._last_moved = now
         return now
@@ -149,15 +156,15 @@ class Poller:
             if poll is not None:
                 self._last_moved = self._busy_since[threading.current_thread()] = now
                 self._punctuality.see(poll.lateness, now)
-                self._ensure_watched()
+                self._ensure_watched(now)
                 return poll
             self._wait(now)
         self._workers.remove(threading.current_thread())
-        self._ensure_watched()
+        self._ensure_watched(self._clock.monotonic())
         return None
 
     def _wait(self, now: float) -> None:
-        due = self._queue.next_due()
+        due = self._queue.next_due(now)
         if due is not None and self._is_watched(due):
             due = self._queue.due_after_next() if len(self._watched) < _WATCHERS else None
         if due is None:
@@ -172,9 +179,9 @@ class Poller:
     def _is_watched(self, due: float) -> bool:
         return any(watched <= due for watched in self._watched)
 
-    def _ensure_watched(self) -> None:
+    def _ensure_watched(self, now: float) -> None:
         """See to it that somebody watches the queue's next due time. Called with the lock held."""
-        due = self._queue.next_due()
+        due = self._queue.next_due(now)
         if self._stopping or due is None or self._is_watched(due):
             return
         if self._watched:

@@ -4,11 +4,12 @@ Polls are of three kinds, so that one kind cannot starve another:
 
 - *slots*: instances that answered last time, each on its fixed-rate schedule. They go first, unless another poll
   has waited for a whole interval.
-- *first* polls, of instances never polled.
+- *first* polls, of instances never polled. Until the last has had its own, polls of other kinds are kept few: the
+  instance whose slot is farthest away goes first, and a slot just after a first poll is passed over.
 - *retries*, of instances that failed last time. They hold at most half of the workers.
 
-First polls and retries together leave an eighth of the workers free while most instances were never polled, and from
-then on a quarter: known instances keep their slots even if all others hang.
+First polls and retries together leave a quarter of the workers free when a slot falls due before they must have ended:
+known instances keep their slots even if all others hang.
 """
 
 import heapq
@@ -18,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from exporter.config.model import Instance
+from exporter.config.model import Instance, Polling
 from exporter.poller.schedule import Backoff, Slots
 from exporter.reading import Failure, Reading
 
@@ -56,11 +57,12 @@ class Poll:
 
 
 class PollQueue:
-    """The targets in the order in which they are due."""
+    """The targets in the order in which they are due. ``longest_poll`` is in seconds: no poll lasts longer."""
 
-    def __init__(self, interval: float, concurrency: int, backoff: Backoff) -> None:
-        self._interval = interval
-        self._concurrency = concurrency
+    def __init__(self, polling: Polling, longest_poll: float, backoff: Backoff) -> None:
+        self._interval = polling.interval
+        self._concurrency = polling.concurrency
+        self._longest_poll = longest_poll
         self._backoff = backoff
         self._tickets = itertools.count(1)
         self._targets: dict[str, Target] = {}
@@ -70,24 +72,29 @@ class PollQueue:
         self._retries: list[tuple[float, int, Target]] = []
         self._in_flight = dict.fromkeys(Kind, 0)
 
-    def replace(self, instances: Sequence[Instance], interval: float, concurrency: int, now: float) -> None:
+    def replace(
+        self, instances: Sequence[Instance], polling: Polling, longest_poll: float, now: float
+    ) -> None:
         """Poll these instances from now on.
 
         One that is already polled keeps its place in the schedule; a new one is due at once, and so is one that
         failed and has new credentials.
         """
-        self._concurrency = concurrency
-        rescheduled = interval != self._interval
-        self._interval = interval
+        rescheduled = polling.interval != self._interval
+        self._interval, self._concurrency = polling.interval, polling.concurrency
+        self._longest_poll = longest_poll
         old, self._targets = self._targets, {}
+        new: list[Target] = []
         for instance in instances:
             target = old.pop(instance.name, None)
             if target is None:
-                target = Target(instance, Slots.of(instance.name, interval), now)
-                self._enqueue(target, Kind.FIRST, now)
+                target = Target(instance, Slots.of(instance.name, self._interval), now)
+                new.append(target)
             else:
                 self._update(target, instance, rescheduled, now)
             self._targets[instance.name] = target
+        for target in sorted(new, key=lambda target: target.slots.after(now), reverse=True):
+            self._enqueue(target, Kind.FIRST, now)
         for removed in old.values():
             removed.ticket = 0
 
@@ -110,8 +117,8 @@ class PollQueue:
             _pop(self._at_once)
             or self._take_starving(now)
             or _pop_due(self._slots, now)
-            or (_pop(self._first) if self._may_start(Kind.FIRST) else None)
-            or (_pop_due(self._retries, now) if self._may_start(Kind.RETRY) else None)
+            or (_pop(self._first) if self._may_start(Kind.FIRST, now) else None)
+            or (_pop_due(self._retries, now) if self._may_start(Kind.RETRY, now) else None)
         )
         if target is None:
             return None
@@ -121,11 +128,11 @@ class PollQueue:
         self._in_flight[target.kind] += 1
         return Poll(target, target.instance, target.kind, lateness)
 
-    def next_due(self) -> float | None:
+    def next_due(self, now: float) -> float | None:
         """When :meth:`take` may next have something: 0 for now, ``None`` for not before something else happens."""
-        if _head(self._at_once) or (self._may_start(Kind.FIRST) and _head(self._first)):
+        if _head(self._at_once) or (self._may_start(Kind.FIRST, now) and _head(self._first)):
             return 0.0
-        heaps = [self._slots, self._retries] if self._may_start(Kind.RETRY) else [self._slots]
+        heaps = [self._slots, self._retries] if self._may_start(Kind.RETRY, now) else [self._slots]
         return min((heap[0][0] for heap in heaps if _heap_head(heap)), default=None)
 
     def due_after_next(self) -> float | None:
@@ -141,7 +148,8 @@ class PollQueue:
             return
         if not isinstance(reading, Failure):
             target.failures_in_a_row = 0
-            self._enqueue(target, Kind.SLOT, target.slots.after(now))
+            pause = self._interval / 4 if poll.kind is Kind.FIRST and _head(self._first) else 0.0
+            self._enqueue(target, Kind.SLOT, target.slots.after(now + pause))
         elif not _same_credentials(poll.instance, target.instance):
             target.failures_in_a_row = 0
             self._enqueue(target, Kind.FIRST, now)
@@ -174,15 +182,16 @@ class PollQueue:
     def _take_starving(self, now: float) -> Target | None:
         """A first poll or a retry that slots have kept waiting for a whole interval: too few workers for all."""
         long_ago = now - self._interval
-        first = _head(self._first) if self._may_start(Kind.FIRST) else None
+        first = _head(self._first) if self._may_start(Kind.FIRST, now) else None
         if first is not None and first.due < long_ago:
             return _pop(self._first)
-        return _pop_due(self._retries, long_ago) if self._may_start(Kind.RETRY) else None
+        return _pop_due(self._retries, long_ago) if self._may_start(Kind.RETRY, now) else None
 
-    def _may_start(self, kind: Kind) -> bool:
+    def _may_start(self, kind: Kind, now: float) -> bool:
         """Whether a worker is left for a first poll or a retry: all of them may hang."""
-        most_are_new = 2 * len(self._first) > len(self._targets)
-        left_alone = self._concurrency // (8 if most_are_new else 4)
+        next_slot = _heap_head(self._slots)
+        awaited = next_slot is not None and next_slot.due < now + self._longest_poll
+        left_alone = self._concurrency // 4 if awaited else 0
         if self._in_flight[Kind.FIRST] + self._in_flight[Kind.RETRY] >= self._concurrency - left_alone:
             return False
         return kind is Kind.FIRST or self._in_flight[kind] < max(1, self._concurrency // 2)

@@ -33,7 +33,7 @@ def a_poller(names: Iterable[str], hangs: Hangs) -> VirtualPoller:
         return (TIMEOUT, a_failure()) if hangs(name, now) else (latency.uniform(0.1, 0.5), a_status())
 
     instances = [an_instance(name) for name in names]
-    return VirtualPoller(instances, answer, interval=POLLING.interval, concurrency=POLLING.concurrency)
+    return VirtualPoller(instances, answer, polling=POLLING, longest_poll=TIMEOUT)
 
 
 def polls_of(hangs: Hangs, *, until: float) -> list[PollMade]:
@@ -94,11 +94,21 @@ def test_instances_that_hang_from_their_first_poll_make_nobody_late_when_a_reloa
     assert {poll.name for poll in poller.polls} == set(NAMES)
 
 
-def test_with_nobody_known_first_polls_use_nearly_all_workers() -> None:
-    polls = polls_of(lambda name, now: False, until=60)
-    firsts = [poll for poll in polls if poll.kind is Kind.FIRST]
-    assert len(firsts) == COUNT
-    assert max(poll.ended for poll in firsts) < COUNT * 0.3 / POLLING.concurrency * 2
+def test_the_first_round_of_ten_thousand_takes_little_longer_than_their_latencies() -> None:
+    count, latency, polling = 10_000, 0.1, some_polling(concurrency=64)
+    instances = [an_instance(f"instance {number}") for number in range(count)]
+    poller = VirtualPoller(
+        instances, lambda name, now: (latency, a_status()), polling=polling, longest_poll=TIMEOUT
+    )
+    poller.run(POLLING.interval)
+    ready = max(poll.ended for poll in poller.polls if poll.kind is Kind.FIRST)
+    assert ready < count * latency / polling.concurrency * 1.1
+    assert sum(poll.began < ready for poll in poller.polls) == count
+
+
+def test_a_cold_start_with_a_tenth_hanging_leaves_workers_to_those_that_are_known() -> None:
+    polls = polls_of(ALWAYS, until=120)
+    assert max(lateness_of(polls, HEALTHY)) < 1
 
 
 def most_at_once(polls: Sequence[PollMade]) -> int:

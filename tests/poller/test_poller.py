@@ -17,6 +17,7 @@ from tests.clocks import ManualClock
 from tests.waiting import wait_until
 
 DEADLINE = 20.0
+LONGEST_POLL = 10.0
 
 
 class Upstream:
@@ -89,6 +90,7 @@ class Rig:
             self.upstream.read,
             self.upstream.record,
             polling=polling,
+            longest_poll=LONGEST_POLL,
             clock=clock or SystemClock(),
             observer=Observer(self.upstream),
             backoff=Backoff(random.Random(1)),
@@ -99,7 +101,7 @@ class Rig:
 
     def poll(self, poller: Poller, count: int, *, interval: float = 60.0, concurrency: int = 8) -> None:
         instances = [an_instance(f"instance {number}") for number in range(count)]
-        poller.replace(instances, some_polling(interval, concurrency), self.upstream.read)
+        poller.replace(instances, some_polling(interval, concurrency), LONGEST_POLL, self.upstream.read)
 
     def close(self) -> None:
         self.upstream.release.set()
@@ -138,7 +140,9 @@ def test_no_more_polls_are_in_flight_than_concurrency_allows_and_no_fewer(rig: R
 
 def test_hanging_first_polls_do_not_stop_instances_already_known(rig: Rig) -> None:
     rig.upstream.holds = {f"instance {number}" for number in range(1, 200)}
-    rig.poller(200, interval=0.1, concurrency=16)
+    poller = rig.poller(1, interval=0.1, concurrency=16)
+    wait_until(lambda: rig.upstream.ended_polls() >= 1)
+    rig.poll(poller, 200, interval=0.1, concurrency=16)
     wait_until(lambda: rig.upstream.began_polls("instance 0") >= 10)
 
 

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from exporter.config.model import Instance
+from exporter.config.model import Instance, Polling
 from exporter.poller.queue import Kind, Poll, PollQueue
 from exporter.poller.schedule import Backoff
 from exporter.reading import Reading
@@ -38,14 +38,14 @@ class VirtualPoller:
         instances: Sequence[Instance],
         answer: Answer,
         *,
-        interval: float,
-        concurrency: int,
+        polling: Polling,
+        longest_poll: float,
         seed: int = 1,
     ) -> None:
         self._answer = answer
-        self._interval = interval
-        self._concurrency = concurrency
-        self._queue = PollQueue(interval, concurrency, Backoff(random.Random(seed)))
+        self._polling = polling
+        self._longest_poll = longest_poll
+        self._queue = PollQueue(self._polling, longest_poll, Backoff(random.Random(seed)))
         self._now = 0.0
         self.replace(instances)
         self._in_flight: list[tuple[float, int, Poll, Reading]] = []
@@ -53,7 +53,7 @@ class VirtualPoller:
 
     def replace(self, instances: Sequence[Instance]) -> None:
         """Poll these from now on, as after a reload."""
-        self._queue.replace(instances, self._interval, self._concurrency, self._now)
+        self._queue.replace(instances, self._polling, self._longest_poll, self._now)
 
     def run(self, until: float) -> None:
         """Let time pass up to the second ``until``."""
@@ -69,7 +69,7 @@ class VirtualPoller:
                 self._queue.finish(poll, reading, self._now)
 
     def _begin_all(self) -> None:
-        while len(self._in_flight) < self._concurrency:
+        while len(self._in_flight) < self._polling.concurrency:
             poll = self._queue.take(self._now)
             if poll is None:
                 return
@@ -82,7 +82,7 @@ class VirtualPoller:
 
     def _next_event(self) -> float | None:
         events = [ended for ended, *_ in self._in_flight[:1]]
-        if len(self._in_flight) < self._concurrency:
-            due = self._queue.next_due()
+        if len(self._in_flight) < self._polling.concurrency:
+            due = self._queue.next_due(self._now)
             events += [] if due is None else [due]
         return min(events, default=None)
