@@ -58,7 +58,6 @@ def _scrape_goals(results: Results) -> Iterator[Goal]:
                 spread.median <= 1 / part,
             )
         yield _at_most("the same of a copy of the bytes, both into fresh memory", 2.5, largest.of_copy_fresh)
-        yield _at_most("the same of a copy into memory that is in use already", 2.5, largest.of_copy)
     if results.crowd:
         yield Goal(
             f"`/metrics` while {results.crowd.clients} clients scrape {results.crowd.instances:,} instances, p99",
