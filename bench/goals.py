@@ -57,7 +57,9 @@ def _scrape_goals(results: Results) -> Iterator[Goal]:
                 f"1/{1 / spread.median:.0f} (1/{1 / spread.high:.0f} … 1/{1 / spread.low:.0f})",
                 spread.median <= 1 / part,
             )
-        yield _at_most("the same of a copy of the bytes, both into fresh memory", 2.5, largest.of_copy_fresh)
+        yield _at_most(
+            "the same, identity, of a copy of the bytes into fresh memory", 2.5, largest.of_copy_fresh
+        )
     if results.crowd:
         yield Goal(
             f"`/metrics` while {results.crowd.clients} clients scrape {results.crowd.instances:,} instances, p99",

@@ -170,10 +170,11 @@ _SCRAPES: Final = """
 
 Every instance is polled between two scrapes, so that all that moves has moved. Milliseconds of CPU for identity
 / gzip / OpenMetrics. prometheus_client gets families made beforehand and does only its own work; it compresses
-at level 9, as its server does. The first scrape after a start or a reload compresses everything. The last column
-is a copy of the bytes into memory in use, which moves bytes and does nothing else: of {instances:,} instances ours is
-{of_copy:.1f} of it. The goal compares both into fresh memory, where each page has to be had first, as an answer's
-bytes do that are handed to a socket.
+at level 9, as its server does. The first scrape after a start or a reload compresses everything. Ours joins the
+lines of families that changed and hands the socket one family after the other, so that nobody's answer is ever
+put together. The goal compares it with a copy of the bytes into fresh memory, which is what putting them together
+would take. The last column is a copy into memory in use, which moves bytes and does nothing else: of
+{instances:,} instances ours is {of_copy:.1f} of it.
 
 | instances | series | MB | zapi-exporter | prometheus_client | our first with gzip | copy |
 | --- | --- | --- | --- | --- | --- | --- |"""

@@ -21,6 +21,7 @@ from exporter.clock import SystemClock
 from exporter.exposition.instances import InstanceLines
 from exporter.exposition.lines import Format
 from exporter.exposition.scrape import Scrapes as Product
+from exporter.exposition.segment import Exposition
 from exporter.fleet import Fleet
 from exporter.telemetry import Telemetry
 from tests.exposition.test_oracle import Oracle
@@ -53,7 +54,7 @@ class Rig:
         """What stock prometheus_client would be given, made beforehand: only its own work is to be measured."""
         return _Made(list(Oracle(self._fleet, self._clock.time()).collect()))
 
-    def instances_alone(self) -> bytes:
+    def instances_alone(self) -> Exposition:
         return self.lines.render(Format.TEXT, self._clock.time()).followed_by(b"")
 
 
@@ -82,7 +83,7 @@ def measure(count: int, rounds: int, step: Callable[[], None]) -> Scrapes:
             stock[GZIP].append(millis(lambda: gzip.compress(generate_text(families), _STOCK_LEVEL)))
             stock[OPENMETRICS].append(millis(lambda: openmetrics(families)))
         step()
-    text = rig.scrapes.render(Format.TEXT, gzip=False)
+    text = rig.scrapes.render(Format.TEXT, gzip=False).whole()
     copies, of_copy, of_copy_fresh = _beside_copies(rig, rounds)
     return Scrapes(
         instances=count,
@@ -101,8 +102,8 @@ def measure(count: int, rounds: int, step: Callable[[], None]) -> Scrapes:
 
 
 def _beside_copies(rig: Rig, rounds: int) -> tuple[Spread, Spread, Spread]:
-    """What a copy costs, and our text as a multiple of it: into memory in use, and both into fresh memory."""
-    text = memoryview(rig.instances_alone())
+    """What a copy costs, and our text as a multiple of it: into memory in use, and into fresh memory."""
+    text = memoryview(rig.instances_alone().whole())
     in_use = memoryview(bytearray(text))
     ours: list[float] = []
     copies: list[float] = []
@@ -110,7 +111,7 @@ def _beside_copies(rig: Rig, rounds: int) -> tuple[Spread, Spread, Spread]:
         rig.poll()
         ours.append(millis(rig.instances_alone))
         copies.append(millis(lambda: in_use.__setitem__(slice(None), text)))
-    held: list[bytes] = []
+    held: list[object] = []
     fresh = [_fresh_pair(rig, text, held) for _ in range(rounds)]
     return (
         Spread.of(copies),
@@ -119,7 +120,7 @@ def _beside_copies(rig: Rig, rounds: int) -> tuple[Spread, Spread, Spread]:
     )
 
 
-def _fresh_pair(rig: Rig, text: memoryview, held: list[bytes]) -> tuple[float, float]:
+def _fresh_pair(rig: Rig, text: memoryview, held: list[object]) -> tuple[float, float]:
     """Our text and a copy; as long as they are held, their memory is not used again."""
     rig.poll()
     ours = millis(lambda: held.append(rig.instances_alone()))

@@ -33,6 +33,7 @@ def measure(
     write_config(file, count, upstream.fast, upstream.ca_file, f"{int(count / RATE * 1000)}ms", 32)
     with exporter(directory, f"--config.file={file}") as ours:
         pid, url = ours.process.pid, f"{ours.url}/metrics"
+        time.sleep(count / RATE)  # first polls come all at once; from now on each has its own moment
         resident_polled = resident_mib(pid)
         micros = []
         for _ in range(rounds):

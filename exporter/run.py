@@ -70,7 +70,7 @@ def once(options: Options, environ: Mapping[str, str]) -> int:
                 progress.show(sum(view.polls > 0 for view in daemon.fleet.views()))
                 time.sleep(0.01)
         daemon.stop(0.0)
-        if not _print(daemon.scrapes.render(Format.TEXT, gzip=False)):
+        if not _print(daemon.scrapes.render(Format.TEXT, gzip=False).whole()):
             return FAILED
         return OK if all(view.up for view in daemon.fleet.views()) else POLLS_FAILED
 

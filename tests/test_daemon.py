@@ -64,7 +64,7 @@ class Rig:
         return view
 
     def metric(self, name: str) -> float:
-        text = self.daemon.scrapes.render(Format.TEXT, gzip=False).decode()
+        text = self.daemon.scrapes.render(Format.TEXT, gzip=False).whole().decode()
         found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
         assert found is not None, name
         return float(found[1])
@@ -97,7 +97,7 @@ def test_a_removed_instance_vanishes_and_is_polled_no_more(zapi: SimulatedZapi) 
     rig = Rig(zapi, "vendas", "suporte", interval=0.1)
     rig.reload([an_instance("suporte")])
     assert rig.daemon.fleet.view("vendas") is None
-    assert b"vendas" not in rig.daemon.scrapes.render(Format.TEXT, gzip=False)
+    assert b"vendas" not in rig.daemon.scrapes.render(Format.TEXT, gzip=False).whole()
     assert rig.metric("zapi_exporter_instances") == 1
     wait_until(lambda: zapi.in_flight == 0)
     polled, other = rig.requests("vendas"), rig.requests("suporte")

@@ -121,7 +121,7 @@ def render_one(view: InstanceView, fmt: Format, now: float) -> bytes:
     """All families of one instance alone."""
     alone = InstanceLines()
     alone.replaced([view])
-    return alone.render(fmt, now).followed_by(b"")
+    return alone.render(fmt, now).followed_by(b"").whole()
 
 
 def _block(metric: InstanceMetric, labels: LabelText, view: InstanceView) -> bytes:

@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 from exporter.clock import Clock
 from exporter.exposition.instances import InstanceLines, render_one
 from exporter.exposition.lines import Format
-from exporter.exposition.segment import SharedText
+from exporter.exposition.segment import Exposition, SharedText
 from exporter.fleet import Fleet, InstanceView
 
 
@@ -31,7 +31,7 @@ class Scrapes:
         self._locks = {fmt: threading.Lock() for fmt in Format}
         self._rendered: dict[Format, tuple[tuple[int, int], SharedText]] = {}
 
-    def render(self, fmt: Format, *, gzip: bool) -> bytes:
+    def render(self, fmt: Format, *, gzip: bool) -> Exposition:
         """Everything."""
         own = _GENERATE[fmt](self._own)
         with self._locks[fmt]:

@@ -3,12 +3,27 @@
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 _GZIP_HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _FINAL_BLOCK: Final = b"\x03\x00"
 """An empty deflate block that says it is the last."""
 _LEVEL: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Exposition:
+    """What answers one scrape: pieces that many answers share, and then ``own``, which is this one's alone.
+
+    The pieces are never put together for one answer: of thousands of instances they are tens of megabytes.
+    """
+
+    shared: tuple[bytes, ...]
+    own: bytes
+
+    def whole(self) -> bytes:
+        return b"".join((*self.shared, self.own))
 
 
 class Segment:
@@ -32,24 +47,24 @@ class SharedText:
     """Segments one after the other. What it takes to send them is worked out the first time it is asked for."""
 
     def __init__(self, segments: Sequence[Segment]) -> None:
+        self._texts = tuple(segment.text for segment in segments)
         self._segments = segments
-        self._compressed: tuple[bytes, int, int] | None = None
+        self._compressed: tuple[tuple[bytes, ...], int, int] | None = None
 
-    def followed_by(self, rest: bytes) -> bytes:
+    def followed_by(self, rest: bytes) -> Exposition:
         """The text and ``rest``."""
-        return b"".join((*(segment.text for segment in self._segments), rest))
+        return Exposition(self._texts, rest)
 
-    def gzipped_followed_by(self, rest: bytes) -> bytes:
+    def gzipped_followed_by(self, rest: bytes) -> Exposition:
         """One gzip stream of the text and ``rest``."""
-        deflated, checksum, size = self._compressed = self._compressed or self._compress()
+        stream, checksum, size = self._compressed = self._compressed or self._compress()
         trailer = struct.pack("<II", zlib.crc32(rest, checksum), (size + len(rest)) & 0xFFFFFFFF)
-        return b"".join((_GZIP_HEADER, deflated, Segment(rest).deflated(), _FINAL_BLOCK, trailer))
+        return Exposition(stream, b"".join((Segment(rest).deflated(), _FINAL_BLOCK, trailer)))
 
-    def _compress(self) -> tuple[bytes, int, int]:
-        """The deflate blocks of the text, its checksum and its size."""
-        deflated = b"".join(segment.deflated() for segment in self._segments)
-        texts = [segment.text for segment in self._segments]
-        return deflated, _checksum(texts), sum(map(len, texts))
+    def _compress(self) -> tuple[tuple[bytes, ...], int, int]:
+        """The beginning of a gzip stream of the text, the text's checksum and its size."""
+        stream = (_GZIP_HEADER, *(segment.deflated() for segment in self._segments))
+        return stream, _checksum(self._texts), sum(map(len, self._texts))
 
 
 def _checksum(texts: Iterable[bytes]) -> int:

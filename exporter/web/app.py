@@ -71,7 +71,8 @@ class App:
         headers: tuple[tuple[str, str], ...] = (("Vary", "Accept, Accept-Encoding"),)
         if gzip:
             headers += (("Content-Encoding", "gzip"),)
-        return Response(200, self._around.scrapes.render(fmt, gzip=gzip), fmt.value, headers)
+        exposition = self._around.scrapes.render(fmt, gzip=gzip)
+        return Response(200, exposition.own, fmt.value, headers, shared=exposition.shared)
 
     def _probe(self, request: Request) -> Response:
         name = request.query.get("name")

@@ -25,12 +25,12 @@ def compressing(answer: Callable[[Request], Response]) -> Callable[[Request], Re
 
 
 def _compressed(response: Response, wanted: bool) -> Response:
-    if len(response.body) < WORTH_IT:
+    if response.size < WORTH_IT:
         return response
     varied = (*(value for name, value in response.headers if name == "Vary"), "Accept-Encoding")
     headers = (*(header for header in response.headers if header[0] != "Vary"), ("Vary", ", ".join(varied)))
     if not wanted:
         return replace(response, headers=headers)
     packer = zlib.compressobj(_LEVEL, wbits=_GZIP_FORMAT)
-    body = packer.compress(response.body) + packer.flush()
-    return replace(response, body=body, headers=(*headers, ("Content-Encoding", "gzip")))
+    body = packer.compress(b"".join(response.pieces)) + packer.flush()
+    return replace(response, body=body, shared=(), headers=(*headers, ("Content-Encoding", "gzip")))

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -41,7 +41,7 @@ _SPEAK_TLS: Final = (
     b"This server speaks HTTPS.\n"
 )
 _JOINED_BYTES: Final = 64 * 1024
-"""A body up to this size goes out in one piece with its head."""
+"""Pieces go out together up to this size."""
 
 _log = logging.getLogger("exporter.web")
 
@@ -211,16 +211,14 @@ class Connection:
 
     async def _answer(self, response: Response, security: Security, *, close: bool) -> None:
         head, body = self._build(response, security, close=close)
-        self._service.crowd.move(self, Stage.WRITING, unsent=len(body))
-        self._wire.allow(self._limits.write + len(body) / self._limits.write_rate)
-        if len(body) <= _JOINED_BYTES:
-            await self._wire.send(head + body)
-        else:
-            await self._wire.send(head)
-            await self._wire.send(body)
+        size = sum(map(len, body))
+        self._service.crowd.move(self, Stage.WRITING, unsent=size)
+        self._wire.allow(self._limits.write + size / self._limits.write_rate)
+        for piece in _joined((head, *body)):
+            await self._wire.send(piece)
 
-    def _build(self, response: Response, security: Security, *, close: bool) -> tuple[bytes, bytes]:
-        """Head and body as they are sent; the body is the answer's own bytes, and empty for ``HEAD``."""
+    def _build(self, response: Response, security: Security, *, close: bool) -> tuple[bytes, list[bytes]]:
+        """Head and body as they are sent; the body's pieces are the answer's own bytes, and none for ``HEAD``."""
         now = self._service.clock.time()
         try:
             event = write_head(response, security.headers, now, close=close)
@@ -229,8 +227,22 @@ class Connection:
             response = _INTERNAL_ERROR
             event = write_head(response, security.headers, now, close=close)
         head = self._http.send(event) or b""
-        parts: list[bytes] = []
-        if response.body and not self._only_head and event.status_code not in WITHOUT_CONTENT:
-            parts += self._http.send_with_data_passthrough(h11.Data(data=response.body)) or []
-        parts += self._http.send_with_data_passthrough(h11.EndOfMessage()) or []
-        return head, parts[0] if parts else b""
+        body: list[bytes] = []
+        if not self._only_head and event.status_code not in WITHOUT_CONTENT:
+            for piece in response.pieces:
+                body += self._http.send_with_data_passthrough(h11.Data(data=piece)) or []
+        self._http.send(h11.EndOfMessage())
+        return head, body
+
+
+def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes; neighbours that are small come together, and what is large comes as it is."""
+    together: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        if size + len(piece) > _JOINED_BYTES:
+            yield b"".join(together)
+            together, size = [], 0
+        together.append(piece)
+        size += len(piece)
+    yield b"".join(together)

@@ -20,12 +20,26 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer. The server adds ``Content-Length``, ``Date`` and ``Connection``."""
+    """One answer: what it shares with others, which is never copied, and then its own ``body``.
+
+    The server adds ``Content-Length``, ``Date`` and ``Connection``.
+    """
 
     status: int
     body: bytes
     content_type: str = "text/plain; charset=utf-8"
     headers: tuple[tuple[str, str], ...] = ()
+    shared: tuple[bytes, ...] = ()
+
+    @property
+    def pieces(self) -> tuple[bytes, ...]:
+        """All that is sent after the headers."""
+        return tuple(filter(None, (*self.shared, self.body)))
+
+    @property
+    def size(self) -> int:
+        """Of all the pieces, in bytes."""
+        return sum(map(len, self.pieces))
 
 
 Handler = Callable[[Request], Response]

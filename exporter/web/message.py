@@ -70,7 +70,7 @@ def write_head(response: Response, operators: Mapping[str, str], now: float, *, 
     own = list(response.headers)
     if response.status not in WITHOUT_CONTENT:
         own.append(("Content-Type", response.content_type))
-        own.append(("Content-Length", str(len(response.body))))
+        own.append(("Content-Length", str(response.size)))
     brought = {name.lower() for name, _ in own}
     own += [(name, value) for name, value in DEFAULT_HEADERS.items() if name.lower() not in brought]
     replaced = {name.lower() for name in operators}

@@ -24,7 +24,7 @@ from tests.bench.costs import assert_at_most_half_worse, ratio
 from tests.builders import a_config, an_instance
 
 POLL_OF_A_BARE_POOL = 1.0
-SCRAPE_OF_STOCK = {"identity": 1 / 48, "gzip": 1 / 65, "openmetrics": 1 / 75}
+SCRAPE_OF_STOCK = {"identity": 1 / 110, "gzip": 1 / 65, "openmetrics": 1 / 150}
 
 POLLS = 50
 INSTANCES = 1000

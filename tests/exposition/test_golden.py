@@ -61,7 +61,7 @@ def exposed(fmt: Format) -> bytes:
     clock.advance(17)
     fleet.expire()
     end = b"# EOF\n" if fmt is Format.OPENMETRICS else b""
-    return lines.render(fmt, clock.time()).followed_by(end)
+    return lines.render(fmt, clock.time()).followed_by(end).whole()
 
 
 @pytest.mark.parametrize("fmt", list(Format))

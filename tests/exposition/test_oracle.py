@@ -74,7 +74,7 @@ class Rig:
         assert openmetrics == generate(oracle)
 
     def _rendered(self, fmt: Format) -> bytes:
-        return self.lines.render(fmt, self.clock.time()).followed_by(b"")
+        return self.lines.render(fmt, self.clock.time()).followed_by(b"").whole()
 
 
 READINGS: list[Reading] = [
@@ -118,9 +118,9 @@ def test_until_due_moves_between_polls() -> None:
     rig = Rig("vendas")
     rig.fleet.record(rig.instances[0], a_status(due=rig.clock.time() + 100), 0.1)
     line = 'zapi_instance_until_due_seconds{name="vendas"} '
-    assert line + "100.0\n" in rig.scrapes.render(Format.TEXT, gzip=False).decode()
+    assert line + "100.0\n" in rig.scrapes.render(Format.TEXT, gzip=False).whole().decode()
     rig.clock.advance(160)
-    assert line + "-60.0\n" in rig.scrapes.render(Format.TEXT, gzip=False).decode()
+    assert line + "-60.0\n" in rig.scrapes.render(Format.TEXT, gzip=False).whole().decode()
 
 
 @pytest.mark.parametrize("fmt", list(Format))
@@ -128,7 +128,7 @@ def test_gzip_carries_the_same_bytes_and_is_one_stream(fmt: Format) -> None:
     rig = Rig("vendas", "suporte")
     rig.fleet.record(rig.instances[0], a_status(), 0.1)
     for _ in range(2):
-        plain = gzip.decompress(rig.scrapes.render(fmt, gzip=True)).decode()
+        plain = gzip.decompress(rig.scrapes.render(fmt, gzip=True).whole()).decode()
         assert plain.startswith("# HELP zapi_instance_up ")
         assert plain.count("zapi_exporter_build_info{") == 1
         assert ("# EOF" in plain) is (fmt is Format.OPENMETRICS)
@@ -137,7 +137,7 @@ def test_gzip_carries_the_same_bytes_and_is_one_stream(fmt: Format) -> None:
 def test_every_metric_of_the_catalogue_is_exposed_with_its_type_help_and_labels() -> None:
     rig = Rig("vendas")
     rig.fleet.record(rig.instances[0], READINGS[0], 0.1)
-    text = rig.scrapes.render(Format.TEXT, gzip=False).decode()
+    text = rig.scrapes.render(Format.TEXT, gzip=False).whole().decode()
     families = {family.name: family for family in text_string_to_metric_families(text)}
     for metric in (*INSTANCE_METRICS, UNTIL_DUE, *EXPORTER_METRICS):
         family = families[metric.name.removesuffix("_total")]
@@ -148,7 +148,7 @@ def test_every_metric_of_the_catalogue_is_exposed_with_its_type_help_and_labels(
 
 
 def test_outcomes_are_all_present_from_the_start() -> None:
-    text = Rig("vendas").scrapes.render(Format.TEXT, gzip=False).decode()
+    text = Rig("vendas").scrapes.render(Format.TEXT, gzip=False).whole().decode()
     for outcome in ("success", *(reason.value for reason in Reason)):
         assert f'zapi_exporter_polls_total{{outcome="{outcome}"}} 0.0' in text
 

@@ -113,7 +113,7 @@ class Room:
 
     def text(self) -> str:
         self._scrapes.render(Format.OPENMETRICS, gzip=True)
-        return self._scrapes.render(Format.TEXT, gzip=False).decode()
+        return self._scrapes.render(Format.TEXT, gzip=False).whole().decode()
 
 
 def series(text: str, prefix: str) -> int:

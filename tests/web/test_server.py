@@ -183,6 +183,16 @@ def test_a_large_body_arrives_whole(transport: Transport) -> None:
             assert client.ask("/metrics").body == body
 
 
+def test_the_pieces_of_an_answer_arrive_one_after_the_other(transport: Transport) -> None:
+    shared = (b"a", b"b" * 40_000, b"c" * 40_000, b"", b"d" * 3_000_000, b"e", b"f" * 70_000)
+    answer = Response(200, b"own", shared=shared)
+    with transport.serving(lambda request: answer) as server, transport.client(server) as client:
+        for _ in range(2):
+            assert client.ask("/metrics").body == b"".join(shared) + b"own"
+            head = client.ask("/metrics", method="HEAD")
+            assert (head.headers["content-length"], head.body) == ("3150005", b"")
+
+
 def test_the_handler_sees_headers_but_no_credentials() -> None:
     seen: list[Request] = []
 
