@@ -2,14 +2,14 @@
 
 Polls are of three kinds, so that one kind cannot starve another:
 
-- *slots*: instances that answered last time, each on its fixed-rate schedule. They go first, unless another poll
-  has waited for a whole interval.
+- *slots*: instances that answered last time, each on its fixed-rate schedule. They go first, except that every other
+  turn goes to a poll that has waited for a whole interval.
 - *first* polls, of instances never polled. Until the last has had its own, polls of other kinds are kept few: the
   instance whose slot is farthest away goes first, and a slot just after a first poll is passed over.
 - *retries*, of instances that failed last time. They hold at most half of the workers.
 
-First polls and retries together leave a quarter of the workers free when a slot falls due before they must have ended:
-known instances keep their slots even if all others hang.
+First polls and retries together leave a quarter of the workers free, and one at least, when a slot falls due before
+they must have ended: known instances keep their slots even if all others hang. A single worker can only take turns.
 """
 
 import heapq
@@ -71,6 +71,7 @@ class PollQueue:
         self._slots: list[tuple[float, int, Target]] = []
         self._retries: list[tuple[float, int, Target]] = []
         self._in_flight = dict.fromkeys(Kind, 0)
+        self._turn_of_slots = False
 
     def replace(
         self, instances: Sequence[Instance], polling: Polling, longest_poll: float, now: float
@@ -180,18 +181,27 @@ class PollQueue:
             heapq.heappush(heap, (due, target.ticket, target))
 
     def _take_starving(self, now: float) -> Target | None:
-        """A first poll or a retry that slots have kept waiting for a whole interval: too few workers for all."""
+        """A first poll or a retry that slots have kept waiting for a whole interval: too few workers for all.
+
+        Not twice in a row: where such polls hang, they would keep the slots waiting for ever.
+        """
+        if self._turn_of_slots:
+            self._turn_of_slots = False
+            return None
         long_ago = now - self._interval
         first = _head(self._first) if self._may_start(Kind.FIRST, now) else None
         if first is not None and first.due < long_ago:
-            return _pop(self._first)
-        return _pop_due(self._retries, long_ago) if self._may_start(Kind.RETRY, now) else None
+            starving = _pop(self._first)
+        else:
+            starving = _pop_due(self._retries, long_ago) if self._may_start(Kind.RETRY, now) else None
+        self._turn_of_slots = starving is not None
+        return starving
 
     def _may_start(self, kind: Kind, now: float) -> bool:
         """Whether a worker is left for a first poll or a retry: all of them may hang."""
         next_slot = _heap_head(self._slots)
         awaited = next_slot is not None and next_slot.due < now + self._longest_poll
-        left_alone = self._concurrency // 4 if awaited else 0
+        left_alone = min(max(1, self._concurrency // 4), self._concurrency - 1) if awaited else 0
         if self._in_flight[Kind.FIRST] + self._in_flight[Kind.RETRY] >= self._concurrency - left_alone:
             return False
         return kind is Kind.FIRST or self._in_flight[kind] < max(1, self._concurrency // 2)

@@ -111,6 +111,28 @@ def test_a_cold_start_with_a_tenth_hanging_leaves_workers_to_those_that_are_know
     assert max(lateness_of(polls, HEALTHY)) < 1
 
 
+@pytest.mark.parametrize(
+    ("concurrency", "latest"), [(1, 2 * TIMEOUT), (2, 1), (3, 1), (4, 1)], ids=lambda value: f"{value:g}"
+)
+def test_few_workers_serve_those_that_are_known_while_hundreds_hang(concurrency: int, latest: float) -> None:
+    known, ill = NAMES[:3], frozenset(NAMES[3:203])
+
+    def answer(name: str, now: float) -> tuple[float, Reading]:
+        return (TIMEOUT, a_failure()) if name in ill else (0.2, a_status())
+
+    polling = some_polling(concurrency=concurrency)
+    instances = [an_instance(name) for name in [*known, *ill]]
+    poller = VirtualPoller(instances[:3], answer, polling=polling, longest_poll=TIMEOUT)
+    poller.run(120)
+    poller.replace(instances)
+    poller.run(HOUR)
+    made = by_name(poller.polls)
+    assert made.keys() == {*known, *ill}
+    for name in known:
+        assert HOUR - made[name][-1].began < POLLING.interval + latest
+        assert max(lateness_of(made[name], known)) < latest
+
+
 def most_at_once(polls: Sequence[PollMade]) -> int:
     changes = sorted([(poll.began, 1) for poll in polls] + [(poll.ended, -1) for poll in polls])
     at_once = most = 0
