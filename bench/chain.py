@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,7 @@ INTERVAL: Final = 15
 
 ONE_SCRAPE: Final = "zapi-exporter, one scrape of /metrics"
 PROBES: Final = "zapi-exporter, a /probe for each instance"
-BLACKBOX: Final = "blackbox_exporter, a probe for each instance"
+_PEER: Final = "{peer}, a probe for each instance"
 
 _WARM_UP: Final = 2 * INTERVAL + 5
 _GLOBAL: Final = f"""
@@ -36,9 +37,15 @@ Way = Callable[[Path, Upstream], AbstractContextManager[tuple[int, str]]]
 def ways() -> Mapping[str, Way]:
     """Those that can be measured here."""
     possible: dict[str, Way] = {ONE_SCRAPE: _one_scrape, PROBES: _probes}
-    if probers.command(probers.BLACKBOX):
-        possible[BLACKBOX] = _blackbox
+    for peer in probers.COMMANDS:
+        if probers.command(peer):
+            possible[way_of(peer)] = partial(_peer, peer)
     return possible
+
+
+def way_of(peer: str) -> str:
+    """How the way of a peer is called."""
+    return _PEER.format(peer=peer)
 
 
 def measure(directory: Path, upstream: Upstream, way: str, minutes: int) -> Chain:
@@ -68,8 +75,8 @@ def _probes(place: Path, upstream: Upstream) -> Iterator[tuple[int, str]]:
 
 
 @contextmanager
-def _blackbox(place: Path, upstream: Upstream) -> Iterator[tuple[int, str]]:
-    with probers.prober(probers.BLACKBOX, place, upstream) as peer:
+def _peer(name_of_peer: str, place: Path, upstream: Upstream) -> Iterator[tuple[int, str]]:
+    with probers.prober(name_of_peer, place, upstream) as peer:
         targets = place / "targets.json"
         targets.write_text(
             json.dumps(

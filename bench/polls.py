@@ -54,6 +54,7 @@ def measure(
         handshakes=handshakes,
         polls=polls,
         cold_millis=Spread.of(cold),
+        versions={peer: probers.version(peer) for peer in probers.COMMANDS if peer in micros},
     )
 
 

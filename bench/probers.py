@@ -1,6 +1,7 @@
 """The peers that make a new connection for each probe, and something that has them probe."""
 
 import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -62,11 +63,24 @@ def command(peer: str) -> str | None:
     return next((found for name in COMMANDS[peer] if (found := shutil.which(name))), None)
 
 
+def version(peer: str) -> str:
+    """What the peer on the PATH says of itself, such as ``0.7.0``."""
+    program = command(peer)
+    assert program is not None
+    said = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)
+    return (said.stdout or said.stderr).split("version ", 1)[1].split()[0]
+
+
+def configuration(peer: str, ca_file: Path) -> str:
+    """YAML: the module ``me`` has it read a reply over TLS that ``ca_file`` vouches for."""
+    return _CONFIGURATIONS[peer].replace("CA-FILE", str(ca_file))
+
+
 @contextmanager
 def prober(peer: str, directory: Path, upstream: Upstream, base_url: str | None = None) -> Iterator[Prober]:
-    """Run a peer that is on the PATH, set up to find out whether an instance is connected."""
+    """Run a peer that is on the PATH, set up to read the reply of an instance."""
     file, port = directory / f"{peer}.yaml", free_port()
-    file.write_text(_CONFIGURATIONS[peer].format(ca_file=upstream.ca_file))
+    file.write_text(configuration(peer, upstream.ca_file))
     program = command(peer)
     assert program is not None
     address = f"127.0.0.1:{port}"
@@ -79,7 +93,7 @@ def prober(peer: str, directory: Path, upstream: Upstream, base_url: str | None 
         started = Prober(process.pid, f"http://{address}", "me", targets)
         eventually(lambda: get(f"http://{address}/metrics") != "")
         answer = get(f"http://{address}/probe?module=me&target={quote(targets[0], safe='')}")
-        assert "probe_success 1" in answer or "zapi_connected" in answer
+        assert all(sample in answer for sample in _SAMPLES[peer]), answer
         yield started
 
 
@@ -91,19 +105,42 @@ modules:
     http:
       fail_if_body_not_matches_regexp: ['"connected": ?true']
       preferred_ip_protocol: ip4
-      headers: {{Client-Token: CLIENT-TOKEN}}
-      tls_config: {{ca_file: '{ca_file}'}}
+      headers: {Client-Token: CLIENT-TOKEN}
+      tls_config: {ca_file: 'CA-FILE'}
 """,
+    # A metric for each field that we read. A text can only be a label, here of a constant: that costs the peer
+    # less than the form with `type: object`.
     JSON: """
 modules:
   me:
-    http_client_config: {{tls_config: {{ca_file: '{ca_file}'}}}}
-    headers: {{Client-Token: CLIENT-TOKEN}}
+    http_client_config: {tls_config: {ca_file: 'CA-FILE'}}
+    headers: {Client-Token: CLIENT-TOKEN}
     metrics:
-    - {{name: zapi_connected, path: '{{ .connected }}', help: connected}}
-    - {{name: zapi_due, path: '{{ .due }}', help: due}}
-    - {{name: zapi_call_reject_auto, path: '{{ .callRejectAuto }}', help: setting}}
-    - {{name: zapi_auto_read_message, path: '{{ .autoReadMessage }}', help: setting}}
-    - {{name: zapi_sent_by_me, path: '{{ .receiveCallbackSentByMe }}', help: setting}}
+    - {name: zapi_connected, path: '{ .connected }', help: value}
+    - {name: zapi_due, path: '{ .due }', help: value}
+    - {name: zapi_call_reject_auto, path: '{ .callRejectAuto }', help: value}
+    - {name: zapi_auto_read_message, path: '{ .autoReadMessage }', help: value}
+    - {name: zapi_sent_by_me, path: '{ .receiveCallbackSentByMe }', help: value}
+    - {name: zapi_name, path: '1', labels: {text: '{ .name }'}, help: text}
+    - {name: zapi_created, path: '1', labels: {text: '{ .created }'}, help: text}
+    - {name: zapi_payment_status, path: '1', labels: {text: '{ .paymentStatus }'}, help: text}
+    - {name: zapi_connected_url, path: '1', labels: {text: '{ .connectedCallbackUrl }'}, help: text}
+    - {name: zapi_delivery_url, path: '1', labels: {text: '{ .deliveryCallbackUrl }'}, help: text}
+    - {name: zapi_disconnected_url, path: '1', labels: {text: '{ .disconnectedCallbackUrl }'}, help: text}
+    - {name: zapi_message_status_url, path: '1', labels: {text: '{ .messageStatusCallbackUrl }'}, help: text}
+    - {name: zapi_presence_chat_url, path: '1', labels: {text: '{ .presenceChatCallbackUrl }'}, help: text}
+    - {name: zapi_received_url, path: '1', labels: {text: '{ .receivedCallbackUrl }'}, help: text}
+    - {name: zapi_initial_data_url, path: '1', labels: {text: '{ .initialDataCallbackUrl }'}, help: text}
 """,
 }
+
+_SAMPLES: Final = {
+    BLACKBOX: ("probe_success 1",),
+    JSON: (
+        "zapi_connected 1",
+        "zapi_due 1.893456e+12",
+        'zapi_payment_status{text="PAID"} 1',
+        "zapi_received_url{",
+    ),
+}
+"""Parts of an answer that show that the reply was read."""

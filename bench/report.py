@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from bench import chain, scrapes
+from bench import chain, probers, scrapes
 from bench.goals import goals
 from bench.results import Results, Scrapes, Size
 
@@ -72,9 +72,12 @@ def _sections(results: Results) -> Iterator[str]:
 
 def _polls_section(results: Results) -> Iterator[str]:
     assert results.polls is not None
-    yield _POLLS
+    asked = [asks for peer, asks in _ASKED.items() if peer in results.polls.micros]
+    yield "\n".join([_POLLS, *asked])
+    yield _POLLS_TABLE
     for contender, spread in results.polls.micros.items():
-        yield f"| {contender} | {spread.median:.0f} | {spread.low:.0f} … {spread.high:.0f} |"
+        name = f"{contender} {results.polls.versions.get(contender, '')}".rstrip()
+        yield f"| {name} | {spread.median:.0f} | {spread.low:.0f} … {spread.high:.0f} |"
 
 
 def _scrapes_section(points: Sequence[Scrapes]) -> Iterator[str]:
@@ -120,13 +123,15 @@ def _chain_section(results: Results) -> Iterator[str]:
             f"| {way} | {figures.exporter:.2f} | {figures.prometheus:.2f} | {whole:.2f} | {whole / least:.1f} "
             f"| {figures.samples_per_instance:.0f} |"
         )
-    if chain.BLACKBOX in results.chain:
-        ours, theirs = results.chain[chain.ONE_SCRAPE], results.chain[chain.BLACKBOX]
-        yield ""
-        yield (
-            f"One scrape costs {(ours.exporter + ours.prometheus) / (theirs.exporter + theirs.prometheus):.2f} of "
-            "what blackbox_exporter's way costs, which learns only whether an instance is connected."
-        )
+    ours = results.chain[chain.ONE_SCRAPE]
+    for peer, learns in _LEARNS.items():
+        theirs = results.chain.get(chain.way_of(peer))
+        if theirs:
+            yield ""
+            yield (
+                f"One scrape costs {(ours.exporter + ours.prometheus) / (theirs.exporter + theirs.prometheus):.2f} of "
+                f"what {peer}'s way costs, which learns {learns}."
+            )
 
 
 _WHY: Final = {
@@ -159,8 +164,14 @@ _POLLS: Final = """## A poll
 
 Ours is the running exporter with all its threads: schedule, fetch, parse, state, rendered lines. The bare pool
 is one thread that fetches the same bytes with urllib3 and throws them away. All poll 200 times a second on one
-and the same core. blackbox_exporter matches one regular expression against the reply.
-
+and the same core."""
+_ASKED: Final = {
+    probers.BLACKBOX: "blackbox_exporter matches one regular expression against the reply.",
+    probers.JSON: """\
+json_exporter gives a metric for each of the 15 fields that we read: five values, and ten texts as labels, in the
+cheapest form that its configuration has. It decodes the reply anew for each value and each label.""",
+}
+_POLLS_TABLE: Final = """
 | contender | µs | lowest … highest |
 | --- | --- | --- |"""
 _SCRAPES: Final = """
@@ -207,6 +218,10 @@ alone.
 
 | import | ms | what for |
 | --- | --- | --- |"""
+_LEARNS: Final = {
+    probers.BLACKBOX: "only whether an instance is connected",
+    probers.JSON: "what the reply says",
+}
 _CHAIN: Final = """
 ## The whole chain
 

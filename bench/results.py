@@ -40,6 +40,8 @@ class Polls:
     """Over which those handshakes were counted."""
     cold_millis: Spread
     """CPU of a poll that has to connect first, in ms."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Of the peers that are programs of their own."""
 
 
 @dataclass(frozen=True, slots=True)
