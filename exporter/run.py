@@ -92,8 +92,8 @@ def serve(options: Options, environ: Mapping[str, str]) -> int:
             return FAILED
         reload = _told(systemd, daemon)
         server = Server(_app(daemon, guard, reload, options, clock), listeners, clock=clock, security=guard)
-        server.start()
-        daemon.start()
+        if not _start(server, daemon):
+            return FAILED
         _announce(server, daemon, guard, options)
         systemd.ready(_status(daemon))
         duties = [*_auto_reload(options, source, reload, clock), *_watchdog(systemd, daemon, clock)]
@@ -103,6 +103,21 @@ def serve(options: Options, environ: Mapping[str, str]) -> int:
         server.close(_ANSWERS_GRACE)
         _log.info("stopped")
         return OK
+
+
+def _start(server: Server, daemon: Daemon) -> bool:
+    """Whether both run; if not, why was printed. The web comes first: polls may take every thread there is."""
+    try:
+        server.start()
+        daemon.start()
+    except (RuntimeError, OSError):
+        print(
+            "this machine gives the exporter too few threads or descriptors to start; raise its limits"
+            " (ulimit -u, ulimit -n, the container's pids.max)",
+            file=sys.stderr,
+        )
+        return False
+    return True
 
 
 def _told(systemd: Systemd, daemon: Daemon) -> Reload:

@@ -7,6 +7,7 @@ import resource
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any, Final
 
 from exporter.clock import Clock
@@ -55,34 +56,41 @@ class Server:
         self._grace = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
-        self._running = threading.Event()
+        self._running: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
         self.addresses: tuple[str, ...] = tuple(describe(listener) for listener in self._listeners)
         """``host:port`` of every listener, with the port the system chose."""
 
     def start(self) -> None:
-        """Returns when connections are being accepted."""
+        """Returns when connections are being accepted.
+
+        Raises :class:`RuntimeError` or :class:`OSError` where the machine has no thread or no descriptor left for it.
+        """
         self._thread.start()
-        self._running.wait()
+        self._running.result()
 
     def close(self, grace: float) -> None:
         """Stops accepting, lets answers in flight finish for ``grace`` seconds, then ends every connection."""
-        if self._thread.ident is None:
-            for listener in self._listeners:
-                listener.close()
-            return
         self._grace = grace
         if self._loop is not None and self._stopping is not None and self._thread.is_alive():
             with contextlib.suppress(RuntimeError):  # it may end by itself meanwhile
                 self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(grace + _STOP_MARGIN)
+        if self._thread.ident is not None:
+            self._thread.join(grace + _STOP_MARGIN)
+        for listener in self._listeners:
+            listener.close()
 
     def open_connections(self) -> int:
         """How many clients are connected now."""
         return len(self._crowd)
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        try:
+            asyncio.run(self._serve())
+        except (RuntimeError, OSError) as error:
+            if self._running.done():
+                raise
+            self._running.set_exception(error)
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -101,7 +109,7 @@ class Server:
         )
         reception = Reception(service)
         gates = [asyncio.create_task(reception.admit(listener)) for listener in self._listeners]
-        self._running.set()
+        self._running.set_result(None)
         await self._stopping.wait()
         for gate in gates:
             gate.cancel()

@@ -29,6 +29,25 @@ HEEDING_CTRL_C = [
 ]
 """Runs a command that a shell in the background would have told to ignore Ctrl+C."""
 
+WITH_FEW_THREADS = [
+    sys.executable,
+    "-c",
+    """
+import sys, threading
+from exporter import cli
+
+def start(thread, start=threading.Thread.start, left=[None] * int(sys.argv.pop(1))):
+    if not left:
+        raise RuntimeError("can't start new thread")
+    left.pop()
+    start(thread)
+
+threading.Thread.start = start
+sys.exit(cli.main())
+""",
+]
+"""The command on a machine that lets it start only so many threads as its first argument says."""
+
 
 def threads(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/task"))
@@ -169,3 +188,21 @@ def test_a_configuration_that_everyone_can_read_is_warned_of(
         [COMMAND, f"--config.file={file}", "--once"], capture_output=True, text=True, check=False
     )
     assert ("chmod o-r" in run.stderr) is warned
+
+
+@pytest.mark.parametrize("threads", range(4))
+def test_a_machine_with_too_few_threads_to_start_is_one_clear_line(
+    zapi: SimulatedZapi, tmp_path: Path, threads: int
+) -> None:
+    flags = (f"--config.file={tmp_path / 'config.yaml'}", "--web.listen-address=127.0.0.1:0")
+    (tmp_path / "config.yaml").chmod(0o600)
+    run = subprocess.run(
+        [*WITH_FEW_THREADS, str(threads), *flags],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    assert "too few threads" in line

@@ -13,7 +13,7 @@ from exporter.web.limits import Limits
 from exporter.web.security import Security
 from exporter.web.server import Server, bind
 from tests.clocks import ManualClock
-from tests.web.serving import Client, Transport, serving
+from tests.web.serving import Client, Transport, echo, serving
 
 
 @pytest.fixture
@@ -343,3 +343,21 @@ def test_closing_twice_or_before_the_start_is_fine() -> None:
     never_started = Server(lambda request: Response(200, b""), [bind("127.0.0.1:0")], clock=SystemClock())
     never_started.close(0.0)
     never_started.close(0.0)
+
+
+@pytest.mark.parametrize("lacking", ["web", "web-answer", "web-login"])
+def test_a_machine_without_threads_for_it_is_an_error_and_no_endless_wait(
+    monkeypatch: pytest.MonkeyPatch, lacking: str
+) -> None:
+    start = threading.Thread.start
+
+    def start_others(thread: threading.Thread) -> None:
+        if thread.name.partition("_")[0] == lacking:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    server = Server(echo, [bind("127.0.0.1:0")], clock=SystemClock())
+    monkeypatch.setattr(threading.Thread, "start", start_others)
+    with pytest.raises(RuntimeError):
+        server.start()
+    server.close(0.0)
