@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from bench import polls, probers, scrapes
 from bench.results import Results, Size
 from bench.spread import Spread
+
+_NOT_THEN: Final = "not measured: it was not on the PATH when polls were measured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ def _page_goals(results: Results) -> Iterator[Goal]:
 
 def _ratio(measure: str, limit: float, ratio: Spread | None, results: Results, peer: str) -> Goal:
     if ratio is None:
-        return Goal(measure, f"≤ {limit}", results.missing.get(peer, "not measured"), None)
+        return Goal(measure, f"≤ {limit}", results.missing.get(peer, _NOT_THEN), None)
     return _at_most(measure, limit, ratio)
 
 

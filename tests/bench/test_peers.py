@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from bench import chain, polls, probers, report, results
+from bench.goals import goals
 from bench.instances import instance_id, me
 from bench.spread import Spread
 from exporter.me import OPTIONAL_FIELDS
@@ -68,3 +69,11 @@ def test_the_report_tells_what_was_asked_of_the_peers_that_were_measured_and_of_
     )
     assert "blackbox_exporter matches" not in text
     assert "blackbox_exporter's way" not in text
+
+
+def test_a_peer_that_came_after_the_polls_were_measured_is_said_to_be_missing_from_them() -> None:
+    measured = results.load()
+    assert measured.polls is not None
+    without = replace(measured, missing={}, polls=replace(measured.polls, ratios={}))
+    told = {goal.measured for goal in goals(without) if goal.met is None}
+    assert "not measured: it was not on the PATH when polls were measured" in told
