@@ -10,6 +10,7 @@ from exporter.clock import Clock
 from exporter.config import Config, InvalidConfig, fingerprint
 from exporter.exposition.instances import InstanceLines
 from exporter.exposition.scrape import Scrapes
+from exporter.exposure import Exposure
 from exporter.fleet import Fleet
 from exporter.journal import Journal
 from exporter.poller.poller import Poller
@@ -37,6 +38,8 @@ class Daemon:
         self._ready = False
         self._stopping = False
         self.config = load()
+        self._exposure = Exposure()
+        self._exposure.look(self.config.secret_files)
         self._clients = _Clients(clock)
         self._client = self._clients.fitting(self.config)
         self._longest_timeout = self.config.api.timeout
@@ -113,6 +116,7 @@ class Daemon:
         self._poll(config)
         self.telemetry.reloaded(len(config.instances), self._clock.time())
         _log.info("the configuration was reloaded", extra=_difference(old, config))
+        self._exposure.look(config.secret_files)
 
 
 class _Clients:

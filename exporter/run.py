@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 from exporter import __version__, config
 from exporter.allocator import use_one_arena
@@ -20,6 +20,7 @@ from exporter.progress import Progress
 from exporter.shard import Shard
 from exporter.source import Source, open_source
 from exporter.systemd import Systemd, Watchdog
+from exporter.web import webconfig
 from exporter.web.app import App, Reload, Surroundings
 from exporter.web.listen import CannotBind, bind
 from exporter.web.page.status_page import StatusPage
@@ -37,23 +38,21 @@ _ANSWERS_GRACE: Final = 0.5
 
 _log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Guard = Callable[[], Security]
 """What stands between clients and the routes now."""
 
 
 def check(options: Options, environ: Mapping[str, str]) -> int:
     """``--config.check``: name every problem of the configuration, and of the web configuration if there is one."""
-    guard = _guard(options, SystemClock())
-    try:
-        checked = config.load(options.config_file, environ)
-    except InvalidConfig as error:
-        print(error, file=sys.stderr)
-        return FAILED
-    if guard is None:
+    web_file = options.web_config_file
+    checked = _valid(lambda: config.load(options.config_file, environ))
+    web = Security() if web_file is None else _valid(lambda: webconfig.load(web_file))
+    if checked is None or web is None:
         return FAILED
     print(f"{options.config_file}: valid, {len(checked.instances)} instances")
-    if options.web_config_file is not None:
-        print(f"{options.web_config_file}: valid")
+    if web_file is not None:
+        print(f"{web_file}: valid")
     return OK
 
 
@@ -163,30 +162,28 @@ def _print(exposition: bytes) -> bool:
 def _daemon(source: Source, clock: Clock) -> Daemon | None:
     """The daemon, or ``None`` after every reason why there can be none was printed."""
     try:
-        daemon = Daemon(source.load, clock)
+        return Daemon(source.load, clock)
     except (InvalidConfig, UnusableProxy) as error:
         print(error, file=sys.stderr)
         return None
-    _warn_of_exposed_files(daemon)
-    return daemon
 
 
 def _guard(options: Options, clock: Clock) -> Guard | None:
     """The web configuration's, or ``None`` after everything that is wrong with it was printed."""
-    if options.web_config_file is None:
+    file = options.web_config_file
+    if file is None:
         return Security
+    watched = _valid(lambda: WebConfigFile(file, clock))
+    return None if watched is None else watched.current
+
+
+def _valid(load: Callable[[], T]) -> T | None:
+    """What is loaded, or ``None`` after everything that is wrong with it was printed."""
     try:
-        return WebConfigFile(options.web_config_file, clock).current
+        return load()
     except InvalidConfig as error:
         print(error, file=sys.stderr)
         return None
-
-
-def _warn_of_exposed_files(daemon: Daemon) -> None:
-    for file in config.exposed_files(daemon.config):
-        _log.warning(
-            "every user of this machine can read a file of secrets; chmod o-r", extra={"path": str(file)}
-        )
 
 
 def _app(daemon: Daemon, guard: Guard, reload: Reload, options: Options, clock: Clock) -> App:

@@ -1,6 +1,6 @@
 """A file → a frozen :class:`Config`, or every problem with its line."""
 
-from exporter.config.load import exposed_files, load
+from exporter.config.load import load
 from exporter.config.model import Api, Config, Instance, Polling
 from exporter.config.problem import InvalidConfig, Problem
 from exporter.config.watch import ConfigFile, Fingerprint, fingerprint
@@ -14,7 +14,6 @@ __all__ = [
     "InvalidConfig",
     "Polling",
     "Problem",
-    "exposed_files",
     "fingerprint",
     "load",
 ]

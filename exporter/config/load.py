@@ -1,6 +1,5 @@
 """A file → :class:`Config`, or every problem with its line."""
 
-import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -36,11 +35,6 @@ def load(
     return resolve.config(document, path, files, holds_secret=written.holds_secret(root))
 
 
-def exposed_files(config: Config) -> tuple[Path, ...]:
-    """Those of the configuration's files that hold a secret and that every user of the machine can read."""
-    return tuple(file for file in config.secret_files if _is_exposed(file))
-
-
 def _root(path: Path, reader: Reader) -> MapNode | None:
     text = _text(path, reader)
     root = None if text is None else reader.read(text)
@@ -70,10 +64,3 @@ def _text(path: Path, reader: Reader) -> str | None:
         line = content.count(b"\n", 0, error.start) + 1
         reader.report(line, "", "is not UTF-8 text; save it as UTF-8")
         return None
-
-
-def _is_exposed(file: Path) -> bool:
-    try:
-        return bool(file.stat().st_mode & stat.S_IROTH)
-    except OSError:
-        return False

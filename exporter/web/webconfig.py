@@ -13,7 +13,7 @@ from exporter.web.auth import BasicAuth, is_bcrypt_hash
 from exporter.web.section import Report, Section
 from exporter.web.security import Security
 from exporter.web.webconfig_tls import TLS_KEYS, UNSUPPORTED_TLS_KEYS, read_tls
-from exporter.web.webfiles import Contents, Files
+from exporter.web.webfiles import Files
 
 _KEYS: Final = frozenset({"tls_server_config", "http_server_config", "basic_auth_users"})
 _UNSUPPORTED: Final[Mapping[str, str]] = {"rate_limit": "limit the rate in a reverse proxy"}
@@ -37,8 +37,8 @@ def load(path: Path) -> Security:
     return security
 
 
-def read(path: Path) -> tuple[Security | InvalidConfig, Contents]:
-    """The web configuration, or what is wrong with it; and in both cases what was read to learn that."""
+def read(path: Path) -> tuple[Security | InvalidConfig, Files]:
+    """The web configuration, or what is wrong with it; and in both cases the files that were read to learn that."""
     reader, files = Reader(str(path), environ=None), Files(path)
     try:
         root = reader.read(files.read(path))
@@ -46,7 +46,9 @@ def read(path: Path) -> tuple[Security | InvalidConfig, Contents]:
         reader.report(1, "", str(error))
         root = None
     security = Security() if root is None else _security(root, reader.report, files)
-    return (InvalidConfig(reader.problems) if reader.problems else security), files.contents
+    if security.users is not None:
+        files.keep_secret(path)  # passwords can be guessed from their hashes
+    return (InvalidConfig(reader.problems) if reader.problems else security), files
 
 
 def _security(root: Node, report: Report, files: Files) -> Security:

@@ -113,6 +113,7 @@ class _TlsReader:
     def _key(self, name: str) -> Path:
         file = self._files.resolve(name)
         check_key(self._files.read(file))
+        self._files.keep_secret(file)
         return file
 
 

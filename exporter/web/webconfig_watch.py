@@ -7,6 +7,7 @@ from typing import Final
 
 from exporter.clock import Clock
 from exporter.config.problem import InvalidConfig
+from exporter.exposure import Exposure
 from exporter.web.security import Security, taken_away
 from exporter.web.webconfig import read
 from exporter.web.webfiles import changed
@@ -22,17 +23,21 @@ class WebConfigFile:
 
     Contents are compared, not times: a Kubernetes Secret changes by swapping a symbolic link. A change for the
     worse is logged and what was valid before stays. So is one that takes a guard away: a file that is being
-    written is empty, or ends too early, for a moment. Safe to use from several threads.
+    written is empty, or ends too early, for a moment. A private key or hashes of passwords that every user of the
+    machine can read are warned of. Safe to use from several threads.
     """
 
     def __init__(self, path: Path, clock: Clock) -> None:
         """Raises :class:`~exporter.config.problem.InvalidConfig`."""
         self._path = path
         self._clock = clock
-        first, self._seen = read(path)
+        first, files = read(path)
         if isinstance(first, InvalidConfig):
             raise first
         self._security = first
+        self._seen = files.contents
+        self._exposure = Exposure()
+        self._exposure.look(files.secret)
         self._checked = clock.monotonic()
         self._lock = threading.Lock()
 
@@ -47,7 +52,8 @@ class WebConfigFile:
             return self._security
 
     def _read_again(self) -> None:
-        latest, self._seen = read(self._path)
+        latest, files = read(self._path)
+        self._seen = files.contents
         if isinstance(latest, InvalidConfig):
             self._refuse("; ".join(str(problem) for problem in latest.problems))
         elif lost := taken_away(self._security, latest):
@@ -57,6 +63,7 @@ class WebConfigFile:
         else:
             self._security = latest
             _log.info("the web configuration was reloaded")
+            self._exposure.look(files.secret)
 
     def _refuse(self, problem: str) -> None:
         _log.error("the web configuration was not reloaded", extra={"problem": problem})

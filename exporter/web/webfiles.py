@@ -13,10 +13,20 @@ class Files:
     def __init__(self, main: Path) -> None:
         self._folder = main.parent
         self._contents: dict[Path, bytes | None] = {}
+        self._secret: list[Path] = []
 
     @property
     def contents(self) -> Contents:
         return self._contents
+
+    @property
+    def secret(self) -> tuple[Path, ...]:
+        """Those of which :meth:`keep_secret` told."""
+        return tuple(self._secret)
+
+    def keep_secret(self, file: Path) -> None:
+        """Take note that it holds what not every user of the machine should read."""
+        self._secret.append(file)
 
     def resolve(self, name: str) -> Path:
         return self._folder / name

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from exporter.config import InvalidConfig, Problem, exposed_files, load
+from exporter.config import InvalidConfig, Problem, load
 from exporter.secret import Secret
 from tests.config.documents import MINIMAL, load_text
 
@@ -209,20 +209,8 @@ def test_a_problem_prints_as_one_line_with_its_place() -> None:
     assert str(problem) == "config.yaml:7: instances[0].token: is missing"
 
 
-def test_files_that_everybody_can_read_are_named(tmp_path: Path) -> None:
-    for name, mode in (("open", 0o644), ("closed", 0o640)):
-        (tmp_path / name).write_text("T")
-        (tmp_path / name).chmod(mode)
-    text = "instances: [{name: a, id: A, token_file: open}, {name: b, id: B, token_file: closed}]\n"
-    config = load_text(tmp_path, text)
-    (tmp_path / "config.yaml").chmod(0o600)
-    assert exposed_files(config) == (tmp_path / "open",)
-    (tmp_path / "open").unlink()
-    assert exposed_files(config) == ()
-
-
 @pytest.mark.parametrize(
-    ("instance", "exposed"),
+    ("instance", "secret"),
     [
         ("token: T", True),
         ("token: '${TOKEN}'", False),
@@ -234,15 +222,13 @@ def test_files_that_everybody_can_read_are_named(tmp_path: Path) -> None:
         ("token_file: secret, expected_webhooks: {received: '${HOOK}'}", False),
     ],
 )
-def test_a_document_without_a_secret_may_be_read_by_everybody(
-    tmp_path: Path, instance: str, exposed: bool
+def test_a_document_counts_as_a_file_of_secrets_only_if_one_is_written_out_in_it(
+    tmp_path: Path, instance: str, secret: bool
 ) -> None:
     (tmp_path / "secret").write_text("T")
-    (tmp_path / "secret").chmod(0o600)
     environ = {"TOKEN": "T", "HOOK": "https://example.com/hook"}
     config = load_text(tmp_path, f"instances: [{{name: a, id: A, {instance}}}]\n", environ)
-    (tmp_path / "config.yaml").chmod(0o644)
-    assert exposed_files(config) == ((tmp_path / "config.yaml",) if exposed else ())
+    assert (tmp_path / "config.yaml" in config.secret_files) is secret
 
 
 def test_who_needs_no_file_does_not_load_pydantic() -> None:

@@ -158,3 +158,21 @@ def test_a_reload_keeps_the_shard(rig: Rig) -> None:
             assert up(running) == before
             seen += list(before)
     assert sorted(seen) == ["suporte", "vendas"]
+
+
+def test_a_reload_warns_of_a_file_that_everyone_can_read_only_since_then(rig: Rig) -> None:
+    token = rig.folder / "token"
+
+    def warnings() -> list[str]:
+        return re.findall(r"level=warning .* path=(\S+)", running.log.read_text())
+
+    with exporter(rig.folder, f"--config.file={rig.file}") as running:
+        assert not warnings()
+        for mode, expected in ((0o644, 1), (0o644, 1), (0o600, 1), (0o644, 2)):
+            token.chmod(mode)
+            assert post(running)[0] == 200
+            assert warnings() == [str(token)] * expected
+        rig.write("vendas", token="token: ONE")
+        rig.file.chmod(0o644)
+        assert post(running)[0] == 200
+        assert warnings() == [str(token)] * 2 + [str(rig.file)]

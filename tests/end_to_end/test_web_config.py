@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from pathlib import Path
 
@@ -186,3 +187,60 @@ def test_a_real_prometheus_gets_in_with_its_certificate_and_password(
         with prometheus(tmp_path, config) as real:
             eventually(lambda: real.values("zapi_exporter_instances") == [3])
             assert real.values("up") == [1]
+
+
+def warned_of(running: Exporter, folder: Path) -> list[str]:
+    lines = [line for line in running.log.read_text().splitlines() if "chmod o-r" in line]
+    return [line.rpartition(f"path={folder}/")[2] for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("exposed", "web_config", "warned"),
+    [
+        ("server.key", TLS, True),
+        ("server.crt", TLS, False),
+        ("web.yaml", TLS, False),
+        ("web.yaml", USERS, True),
+        ("clients-ca.crt", NAMED + USERS, False),
+    ],
+    ids=["key", "certificate", "file without hashes", "file with hashes", "authorities"],
+)
+def test_a_private_key_and_hashes_that_everyone_can_read_are_warned_of_at_start(
+    tmp_path: Path, exposed: str, web_config: str, warned: bool
+) -> None:
+    (tmp_path / "web.yaml").touch()
+    for file in tmp_path.iterdir():
+        file.chmod(0o644 if file.name == exposed else 0o600)
+    with behind(tmp_path, web_config) as running:
+        assert warned_of(running, tmp_path) == ([exposed] if warned else [])
+
+
+def test_a_renewed_key_is_warned_of_if_everyone_can_read_it_only_now(
+    tmp_path: Path, authority: trustme.CA
+) -> None:
+    context, key = trusting(authority), tmp_path / "server.key"
+    key.chmod(0o600)
+    with behind(tmp_path, TLS) as running:
+        assert not warned_of(running, tmp_path)
+        for mode, expected in ((0o644, 1), (0o644, 1), (0o600, 1), (0o644, 2)):
+            shown = shown_certificate(running, context)
+            key.unlink()
+            write_server_files(tmp_path, authority)
+            key.chmod(mode)
+            eventually(partial(is_another, running, context, shown))
+            assert warned_of(running, tmp_path) == ["server.key"] * expected
+
+
+def is_another(running: Exporter, context: ssl.SSLContext, certificate: bytes) -> bool:
+    return shown_certificate(running, context) != certificate
+
+
+def test_a_check_tells_nothing_of_modes_which_may_be_others_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "web.yaml").write_text(TLS + USERS)
+    (tmp_path / "config.yaml").write_text("instances: [{name: a, id: A, token: T}]\n")
+    for file in tmp_path.iterdir():
+        file.chmod(0o644)
+    flags = (f"--config.file={tmp_path / 'config.yaml'}", f"--web.config.file={tmp_path / 'web.yaml'}")
+    run = subprocess.run([COMMAND, *flags, "--config.check"], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert len(run.stdout.splitlines()) == 2

@@ -32,7 +32,7 @@ def test_one_thread_is_there_from_the_start(threads: Threads) -> None:
 
 
 def test_as_many_threads_as_allowed_work_at_once(threads: Threads) -> None:
-    for _ in range(8):
+    for _ in range(50):
         threads.submit(gc.isenabled).result(PATIENCE)
     meeting = threading.Barrier(4)
     outcomes = [threads.submit(lambda: meeting.wait(PATIENCE)) for _ in range(12)]

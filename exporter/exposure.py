@@ -1,0 +1,33 @@
+"""Files of secrets → a warning of each that every user of the machine can read."""
+
+import logging
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+
+class Exposure:
+    """Warns of a file when it is first seen exposed, and again only if it was not so in between."""
+
+    def __init__(self) -> None:
+        self._known: frozenset[Path] = frozenset()
+
+    def look(self, files: Iterable[Path]) -> None:
+        """``files`` are all that hold a secret now. One that is not there is not exposed."""
+        exposed = tuple(filter(_is_exposed, files))
+        for file in exposed:
+            if file not in self._known:
+                _log.warning(
+                    "every user of this machine can read a file of secrets; chmod o-r",
+                    extra={"path": str(file)},
+                )
+        self._known = frozenset(exposed)
+
+
+def _is_exposed(file: Path) -> bool:
+    try:
+        return bool(file.stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False
