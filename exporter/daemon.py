@@ -16,7 +16,8 @@ from exporter.journal import Journal
 from exporter.poller.poller import Poller
 from exporter.poller.schedule import Backoff
 from exporter.telemetry import Telemetry
-from exporter.zapi.client import ZapiClient, environment_proxies
+from exporter.zapi.client import ZapiClient
+from exporter.zapi.environment import environment_proxies
 from exporter.zapi.transport import UnusableProxy
 
 _log = logging.getLogger(__name__)

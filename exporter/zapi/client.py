@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 import certifi
 import requests
-import requests.utils
 
 from exporter import __version__
 from exporter.clock import Clock
@@ -48,7 +47,7 @@ class ZapiClient:
         proxies: Mapping[str, str] | None = None,
         resolver: Resolver | None = None,
     ) -> None:
-        """``proxies`` maps a scheme to a proxy's URL; see :func:`environment_proxies`.
+        """``proxies`` maps a scheme to a proxy's URL; see :func:`~exporter.zapi.environment.environment_proxies`.
 
         Raises :class:`~exporter.zapi.transport.UnusableProxy`, and :class:`OSError` or :class:`ssl.SSLError` for
         a CA file that cannot be read.
@@ -138,8 +137,3 @@ def _read_body(response: requests.Response) -> bytes:
             raise BodyTooLarge
         body.take(block)
     return body.whole()
-
-
-def environment_proxies(base_url: str) -> dict[str, str]:
-    """The proxies that the environment names for ``base_url``, ``NO_PROXY`` considered."""
-    return dict(requests.utils.get_environ_proxies(base_url, no_proxy=None))

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ProxyError
 from urllib3.util.ssltransport import SSLTransport
 
 from exporter.zapi.limits import CurrentPoll, LimitedSocket, LimitedTlsSocket
@@ -22,6 +21,14 @@ from exporter.zapi.resolver import Address, Resolver
 
 _ALREADY_ANSWERED: Final = (BrokenPipeError, ConnectionResetError)
 """What sending says when the server closed early; it may have answered all the same."""
+
+
+class ProxyFailed(Exception):
+    """The proxy made no connection. ``status`` is the HTTP status that it gave instead, if it answered at all."""
+
+    def __init__(self, status: int | None = None) -> None:
+        super().__init__("no connection through the proxy")
+        self.status = status
 
 
 class LimitedConnection(HTTPConnection):
@@ -32,10 +39,12 @@ class LimitedConnection(HTTPConnection):
         self._current = current
         self._resolver = resolver
         self._has_served = False
+        self.has_tunnel = False
+        """Whether the proxy made the tunnel: what fails from then on is beyond it."""
 
     def _new_conn(self) -> socket.socket:
         limits = self._current.limits
-        self._has_served = False
+        self._has_served = self.has_tunnel = False
         addresses = self._resolver.resolve(self._dns_host, self.port, limits.remaining())
         failure: OSError = OSError("no address")
         for tried, (family, kind, protocol, _, address) in enumerate(addresses):
@@ -53,18 +62,32 @@ class LimitedConnection(HTTPConnection):
 
     def exchange(self, request: bytes) -> http.client.HTTPResponse:
         """Send a whole request; the answer, with its headers read. Connects first where that is needed."""
-        limits = self._current.limits
         if self.sock is None:
             self.connect()
-        limits.on_used_connection = self._has_served
+        self._current.limits.on_used_connection = self._has_served
         self._has_served = True
+        return self._ask("GET", request)
+
+    def _tunnel(self) -> None:
+        """Ask the proxy for the tunnel: in place of the library's, which differs between versions of Python."""
+        host = f"[{self._tunnel_host}]" if ":" in (self._tunnel_host or "") else self._tunnel_host
+        target = f"{host}:{self._tunnel_port}"
+        headers: Mapping[str, str] = self._tunnel_headers  # type: ignore[attr-defined]
+        answer = self._ask("CONNECT", _written("CONNECT", target, {**headers, "Host": target}))
+        answer.close()
+        if not 200 <= answer.status < 300:
+            raise ProxyFailed(answer.status)
+        self.has_tunnel = True
+
+    def _ask(self, method: str, request: bytes) -> http.client.HTTPResponse:
+        limits = self._current.limits
         sock = self.sock.socket if isinstance(self.sock, SSLTransport) else self.sock
         if isinstance(sock, (LimitedSocket, LimitedTlsSocket)):
             sock.limits = limits
         self.sock.settimeout(limits.remaining())
         with contextlib.suppress(*_ALREADY_ANSWERED):
             self.sock.sendall(request)
-        answer = http.client.HTTPResponse(self.sock, method="GET")
+        answer = http.client.HTTPResponse(self.sock, method=method)
         try:
             answer.begin()
         except BaseException:
@@ -137,12 +160,15 @@ class LimitedPool(HTTPConnectionPool):
             answer = connection.exchange(
                 _written(method, url, {"Host": self._host_header, **headers, **proxy_headers})
             )
-        except BaseException as error:
-            lost_proxy = connection.proxy is not None and not connection.has_connected_to_proxy
+            if answer.status == 407 and self.proxy is not None and not is_tunnelled:
+                answer.close()
+                raise ProxyFailed(answer.status)
+        except Exception as error:
+            past_proxy = connection.has_tunnel if is_tunnelled else connection.has_connected_to_proxy
             self.take_back(connection, reusable=False)
-            if lost_proxy and isinstance(error, (OSError, http.client.HTTPException)):
-                raise ProxyError("no connection through the proxy", error) from error
-            raise
+            if self.proxy is None or past_proxy or isinstance(error, ProxyFailed):
+                raise
+            raise ProxyFailed from error
         return Reply(self, connection, answer)
 
     def take_back(self, connection: LimitedConnection, *, reusable: bool) -> None:

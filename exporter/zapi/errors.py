@@ -14,6 +14,7 @@ import urllib3.exceptions
 
 from exporter.reading import Failure, Reason
 from exporter.zapi.answer import BodyTooLarge
+from exporter.zapi.connection import ProxyFailed
 from exporter.zapi.limits import WireLimitExceeded
 from exporter.zapi.resolver import NoThreadLeft
 
@@ -35,10 +36,16 @@ _UNKNOWN_ISSUER: Final = frozenset({18, 19, 20, 21})  # self-signed, unknown roo
 def failure_of(error: BaseException) -> Failure:
     """The failure that ``error``, with all that led to it, stands for."""
     causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ProxyFailed):
+            return (
+                _timeout(causes) or _tls(causes, "proxy") or _machine(causes) or _proxy(causes, cause.status)
+            )
     return (
         _too_large(causes)
         or _timeout(causes)
-        or _tls(causes)
+        or _tls(causes, "server")
+        or _machine(causes)
         or _connect(causes)
         or Failure(Reason.INVALID_RESPONSE, "the reply is not valid HTTP")
     )
@@ -78,41 +85,59 @@ def _timeout(causes: list[BaseException]) -> Failure | None:
     return None
 
 
-def _tls(causes: list[BaseException]) -> Failure | None:
+def _tls(causes: list[BaseException], peer: str) -> Failure | None:
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return Failure(Reason.TLS, _certificate_problem(cause.verify_code))
+            return Failure(Reason.TLS, _certificate_problem(cause.verify_code, peer))
     if any(isinstance(cause, ssl.SSLError) and not isinstance(cause, _LOST) for cause in causes):
         return Failure(Reason.TLS, "no TLS connection could be agreed on; is the port right?")
     return None
 
 
-def _certificate_problem(code: int) -> str:
+def _certificate_problem(code: int, peer: str) -> str:
     if code == _CERTIFICATE_EXPIRED:
-        return "the server's certificate has expired"
+        return f"the {peer}'s certificate has expired"
     if code in _HOST_MISMATCH:
-        return "the server's certificate is for another host"
+        return f"the {peer}'s certificate is for another host"
     if code in _UNKNOWN_ISSUER:
-        return "the server's certificate is signed by an unknown authority; see api.ca_file"
-    return "the server's certificate is not valid"
+        return f"the {peer}'s certificate is signed by an unknown authority; see api.ca_file"
+    return f"the {peer}'s certificate is not valid"
 
 
-def _connect(causes: list[BaseException]) -> Failure | None:
+def _machine(causes: list[BaseException]) -> Failure | None:
     if any(isinstance(cause, NoThreadLeft) for cause in causes):
         return Failure(
             Reason.CONNECT, "this machine has no thread left to look a name up on; raise its limit"
         )
+    if any(isinstance(cause, OSError) and cause.errno in _NO_DESCRIPTORS for cause in causes):
+        return Failure(Reason.CONNECT, "this machine has no file descriptor left; raise its limit")
+    return None
+
+
+def _proxy(causes: list[BaseException], status: int | None) -> Failure:
+    if status == 407:
+        return Failure(
+            Reason.CONNECT, "the proxy refused the user and password of its URL, or lacks them (HTTP 407)"
+        )
+    if status is not None:
+        return Failure(Reason.CONNECT, f"the proxy did not make the connection (HTTP {status})")
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return Failure(Reason.CONNECT, "the host name of the proxy cannot be resolved")
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return Failure(Reason.CONNECT, "the connection to the proxy was refused")
+    if any(isinstance(cause, _LOST) for cause in causes):
+        return Failure(Reason.CONNECT, "the proxy closed the connection before it was made")
+    return Failure(Reason.CONNECT, "the proxy did not make the connection")
+
+
+def _connect(causes: list[BaseException]) -> Failure | None:
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return Failure(Reason.CONNECT, "the host name of api.base_url cannot be resolved")
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return Failure(Reason.CONNECT, "the connection was refused")
     if any(isinstance(cause, _LOST) for cause in causes):
         return Failure(Reason.CONNECT, "the connection was closed before the reply was whole")
-    if any(isinstance(cause, urllib3.exceptions.ProxyError) for cause in causes):
-        return Failure(Reason.CONNECT, "the proxy did not make the connection")
     codes = {cause.errno for cause in causes if isinstance(cause, OSError)}
-    if codes & _NO_DESCRIPTORS:
-        return Failure(Reason.CONNECT, "this machine has no file descriptor left; raise its limit")
     if codes & _UNROUTABLE:
         return Failure(Reason.CONNECT, "there is no route to the host")
     if any(code is not None for code in codes):

@@ -4,10 +4,11 @@ One pool of kept-alive connections serves all instances. It has one TLS context:
 costs more than a poll does, so it is never done per connection.
 """
 
+import base64
 import ssl
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import requests.utils
@@ -17,10 +18,9 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.util import Url, parse_url
 
 from exporter.zapi.connection import LimitedPool, LimitedTlsPool
+from exporter.zapi.environment import DEFAULT_PORTS
 from exporter.zapi.limits import CurrentPoll, LimitedTlsSocket
 from exporter.zapi.resolver import Resolver
-
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class UnusableProxy(Exception):
@@ -96,7 +96,7 @@ def make_adapter(
     tls.sslsocket_class = LimitedTlsSocket
     parts = urlsplit(base_url)
     assert parts.hostname is not None
-    port = parts.port or _DEFAULT_PORTS[parts.scheme]
+    port = parts.port or DEFAULT_PORTS[parts.scheme]
     base = parse_url(base_url)
     own: dict[str, Any] = {"host_header": _host_header(base), "current": current, "resolver": resolver}
     classes: dict[str, Callable[..., LimitedPool]] = {
@@ -119,19 +119,28 @@ def make_adapter(
 
 def _host_header(base: Url) -> str:
     assert base.host is not None
-    return base.host if base.port in (None, _DEFAULT_PORTS[base.scheme or ""]) else f"{base.host}:{base.port}"
+    return base.host if base.port in (None, DEFAULT_PORTS[base.scheme or ""]) else f"{base.host}:{base.port}"
 
 
 def _proxy_manager(proxy: str, tls: ssl.SSLContext, options: dict[str, Any]) -> urllib3.ProxyManager:
     url = proxy if "://" in proxy else f"http://{proxy}"
-    username, password = requests.utils.get_auth_from_url(url)
-    headers = urllib3.make_headers(proxy_basic_auth=f"{username}:{password}") if username else None
     try:
+        if not urlsplit(url).hostname:
+            raise ValueError("no host")
         return urllib3.ProxyManager(
-            url, proxy_headers=headers, ssl_context=tls, proxy_ssl_context=tls, **options
+            url, proxy_headers=_login(url), ssl_context=tls, proxy_ssl_context=tls, **options
         )
     except (urllib3.exceptions.HTTPError, ValueError):
         raise UnusableProxy(
             "the proxy in the environment (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY) is not a usable http:// or "
             "https:// URL; correct it, or name the API's host in NO_PROXY"
         ) from None
+
+
+def _login(proxy: str) -> dict[str, str]:
+    """The header that tells the proxy the user and password in its URL, if it has any."""
+    username, password = requests.utils.get_auth_from_url(proxy)
+    if not username:
+        return {}
+    login = base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
+    return {"proxy-authorization": f"Basic {login}"}
