@@ -51,6 +51,7 @@ def parse(arguments: Sequence[str]) -> Options:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit status."""
+    _stand_in_for_closed_stderr()
     options = parse(sys.argv[1:] if arguments is None else arguments)
     logs.set_up(options.log_level, options.log_format, sys.stderr)
     logs.guard_tracebacks()
@@ -64,6 +65,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run.serve(options, os.environ)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _stand_in_for_closed_stderr() -> None:
+    """Where standard error is closed (``2>&-``), Python has none, and ``print`` would write to standard output."""
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
 
 
 class _Parser(argparse.ArgumentParser):

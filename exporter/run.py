@@ -149,6 +149,9 @@ def _watchdog(systemd: Systemd, daemon: Daemon, clock: Clock) -> Iterator[Duty]:
 
 def _print(exposition: bytes) -> bool:
     """Whether all of it was taken by whoever reads our output."""
+    if sys.stdout is None:
+        print("standard output: the exposition could not be written: it is closed", file=sys.stderr)
+        return False
     try:
         sys.stdout.buffer.write(exposition)
         sys.stdout.flush()

@@ -144,6 +144,22 @@ def test_once_says_when_its_output_could_not_be_written(
     assert re.fullmatch("standard output: the exposition could not be written: [^\n]+\n", run.stderr)
 
 
+def test_once_says_that_its_output_is_closed(zapi: SimulatedZapi, tmp_path: Path) -> None:
+    command = f"exec {COMMAND} --config.file={tmp_path / 'config.yaml'} --once >&-"
+    run = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1] == (
+        "standard output: the exposition could not be written: it is closed"
+    )
+
+
+def test_once_does_its_work_where_standard_error_is_closed(zapi: SimulatedZapi, tmp_path: Path) -> None:
+    command = f"exec {COMMAND} --config.file={tmp_path / 'config.yaml'} --once 2>&-"
+    run = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert run.returncode == 0
+    assert run.stdout.count("zapi_instance_up{") == 5
+
+
 def test_ctrl_c_ends_once_without_a_word(tmp_path: Path) -> None:
     with unreachable_port() as port:
         config = a_config(an_instance(), base_url=f"http://127.0.0.1:{port}", timeout=600)
