@@ -88,7 +88,8 @@ def retry_after_seconds(header: str | None, now: float) -> float | None:
 
 
 def content_encoding(headers: Mapping[str, str]) -> str:
-    return headers.get("Content-Encoding", "").strip().lower()
+    """``headers`` with names in lower case, or those of a mapping that ignores case."""
+    return headers.get("content-encoding", "").strip().lower()
 
 
 def decoder(encoding: str) -> "Decoder":

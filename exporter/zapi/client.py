@@ -115,7 +115,7 @@ class ZapiClient:
                 if 200 <= response.status_code < 300:
                     raise
                 body = None  # the status alone says enough
-            return Answer(response.status_code, body, response.headers.get("Retry-After"))
+            return Answer(response.status_code, body, response.headers.get("retry-after"))
         finally:
             response.close()
 
@@ -127,7 +127,7 @@ def _was_stale(error: Exception, limits: PollLimits) -> bool:
 
 
 def _read_body(response: requests.Response) -> bytes:
-    length = response.headers.get("Content-Length", "")
+    length = response.headers.get("content-length", "")
     if length.isdigit() and int(length) > MAX_BODY:
         raise BodyTooLarge
     body, received = decoder(content_encoding(response.headers)), 0

@@ -2,7 +2,7 @@
 
 urllib3 makes the connections: proxies, tunnels, TLS. The exchange on one that is open is ours, because urllib3 spends
 on it more than all the rest of a poll costs: here the request is written in one piece, and the answer's status line,
-headers and framing are read by the standard library alone.
+headers and framing are read by the standard library and :mod:`exporter.zapi.head`.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.ssltransport import SSLTransport
 
+from exporter.zapi.head import LeanResponse
 from exporter.zapi.limits import CurrentPoll, LimitedSocket, LimitedTlsSocket
 from exporter.zapi.resolver import Address, Resolver
 
@@ -60,7 +61,7 @@ class LimitedConnection(HTTPConnection):
             return sock
         raise failure
 
-    def exchange(self, request: bytes) -> http.client.HTTPResponse:
+    def exchange(self, request: bytes) -> LeanResponse:
         """Send a whole request; the answer, with its headers read. Connects first where that is needed."""
         if self.sock is None:
             self.connect()
@@ -79,7 +80,7 @@ class LimitedConnection(HTTPConnection):
             raise ProxyFailed(answer.status)
         self.has_tunnel = True
 
-    def _ask(self, method: str, request: bytes) -> http.client.HTTPResponse:
+    def _ask(self, method: str, request: bytes) -> LeanResponse:
         limits = self._current.limits
         sock = self.sock.socket if isinstance(self.sock, SSLTransport) else self.sock
         if isinstance(sock, (LimitedSocket, LimitedTlsSocket)):
@@ -87,7 +88,7 @@ class LimitedConnection(HTTPConnection):
         self.sock.settimeout(limits.remaining())
         with contextlib.suppress(*_ALREADY_ANSWERED):
             self.sock.sendall(request)
-        answer = http.client.HTTPResponse(self.sock, method=method)
+        answer = LeanResponse(self.sock, method=method)
         try:
             answer.begin()
         except BaseException:
@@ -103,9 +104,7 @@ class LimitedTlsConnection(LimitedConnection, HTTPSConnection):
 class Reply:
     """An answer that is coming in. It holds its connection until it is closed."""
 
-    def __init__(
-        self, pool: "LimitedPool", connection: LimitedConnection, answer: http.client.HTTPResponse
-    ) -> None:
+    def __init__(self, pool: "LimitedPool", connection: LimitedConnection, answer: LeanResponse) -> None:
         self._pool = pool
         self._connection = connection
         self._answer = answer
