@@ -212,10 +212,23 @@ PORTUGUESE: Final = Texts(
             "the connection was closed before the reply was whole": (
                 "a conexão foi fechada antes da resposta completa"
             ),
+            "the connection to the proxy was refused": "a conexão com o proxy foi recusada",
             "the connection was refused": "a conexão foi recusada",
             "the headers of the reply are too large": "os cabeçalhos da resposta são grandes demais",
             "the host name of api.base_url cannot be resolved": "o nome em api.base_url não existe no DNS",
+            "the host name of the proxy cannot be resolved": "o nome do proxy não existe no DNS",
+            "the proxy closed the connection before it was made": "o proxy fechou a conexão antes de fazê-la",
             "the proxy did not make the connection": "o proxy não fez a conexão",
+            "the proxy did not make the connection (HTTP {n})": "o proxy não fez a conexão (HTTP {n})",
+            "the proxy refused the user and password of its URL, or lacks them (HTTP {n})": (
+                "o proxy recusou o usuário e a senha da sua URL, ou sente falta deles (HTTP {n})"
+            ),
+            "the proxy's certificate has expired": "o certificado do proxy venceu",
+            "the proxy's certificate is for another host": "o certificado do proxy é de outro host",
+            "the proxy's certificate is not valid": "o certificado do proxy não é válido",
+            "the proxy's certificate is signed by an unknown authority; see api.ca_file": (
+                "o certificado do proxy é assinado por uma autoridade desconhecida; veja api.ca_file"
+            ),
             "the reply describes another instance": "a resposta descreve outra instância",
             "the reply does not say whether the instance is connected": (
                 "a resposta não diz se a instância está conectada"

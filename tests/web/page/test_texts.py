@@ -68,8 +68,8 @@ def _details(tree: ast.AST) -> Iterator[str]:
                     yield _text(argument)
         if isinstance(node, ast.FunctionDef) and node.name == "_certificate_problem":
             for statement in ast.walk(node):
-                if isinstance(statement, ast.Return) and isinstance(statement.value, ast.Constant):
-                    yield _text(statement.value)
+                if isinstance(statement, ast.Return) and isinstance(statement.value, ast.JoinedStr):
+                    yield from (_text(statement.value).replace("{n}", peer) for peer in ("server", "proxy"))
 
 
 def _text(node: ast.Constant | ast.JoinedStr) -> str:
