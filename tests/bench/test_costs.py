@@ -23,7 +23,7 @@ from exporter.zapi.client import ZapiClient
 from tests.bench.costs import assert_at_most_half_worse, ratio
 from tests.builders import a_config, an_instance
 
-POLL_OF_A_BARE_POOL = 1.0
+POLL_OF_A_BARE_POOL = 0.8
 SCRAPE_OF_STOCK = {"identity": 1 / 110, "gzip": 1 / 65, "openmetrics": 1 / 150}
 
 POLLS = 50
