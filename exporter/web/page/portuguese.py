@@ -217,11 +217,11 @@ PORTUGUESE: Final = Texts(
             "the headers of the reply are too large": "os cabeçalhos da resposta são grandes demais",
             "the host name of api.base_url cannot be resolved": "o nome em api.base_url não existe no DNS",
             "the host name of the proxy cannot be resolved": "o nome do proxy não existe no DNS",
-            "the proxy closed the connection before it was made": "o proxy fechou a conexão antes de fazê-la",
+            "the proxy closed the connection before it was made": "o proxy fechou a conexão antes de ela ser feita",
             "the proxy did not make the connection": "o proxy não fez a conexão",
             "the proxy did not make the connection (HTTP {n})": "o proxy não fez a conexão (HTTP {n})",
             "the proxy refused the user and password of its URL, or lacks them (HTTP {n})": (
-                "o proxy recusou o usuário e a senha da sua URL, ou sente falta deles (HTTP {n})"
+                "o proxy recusou o usuário e a senha da sua URL, ou eles faltam (HTTP {n})"
             ),
             "the proxy's certificate has expired": "o certificado do proxy venceu",
             "the proxy's certificate is for another host": "o certificado do proxy é de outro host",
