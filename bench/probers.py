@@ -63,11 +63,15 @@ def command(peer: str) -> str | None:
     return next((found for name in COMMANDS[peer] if (found := shutil.which(name))), None)
 
 
+def _program(peer: str) -> str:
+    program = command(peer)
+    assert program is not None, f"{peer} is not on the PATH"
+    return program
+
+
 def version(peer: str) -> str:
     """What the peer on the PATH says of itself, such as ``0.7.0``."""
-    program = command(peer)
-    assert program is not None
-    said = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)
+    said = subprocess.run([_program(peer), "--version"], check=True, capture_output=True, text=True)
     return (said.stdout or said.stderr).split("version ", 1)[1].split()[0]
 
 
@@ -81,10 +85,13 @@ def prober(peer: str, directory: Path, upstream: Upstream, base_url: str | None 
     """Run a peer that is on the PATH, set up to read the reply of an instance."""
     file, port = directory / f"{peer}.yaml", free_port()
     file.write_text(configuration(peer, upstream.ca_file))
-    program = command(peer)
-    assert program is not None
     address = f"127.0.0.1:{port}"
-    arguments = [program, f"--config.file={file}", f"--web.listen-address={address}", "--log.level=error"]
+    arguments = [
+        _program(peer),
+        f"--config.file={file}",
+        f"--web.listen-address={address}",
+        "--log.level=error",
+    ]
     base = base_url or upstream.fast
     targets = tuple(
         f"{base}/instances/{instance_id(index)}/token/TOKEN{index:027d}/me" for index in range(1000)

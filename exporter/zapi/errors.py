@@ -26,6 +26,19 @@ _LOST: Final = (
     ssl.SSLZeroReturnError,
 )
 """What a connection looks like that the peer closed or reset: which of them is up to chance."""
+
+_Unreached = tuple[tuple[type[Exception] | tuple[type[Exception], ...], Failure], ...]
+"""What was raised → what it means. The first that fits counts."""
+_SERVER_UNREACHED: Final[_Unreached] = (
+    (socket.gaierror, Failure(Reason.CONNECT, "the host name of api.base_url cannot be resolved")),
+    (ConnectionRefusedError, Failure(Reason.CONNECT, "the connection was refused")),
+    (_LOST, Failure(Reason.CONNECT, "the connection was closed before the reply was whole")),
+)
+_PROXY_UNREACHED: Final[_Unreached] = (
+    (socket.gaierror, Failure(Reason.CONNECT, "the host name of the proxy cannot be resolved")),
+    (ConnectionRefusedError, Failure(Reason.CONNECT, "the connection to the proxy was refused")),
+    (_LOST, Failure(Reason.CONNECT, "the proxy closed the connection before it was made")),
+)
 _NO_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE})
 _UNROUTABLE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH})
 _CERTIFICATE_EXPIRED: Final = 10  # X509_V_ERR_CERT_HAS_EXPIRED
@@ -121,25 +134,23 @@ def _proxy(causes: list[BaseException], status: int | None) -> Failure:
         )
     if status is not None:
         return Failure(Reason.CONNECT, f"the proxy did not make the connection (HTTP {status})")
-    if any(isinstance(cause, socket.gaierror) for cause in causes):
-        return Failure(Reason.CONNECT, "the host name of the proxy cannot be resolved")
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        return Failure(Reason.CONNECT, "the connection to the proxy was refused")
-    if any(isinstance(cause, _LOST) for cause in causes):
-        return Failure(Reason.CONNECT, "the proxy closed the connection before it was made")
-    return Failure(Reason.CONNECT, "the proxy did not make the connection")
+    return _first_of(_PROXY_UNREACHED, causes) or Failure(
+        Reason.CONNECT, "the proxy did not make the connection"
+    )
 
 
 def _connect(causes: list[BaseException]) -> Failure | None:
-    if any(isinstance(cause, socket.gaierror) for cause in causes):
-        return Failure(Reason.CONNECT, "the host name of api.base_url cannot be resolved")
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        return Failure(Reason.CONNECT, "the connection was refused")
-    if any(isinstance(cause, _LOST) for cause in causes):
-        return Failure(Reason.CONNECT, "the connection was closed before the reply was whole")
+    if (unreached := _first_of(_SERVER_UNREACHED, causes)) is not None:
+        return unreached
     codes = {cause.errno for cause in causes if isinstance(cause, OSError)}
     if codes & _UNROUTABLE:
         return Failure(Reason.CONNECT, "there is no route to the host")
     if any(code is not None for code in codes):
         return Failure(Reason.CONNECT, "the connection could not be made")
     return None
+
+
+def _first_of(known: _Unreached, causes: list[BaseException]) -> Failure | None:
+    return next(
+        (failure for kind, failure in known if any(isinstance(cause, kind) for cause in causes)), None
+    )

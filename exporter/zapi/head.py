@@ -19,7 +19,7 @@ class MalformedHeader(http.client.HTTPException):
 
 
 class LeanResponse(http.client.HTTPResponse):
-    """An answer to a GET. The names of its ``headers`` are in lower case; of equal ones the first is kept."""
+    """The names of its ``headers`` are in lower case; of equal ones the first is kept. Not for answers to ``HEAD``."""
 
     def begin(self) -> None:
         """Read up to the body, past interim answers.

@@ -23,6 +23,12 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
+def proxies_of(base_url: str, excepted: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
+    monkeypatch.setenv("NO_PROXY", excepted)
+    return environment_proxies(base_url)
+
+
 @pytest.mark.parametrize(
     ("excepted", "base_url"),
     [
@@ -47,9 +53,7 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_host_that_no_proxy_names_is_reached_directly(
     excepted: str, base_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
-    monkeypatch.setenv("NO_PROXY", excepted)
-    assert environment_proxies(base_url) == {}
+    assert proxies_of(base_url, excepted, monkeypatch) == {}
 
 
 @pytest.mark.parametrize(
@@ -71,9 +75,7 @@ def test_a_host_that_no_proxy_names_is_reached_directly(
 def test_another_host_is_reached_through_the_proxy(
     excepted: str, base_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
-    monkeypatch.setenv("NO_PROXY", excepted)
-    assert environment_proxies(base_url) == {"https": "http://proxy"}
+    assert proxies_of(base_url, excepted, monkeypatch) == {"https": "http://proxy"}
 
 
 def test_names_in_lower_case_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
