@@ -27,20 +27,20 @@ stack: $(VENV)/.installed ## the demo with Prometheus and Alertmanager beside it
 	@$(BIN)/python -m stack --speed=$(SPEED) $(STACK_ARGS)
 
 test: $(VENV)/.dev ## the whole suite; installs Prometheus and Chromium where it can
-	@$(BIN)/python -m tests.real_parts
+	@$(BIN)/python -m harness.real_parts
 	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
 
 faults: $(VENV)/.dev ## produce every fault there is, and say of each what was promised and what was seen
-	@$(BIN)/python -m tests.faults
+	@$(BIN)/python -m tests.system.faults
 
 .PHONY: soak
 soak: $(VENV)/.dev ## all faults at once with memory watched; DURATION=8h for a night
-	$(BIN)/python -m tests.promises.soak --duration=$(or $(DURATION),10m)
+	$(BIN)/python -m tests.system.promises.soak --duration=$(or $(DURATION),10m)
 
 .PHONY: fuzz
 fuzz: $(VENV)/.dev ## replies, configurations and requests, guided by coverage where it can; DURATION=1h
 	-$(BIN)/pip install --quiet --disable-pip-version-check --only-binary=:all: --editable '.[fuzz]'
-	$(BIN)/python -m tests.fuzz --duration=$(or $(DURATION),2m)
+	$(BIN)/python -m tests.system.fuzz --duration=$(or $(DURATION),2m)
 
 PYTHONS ?= $(foreach minor,10 11 12 13 14,$(shell python3.$(minor) -c 'import sys; print(sys.executable)' 2>/dev/null))
 

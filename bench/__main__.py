@@ -35,7 +35,7 @@ from bench import (
 from bench import server as prometheus_server
 from bench.results import Results
 from bench.upstream import Upstream, upstream
-from tests import real_parts
+from harness import real_parts
 
 ROUNDS: Final = 5
 POLL_ROUNDS: Final = 9

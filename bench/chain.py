@@ -13,7 +13,7 @@ from bench.instances import name, write_config
 from bench.processes import cpu_seconds
 from bench.results import Chain
 from bench.upstream import Upstream
-from tests.processes import exporter, prometheus
+from harness.processes import exporter, prometheus
 
 INSTANCES: Final = 1000
 INTERVAL: Final = 15

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from bench.instances import write_config
 from bench.results import Crowd
 from bench.upstream import Upstream
-from tests.processes import exporter
+from harness.processes import exporter
 
 CLIENTS: Final = 50
 INSTANCES: Final = 1000

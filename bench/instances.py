@@ -5,11 +5,11 @@ import random
 from pathlib import Path
 from typing import Final
 
-from exporter.config.model import Api, Config, Instance, Polling
-from exporter.fleet import Fleet
-from exporter.me import read_me
-from exporter.reading import Reading
-from exporter.secret import Secret
+from exporter.fleet.store import Fleet
+from exporter.model.poll_result import Reading
+from exporter.model.secret import Secret
+from exporter.model.settings import Api, Config, Instance, Polling
+from exporter.zapi.me import read_me
 
 LABELS: Final = {"environment": "production", "team": "sales"}
 EXPECTED: Final = ("received", "disconnected")

@@ -12,7 +12,7 @@ from bench.instances import name, write_config
 from bench.results import Page
 from bench.spread import Spread
 from bench.upstream import Upstream
-from tests.processes import exporter
+from harness.processes import exporter
 
 INSTANCES: Final = 10_000
 _FIRST_PAINT: Final = "performance.getEntriesByName('first-contentful-paint')[0].startTime"

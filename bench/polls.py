@@ -16,11 +16,11 @@ from bench.results import Polls
 from bench.samples import value_of
 from bench.spread import Spread
 from bench.upstream import Upstream
-from exporter.clock import SystemClock
-from exporter.config.model import Api
-from exporter.reading import Status
+from exporter.model.clock import SystemClock
+from exporter.model.poll_result import Status
+from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
-from tests.processes import Exporter, exporter, get
+from harness.processes import Exporter, exporter, get
 
 OURS: Final = "zapi-exporter"
 BARE: Final = "bare urllib3 pool"

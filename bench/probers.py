@@ -16,7 +16,7 @@ import urllib3
 from bench.instances import instance_id
 from bench.processes import cpu_seconds
 from bench.upstream import Upstream
-from tests.processes import eventually, free_port, get, running
+from harness.processes import eventually, free_port, get, running
 
 BLACKBOX: Final = "blackbox_exporter"
 JSON: Final = "json_exporter"

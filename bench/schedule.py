@@ -11,7 +11,7 @@ from bench.processes import cpu_seconds, one_core
 from bench.results import Schedule
 from bench.samples import buckets_of
 from bench.upstream import LATENCY, Upstream
-from tests.processes import eventually, exporter, get
+from harness.processes import eventually, exporter, get
 
 INSTANCES: Final = 10_000
 INTERVAL: Final = 60.0

@@ -17,14 +17,14 @@ from prometheus_client.registry import Collector
 from bench.instances import config, readings, record
 from bench.results import Scrapes
 from bench.spread import Spread
-from exporter.clock import SystemClock
-from exporter.exposition.instances import InstanceLines
-from exporter.exposition.lines import Format
-from exporter.exposition.scrape import Scrapes as Product
-from exporter.exposition.segment import Exposition
-from exporter.fleet import Fleet
-from exporter.telemetry import Telemetry
-from tests.exposition.test_oracle import Oracle
+from exporter.fleet.store import Fleet
+from exporter.metrics.instance_cache import InstanceLines
+from exporter.metrics.scrape import Scrapes as Product
+from exporter.metrics.segments import Exposition
+from exporter.metrics.self_metrics import Telemetry
+from exporter.metrics.text_format import Format
+from exporter.model.clock import SystemClock
+from tests.unit.metrics.test_oracle import Oracle
 
 IDENTITY: Final = "identity"
 GZIP: Final = "gzip"

@@ -8,7 +8,7 @@ from bench.instances import write_config
 from bench.processes import cpu_seconds, resident_mib
 from bench.results import Server
 from bench.upstream import Upstream
-from tests.processes import eventually, exporter, prometheus
+from harness.processes import eventually, exporter, prometheus
 
 INSTANCES: Final = 10_000
 INTERVAL: Final = 15

@@ -12,7 +12,7 @@ from bench.results import Size
 from bench.samples import value_of
 from bench.spread import Spread
 from bench.upstream import Upstream
-from tests.processes import exporter, get
+from harness.processes import exporter, get
 
 RATE: Final = 10_000 / 60
 """Polls a second: so many make ten thousand a minute."""

@@ -13,7 +13,7 @@ from bench.processes import cpu_seconds
 from bench.results import Start
 from bench.spread import Spread
 from bench.upstream import Upstream
-from tests.processes import COMMAND, exporter, get
+from harness.processes import COMMAND, exporter, get
 
 _INSTANCES: Final = 10
 IMPORTS: Final = (

@@ -13,7 +13,7 @@ from typing import Final
 import trustme
 
 from bench.instances import ME
-from tests.processes import eventually, free_port, running
+from harness.processes import eventually, free_port, running
 
 LATENCY: Final = 0.1
 """Seconds that the slow server waits before it answers."""

@@ -1,13 +1,13 @@
 """Writes ``docs/metrics.md`` from the catalogue: ``python docs/generate_metrics.py > docs/metrics.md``."""
 
-from exporter.metrics import EXPORTER_METRICS, INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, Metric
+from exporter.metrics.catalogue import EXPORTER_METRICS, INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, Metric
 
 
 def document() -> str:
     parts = [
-        "# Metrics\n\nGenerated from the catalogue in `exporter/metrics.py`. `process_*` and `python_*` come from the "
-        "Prometheus client library.\n\n## Of every instance\n\nEach series carries `name`, the instance's own labels "
-        "from the configuration, and the labels named here.\n"
+        "# Metrics\n\nGenerated from the catalogue in `exporter/metrics/catalogue.py`. `process_*` and `python_*` "
+        "come from the Prometheus client library.\n\n## Of every instance\n\nEach series carries `name`, "
+        "the instance's own labels from the configuration, and the labels named here.\n"
     ]
     parts += [_section(metric) for metric in (*INSTANCE_METRICS, UNTIL_DUE)]
     parts.append("## Of the exporter\n")

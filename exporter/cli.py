@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from exporter import __version__, logs
+from exporter import __version__
+from exporter.model.shard import Shard
 from exporter.options import Options
-from exporter.shard import Shard
+from exporter.process import logs
 
 DEFAULT_CONFIG = Path("config.yaml")
 DEFAULT_AUTO_RELOAD_INTERVAL = "30s"
@@ -55,14 +56,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(sys.argv[1:] if arguments is None else arguments)
     logs.set_up(options.log_level, options.log_format, sys.stderr)
     logs.guard_tracebacks()
-    from exporter import run  # what --version and --help do not need is not loaded for them
+    from exporter import commands  # what --version and --help do not need is not loaded for them
 
     try:
         if options.config_check:
-            return run.check(options, os.environ)
+            return commands.check(options, os.environ)
         if options.once:
-            return run.once(options, os.environ)
-        return run.serve(options, os.environ)
+            return commands.once(options, os.environ)
+        return commands.serve(options, os.environ)
     except KeyboardInterrupt:
         return INTERRUPTED
 

@@ -5,17 +5,17 @@ import random
 import threading
 from collections.abc import Callable
 
-from exporter import bug
-from exporter.clock import Clock
 from exporter.config import Config, InvalidConfig, fingerprint
-from exporter.exposition.instances import InstanceLines
-from exporter.exposition.scrape import Scrapes
-from exporter.exposure import Exposure
-from exporter.fleet import Fleet
-from exporter.journal import Journal
+from exporter.fleet.event_log import Journal
+from exporter.fleet.store import Fleet
+from exporter.metrics.instance_cache import InstanceLines
+from exporter.metrics.scrape import Scrapes
+from exporter.metrics.self_metrics import Telemetry
+from exporter.model.clock import Clock
 from exporter.poller.poller import Poller
 from exporter.poller.schedule import Backoff
-from exporter.telemetry import Telemetry
+from exporter.process import unexpected
+from exporter.process.permissions import Exposure
 from exporter.zapi.client import ZapiClient
 from exporter.zapi.environment import environment_proxies
 from exporter.zapi.transport import UnusableProxy
@@ -76,7 +76,7 @@ class Daemon:
             except OSError:  # it was there and held a certificate when the configuration was checked
                 return self._refuse("api.ca_file: names a file that cannot be read any more")
             except Exception as error:  # a file of configuration must never end what runs
-                bug.report(type(error), error.__traceback__)
+                unexpected.report(type(error), error.__traceback__)
                 return self._refuse("an unexpected error of the exporter itself; see the log")
             self._take(config)
             return ()

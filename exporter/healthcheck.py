@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from exporter import cli
-from exporter.web.listen import split_address
+from exporter.httpd.bind import split_address
 
 _COMMAND: Final = "zapi-exporter"
 _ALIVE: Final = frozenset({200, 401})

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.shard import Shard
+from exporter.model.shard import Shard
 
 
 @dataclass(frozen=True, slots=True)

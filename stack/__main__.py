@@ -12,11 +12,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from harness.real_parts import missing, packages
 from stack import shipped
 from stack.page import Message
 from stack.programs import CannotRun, Program, free_address, started
 from stack.receiver import Receiver
-from tests.real_parts import missing, packages
 
 NEEDED: Final = ("prometheus", "prometheus-alertmanager")
 DEMO_SPEED: Final = 6.0

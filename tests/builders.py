@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from exporter.config.model import Api, Config, Instance, Polling
-from exporter.reading import WEBHOOK_FIELDS, Failure, Reason, Status
-from exporter.secret import Secret
+from exporter.model.poll_result import WEBHOOK_FIELDS, Failure, Reason, Status
+from exporter.model.secret import Secret
+from exporter.model.settings import Api, Config, Instance, Polling
 
 
 def an_instance(

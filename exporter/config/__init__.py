@@ -1,9 +1,9 @@
 """A file → a frozen :class:`Config`, or every problem with its line."""
 
 from exporter.config.load import load
-from exporter.config.model import Api, Config, Instance, Polling
 from exporter.config.problem import InvalidConfig, Problem
 from exporter.config.watch import ConfigFile, Fingerprint, fingerprint
+from exporter.model.settings import Api, Config, Instance, Polling
 
 __all__ = [
     "Api",

@@ -6,8 +6,8 @@ from typing import Final
 
 from exporter.config.document import MapNode, Reader, Scalar
 from exporter.config.files import NamedFiles
-from exporter.config.model import Config
 from exporter.config.problem import InvalidConfig
+from exporter.model.settings import Config
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 

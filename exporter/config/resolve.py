@@ -5,7 +5,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from exporter.config.files import NamedFiles
-from exporter.config.model import Api, Config, Instance, Polling
 from exporter.config.sections import (
     ApiSection,
     DefaultsSection,
@@ -15,7 +14,8 @@ from exporter.config.sections import (
     PaymentSection,
     PollingSection,
 )
-from exporter.secret import Secret
+from exporter.model.secret import Secret
+from exporter.model.settings import Api, Config, Instance, Polling
 
 
 def config(document: Document, path: Path, files: NamedFiles, *, holds_secret: bool) -> Config:

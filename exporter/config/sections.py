@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator
 from exporter.config import values
 from exporter.config.duration import PATTERN
 from exporter.config.labels import RESERVED_LABELS, label_name
-from exporter.reading import WEBHOOK_FIELDS
-from exporter.secret import Secret
+from exporter.model.poll_result import WEBHOOK_FIELDS
+from exporter.model.secret import Secret
 
 LIST: Final = "[list]"
 MAPPING: Final = "[mapping]"

@@ -11,8 +11,8 @@ from typing import Final
 
 from exporter.config.document import NULL, ListNode, MapNode, Scalar
 from exporter.config.duration import parse_duration
-from exporter.reading import WEBHOOK_FIELDS
-from exporter.secret import Secret
+from exporter.model.poll_result import WEBHOOK_FIELDS
+from exporter.model.secret import Secret
 
 MAX_NAME: Final = 200
 MAX_CONCURRENCY: Final = 1024

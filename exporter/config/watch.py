@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from exporter.config.load import load
-from exporter.config.model import Config
+from exporter.model.settings import Config
 
 _BLOCK: Final = 1024 * 1024
 

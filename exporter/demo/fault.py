@@ -55,7 +55,7 @@ Play = Callable[[Exchange], Iterator[Step]]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One way of answering wrongly. ``name`` is unique among :func:`exporter.demo.faults.every_fault`.
+    """One way of answering wrongly. ``name`` is unique among :func:`simulator.faults.every_fault`.
 
     ``play`` yields bytes to send and pauses; what comes after a ``CloseWhenIdle`` or an ``Ending`` is not
     played. Steps that run out mean that the reply is complete and the connection kept.

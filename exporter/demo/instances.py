@@ -8,7 +8,7 @@ from enum import Enum, auto
 from typing import Final
 
 from exporter.demo.timeline import Timeline
-from exporter.reading import SETTING_FIELDS, UNDOCUMENTED_WEBHOOKS, WEBHOOK_FIELDS
+from exporter.model.poll_result import SETTING_FIELDS, UNDOCUMENTED_WEBHOOKS, WEBHOOK_FIELDS
 
 DOCUMENTED_WEBHOOKS: Final = tuple(name for name in WEBHOOK_FIELDS if name not in UNDOCUMENTED_WEBHOOKS)
 

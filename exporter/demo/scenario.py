@@ -8,11 +8,11 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from exporter.config.model import Instance
-from exporter.demo.answer_faults import html_error, rate_limited
+from exporter.demo.answers import html_error, rate_limited
 from exporter.demo.instances import CreatedForm, DueForm, Forms, SimulatedInstance, UnsetForm
 from exporter.demo.timeline import Phase, Timeline
-from exporter.secret import Secret
+from exporter.model.secret import Secret
+from exporter.model.settings import Instance
 
 _HOUR: Final = 3600.0
 _DAY: Final = 24 * _HOUR

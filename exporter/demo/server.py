@@ -8,13 +8,13 @@ from types import TracebackType
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
-from exporter.clock import Clock
 from exporter.demo.connection import HttpConnection, Reply, Request
 from exporter.demo.counters import Counters
 from exporter.demo.fault import Exchange, Fault, message
 from exporter.demo.front import Front, SpoiltConnection
 from exporter.demo.instances import SimulatedInstance, me_body
 from exporter.demo.loop import LoopThread
+from exporter.model.clock import Clock
 
 INSTANCE_NOT_FOUND: Final = b'{"error":"Instance not found"}'
 CLIENT_TOKEN_MISSING: Final = b'{"error":"your client-token is not configured"}'

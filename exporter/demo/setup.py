@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from exporter.config.model import Api, Config, Instance, Polling
 from exporter.demo.scenario import Member
-from exporter.secret import Secret
+from exporter.model.secret import Secret
+from exporter.model.settings import Api, Config, Instance, Polling
 
 _NOT_IN_YAML: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """What JSON leaves as it is, but YAML refuses or takes for the end of a line."""

@@ -9,12 +9,12 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from exporter import bug
-from exporter.clock import Clock
-from exporter.config.model import Instance, Polling
+from exporter.model.clock import Clock
+from exporter.model.poll_result import Failure, Reading, Reason
+from exporter.model.settings import Instance, Polling
 from exporter.poller.queue import Poll, PollQueue
 from exporter.poller.schedule import Backoff
-from exporter.reading import Failure, Reading, Reason
+from exporter.process import unexpected
 
 _log = logging.getLogger(__name__)
 
@@ -218,14 +218,14 @@ class Poller:
         try:
             reading = self._read(poll.instance)
         except Exception as error:
-            bug.report(type(error), error.__traceback__)
+            unexpected.report(type(error), error.__traceback__)
             reading = Failure(Reason.INVALID_RESPONSE, "an unexpected error of the exporter itself")
         ended = self._clock.monotonic()
         try:
             self._observer.ended(reading, ended - began)
             self._record(poll.instance, reading, ended - began)
         except Exception as error:
-            bug.report(type(error), error.__traceback__)
+            unexpected.report(type(error), error.__traceback__)
         return reading, ended
 
 

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from exporter.config.model import Instance, Polling
+from exporter.model.poll_result import Failure, Reading
+from exporter.model.settings import Instance, Polling
 from exporter.poller.schedule import Backoff, Slots
-from exporter.reading import Failure, Reading
 
 
 class Kind(Enum):

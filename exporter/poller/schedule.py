@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
-from exporter.reading import Failure, Reason
+from exporter.model.poll_result import Failure, Reason
 
 BACKOFF_CAP: Final = 300.0
 """Longest wait of an instance that fails, in seconds, unless the interval is longer."""

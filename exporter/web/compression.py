@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from exporter.web.http import Request, Response
+from exporter.httpd.http import Request, Response
 from exporter.web.negotiate import accepts_gzip
 
 WORTH_IT: Final = 1024

@@ -1,6 +1,6 @@
 """What a client accepts. Pure."""
 
-from exporter.exposition.lines import Format
+from exporter.metrics.text_format import Format
 
 
 def exposition_format(accept: str) -> Format:

@@ -7,8 +7,8 @@ from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from exporter.me import decode_object, error_in, read_me
-from exporter.reading import Failure, Reading, Reason
+from exporter.model.poll_result import Failure, Reading, Reason
+from exporter.zapi.me import decode_object, error_in, read_me
 
 MAX_BODY: Final = 1024 * 1024
 """Largest body taken, in bytes, before and after decompression."""

@@ -9,9 +9,9 @@ import certifi
 import requests
 
 from exporter import __version__
-from exporter.clock import Clock
-from exporter.config.model import Api, Instance
-from exporter.reading import Reading
+from exporter.model.clock import Clock
+from exporter.model.poll_result import Reading
+from exporter.model.settings import Api, Instance
 from exporter.zapi.answer import (
     MAX_BODY,
     Answer,

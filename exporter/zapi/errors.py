@@ -12,7 +12,7 @@ from typing import Final
 
 import urllib3.exceptions
 
-from exporter.reading import Failure, Reason
+from exporter.model.poll_result import Failure, Reason
 from exporter.zapi.answer import BodyTooLarge
 from exporter.zapi.connection import ProxyFailed
 from exporter.zapi.limits import WireLimitExceeded

@@ -10,7 +10,7 @@ import ssl
 import threading
 from typing import Any
 
-from exporter.clock import Clock
+from exporter.model.clock import Clock
 
 
 class WireLimitExceeded(Exception):

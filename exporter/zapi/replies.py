@@ -5,8 +5,8 @@ From one poll to the next hardly any reply changes, and reading one costs a seve
 
 from hashlib import blake2b
 
-from exporter.me import read_me
-from exporter.reading import Reading, Status
+from exporter.model.poll_result import Reading, Status
+from exporter.zapi.me import read_me
 
 
 class Replies:
@@ -16,7 +16,7 @@ class Replies:
         self._known: dict[str, tuple[bytes, Status]] = {}
 
     def read(self, body: bytes, instance_id: str) -> Reading:
-        """As :func:`~exporter.me.read_me`; equal bytes of an instance give the same object."""
+        """As :func:`~exporter.zapi.me.read_me`; equal bytes of an instance give the same object."""
         digest = blake2b(body, digest_size=16).digest()
         known = self._known.get(instance_id)
         if known is not None and known[0] == digest:

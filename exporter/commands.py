@@ -1,0 +1,224 @@
+"""The commands: check a configuration, poll once, serve."""
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, TypeVar
+
+from exporter import __version__, config
+from exporter.config import InvalidConfig
+from exporter.config.auto_reload import AutoReload
+from exporter.config.source import Source, open_source
+from exporter.daemon import Daemon
+from exporter.httpd.bind import CannotBind, bind
+from exporter.httpd.security import Security
+from exporter.httpd.server import Server
+from exporter.metrics.text_format import Format
+from exporter.model.clock import Clock, SystemClock
+from exporter.model.shard import Shard
+from exporter.options import Options
+from exporter.process.main_loop import Duty, Signals, attend
+from exporter.process.malloc import use_one_arena
+from exporter.process.progress import Progress
+from exporter.process.systemd import Systemd, Watchdog
+from exporter.web.routes import App, Reload, Surroundings
+from exporter.web.status_page.status_page import StatusPage
+from exporter.webconfig import load as webconfig
+from exporter.webconfig.watch import WebConfigFile
+from exporter.zapi.transport import UnusableProxy
+
+OK: Final = 0
+FAILED: Final = 1
+POLLS_FAILED: Final = 2
+
+_POLLS_GRACE: Final = 2.0
+_ANSWERS_GRACE: Final = 0.5
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Guard = Callable[[], Security]
+"""What stands between clients and the routes now."""
+
+
+def check(options: Options, environ: Mapping[str, str]) -> int:
+    """``--config.check``: name every problem of the configuration, and of the web configuration if there is one."""
+    web_file = options.web_config_file
+    checked = _valid(lambda: config.load(options.config_file, environ))
+    web = Security() if web_file is None else _valid(lambda: webconfig.load(web_file))
+    if checked is None or web is None:
+        return FAILED
+    print(f"{options.config_file}: valid, {len(checked.instances)} instances")
+    if web_file is not None:
+        print(f"{web_file}: valid")
+    return OK
+
+
+def once(options: Options, environ: Mapping[str, str]) -> int:
+    """``--once``: poll every instance once and print what was learned."""
+    clock = SystemClock()
+    with open_source(options, environ, clock) as source:
+        daemon = _daemon(source, clock)
+        if daemon is None:
+            return FAILED
+        with Progress(sys.stderr, "polled", len(daemon.config.instances)) as progress:
+            daemon.start()
+            while not daemon.is_ready():
+                progress.show(sum(view.polls > 0 for view in daemon.fleet.views()))
+                time.sleep(0.01)
+        daemon.stop(0.0)
+        if not _print(daemon.scrapes.render(Format.TEXT, gzip=False).whole()):
+            return FAILED
+        return OK if all(view.up for view in daemon.fleet.views()) else POLLS_FAILED
+
+
+def serve(options: Options, environ: Mapping[str, str]) -> int:
+    """Poll and answer scrapes until a signal says to stop."""
+    use_one_arena()
+    signals, clock = Signals((signal.SIGTERM, signal.SIGINT, signal.SIGHUP)), SystemClock()
+    systemd = Systemd(environ, clock)
+    with open_source(options, environ, clock) as source:
+        daemon, guard = _daemon(source, clock), _guard(options, clock)
+        if daemon is None or guard is None:
+            return FAILED
+        daemon.telemetry.describe_process()
+        try:
+            listeners = [bind(address) for address in options.listen_addresses]
+        except CannotBind as error:
+            print(error, file=sys.stderr)
+            return FAILED
+        reload = _told(systemd, daemon)
+        server = Server(_app(daemon, guard, reload, options, clock), listeners, clock=clock, security=guard)
+        if not _start(server, daemon):
+            return FAILED
+        _announce(server, daemon, guard, options)
+        systemd.ready(_status(daemon))
+        duties = [*_auto_reload(options, source, reload, clock), *_watchdog(systemd, daemon, clock)]
+        attend(signals.wait, reload, duties, clock)
+        systemd.stopping()
+        daemon.stop(_POLLS_GRACE)
+        server.close(_ANSWERS_GRACE)
+        _log.info("stopped")
+        return OK
+
+
+def _start(server: Server, daemon: Daemon) -> bool:
+    """Whether both run; if not, why was printed. The web comes first: polls may take every thread there is."""
+    try:
+        server.start()
+        daemon.start()
+    except (RuntimeError, OSError):
+        print(
+            "this machine gives the exporter too few threads or descriptors to start; raise its limits"
+            " (ulimit -u, ulimit -n, the container's pids.max)",
+            file=sys.stderr,
+        )
+        return False
+    return True
+
+
+def _told(systemd: Systemd, daemon: Daemon) -> Reload:
+    """The daemon's reload, of which systemd is told."""
+
+    def reload() -> tuple[str, ...]:
+        systemd.reloading()
+        problems = daemon.reload()
+        refused = "; the last reload was refused, see the log" if problems else ""
+        systemd.ready(_status(daemon) + refused)
+        return problems
+
+    return reload
+
+
+def _status(daemon: Daemon) -> str:
+    return f"polling {len(daemon.config.instances)} instances"
+
+
+def _auto_reload(options: Options, source: Source, reload: Reload, clock: Clock) -> Iterator[Duty]:
+    if options.auto_reload:
+        yield AutoReload(source, reload, options.auto_reload_interval, clock)
+
+
+def _watchdog(systemd: Systemd, daemon: Daemon, clock: Clock) -> Iterator[Duty]:
+    interval = systemd.watchdog_interval
+    if interval is not None:
+        yield Watchdog(systemd, lambda: daemon.is_stuck(interval), interval, clock)
+
+
+def _print(exposition: bytes) -> bool:
+    """Whether all of it was taken by whoever reads our output."""
+    if sys.stdout is None:
+        print("standard output: the exposition could not be written: it is closed", file=sys.stderr)
+        return False
+    try:
+        sys.stdout.buffer.write(exposition)
+        sys.stdout.flush()
+    except OSError as error:
+        print(f"standard output: the exposition could not be written: {error.strerror}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered fails no more
+        return False
+    return True
+
+
+def _daemon(source: Source, clock: Clock) -> Daemon | None:
+    """The daemon, or ``None`` after every reason why there can be none was printed."""
+    try:
+        return Daemon(source.load, clock)
+    except (InvalidConfig, UnusableProxy) as error:
+        print(error, file=sys.stderr)
+        return None
+
+
+def _guard(options: Options, clock: Clock) -> Guard | None:
+    """The web configuration's, or ``None`` after everything that is wrong with it was printed."""
+    file = options.web_config_file
+    if file is None:
+        return Security
+    watched = _valid(lambda: WebConfigFile(file, clock))
+    return None if watched is None else watched.current
+
+
+def _valid(load: Callable[[], T]) -> T | None:
+    """What is loaded, or ``None`` after everything that is wrong with it was printed."""
+    try:
+        return load()
+    except InvalidConfig as error:
+        print(error, file=sys.stderr)
+        return None
+
+
+def _app(daemon: Daemon, guard: Guard, reload: Reload, options: Options, clock: Clock) -> App:
+    page = StatusPage(version=__version__, telemetry_path=options.telemetry_path)
+    return App(
+        Surroundings(
+            fleet=daemon.fleet,
+            scrapes=daemon.scrapes,
+            poll_now=daemon.poll_now,
+            reload=reload,
+            is_ready=daemon.is_ready,
+            page=lambda request: page.render(daemon.fleet.views(), clock.time(), request),
+            telemetry_path=options.telemetry_path,
+            scheme=lambda: _scheme(guard),
+        )
+    )
+
+
+def _scheme(guard: Guard) -> str:
+    return "http" if guard().tls is None else "https"
+
+
+def _announce(server: Server, daemon: Daemon, guard: Guard, options: Options) -> None:
+    scheme, instances = _scheme(guard), len(daemon.config.instances)
+    for address in server.addresses:
+        extra = {"address": address, "scheme": scheme, "instances": instances, "version": __version__}
+        _log.info("listening", extra=extra | _shard_fields(options.shard))
+    if options.demo is not None:
+        port = server.addresses[0].rpartition(":")[2]
+        print(f"The demo runs: open {scheme}://localhost:{port}/ (Ctrl+C ends it)", flush=True)
+
+
+def _shard_fields(shard: Shard) -> dict[str, object]:
+    return {} if shard.total == 1 else {"shard": shard.index, "total_shards": shard.total}

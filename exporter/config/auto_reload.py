@@ -1,0 +1,64 @@
+"""Reload when the files of the configuration change."""
+
+import logging
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from exporter.config.watch import Fingerprint
+from exporter.model.clock import Clock
+
+SETTLING: Final = 1.0
+"""Seconds for which changed files must stay the same: a file that is being written may look whole."""
+
+_MOST_NAMED: Final = 5
+
+_log = logging.getLogger(__name__)
+
+
+class WatchedFiles(Protocol):
+    """The files of a configuration; see :class:`~exporter.config.watch.ConfigFile`."""
+
+    @property
+    def held(self) -> Fingerprint:
+        """What they held at the last load."""
+
+    def holds(self) -> Fingerprint:
+        """What the same files hold now."""
+
+
+class AutoReload:
+    """Reloads when the files hold something else than they did at the last load, good or bad.
+
+    Looks every ``interval`` seconds, and soon again after it saw a change: content is taken once two looks in a
+    row see the same. So bad content is tried, and told of, only once.
+    """
+
+    def __init__(
+        self, files: WatchedFiles, reload: Callable[[], object], interval: float, clock: Clock
+    ) -> None:
+        self._files = files
+        self._reload = reload
+        self._interval = interval
+        self._clock = clock
+        self._changed: Fingerprint | None = None
+        self.due = clock.monotonic() + interval
+
+    def run(self) -> None:
+        pause = self._interval
+        holds = self._files.holds()
+        if holds == self._files.held:
+            self._changed = None
+        elif holds != self._changed:
+            self._changed = holds
+            pause = min(pause, SETTLING)
+        else:
+            self._changed = None
+            _log.info("files of the configuration have changed", extra={"path": self._name_changed(holds)})
+            self._reload()
+        self.due = self._clock.monotonic() + pause
+
+    def _name_changed(self, holds: Fingerprint) -> str:
+        held = self._files.held
+        names = [str(file) for file in holds if holds[file] != held.get(file)]
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        return ", ".join(names[:_MOST_NAMED]) + more

@@ -1,0 +1,70 @@
+"""Where the configuration comes from: a file, or a simulated Z-API; narrowed to what this shard polls."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final, Protocol
+
+from exporter.config import Config, ConfigFile, Fingerprint
+from exporter.config.auto_reload import WatchedFiles
+from exporter.model.clock import Clock
+from exporter.model.shard import Shard
+from exporter.options import Options
+
+
+class Source(WatchedFiles, Protocol):
+    """A configuration that can be loaded again, and the files it is made of."""
+
+    def load(self) -> Config:
+        """Raises :class:`~exporter.config.InvalidConfig`."""
+
+
+@contextmanager
+def open_source(options: Options, environ: Mapping[str, str], clock: Clock) -> Iterator[Source]:
+    """The configuration's file, or with ``--demo`` a simulated Z-API that runs meanwhile."""
+    if options.demo is None:
+        yield _Sharded(ConfigFile(options.config_file, environ), options.shard)
+        return
+    from exporter.demo.scenario import cast  # nobody else pays for the demo's imports
+    from exporter.demo.server import SimulatedZapi
+    from exporter.demo.setup import demo_config
+
+    members = cast(options.demo, clock.time())
+    with SimulatedZapi([member.simulated for member in members], clock=clock) as zapi:
+        yield _Sharded(_Simulated(demo_config(members, zapi.base_url)), options.shard)
+
+
+class _Sharded:
+    """Only those instances of another source that are polled here."""
+
+    def __init__(self, whole: Source, shard: Shard) -> None:
+        self._whole = whole
+        self._shard = shard
+
+    @property
+    def held(self) -> Fingerprint:
+        return self._whole.held
+
+    def holds(self) -> Fingerprint:
+        return self._whole.holds()
+
+    def load(self) -> Config:
+        config = self._whole.load()
+        mine = tuple(instance for instance in config.instances if self._shard.owns(instance.name))
+        return replace(config, instances=mine)
+
+
+class _Simulated:
+    """The configuration of the demo: made of no file, and never another."""
+
+    held: Final[Fingerprint] = MappingProxyType({})
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def holds(self) -> Fingerprint:
+        return self.held
+
+    def load(self) -> Config:
+        return self._config

@@ -1,1 +1,0 @@
-"""What is known → the text that Prometheus scrapes."""

@@ -1,0 +1,74 @@
+"""Changes of state → log lines: one for each change, none for a poll that changes nothing."""
+
+import logging
+from collections.abc import Sequence
+
+from exporter.fleet.store import InstanceView
+from exporter.model.poll_result import Status
+
+_log = logging.getLogger(__name__)
+
+
+class Journal:
+    """A listener of the fleet that tells the log what an operator would want to know."""
+
+    def changed(self, before: InstanceView, after: InstanceView) -> None:
+        if after.polls != before.polls:
+            self._poll(after)
+            self._failure(before, after)
+        if before.up and not after.up and after.failure is None:
+            _say(logging.WARNING, "polls have stopped, values withdrawn", after)
+        elif before.status is not None and after.status is None:
+            _say(logging.WARNING, "no good poll for too long, values withdrawn", after)
+        if after.status is not None and after.status is not before.status:
+            self._status(before.status, after.status, before, after)
+
+    def replaced(self, views: Sequence[InstanceView]) -> None:
+        """A reload is told by whoever made it."""
+
+    def _poll(self, view: InstanceView) -> None:
+        if _log.isEnabledFor(logging.DEBUG):
+            outcome = "success" if view.failure is None else view.failure.reason.value
+            _say(logging.DEBUG, "polled", view, outcome=outcome, duration=f"{view.last_duration:.3f}s")
+
+    def _failure(self, before: InstanceView, after: InstanceView) -> None:
+        if after.failure is None:
+            if before.failure is not None:
+                _say(logging.INFO, "polls succeed again", after, after=before.failure.reason.value)
+        elif before.failure is None or before.failure.reason is not after.failure.reason:
+            reason, detail = after.failure.reason.value, after.failure.detail
+            duration = f"{after.last_duration:.3f}s"
+            _say(logging.WARNING, "polls fail", after, reason=reason, detail=detail, duration=duration)
+
+    def _status(self, old: Status | None, new: Status, before: InstanceView, after: InstanceView) -> None:
+        if after.disconnects != before.disconnects:
+            _say(logging.WARNING, "disconnected", after)
+        elif old is None or old.connected is not new.connected:
+            level = logging.INFO if new.connected else logging.WARNING
+            _say(level, "connected" if new.connected else "not connected", after)
+        if old is None:
+            return
+        if before.payment_status != after.payment_status:
+            _say(
+                logging.INFO,
+                "payment status changed",
+                after,
+                was=before.payment_status,
+                now=after.payment_status,
+            )
+        for webhook in sorted({*old.webhooks, *new.webhooks}):
+            was, now = old.webhooks.get(webhook), new.webhooks.get(webhook)
+            if was != now:
+                _say(logging.INFO, "webhook changed", after, webhook=webhook, set=now is not None)
+        new_unreadable = new.unreadable - old.unreadable
+        if new_unreadable:
+            _say(
+                logging.WARNING,
+                "fields of /me could not be read",
+                after,
+                fields=",".join(sorted(new_unreadable)),
+            )
+
+
+def _say(level: int, message: str, view: InstanceView, **fields: object) -> None:
+    _log.log(level, message, extra={"instance": view.instance.name, **fields})

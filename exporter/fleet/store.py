@@ -1,0 +1,242 @@
+"""What is known of every instance now.
+
+A reading goes in, an immutable :class:`InstanceView` comes out. Ages are measured on the monotonic clock, so a
+stepped wall clock neither keeps old values alive nor throws good ones away.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from exporter.model.clock import Clock
+from exporter.model.poll_result import Failure, Reading, Status
+from exporter.model.secret import Secret
+from exporter.model.settings import Config, Instance
+
+UNKNOWN_STATUS: Final = "unknown"
+"""The payment status of an instance whose ``/me`` has none."""
+
+OTHER_STATUS: Final = "other"
+"""Every payment status past the first :data:`MAX_STATUSES` different ones."""
+
+MAX_STATUSES: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceView:
+    """One instance at one moment. Times are unix seconds; ``None`` stands for "never" or "not known".
+
+    ``up`` is ``None`` before the first poll. ``status`` is the last good one, ``None`` once it is stale.
+    ``payment_status`` is the label of the current payment status, ``paid`` whether it counts as paid.
+    ``known_statuses`` are all such labels seen so far, of any instance, in the order they were first seen.
+    ``since`` is when the present state began: the present failure, or else being connected or not.
+    """
+
+    instance: Instance
+    up: bool | None = None
+    failure: Failure | None = None
+    status: Status | None = None
+    payment_status: str | None = None
+    paid: bool | None = None
+    known_statuses: tuple[str, ...] = ()
+    polls: int = 0
+    failures: int = 0
+    disconnects: int = 0
+    last_poll: float | None = None
+    last_success: float | None = None
+    last_duration: float | None = None
+    since: float | None = None
+
+
+def is_as_expected(url: Secret | None, expected: Secret | None) -> bool:
+    """Whether a webhook is set, and to the URL that is expected if one is."""
+    return url is not None and expected in (None, url)
+
+
+class FleetListener(Protocol):
+    """Hears of every change, in order, one at a time."""
+
+    def changed(self, before: InstanceView, after: InstanceView) -> None:
+        """One instance has a new view."""
+
+    def replaced(self, views: Sequence[InstanceView]) -> None:
+        """The set of instances changed; ``views`` is all of it."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A view and its ages, in monotonic seconds."""
+
+    view: InstanceView
+    expires_at: float = float("inf")
+    read_at: float = float("-inf")
+    was_connected: bool | None = None
+
+
+class Fleet:
+    """The views of all configured instances. Safe to use from many threads."""
+
+    def __init__(self, config: Config, clock: Clock, listeners: Sequence[FleetListener] = ()) -> None:
+        self._clock = clock
+        self._listeners = tuple(listeners)
+        self._lock = threading.RLock()
+        self._config = config
+        self._known_statuses: tuple[str, ...] = ()
+        self._entries: dict[str, _Entry] = {}
+        self._next_expiry = float("inf")
+        self.reconfigure(config)
+
+    def reconfigure(self, config: Config) -> None:
+        """Take a new configuration; an instance with the same name and id keeps all that is known of it."""
+        with self._lock:
+            self._config = config
+            self._entries = {
+                instance.name: self._entry_for(instance, self._entries.get(instance.name))
+                for instance in config.instances
+            }
+            views = self._all()
+            for listener in self._listeners:
+                listener.replaced(views)
+
+    def record(self, instance: Instance, reading: Reading, duration: float) -> None:
+        """Take what a poll of ``duration`` seconds, which ended just now, learned.
+
+        A reading of an instance that is no longer configured, or that has another id by now, is dropped.
+        """
+        with self._lock:
+            entry = self._entries.get(instance.name)
+            if entry is None or entry.view.instance.id != instance.id:
+                return
+            view = replace(
+                entry.view, polls=entry.view.polls + 1, last_poll=self._clock.time(), last_duration=duration
+            )
+            if isinstance(reading, Failure):
+                self._fail(entry, view, reading)
+            else:
+                self._succeed(entry, view, reading)
+
+    def views(self) -> tuple[InstanceView, ...]:
+        """All instances, in the order of the configuration, with stale values withdrawn."""
+        with self._lock:
+            self.expire()
+            return self._all()
+
+    def view(self, name: str) -> InstanceView | None:
+        """One instance; ``None`` if there is none of that name."""
+        with self._lock:
+            self.expire()
+            entry = self._entries.get(name)
+            return None if entry is None else entry.view
+
+    def expire(self) -> None:
+        """Withdraw values that are stale by now, and ``up`` where polls have stopped altogether."""
+        with self._lock:
+            now = self._clock.monotonic()
+            if now < self._next_expiry:
+                return
+            for entry in self._entries.values():
+                if now >= entry.expires_at:
+                    entry.expires_at = float("inf")
+                    withdrawn = replace(entry.view, up=False, status=None, payment_status=None, paid=None)
+                    self._publish(entry, withdrawn)
+            self._next_expiry = min(
+                (entry.expires_at for entry in self._entries.values()), default=float("inf")
+            )
+
+    def every_instance_was_polled(self) -> bool:
+        with self._lock:
+            return all(entry.view.polls for entry in self._entries.values())
+
+    def _all(self) -> tuple[InstanceView, ...]:
+        return tuple(entry.view for entry in self._entries.values())
+
+    def _entry_for(self, instance: Instance, old: _Entry | None) -> _Entry:
+        if old is None or old.view.instance.id != instance.id:
+            return _Entry(InstanceView(instance, known_statuses=self._known_statuses))
+        paid = self._paid(old.view.status)
+        if (instance, paid) != (
+            old.view.instance,
+            old.view.paid,
+        ):  # else the very view stays, and all made of it
+            old.view = replace(old.view, instance=instance, paid=paid)
+        if old.view.status is not None:
+            self._schedule_expiry(old)
+        return old
+
+    def _fail(self, entry: _Entry, view: InstanceView, failure: Failure) -> None:
+        began_failing = view.failure is None or view.failure.reason is not failure.reason
+        view = replace(
+            view,
+            up=False,
+            failure=failure,
+            failures=view.failures + 1,
+            since=view.last_poll if began_failing else view.since,
+        )
+        self._publish(entry, view)
+        if view.status is not None:
+            self._schedule_expiry(entry)
+
+    def _succeed(self, entry: _Entry, view: InstanceView, status: Status) -> None:
+        if status == view.status:
+            status = view.status  # the same object: listeners see that nothing changed without a second look
+        changed = view.up is not True or entry.was_connected is not status.connected
+        label = self._payment_label(status)
+        view = replace(
+            view,
+            up=True,
+            failure=None,
+            status=status,
+            payment_status=label,
+            paid=self._paid(status),
+            known_statuses=self._known_statuses,
+            disconnects=view.disconnects + bool(entry.was_connected and not status.connected),
+            last_success=view.last_poll,
+            since=view.last_poll if changed else view.since,
+        )
+        entry.was_connected = status.connected
+        entry.read_at = self._clock.monotonic()
+        self._publish(entry, view)
+        self._schedule_expiry(entry)
+
+    def _schedule_expiry(self, entry: _Entry) -> None:
+        """Set when the values go: ``stale_after`` has passed since they were read.
+
+        While polls succeed the next one is always about to replace them, so they wait for it a little longer
+        where ``stale_after`` is hardly more than the interval.
+        """
+        polling = self._config.polling
+        lifetime = polling.stale_after
+        if entry.view.failure is None:
+            lifetime = max(lifetime, 2 * polling.interval + self._config.api.timeout)
+        entry.expires_at = entry.read_at + lifetime
+        self._next_expiry = min(self._next_expiry, entry.expires_at)
+
+    def _publish(self, entry: _Entry, after: InstanceView) -> None:
+        before, entry.view = entry.view, after
+        for listener in self._listeners:
+            listener.changed(before, after)
+
+    def _paid(self, status: Status | None) -> bool | None:
+        if status is None or not status.payment_status:
+            return None
+        return status.payment_status in self._config.paid_statuses
+
+    def _payment_label(self, status: Status) -> str | None:
+        if status.payment_status is None:
+            return None
+        label = status.payment_status or UNKNOWN_STATUS
+        if label not in self._known_statuses:
+            read = [known for known in self._known_statuses if known not in (UNKNOWN_STATUS, OTHER_STATUS)]
+            if len(read) >= MAX_STATUSES and label != UNKNOWN_STATUS:
+                label = OTHER_STATUS
+            self._learn_status(label)
+        return label
+
+    def _learn_status(self, label: str) -> None:
+        """Show a status that is new to the fleet on every instance."""
+        if label in self._known_statuses:
+            return
+        self._known_statuses += (label,)
+        for entry in self._entries.values():
+            self._publish(entry, replace(entry.view, known_statuses=self._known_statuses))

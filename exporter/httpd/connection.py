@@ -1,0 +1,248 @@
+"""One connection: requests in, answers out."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import h11
+
+from exporter.httpd.basic_auth import CHALLENGE, read_credentials
+from exporter.httpd.connection_limiter import Crowd, Stage
+from exporter.httpd.http import Handler, Request, Response
+from exporter.httpd.lanes import Lanes
+from exporter.httpd.limits import Limits
+from exporter.httpd.message import (
+    SERVER_WIDE_OPTIONS,
+    WITHOUT_CONTENT,
+    Refused,
+    joined_headers,
+    largest_body,
+    read_head,
+    write_head,
+)
+from exporter.httpd.security import Security
+from exporter.httpd.stream import Gone, Wire
+from exporter.httpd.tls import ServerTls, TlsStream
+from exporter.model.clock import Clock
+
+_ALLOW: Final = ("Allow", "GET, HEAD, POST, PUT, OPTIONS")
+_UNAUTHORIZED: Final = Response(401, b"A user name and a password are needed.\n", headers=(CHALLENGE,))
+_NOT_ADMITTED: Final = Response(403, b"The client certificate has none of the allowed names.\n")
+_TOO_MANY_LOGINS: Final = Response(
+    429, b"Too many passwords of this client are being checked.\n", headers=(("Retry-After", "1"),)
+)
+_INTERNAL_ERROR: Final = Response(500, b"Something went wrong here; the exporter's log names it.\n")
+_SPEAK_TLS: Final = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
+    b"This server speaks HTTPS.\n"
+)
+_JOINED_BYTES: Final = 64 * 1024
+"""Pieces go out together up to this size."""
+
+_log = logging.getLogger("exporter.web")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What all connections of a server share. Once ``closing`` is set, every answer is a connection's last."""
+
+    handler: Handler
+    security: Callable[[], Security]
+    clock: Clock
+    limits: Limits
+    crowd: Crowd
+    workers: Lanes
+    logins: Lanes
+    closing: asyncio.Event
+
+
+class Connection:
+    """Serves one client until either side ends it."""
+
+    def __init__(
+        self,
+        service: Service,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        tls: ServerTls | None,
+    ) -> None:
+        self._service = service
+        self._limits = service.limits
+        self._tls = tls
+        self._session = TlsStream(tls) if tls is not None else None
+        self._wire = Wire(reader, writer, self._session)
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=service.limits.head_bytes)
+        self._only_head = False
+        self._admitted = False
+
+    def drop(self) -> None:
+        self._wire.abort()
+
+    async def serve(self) -> None:
+        """Returns when the connection has ended; raises nothing that a client can cause."""
+        try:
+            await self._shake_hands()
+            self._wire.allow(self._limits.head)
+            while await self._exchange():
+                self._service.crowd.move(self, Stage.IDLE if self._admitted else Stage.WAITING)
+                self._http.start_next_cycle()
+                await self._wait_for_more()
+            await self._finish()
+        except (Gone, ssl.SSLError) as end:
+            _log.debug("a connection ended", extra={"error": type(end).__name__})
+        finally:
+            self._wire.abort()
+
+    async def _shake_hands(self) -> None:
+        self._wire.allow(self._limits.handshake)
+        try:
+            await self._wire.shake_hands()
+        except ssl.SSLError as error:
+            if error.reason == "HTTP_REQUEST":
+                await self._wire.send_without_tls(_SPEAK_TLS)
+            raise
+
+    async def _finish(self) -> None:
+        self._service.crowd.move(self, Stage.WAITING)
+        self._wire.allow(self._limits.linger)
+        await self._wire.finish()
+
+    async def _wait_for_more(self) -> None:
+        """Until the next request begins; its time starts only then."""
+        begun, _ = self._http.trailing_data
+        if not begun:
+            self._wire.allow(self._limits.idle)
+            self._http.receive_data(await self._wire.receive())
+        self._wire.allow(self._limits.head)
+
+    async def _exchange(self) -> bool:
+        """One request and its answer; whether another may follow."""
+        security = self._service.security()
+        close = security.tls is not self._tls  # its settings were changed: the next connection obeys them
+        try:
+            response = await self._take(security)
+        except Refused as refused:
+            response, close = refused.response, True
+        except h11.RemoteProtocolError as error:
+            response, close = self._malformed(error), True
+        await self._answer(response, security, close=close or self._service.closing.is_set())
+        return self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+
+    async def _take(self, security: Security) -> Response:
+        head = await self._read_head()
+        request = read_head(head, self._limits)
+        await self._read_body(largest_body(request.method, self._limits))
+        self._wire.allow_any_time()
+        if (refusal := await self._refusal(joined_headers(head).get("authorization"), security)) is not None:
+            return refusal
+        self._admitted = True
+        if request.path == SERVER_WIDE_OPTIONS:
+            return Response(204, b"", headers=(_ALLOW,))
+        self._service.crowd.move(self, Stage.HANDLING)
+        return await self._handle(request)
+
+    async def _read_head(self) -> h11.Request:
+        while True:
+            event = self._http.next_event()
+            if isinstance(event, h11.Request):
+                self._only_head = event.method == b"HEAD"
+                return event
+            if event is not h11.NEED_DATA:
+                raise Gone
+            self._http.receive_data(await self._wire.receive())
+
+    async def _read_body(self, most: int) -> None:
+        """Reads past the body, which no route needs."""
+        self._wire.allow(self._limits.body)
+        length = 0
+        while True:
+            event = self._http.next_event()
+            if isinstance(event, h11.EndOfMessage):
+                return
+            if isinstance(event, h11.Data):
+                length += len(event.data)
+                if length > most:
+                    raise Refused(413, "The request's body is too large.")
+            elif event is h11.NEED_DATA:
+                await self._invite_body()
+                self._http.receive_data(await self._wire.receive())
+
+    async def _invite_body(self) -> None:
+        if self._http.they_are_waiting_for_100_continue:
+            go_on = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
+            await self._wire.send(self._http.send(go_on) or b"")
+
+    async def _refusal(self, authorization: str | None, security: Security) -> Response | None:
+        """The answer to a client that may not enter."""
+        if self._session is not None and not self._session.admits_client():
+            return _NOT_ADMITTED
+        if security.users is None:
+            return None
+        credentials = read_credentials(authorization)
+        if credentials is None:
+            return _UNAUTHORIZED
+        if security.users.remembers(credentials):
+            return None
+        logins, client = self._service.logins, self._wire.client
+        if logins.waiting(client) >= self._limits.logins_per_client:
+            return _TOO_MANY_LOGINS
+        self._service.crowd.move(self, Stage.CHECKING)
+        right = await logins.run(client, partial(security.users.verify, credentials))
+        return None if right else _UNAUTHORIZED
+
+    async def _handle(self, request: Request) -> Response:
+        try:
+            return await self._service.workers.run(request.path, partial(self._service.handler, request))
+        except Exception as error:
+            _log.error("a request could not be answered", extra={"error": type(error).__name__})
+            return _INTERNAL_ERROR
+
+    def _malformed(self, error: h11.RemoteProtocolError) -> Response:
+        received, _ = self._http.trailing_data
+        if error.error_status_hint == 431 and b"\n" not in received:
+            return Refused(414, "The request's target is too long.").response
+        if error.error_status_hint == 431:
+            return Refused(431, "The request's headers are too large.").response
+        return Refused(error.error_status_hint, "The request is no well-formed HTTP/1.1.").response
+
+    async def _answer(self, response: Response, security: Security, *, close: bool) -> None:
+        head, body = self._build(response, security, close=close)
+        size = sum(map(len, body))
+        self._service.crowd.move(self, Stage.WRITING, unsent=size)
+        self._wire.allow(self._limits.write + size / self._limits.write_rate)
+        for piece in _joined((head, *body)):
+            await self._wire.send(piece)
+
+    def _build(self, response: Response, security: Security, *, close: bool) -> tuple[bytes, list[bytes]]:
+        """Head and body as they are sent; the body's pieces are the answer's own bytes, and none for ``HEAD``."""
+        now = self._service.clock.time()
+        try:
+            event = write_head(response, security.headers, now, close=close)
+        except h11.LocalProtocolError:
+            _log.error("an answer had malformed headers")
+            response = _INTERNAL_ERROR
+            event = write_head(response, security.headers, now, close=close)
+        head = self._http.send(event) or b""
+        body: list[bytes] = []
+        if not self._only_head and event.status_code not in WITHOUT_CONTENT:
+            for piece in response.pieces:
+                body += self._http.send_with_data_passthrough(h11.Data(data=piece)) or []
+        self._http.send(h11.EndOfMessage())
+        return head, body
+
+
+def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes; neighbours that are small come together, and what is large comes as it is."""
+    together: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        if size + len(piece) > _JOINED_BYTES:
+            yield b"".join(together)
+            together, size = [], 0
+        together.append(piece)
+        size += len(piece)
+    yield b"".join(together)

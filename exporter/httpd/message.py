@@ -1,0 +1,128 @@
+"""Between HTTP messages, as h11 parses and writes them, and the routes' :class:`Request` and :class:`Response`."""
+
+import re
+from collections.abc import Mapping
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
+
+import h11
+
+from exporter.httpd.http import Request, Response
+from exporter.httpd.limits import Limits
+from exporter.httpd.security import DEFAULT_HEADERS
+
+SERVER_WIDE_OPTIONS: Final = "*"
+"""The path of ``OPTIONS *``, which asks about the server and not about a path."""
+
+WITHOUT_CONTENT: Final = frozenset({204, 304})
+"""Statuses whose answers have neither a body nor headers about one."""
+
+_WITH_BODY: Final = frozenset({"POST", "PUT"})
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_CREDENTIALS: Final = frozenset({"authorization", "proxy-authorization", "cookie"})
+_QUERY_FIELDS: Final = 100
+
+
+class Refused(Exception):
+    """A request that no route gets to see, with the answer to it. The connection closes after it."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.response = Response(status, f"{why}\n".encode())
+
+
+def read_head(head: h11.Request, limits: Limits) -> Request:
+    """The request as the routes see it: without credentials. Raises :class:`Refused`."""
+    _check_size(head, limits)
+    if not head.http_version.startswith(b"1."):
+        raise Refused(505, "This server speaks HTTP/1.1.")
+    headers = joined_headers(head)
+    if "transfer-encoding" in headers and ("content-length" in headers or head.http_version < b"1.1"):
+        raise Refused(400, "The length of the body is given in two ways.")
+    method = head.method.decode("ascii")
+    if int(headers.get("content-length", "0")) > largest_body(method, limits):
+        raise Refused(413, "The request's body is too large.")
+    path, query = _read_target(head.target.decode("ascii"), method)
+    seen = {name: value for name, value in headers.items() if name not in _CREDENTIALS}
+    return Request(method, path, query, seen)
+
+
+def joined_headers(head: h11.Request) -> dict[str, str]:
+    """Lower-case name → value; repeated ones joined with a comma."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in head.headers:
+        name, value = raw_name.decode("ascii"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def largest_body(method: str, limits: Limits) -> int:
+    return limits.body_bytes if method in _WITH_BODY else 0
+
+
+def write_head(response: Response, operators: Mapping[str, str], now: float, *, close: bool) -> h11.Response:
+    """The status line and all headers; ``operators`` replace the answer's own, and empty ones leave it out.
+
+    ``now`` is unix seconds. Raises :class:`h11.LocalProtocolError` where the answer's headers are malformed.
+    """
+    own = list(response.headers)
+    if response.status not in WITHOUT_CONTENT:
+        own.append(("Content-Type", response.content_type))
+        own.append(("Content-Length", str(response.size)))
+    brought = {name.lower() for name, _ in own}
+    own += [(name, value) for name, value in DEFAULT_HEADERS.items() if name.lower() not in brought]
+    replaced = {name.lower() for name in operators}
+    headers = [(name, value) for name, value in own if name.lower() not in replaced]
+    headers += [(name, value) for name, value in operators.items() if value]
+    headers.append(("Date", formatdate(now, usegmt=True)))
+    if close:
+        headers.append(("Connection", "close"))
+    return h11.Response(status_code=response.status, headers=headers, reason=_reason(response.status))
+
+
+def _check_size(head: h11.Request, limits: Limits) -> None:
+    if len(head.target) > limits.target_bytes:
+        raise Refused(414, "The request's target is too long.")
+    if len(head.headers) > limits.header_count:
+        raise Refused(431, "The request has too many headers.")
+    if sum(len(name) + len(value) for name, value in head.headers) > limits.head_bytes:
+        raise Refused(431, "The request's headers are too large.")
+
+
+def _read_target(target: str, method: str) -> tuple[str, Mapping[str, str]]:
+    if target == "*" and method == "OPTIONS":
+        return SERVER_WIDE_OPTIONS, {}
+    if target.startswith("/"):
+        path, _, query = target.partition("?")
+    else:
+        path, query = _split_absolute(target)
+    if _BAD_ESCAPE.search(target):
+        raise Refused(400, "The request's target has a percent sign that begins no escape.")
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_QUERY_FIELDS)
+        decoded = unquote_to_bytes(path).decode()
+    except ValueError:
+        raise Refused(400, "The request's target is no UTF-8, or has too many parameters.") from None
+    first: dict[str, str] = {}
+    for name, value in pairs:
+        first.setdefault(name, value)
+    return decoded, first
+
+
+def _split_absolute(target: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise Refused(400, "The request's target is neither a path nor an http URL.")
+    return parts.path or "/", parts.query
+
+
+def _reason(status: int) -> bytes:
+    try:
+        return HTTPStatus(status).phrase.encode()
+    except ValueError:
+        return b""

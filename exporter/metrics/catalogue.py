@@ -1,0 +1,356 @@
+"""The catalogue: every metric, once. The exposition, the documents and the tests all read it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from exporter.fleet.store import InstanceView, is_as_expected
+from exporter.model.poll_result import UNDOCUMENTED_WEBHOOKS, WEBHOOK_FIELDS
+
+Labels = tuple[tuple[str, str], ...]
+Sample = tuple[Labels, float]
+"""A sample's own labels, beside those of its instance, and its value."""
+
+
+class MetricType(str, Enum):
+    GAUGE = "gauge"
+    COUNTER = "counter"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric family. ``name`` is the full name, with ``_total`` for a counter.
+
+    ``absent`` says when there is no series, ``query`` is an expression worth asking.
+    """
+
+    name: str
+    type: MetricType
+    help: str
+    labels: tuple[str, ...] = ()
+    absent: str = "never"
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceMetric(Metric):
+    """A metric of every instance: beside ``labels`` it carries ``name`` and the instance's own labels.
+
+    ``reads`` are the fields of a view, beside ``instance``, that ``samples`` looks at: no other can change them.
+    """
+
+    reads: tuple[str, ...] = ()
+    samples: Callable[[InstanceView], Iterable[Sample]] = lambda view: ()
+
+
+def _one(value: float | None) -> Iterable[Sample]:
+    return () if value is None else (((), float(value)),)
+
+
+def _poll_failure(view: InstanceView) -> Iterable[Sample]:
+    if view.failure is not None:
+        yield (("reason", view.failure.reason.value),), 1.0
+
+
+def _payment_status(view: InstanceView) -> Iterable[Sample]:
+    if view.payment_status is not None:
+        for status in view.known_statuses:
+            yield (("status", status),), float(status == view.payment_status)
+
+
+def _webhook_configured(view: InstanceView) -> Iterable[Sample]:
+    if view.status is not None:
+        for webhook, url in view.status.webhooks.items():
+            yield (("webhook", webhook),), float(url is not None)
+
+
+def _webhook_as_expected(view: InstanceView) -> Iterable[Sample]:
+    if view.status is None:
+        return
+    for webhook, expected in view.instance.expected_webhooks.items():
+        if WEBHOOK_FIELDS[webhook] in view.status.unreadable:
+            continue
+        url = view.status.webhooks.get(webhook)
+        yield (("webhook", webhook),), float(is_as_expected(url, expected))
+
+
+def _webhooks_info(view: InstanceView) -> Iterable[Sample]:
+    if view.status is not None:
+        webhooks = view.status.webhooks.items()
+        yield tuple((webhook, "false" if url is None else "true") for webhook, url in webhooks), 1.0
+
+
+def _info(view: InstanceView) -> Iterable[Sample]:
+    if view.status is not None:
+        yield (("id", view.instance.id), ("display_name", view.status.display_name or "")), 1.0
+
+
+def _settings(view: InstanceView) -> Iterable[Sample]:
+    if view.status is not None:
+        for setting, enabled in view.status.settings.items():
+            yield (("setting", setting),), float(enabled)
+
+
+def due(view: InstanceView) -> float | None:
+    """When the subscription ends, in unix seconds."""
+    return view.status.due if view.status else None
+
+
+_BEFORE_FIRST_POLL = "before the first poll"
+_STALE = "before the first good poll, and once the last good one is older than `polling.stale_after`"
+
+UNTIL_DUE = Metric(
+    "zapi_instance_until_due_seconds",
+    MetricType.GAUGE,
+    "Seconds until the subscription of the instance ends, at the time of the scrape; negative once it has.",
+    absent=f"{_STALE}; when `/me` has no readable `due`",
+    query="sort(zapi_instance_until_due_seconds) / 86400",
+)
+"""The one metric of an instance that moves between polls."""
+
+INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
+    InstanceMetric(
+        "zapi_instance_up",
+        MetricType.GAUGE,
+        "Whether the last poll of the instance succeeded; 0 also when polls have stopped.",
+        absent=_BEFORE_FIRST_POLL,
+        query="zapi_instance_up == 0",
+        reads=("up",),
+        samples=lambda view: _one(view.up),
+    ),
+    InstanceMetric(
+        "zapi_instance_poll_failure",
+        MetricType.GAUGE,
+        "1 while the last poll of the instance failed, with the reason.",
+        ("reason",),
+        absent="unless the last poll failed",
+        query="count by (reason) (zapi_instance_poll_failure)",
+        reads=("failure",),
+        samples=_poll_failure,
+    ),
+    InstanceMetric(
+        "zapi_instance_polls_total",
+        MetricType.COUNTER,
+        "Polls of the instance that ended, well or not.",
+        query="rate(zapi_instance_polls_total[5m]) * 60",
+        reads=("polls",),
+        samples=lambda view: _one(view.polls),
+    ),
+    InstanceMetric(
+        "zapi_instance_poll_failures_total",
+        MetricType.COUNTER,
+        "Polls of the instance that failed.",
+        query="increase(zapi_instance_poll_failures_total[1h]) > 3",
+        reads=("failures",),
+        samples=lambda view: _one(view.failures),
+    ),
+    InstanceMetric(
+        "zapi_instance_last_poll_timestamp_seconds",
+        MetricType.GAUGE,
+        "Unix time at which the last poll of the instance ended.",
+        absent=_BEFORE_FIRST_POLL,
+        query="time() - zapi_instance_last_poll_timestamp_seconds",
+        reads=("last_poll",),
+        samples=lambda view: _one(view.last_poll),
+    ),
+    InstanceMetric(
+        "zapi_instance_last_success_timestamp_seconds",
+        MetricType.GAUGE,
+        "Unix time at which the last good poll of the instance ended.",
+        absent="before the first good poll",
+        query="time() - zapi_instance_last_success_timestamp_seconds > 600",
+        reads=("last_success",),
+        samples=lambda view: _one(view.last_success),
+    ),
+    InstanceMetric(
+        "zapi_instance_last_poll_duration_seconds",
+        MetricType.GAUGE,
+        "Duration of the last poll of the instance, name lookup to last byte.",
+        absent=_BEFORE_FIRST_POLL,
+        query="topk(5, zapi_instance_last_poll_duration_seconds)",
+        reads=("last_duration",),
+        samples=lambda view: _one(view.last_duration),
+    ),
+    InstanceMetric(
+        "zapi_instance_connected",
+        MetricType.GAUGE,
+        "Whether the instance is connected to WhatsApp.",
+        absent=_STALE,
+        query="zapi_instance_connected == 0",
+        reads=("status",),
+        samples=lambda view: _one(view.status.connected if view.status else None),
+    ),
+    InstanceMetric(
+        "zapi_instance_disconnects_total",
+        MetricType.COUNTER,
+        "Times the instance went from connected to not connected, as seen by polls.",
+        query="increase(zapi_instance_disconnects_total[1h]) > 2",
+        reads=("disconnects",),
+        samples=lambda view: _one(view.disconnects),
+    ),
+    InstanceMetric(
+        "zapi_instance_due_timestamp_seconds",
+        MetricType.GAUGE,
+        "Unix time at which the subscription of the instance ends.",
+        absent=f"{_STALE}; when `/me` has no readable `due`",
+        query="bottomk(10, zapi_instance_due_timestamp_seconds)",
+        reads=("status",),
+        samples=lambda view: _one(due(view)),
+    ),
+    InstanceMetric(
+        "zapi_instance_paid",
+        MetricType.GAUGE,
+        "Whether the payment status of the instance is one of payment.paid_statuses.",
+        absent=f"{_STALE}; when `/me` has no payment status, or an empty one",
+        query="zapi_instance_paid == 0",
+        reads=("paid",),
+        samples=lambda view: _one(view.paid),
+    ),
+    InstanceMetric(
+        "zapi_instance_payment_status",
+        MetricType.GAUGE,
+        "1 for the payment status of the instance, 0 for every other status known so far.",
+        ("status",),
+        absent=f"{_STALE}; when `paymentStatus` is unreadable",
+        query="count by (status) (zapi_instance_payment_status == 1)",
+        reads=("payment_status", "known_statuses"),
+        samples=_payment_status,
+    ),
+    InstanceMetric(
+        "zapi_instance_created_timestamp_seconds",
+        MetricType.GAUGE,
+        "Unix time at which the instance was created.",
+        absent=f"{_STALE}; when `/me` has no readable `created`",
+        query="(time() - zapi_instance_created_timestamp_seconds) / 86400",
+        reads=("status",),
+        samples=lambda view: _one(view.status.created if view.status else None),
+    ),
+    InstanceMetric(
+        "zapi_instance_webhook_configured",
+        MetricType.GAUGE,
+        "Whether a URL is set for the webhook.",
+        ("webhook",),
+        absent=f"{_STALE}; when the webhook's field is unreadable; "
+        f"for {' and '.join(f'`{webhook}`' for webhook in sorted(UNDOCUMENTED_WEBHOOKS))} "
+        "when `/me` does not have the field",
+        query='zapi_instance_webhook_configured{webhook="received"} == 0',
+        reads=("status",),
+        samples=_webhook_configured,
+    ),
+    InstanceMetric(
+        "zapi_instance_webhook_as_expected",
+        MetricType.GAUGE,
+        "Whether an expected webhook is set, and to the URL that is expected if one is.",
+        ("webhook",),
+        absent=f"{_STALE}; for a webhook that is not in `expected_webhooks`",
+        query="zapi_instance_webhook_as_expected == 0",
+        reads=("status",),
+        samples=_webhook_as_expected,
+    ),
+    InstanceMetric(
+        "zapi_instance_webhooks_info",
+        MetricType.GAUGE,
+        "Which webhooks have a URL, at a glance; always 1.",
+        tuple(WEBHOOK_FIELDS),
+        absent=_STALE,
+        query='zapi_instance_webhooks_info{received="false"}',
+        reads=("status",),
+        samples=_webhooks_info,
+    ),
+    InstanceMetric(
+        "zapi_instance_info",
+        MetricType.GAUGE,
+        "The id of the instance and the name it has at Z-API; always 1.",
+        ("id", "display_name"),
+        absent=_STALE,
+        query="zapi_instance_connected * on (instance, job, name) group_left (id) zapi_instance_info",
+        reads=("status",),
+        samples=_info,
+    ),
+    InstanceMetric(
+        "zapi_instance_setting_enabled",
+        MetricType.GAUGE,
+        "Whether the setting of the instance is on.",
+        ("setting",),
+        absent=f"{_STALE}; when `/me` does not have the setting",
+        query='zapi_instance_setting_enabled{setting="call_reject_auto"}',
+        reads=("status",),
+        samples=_settings,
+    ),
+)
+"""Everything an instance has that changes only with a poll or a reload."""
+
+BUILD_INFO = Metric(
+    "zapi_exporter_build_info",
+    MetricType.GAUGE,
+    "The version of the exporter and of its Python; always 1.",
+    ("version", "python_version"),
+    query="count by (version) (zapi_exporter_build_info)",
+)
+INSTANCES = Metric(
+    "zapi_exporter_instances",
+    MetricType.GAUGE,
+    "Instances that are configured, after sharding.",
+    query="sum(zapi_exporter_instances)",
+)
+POLLS = Metric(
+    "zapi_exporter_polls_total",
+    MetricType.COUNTER,
+    "Polls that ended, by outcome: success, or the reason of the failure.",
+    ("outcome",),
+    query='sum by (outcome) (rate(zapi_exporter_polls_total{outcome!="success"}[5m]))',
+)
+POLLS_IN_FLIGHT = Metric(
+    "zapi_exporter_polls_in_flight",
+    MetricType.GAUGE,
+    "Polls that are under way.",
+    query="max_over_time(zapi_exporter_polls_in_flight[1h])",
+)
+POLL_DURATION = Metric(
+    "zapi_exporter_poll_duration_seconds",
+    MetricType.HISTOGRAM,
+    "Duration of polls, name lookup to last byte.",
+    query="histogram_quantile(0.99, sum by (le) (rate(zapi_exporter_poll_duration_seconds_bucket[5m])))",
+)
+POLL_LATENESS = Metric(
+    "zapi_exporter_poll_lateness_seconds",
+    MetricType.HISTOGRAM,
+    "How long after its due time a poll began; without first polls and polls held back after a failure.",
+    query="histogram_quantile(0.99, sum by (le) (rate(zapi_exporter_poll_lateness_seconds_bucket[5m])))",
+)
+UNREADABLE_FIELDS = Metric(
+    "zapi_exporter_unreadable_fields_total",
+    MetricType.COUNTER,
+    "Optional fields of /me that came in no form the exporter can read.",
+    ("field",),
+    query="increase(zapi_exporter_unreadable_fields_total[1h]) > 0",
+)
+RELOAD_SUCCESSFUL = Metric(
+    "zapi_exporter_config_last_reload_successful",
+    MetricType.GAUGE,
+    "Whether the last attempt to load the configuration succeeded.",
+    query="zapi_exporter_config_last_reload_successful == 0",
+)
+RELOAD_TIMESTAMP = Metric(
+    "zapi_exporter_config_last_reload_success_timestamp_seconds",
+    MetricType.GAUGE,
+    "Unix time at which the configuration was last loaded with success.",
+    query="time() - zapi_exporter_config_last_reload_success_timestamp_seconds",
+)
+
+EXPORTER_METRICS: tuple[Metric, ...] = (
+    BUILD_INFO,
+    INSTANCES,
+    POLLS,
+    POLLS_IN_FLIGHT,
+    POLL_DURATION,
+    POLL_LATENESS,
+    UNREADABLE_FIELDS,
+    RELOAD_SUCCESSFUL,
+    RELOAD_TIMESTAMP,
+)
+"""What the exporter says of itself."""
+
+CATALOGUE: tuple[Metric, ...] = (*INSTANCE_METRICS, UNTIL_DUE, *EXPORTER_METRICS)
+"""All of it, but for ``process_*`` and ``python_*``, which are the client library's."""

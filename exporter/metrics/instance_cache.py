@@ -1,0 +1,140 @@
+"""The series of all instances, kept as text.
+
+A poll changes a few of an instance's lines, and a scrape asks for those of all instances. So a line is rendered when
+what it says changes, on the thread that polled. A scrape only joins lines, and only those of families in which one
+has changed since the scrape before.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Final
+
+from exporter.fleet.store import InstanceView
+from exporter.metrics.catalogue import INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, due
+from exporter.metrics.segments import Segment, SharedText
+from exporter.metrics.text_format import Format, LabelText, header, sample_line, whole_number
+
+_VIEW_FIELDS: Final = tuple(field.name for field in fields(InstanceView))
+_READERS: Final = {
+    name: tuple(index for index, metric in enumerate(INSTANCE_METRICS) if name in metric.reads)
+    for name in _VIEW_FIELDS
+}
+"""Field of a view → the metrics made of it, as indices of :data:`INSTANCE_METRICS`."""
+
+
+@dataclass(slots=True)
+class _Row:
+    """Where an instance's lines stand in the columns, its labels, and the view that the lines are made of."""
+
+    index: int
+    labels: LabelText
+    view: InstanceView
+
+
+class _Column:
+    """The lines of one family, a block for each instance."""
+
+    def __init__(self, blocks: list[bytes]) -> None:
+        self._blocks = blocks
+        self._segment: Segment | None = None
+
+    def at(self, index: int) -> bytes:
+        return self._blocks[index]
+
+    def put(self, index: int, block: bytes) -> None:
+        if self._blocks[index] != block:
+            self._blocks[index] = block
+            self._segment = None
+
+    def segment(self) -> Segment:
+        if self._segment is None:
+            self._segment = Segment(b"".join(self._blocks))
+        return self._segment
+
+
+class InstanceLines:
+    """One column of text for each metric, one row for each instance. A listener of the fleet."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows: dict[str, _Row] = {}
+        self._columns = [_Column([]) for _ in INSTANCE_METRICS]
+        self._until_due: list[tuple[str, int] | None] = []
+        self._headers: dict[Format, list[Segment]] = {}
+        self.version = 0
+        """Grows with every change."""
+
+    def changed(self, before: InstanceView, after: InstanceView) -> None:
+        row = self._rows[after.instance.name]
+        changed = [name for name in _VIEW_FIELDS if getattr(before, name) is not getattr(after, name)]
+        stale = {index for name in changed for index in _READERS[name]}
+        blocks = [(index, _block(INSTANCE_METRICS[index], row.labels, after)) for index in stale]
+        with self._lock:
+            for index, block in blocks:
+                self._columns[index].put(row.index, block)
+            if "status" in changed:
+                self._until_due[row.index] = _until_due_head(row.labels, after)
+            self.version += 1
+        row.view = after
+
+    def replaced(self, views: Sequence[InstanceView]) -> None:
+        """Lines of a view that stays are kept as they are: a reload changes few."""
+        kept = self._rows
+        rows: dict[str, _Row] = {}
+        blocks: list[list[bytes]] = [[] for _ in INSTANCE_METRICS]
+        until_due: list[tuple[str, int] | None] = []
+        for index, view in enumerate(views):
+            old = kept.get(view.instance.name)
+            if old is not None and old.view is view:
+                labels, until = old.labels, self._until_due[old.index]
+                made = [column.at(old.index) for column in self._columns]
+            else:
+                labels = LabelText(view.instance.name, view.instance.labels)
+                until = _until_due_head(labels, view)
+                made = [_block(metric, labels, view) for metric in INSTANCE_METRICS]
+            rows[view.instance.name] = _Row(index, labels, view)
+            until_due.append(until)
+            for column, block in zip(blocks, made, strict=True):
+                column.append(block)
+        with self._lock:
+            self._rows, self._columns, self._until_due = rows, [_Column(b) for b in blocks], until_due
+            self.version += 1
+
+    def render(self, fmt: Format, now: float) -> SharedText:
+        """All families, at ``now`` in unix seconds."""
+        with self._lock:
+            columns = [column.segment() for column in self._columns]
+            until_due = list(self._until_due)
+            headers = self._headers.get(fmt) or self._make_headers(fmt)
+        columns.append(Segment(_until_due_lines(until_due, now)))
+        return SharedText([segment for family in zip(headers, columns, strict=True) for segment in family])
+
+    def _make_headers(self, fmt: Format) -> list[Segment]:
+        headers = self._headers[fmt] = [
+            Segment(header(metric, fmt)) for metric in (*INSTANCE_METRICS, UNTIL_DUE)
+        ]
+        return headers
+
+
+def render_one(view: InstanceView, fmt: Format, now: float) -> bytes:
+    """All families of one instance alone."""
+    alone = InstanceLines()
+    alone.replaced([view])
+    return alone.render(fmt, now).followed_by(b"").whole()
+
+
+def _block(metric: InstanceMetric, labels: LabelText, view: InstanceView) -> bytes:
+    return "".join(sample_line(metric.name, labels, sample) for sample in metric.samples(view)).encode()
+
+
+def _until_due_head(labels: LabelText, view: InstanceView) -> tuple[str, int] | None:
+    """The line of :data:`UNTIL_DUE` up to its value, and the unix second at which the subscription ends."""
+    moment = due(view)
+    return None if moment is None else (f"{UNTIL_DUE.name}{labels.alone} ", int(moment))
+
+
+def _until_due_lines(until_due: Sequence[tuple[str, int] | None], now: float) -> bytes:
+    second = int(now)
+    lines = [head + whole_number(moment - second) for head, moment in filter(None, until_due)]
+    return "\n".join([*lines, ""]).encode() if lines else b""

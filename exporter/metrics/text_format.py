@@ -1,0 +1,87 @@
+"""Sample lines and family headers, as prometheus_client writes them in both formats."""
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Final
+
+from prometheus_client.utils import floatToGoString
+
+from exporter.metrics.catalogue import Labels, Metric, MetricType, Sample
+
+_go_number: Callable[[float], str] = floatToGoString
+_COMMON_VALUES: Final = {0.0: "0.0", 1.0: "1.0"}
+
+
+class Format(Enum):
+    """An exposition format, with its media type."""
+
+    TEXT = "text/plain; version=0.0.4; charset=utf-8"
+    OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+
+def header(metric: Metric, fmt: Format) -> bytes:
+    """The ``HELP`` and ``TYPE`` lines of a family."""
+    name, text = metric.name, metric.help.replace("\\", r"\\").replace("\n", r"\n")
+    if fmt is Format.OPENMETRICS:
+        text = text.replace('"', r"\"")
+        if metric.type is MetricType.COUNTER:
+            name = name.removesuffix("_total")
+    return f"# HELP {name} {text}\n# TYPE {name} {metric.type.value}\n".encode()
+
+
+class LabelText:
+    """The labels of one instance, ready to be joined by those of a sample: labels stand in order of name."""
+
+    __slots__ = ("_around", "_pairs", "alone")
+
+    def __init__(self, name: str, labels: Mapping[str, str]) -> None:
+        self._pairs = sorted({**labels, "name": name}.items())
+        self._around: dict[str, tuple[str, str]] = {}
+        self.alone = "{" + ",".join(_pair(*pair) for pair in self._pairs) + "}"
+
+    def with_labels(self, labels: Labels) -> str:
+        """All labels, in braces."""
+        if not labels:
+            return self.alone
+        if len(labels) == 1:
+            ((label, value),) = labels
+            before, after = self._around.get(label) or self._split(label)
+            return f'{before}{label}="{escape(value)}"{after}'
+        return "{" + ",".join(_pair(*pair) for pair in sorted([*self._pairs, *labels])) + "}"
+
+    def _split(self, label: str) -> tuple[str, str]:
+        before = "".join(_pair(*pair) + "," for pair in self._pairs if pair[0] < label)
+        after = "".join("," + _pair(*pair) for pair in self._pairs if pair[0] > label)
+        self._around[label] = around = ("{" + before, after + "}")
+        return around
+
+
+def sample_line(name: str, labels: LabelText, sample: Sample) -> str:
+    own, value = sample
+    return f"{name}{labels.with_labels(own)} {number(value)}\n"
+
+
+def number(value: float) -> str:
+    common = _COMMON_VALUES.get(value)
+    if common is not None:
+        return common
+    return whole_number(int(value)) if value.is_integer() else _go_number(value)
+
+
+def whole_number(value: int) -> str:
+    """What the library makes of a float of that value, in half of its time."""
+    if not -1_000_000 < value < 10_000_000_000:
+        return _go_number(value)
+    digits = str(value)
+    if value < 1_000_000:
+        return f"{digits}.0"
+    mantissa = f"{digits[0]}.{digits[1:]}".rstrip("0.")
+    return f"{mantissa}e+0{len(digits) - 1}"
+
+
+def escape(text: str) -> str:
+    return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+
+
+def _pair(label: str, value: str) -> str:
+    return f'{label}="{escape(value)}"'

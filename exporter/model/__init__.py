@@ -1,0 +1,1 @@
+"""Values of the exporter: no input or output, no threads."""

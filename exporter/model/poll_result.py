@@ -1,0 +1,99 @@
+"""What one poll of ``/me`` can tell: a :class:`Status`, or a :class:`Failure` with its reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+
+from exporter.model.secret import Secret
+
+WEBHOOK_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "connected": "connectedCallbackUrl",
+        "delivery": "deliveryCallbackUrl",
+        "disconnected": "disconnectedCallbackUrl",
+        "message_status": "messageStatusCallbackUrl",
+        "presence_chat": "presenceChatCallbackUrl",
+        "received": "receivedCallbackUrl",
+        "initial_data": "initialDataCallbackUrl",
+        "received_and_delivery": "receivedAndDeliveryCallbackUrl",
+        "received_status": "receivedStatusCallbackUrl",
+    }
+)
+"""Our short name of each webhook → its field in ``/me``."""
+
+UNDOCUMENTED_WEBHOOKS: Final = frozenset({"received_and_delivery", "received_status"})
+"""Webhooks that not every instance has; the field's absence says nothing about them."""
+
+SETTING_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "auto_read_message": "autoReadMessage",
+        "call_reject_auto": "callRejectAuto",
+        "receive_callback_sent_by_me": "receiveCallbackSentByMe",
+    }
+)
+"""Our name of each boolean setting → its field in ``/me``."""
+
+OPTIONAL_FIELDS: Final = (
+    "name",
+    "due",
+    "created",
+    "paymentStatus",
+    *SETTING_FIELDS.values(),
+    *WEBHOOK_FIELDS.values(),
+)
+"""Every field of ``/me`` that may be absent or unreadable without failing the poll."""
+
+
+class Reason(str, Enum):
+    """Why a poll failed: a closed set, the values of every ``reason`` label."""
+
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    UNAUTHORIZED = "unauthorized"
+    NOT_FOUND = "not_found"
+    RATE_LIMITED = "rate_limited"
+    REDIRECTED = "redirected"
+    SERVER_ERROR = "server_error"
+    BAD_STATUS = "bad_status"
+    TOO_LARGE = "too_large"
+    INVALID_RESPONSE = "invalid_response"
+    WRONG_INSTANCE = "wrong_instance"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A poll that learned nothing of the instance.
+
+    ``detail`` is a short phrase in our own words, never text of the server or of a library, so it can be
+    logged and shown. ``retry_after`` is the wait in seconds the server asked for, if it did.
+    """
+
+    reason: Reason
+    detail: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What ``/me`` said of an instance; ``None`` stands for a value that was absent or could not be read.
+
+    ``due`` and ``created`` are unix seconds. ``payment_status`` is lower-case, and empty where the field was
+    missing or empty. ``webhooks`` holds the URL of each webhook, ``None`` for one that is not set; a webhook
+    whose field could not be read is not in it. ``unreadable`` names the optional fields that came in no form
+    we can read.
+    """
+
+    connected: bool
+    webhooks: Mapping[str, Secret | None]
+    settings: Mapping[str, bool]
+    display_name: str | None = None
+    due: float | None = None
+    created: float | None = None
+    payment_status: str | None = None
+    unreadable: frozenset[str] = frozenset()
+
+
+Reading = Status | Failure

@@ -1,0 +1,98 @@
+"""Log lines on stderr, as logfmt or JSON.
+
+Only the exporter's own loggers are written: libraries log URLs, and a URL of Z-API holds a token.
+"""
+
+import contextlib
+import json
+import logging
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any, Final, TextIO
+
+from exporter.process import unexpected
+
+LEVELS: Final = ("debug", "info", "warning", "error")
+FORMATS: Final = ("logfmt", "json")
+
+_OWN_LOGGER: Final = "exporter"
+_STANDARD_ATTRIBUTES: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+def set_up(level: str, fmt: str, stream: TextIO) -> None:
+    """Write the exporter's log lines of ``level`` and above to ``stream``, and those of nobody else."""
+    handler = _Handler(stream)
+    handler.setFormatter(_Json() if fmt == "json" else _Logfmt())
+    logging.getLogger().handlers = [logging.NullHandler()]
+    logger = logging.getLogger(_OWN_LOGGER)
+    logger.handlers = [handler]
+    logger.propagate = False
+    logger.setLevel(level.upper())
+
+
+def guard_tracebacks() -> None:
+    """Log the type and place of what nobody caught, in place of a traceback, whose text may hold a secret."""
+    sys.excepthook = lambda kind, error, traceback: unexpected.report(kind, traceback)
+    threading.excepthook = lambda args: unexpected.report(args.exc_type, args.exc_traceback)
+
+
+class _Handler(logging.Handler):
+    """Writes lines. One that cannot be written (the disk is full) must not stop what it tells of."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with contextlib.suppress(Exception):
+            self._stream.write(f"{self.format(record)}\n")
+            self._stream.flush()
+
+
+class _Formatter(logging.Formatter):
+    def fields(self, record: logging.LogRecord) -> Mapping[str, Any]:
+        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        own = {key: value for key, value in vars(record).items() if key not in _STANDARD_ATTRIBUTES}
+        return {
+            "ts": f"{moment}.{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "msg": record.getMessage(),
+            **own,
+        }
+
+
+class _Logfmt(_Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return " ".join(f"{key}={_logfmt_value(value)}" for key, value in self.fields(record).items())
+
+
+class _Json(_Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(json.dumps(self.fields(record), ensure_ascii=False, default=str))
+
+
+def _logfmt_value(value: object) -> str:
+    text = value if isinstance(value, str) else str(value)
+    if text and not any(char in ' "=\\' or not char.isprintable() for char in text):
+        return text
+    return printable(json.dumps(text, ensure_ascii=False))
+
+
+def printable(text: str) -> str:
+    """The text with control characters, bidirectional ones too, as ``\\u`` escapes: no line can be forged."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    return "".join(f"\\u{ord(unit):04x}" for unit in _utf16_units(char))
+
+
+def _utf16_units(char: str) -> str:
+    code = ord(char)
+    if code < 0x10000:
+        return char
+    return chr(0xD800 + ((code - 0x10000) >> 10)) + chr(0xDC00 + ((code - 0x10000) & 0x3FF))

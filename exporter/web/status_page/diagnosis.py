@@ -1,0 +1,229 @@
+"""A view → what is wrong with the instance, in no language yet. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from operator import attrgetter
+from typing import Final
+
+from exporter.fleet.store import InstanceView, is_as_expected
+from exporter.model.poll_result import WEBHOOK_FIELDS
+from exporter.web.status_page.query import Show, folded
+from exporter.web.status_page.sanitize import visible
+
+EXPIRES_SOON: Final = 7 * 86_400.0
+"""Seconds before the end of a subscription from which on it is a problem."""
+
+_NEVER: Final = float("inf")
+_NUMBER: Final = re.compile(r"\d+")
+
+
+class Problem(Enum):
+    """What can be wrong with an instance, worst first."""
+
+    DISCONNECTED = auto()
+    EXPIRED = auto()
+    UNREACHABLE = auto()
+    STOPPED = auto()
+    WEBHOOK_MISSING = auto()
+    WEBHOOK_DIFFERENT = auto()
+    UNPAID = auto()
+    EXPIRING = auto()
+
+
+class Level(Enum):
+    """How much an instance, or all of them, needs attention; the values are class names of the style."""
+
+    BAD = "bad"
+    WARNING = "warning"
+    WAITING = "waiting"
+    GOOD = "good"
+
+
+class Webhook(Enum):
+    """What one webhook of an instance is like, against what the configuration expects."""
+
+    AS_EXPECTED = auto()
+    MISSING = auto()
+    DIFFERENT = auto()
+    SET = auto()
+    NOT_SET = auto()
+    UNREADABLE = auto()
+
+
+_SHOWN_BY: Final = {
+    Problem.DISCONNECTED: Show.DISCONNECTED,
+    Problem.EXPIRED: Show.EXPIRING,
+    Problem.UNREACHABLE: Show.UNREACHABLE,
+    Problem.STOPPED: Show.UNREACHABLE,
+    Problem.WEBHOOK_MISSING: Show.WEBHOOKS,
+    Problem.WEBHOOK_DIFFERENT: Show.WEBHOOKS,
+    Problem.UNPAID: Show.UNPAID,
+    Problem.EXPIRING: Show.EXPIRING,
+}
+_BAD: Final = frozenset({Problem.DISCONNECTED, Problem.EXPIRED, Problem.UNREACHABLE, Problem.STOPPED})
+
+
+def level_of(problem: Problem) -> Level:
+    """Broken if messages may be lost by now, otherwise a warning."""
+    return Level.BAD if problem in _BAD else Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What the page knows of one instance.
+
+    It holds from ``valid_from`` until before ``valid_until``, in unix seconds: then the subscription comes
+    nearer to its end, and only a new diagnosis is right. ``order`` sorts the worst first; ``haystack`` is what
+    a search looks through.
+    """
+
+    view: InstanceView
+    problems: tuple[Problem, ...]
+    webhooks: tuple[tuple[str, Webhook], ...]
+    shows: frozenset[Show]
+    order: tuple[int, int, float, str]
+    haystack: str
+    valid_from: float
+    valid_until: float
+
+    @property
+    def level(self) -> Level:
+        if self.problems:
+            return level_of(self.problems[0])
+        return Level.WAITING if self.view.up is None else Level.GOOD
+
+    @property
+    def state_level(self) -> Level:
+        """The level of the connection alone."""
+        if self.view.up is None:
+            return Level.WAITING
+        connected = self.view.up and self.view.status is not None and self.view.status.connected
+        return Level.GOOD if connected else Level.BAD
+
+    def webhooks_that_are(self, state: Webhook) -> tuple[str, ...]:
+        return tuple(name for name, its_state in self.webhooks if its_state is state)
+
+
+class Diagnoses:
+    """Diagnoses, made anew only where what they say changed, or time has made one untrue.
+
+    Most polls find what the one before found: then the new view gets the old diagnosis. Safe to use from many
+    threads: they may do the same work twice, and come to the same.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, Diagnosis] = {}
+
+    def of(self, views: Sequence[InstanceView], now: float) -> list[Diagnosis]:
+        known, fresh = self._known, {}
+        for view in views:
+            diagnosis = known.get(view.instance.name)
+            if diagnosis is None or not diagnosis.valid_from <= now < diagnosis.valid_until:
+                diagnosis = diagnose(view, now)
+            elif diagnosis.view is not view:
+                same = _basis(diagnosis.view) == _basis(view)
+                diagnosis = replace(diagnosis, view=view) if same else diagnose(view, now)
+            fresh[view.instance.name] = diagnosis
+        self._known = fresh
+        return list(fresh.values())
+
+
+_basis: Final = attrgetter("instance", "status", "up", "failure", "payment_status", "paid")
+"""All of a view that a diagnosis is made of."""
+
+
+def diagnose(view: InstanceView, now: float) -> Diagnosis:
+    """What is wrong with the instance at the unix time ``now``."""
+    webhooks = tuple(_webhooks(view))
+    problems = tuple(_problems(view, frozenset(state for _, state in webhooks), now))
+    valid_from, valid_until = _validity(view.status.due if view.status else None, now)
+    return Diagnosis(
+        view=view,
+        problems=problems,
+        webhooks=webhooks,
+        shows=frozenset(_shows(view, problems)),
+        order=_order(view, problems),
+        haystack=_haystack(view),
+        valid_from=valid_from,
+        valid_until=valid_until,
+    )
+
+
+def _problems(view: InstanceView, webhooks: frozenset[Webhook], now: float) -> Iterator[Problem]:
+    status = view.status
+    due = status.due if status else None
+    if status is not None and not status.connected:
+        yield Problem.DISCONNECTED
+    if due is not None and due <= now:
+        yield Problem.EXPIRED
+    if view.up is False:
+        yield Problem.STOPPED if view.failure is None else Problem.UNREACHABLE
+    if Webhook.MISSING in webhooks:
+        yield Problem.WEBHOOK_MISSING
+    if Webhook.DIFFERENT in webhooks:
+        yield Problem.WEBHOOK_DIFFERENT
+    if view.paid is False:
+        yield Problem.UNPAID
+    if due is not None and now < due <= now + EXPIRES_SOON:
+        yield Problem.EXPIRING
+
+
+def _webhooks(view: InstanceView) -> Iterator[tuple[str, Webhook]]:
+    status, expected = view.status, view.instance.expected_webhooks
+    if status is None:
+        return
+    for webhook, field in WEBHOOK_FIELDS.items():
+        if field in status.unreadable:
+            yield webhook, Webhook.UNREADABLE
+        elif webhook in expected:
+            url = status.webhooks.get(webhook)
+            if url is None:
+                yield webhook, Webhook.MISSING
+            else:
+                as_expected = is_as_expected(url, expected[webhook])
+                yield webhook, Webhook.AS_EXPECTED if as_expected else Webhook.DIFFERENT
+        elif webhook in status.webhooks:
+            yield webhook, Webhook.NOT_SET if status.webhooks[webhook] is None else Webhook.SET
+
+
+def _shows(view: InstanceView, problems: Sequence[Problem]) -> Iterator[Show]:
+    yield Show.ALL
+    if problems:
+        yield Show.PROBLEMS
+    for problem in problems:
+        yield _SHOWN_BY[problem]
+    if view.status is not None and view.status.connected:
+        yield Show.CONNECTED
+    if view.up is None:
+        yield Show.WAITING
+
+
+def _order(view: InstanceView, problems: Sequence[Problem]) -> tuple[int, int, float, str]:
+    """The worst problem, then how many, then the end of the subscription, then the name as people count."""
+    due = view.status.due if view.status else None
+    name = _NUMBER.sub(lambda digits: digits[0].zfill(12), folded(view.instance.name))
+    rank = problems[0].value if problems else len(Problem) + (1 if view.up is None else 2)
+    return rank, -len(problems), _NEVER if due is None else due, name
+
+
+def _haystack(view: InstanceView) -> str:
+    instance = view.instance
+    texts = [instance.name, instance.id, *(f"{name}={value}" for name, value in instance.labels.items())]
+    if view.status is not None and view.status.display_name:
+        texts.append(view.status.display_name)
+    if view.payment_status is not None:
+        texts.append(view.payment_status)
+    if view.failure is not None:
+        texts.append(view.failure.reason.value)
+    return "\n".join(folded(visible(text)) for text in texts)
+
+
+def _validity(due: float | None, now: float) -> tuple[float, float]:
+    if due is None:
+        return -_NEVER, _NEVER
+    soon = due - EXPIRES_SOON
+    if now < soon:
+        return -_NEVER, soon
+    return (soon, due) if now < due else (due, _NEVER)

@@ -1,0 +1,184 @@
+"""The page in English."""
+
+from types import MappingProxyType
+from typing import Final
+
+from exporter.model.poll_result import Reason
+from exporter.web.status_page.diagnosis import Problem, Webhook
+from exporter.web.status_page.query import Show
+from exporter.web.status_page.texts import Advice, Controls, Headlines, Numbers, Plural, Texts, Words
+
+ENGLISH: Final = Texts(
+    tag="en",
+    numbers=Numbers(
+        thousands=",",
+        decimal=".",
+        day="%Y-%m-%d",
+        moment="%Y-%m-%d %H:%M:%S UTC",
+        seconds=Plural("{n} s", "{n} s"),
+        minutes=Plural("{n} min", "{n} min"),
+        hours=Plural("{n} hour", "{n} hours"),
+        days=Plural("{n} day", "{n} days"),
+    ),
+    headlines=Headlines(
+        title="{n} need attention · zapi-exporter",
+        trouble=Plural("{n} of {total} needs attention", "{n} of {total} need attention"),
+        good=Plural("The one instance is fine", "All {n} instances are fine"),
+        waiting="Waiting for the first polls",
+        none="No instance is configured here",
+    ),
+    words=Words(
+        instance="Instance",
+        state="State",
+        to_do="What is wrong, and what to do",
+        due="Due",
+        payment="Payment",
+        webhooks="Webhooks",
+        last_poll="Last poll",
+        name_at_zapi="Name at Z-API",
+        labels="Labels",
+        connected="Connected",
+        disconnected="Disconnected",
+        cannot_be_polled="Cannot be polled",
+        not_polled_yet="Not polled yet",
+        last_known="Last known: {state}",
+        since="for {duration}",
+        disconnects=Plural("{n} disconnect seen", "{n} disconnects seen"),
+        ago="{duration} ago",
+        ahead="in {duration}",
+        took="took {duration}",
+        never="Never",
+        not_known="Not known",
+        paid="Paid",
+        unpaid="Unpaid",
+        webhooks_set="{n} of {total} set",
+        webhooks_wrong=Plural("{n} wrong", "{n} wrong"),
+        webhooks_as_expected="As expected",
+    ),
+    controls=Controls(
+        skip="Skip to the instances",
+        instances="Instances",
+        filters="Show only",
+        search="Search",
+        search_hint="Name, label, id, reason …",
+        search_button="Search",
+        clear="Clear the search",
+        show_all="Show all instances",
+        matching="{first} to {last} of {total}, worst first",
+        matching_none="No instance matches.",
+        pages="Pages",
+        page="Page {n} of {total}",
+        previous="Previous",
+        next="Next",
+        updated="As of {moment}",
+        pause="Pause refresh",
+        resume="Resume refresh",
+        paused="Refresh is paused",
+        trouble="The exporter does not answer. What you see is old.",
+        metrics="Metrics",
+        times="All times are UTC.",
+    ),
+    filters=MappingProxyType(
+        {
+            Show.ALL: "All",
+            Show.PROBLEMS: "Need attention",
+            Show.DISCONNECTED: "Disconnected",
+            Show.UNREACHABLE: "Cannot be polled",
+            Show.EXPIRING: "Due within 7 days",
+            Show.UNPAID: "Unpaid",
+            Show.WEBHOOKS: "Webhooks wrong",
+            Show.CONNECTED: "Connected",
+            Show.WAITING: "Not polled yet",
+        }
+    ),
+    webhooks=MappingProxyType(
+        {
+            Webhook.AS_EXPECTED: "as expected",
+            Webhook.MISSING: "missing",
+            Webhook.DIFFERENT: "another URL than expected",
+            Webhook.SET: "set",
+            Webhook.NOT_SET: "not set",
+            Webhook.UNREADABLE: "unreadable",
+        }
+    ),
+    problems=MappingProxyType(
+        {
+            Problem.DISCONNECTED: Advice(
+                "WhatsApp is disconnected.",
+                "Scan the QR code again at Z-API. Check that the phone is on and online.",
+            ),
+            Problem.EXPIRED: Advice(
+                "The subscription ended {when}.", "Renew it at Z-API before the instance is deleted."
+            ),
+            Problem.STOPPED: Advice(
+                "The exporter has stopped polling it.",
+                "Look at the exporter's log and CPU. Raise `polling.concurrency` if polls are late.",
+            ),
+            Problem.WEBHOOK_MISSING: Advice(
+                "Webhook not set: {webhooks}.", "Set it at Z-API. Until then these events reach nobody."
+            ),
+            Problem.WEBHOOK_DIFFERENT: Advice(
+                "Webhook with another URL than expected: {webhooks}.",
+                "Set the right URL at Z-API, or correct `expected_webhooks` in the configuration.",
+            ),
+            Problem.UNPAID: Advice(
+                "The payment status is {status}.",
+                "Pay at Z-API. If this status is as good as paid, add it to `payment.paid_statuses`.",
+            ),
+            Problem.EXPIRING: Advice("The subscription ends {when}.", "Renew it at Z-API in time."),
+        }
+    ),
+    reasons=MappingProxyType(
+        {
+            Reason.CONNECT: Advice(
+                "Z-API cannot be reached.",
+                "Check `api.base_url`, and DNS, firewall and proxy where the exporter runs.",
+            ),
+            Reason.TLS: Advice(
+                "There is no trusted TLS connection to Z-API.",
+                "Check `api.ca_file`, the port in `api.base_url`, and any proxy that opens TLS.",
+            ),
+            Reason.TIMEOUT: Advice(
+                "Z-API did not answer in time.",
+                "This often passes. If it stays, check the network or raise `api.timeout`.",
+            ),
+            Reason.UNAUTHORIZED: Advice(
+                "Z-API refuses the Client-Token.",
+                "Compare `client_token` with the account security token at Z-API.",
+            ),
+            Reason.NOT_FOUND: Advice(
+                "Z-API does not know this instance.",
+                "Check `id` and `token`. The instance may have been deleted at Z-API.",
+            ),
+            Reason.RATE_LIMITED: Advice(
+                "Z-API is limiting requests.",
+                "The exporter waits and tries again. If it stays, raise `polling.interval`.",
+            ),
+            Reason.REDIRECTED: Advice(
+                "Z-API sends the poll elsewhere.",
+                "Check `api.base_url`. A redirect is not followed: it would carry the token along.",
+            ),
+            Reason.SERVER_ERROR: Advice(
+                "Z-API has an error of its own.",
+                "The exporter keeps trying. If it stays, ask Z-API's support.",
+            ),
+            Reason.BAD_STATUS: Advice(
+                "Z-API refuses the request.",
+                "Check `api.base_url`, and any proxy in between that may answer in its place.",
+            ),
+            Reason.TOO_LARGE: Advice(
+                "The reply is too large to be an instance's.",
+                "Check `api.base_url`: something other than Z-API may be answering.",
+            ),
+            Reason.INVALID_RESPONSE: Advice(
+                "The reply makes no sense.",
+                "Check `api.base_url` and any proxy in between. Look for an update of the exporter.",
+            ),
+            Reason.WRONG_INSTANCE: Advice(
+                "The reply is about another instance.",
+                "Check that `id` and `token` belong together, and that no proxy caches replies.",
+            ),
+        }
+    ),
+    details=MappingProxyType({}),
+)

@@ -1,0 +1,74 @@
+"""Our texts, numbers and moments, written out in one language. Pure."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Final
+
+from markupsafe import Markup, escape
+
+from exporter.web.status_page.sanitize import shortened
+from exporter.web.status_page.texts import Numbers
+
+_TYPED: Final = re.compile(r"`([^`]+)`")
+_NAME: Final = '<span class="whole">Z-API</span>'  # never broken at its hyphen
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_DAY: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment as a reader sees it: in short, exact, and for machines."""
+
+    text: str
+    exact: str
+    iso: str
+
+    def __html__(self) -> Markup:
+        tag = Markup('<time datetime="{}" title="{}">{}</time>')
+        return tag.format(self.iso, self.exact, self.text)
+
+
+def sentence(text: str, **parts: str | Markup | Moment) -> Markup:
+    """One of our texts as HTML, filled in with ``parts``."""
+    html = _TYPED.sub(r"<code>\1</code>", str(escape(text)))
+    return Markup(html.replace("Z-API", _NAME)).format(**parts)
+
+
+def isolated(text: str) -> Markup:
+    """Somebody else's text as HTML, unable to change the direction of what stands around it."""
+    return Markup("<bdi>{}</bdi>").format(shortened(text))
+
+
+def number(value: int, numbers: Numbers) -> str:
+    return f"{value:,}".replace(",", numbers.thousands)
+
+
+def duration(seconds: float, numbers: Numbers) -> str:
+    """In the largest unit that says enough; rounded down."""
+    whole = max(0, int(seconds))
+    if whole < _MINUTE:
+        unit, size = numbers.seconds, 1
+    elif whole < _HOUR:
+        unit, size = numbers.minutes, _MINUTE
+    elif whole < 2 * _DAY:
+        unit, size = numbers.hours, _HOUR
+    else:
+        unit, size = numbers.days, _DAY
+    count = whole // size
+    return unit.of(count, number(count, numbers))
+
+
+def precise(seconds: float, numbers: Numbers) -> str:
+    """A short duration, to the hundredth of a second."""
+    return f"{seconds:.2f} s".replace(".", numbers.decimal)
+
+
+def moment(unix: float, text: str, numbers: Numbers) -> Moment:
+    when = datetime.fromtimestamp(int(unix), timezone.utc)
+    return Moment(text, when.strftime(numbers.moment), when.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def day(unix: float, numbers: Numbers) -> str:
+    return datetime.fromtimestamp(int(unix), timezone.utc).strftime(numbers.day)

@@ -1,0 +1,256 @@
+"""The page in Brazilian Portuguese."""
+
+from types import MappingProxyType
+from typing import Final
+
+from exporter.model.poll_result import Reason
+from exporter.web.status_page.diagnosis import Problem, Webhook
+from exporter.web.status_page.query import Show
+from exporter.web.status_page.texts import Advice, Controls, Headlines, Numbers, Plural, Texts, Words
+
+PORTUGUESE: Final = Texts(
+    tag="pt-BR",
+    numbers=Numbers(
+        thousands=".",
+        decimal=",",
+        day="%d/%m/%Y",
+        moment="%d/%m/%Y %H:%M:%S UTC",
+        seconds=Plural("{n} s", "{n} s"),
+        minutes=Plural("{n} min", "{n} min"),
+        hours=Plural("{n} hora", "{n} horas"),
+        days=Plural("{n} dia", "{n} dias"),
+    ),
+    headlines=Headlines(
+        title="{n} com problema · zapi-exporter",
+        trouble=Plural("{n} de {total} precisa de atenção", "{n} de {total} precisam de atenção"),
+        good=Plural("A única instância está bem", "Todas as {n} instâncias estão bem"),
+        waiting="Aguardando as primeiras consultas",
+        none="Nenhuma instância está configurada aqui",
+    ),
+    words=Words(
+        instance="Instância",
+        state="Estado",
+        to_do="O que há de errado e o que fazer",
+        due="Vencimento",
+        payment="Pagamento",
+        webhooks="Webhooks",
+        last_poll="Última consulta",
+        name_at_zapi="Nome na Z-API",
+        labels="Rótulos",
+        connected="Conectada",
+        disconnected="Desconectada",
+        cannot_be_polled="Consulta falhou",
+        not_polled_yet="Ainda não consultada",
+        last_known="Última informação: {state}",
+        since="há {duration}",
+        disconnects=Plural("{n} desconexão vista", "{n} desconexões vistas"),
+        ago="há {duration}",
+        ahead="em {duration}",
+        took="levou {duration}",
+        never="Nunca",
+        not_known="Não se sabe",
+        paid="Pago",
+        unpaid="Não pago",
+        webhooks_set="{n} de {total} definidos",
+        webhooks_wrong=Plural("{n} errado", "{n} errados"),
+        webhooks_as_expected="Como esperado",
+    ),
+    controls=Controls(
+        skip="Ir para as instâncias",
+        instances="Instâncias",
+        filters="Mostrar só",
+        search="Buscar",
+        search_hint="Nome, rótulo, id, motivo …",
+        search_button="Buscar",
+        clear="Limpar a busca",
+        show_all="Mostrar todas as instâncias",
+        matching="{first} a {last} de {total}, as piores primeiro",
+        matching_none="Nenhuma instância encontrada.",
+        pages="Páginas",
+        page="Página {n} de {total}",
+        previous="Anterior",
+        next="Próxima",
+        updated="Situação em {moment}",
+        pause="Pausar atualização",
+        resume="Retomar atualização",
+        paused="Atualização em pausa",
+        trouble="O exporter não responde. O que você vê está desatualizado.",
+        metrics="Métricas",
+        times="Todos os horários estão em UTC.",
+    ),
+    filters=MappingProxyType(
+        {
+            Show.ALL: "Todas",
+            Show.PROBLEMS: "Precisam de atenção",
+            Show.DISCONNECTED: "Desconectadas",
+            Show.UNREACHABLE: "Consulta falhou",
+            Show.EXPIRING: "Vencem em 7 dias",
+            Show.UNPAID: "Não pagas",
+            Show.WEBHOOKS: "Webhooks errados",
+            Show.CONNECTED: "Conectadas",
+            Show.WAITING: "Ainda não consultadas",
+        }
+    ),
+    webhooks=MappingProxyType(
+        {
+            Webhook.AS_EXPECTED: "como esperado",
+            Webhook.MISSING: "faltando",
+            Webhook.DIFFERENT: "URL diferente da esperada",
+            Webhook.SET: "definido",
+            Webhook.NOT_SET: "não definido",
+            Webhook.UNREADABLE: "ilegível",
+        }
+    ),
+    problems=MappingProxyType(
+        {
+            Problem.DISCONNECTED: Advice(
+                "O WhatsApp está desconectado.",
+                "Leia o QR code de novo na Z-API. Veja se o celular está ligado e com internet.",
+            ),
+            Problem.EXPIRED: Advice(
+                "A assinatura venceu {when}.", "Renove na Z-API antes que a instância seja excluída."
+            ),
+            Problem.STOPPED: Advice(
+                "O exporter parou de consultar esta instância.",
+                "Veja o log e a CPU do exporter. Aumente `polling.concurrency` se as consultas atrasam.",
+            ),
+            Problem.WEBHOOK_MISSING: Advice(
+                "Webhook não definido: {webhooks}.",
+                "Defina na Z-API. Até lá, estes eventos não chegam a ninguém.",
+            ),
+            Problem.WEBHOOK_DIFFERENT: Advice(
+                "Webhook com URL diferente da esperada: {webhooks}.",
+                "Defina a URL certa na Z-API ou corrija `expected_webhooks` na configuração.",
+            ),
+            Problem.UNPAID: Advice(
+                "O status do pagamento é {status}.",
+                "Pague na Z-API. Se este status vale como pago, inclua-o em `payment.paid_statuses`.",
+            ),
+            Problem.EXPIRING: Advice("A assinatura vence {when}.", "Renove na Z-API a tempo."),
+        }
+    ),
+    reasons=MappingProxyType(
+        {
+            Reason.CONNECT: Advice(
+                "Não há conexão com a Z-API.",
+                "Verifique `api.base_url` e o DNS, o firewall e o proxy de onde o exporter roda.",
+            ),
+            Reason.TLS: Advice(
+                "Não há conexão TLS confiável com a Z-API.",
+                "Verifique `api.ca_file`, a porta em `api.base_url` e qualquer proxy que abra o TLS.",
+            ),
+            Reason.TIMEOUT: Advice(
+                "A Z-API não respondeu a tempo.",
+                "Muitas vezes passa sozinho. Se persistir, verifique a rede ou aumente `api.timeout`.",
+            ),
+            Reason.UNAUTHORIZED: Advice(
+                "A Z-API recusa o Client-Token.",
+                "Compare `client_token` com o token de segurança da conta na Z-API.",
+            ),
+            Reason.NOT_FOUND: Advice(
+                "A Z-API não conhece esta instância.",
+                "Verifique `id` e `token`. A instância pode ter sido excluída na Z-API.",
+            ),
+            Reason.RATE_LIMITED: Advice(
+                "A Z-API está limitando as requisições.",
+                "O exporter espera e tenta de novo. Se persistir, aumente `polling.interval`.",
+            ),
+            Reason.REDIRECTED: Advice(
+                "A Z-API manda a consulta para outro lugar.",
+                "Verifique `api.base_url`. Redirecionamentos não são seguidos: levariam o token junto.",
+            ),
+            Reason.SERVER_ERROR: Advice(
+                "A Z-API está com um erro interno.",
+                "O exporter continua tentando. Se persistir, fale com o suporte da Z-API.",
+            ),
+            Reason.BAD_STATUS: Advice(
+                "A Z-API recusa a requisição.",
+                "Verifique `api.base_url` e se algum proxy no caminho responde no lugar dela.",
+            ),
+            Reason.TOO_LARGE: Advice(
+                "A resposta é grande demais para ser de uma instância.",
+                "Verifique `api.base_url`: talvez quem responda não seja a Z-API.",
+            ),
+            Reason.INVALID_RESPONSE: Advice(
+                "A resposta não faz sentido.",
+                "Verifique `api.base_url` e os proxies no caminho. Procure uma atualização do exporter.",
+            ),
+            Reason.WRONG_INSTANCE: Advice(
+                "A resposta é de outra instância.",
+                "Verifique se `id` e `token` são da mesma instância e se nenhum proxy guarda respostas.",
+            ),
+        }
+    ),
+    details=MappingProxyType(
+        {
+            "Z-API answered HTTP {n}, which says nothing of an instance": (
+                "a Z-API respondeu HTTP {n}, que nada diz de uma instância"
+            ),
+            "Z-API answered with a redirect (HTTP {n}), never followed": (
+                "a Z-API respondeu com um redirecionamento (HTTP {n}), que nunca é seguido"
+            ),
+            "Z-API failed to answer (HTTP {n})": "a Z-API não conseguiu responder (HTTP {n})",
+            "Z-API knows no instance with this id and token": (
+                "a Z-API não conhece instância com este id e token"
+            ),
+            "Z-API knows no instance with this id and token (HTTP {n})": (
+                "a Z-API não conhece instância com este id e token (HTTP {n})"
+            ),
+            "Z-API limits the rate of requests (HTTP {n})": "a Z-API limita as requisições (HTTP {n})",
+            "Z-API refused the Client-Token": "a Z-API recusou o Client-Token",
+            "Z-API refused the credentials (HTTP {n})": "a Z-API recusou as credenciais (HTTP {n})",
+            "Z-API refused the request (HTTP {n})": "a Z-API recusou a requisição (HTTP {n})",
+            "an unexpected error of the exporter itself": "um erro inesperado do próprio exporter",
+            "no TLS connection could be agreed on; is the port right?": (
+                "não houve acordo sobre a conexão TLS; a porta está certa?"
+            ),
+            "no whole reply within api.timeout": "sem resposta completa dentro de api.timeout",
+            "the account requires a Client-Token and none was sent": (
+                "a conta exige um Client-Token e nenhum foi enviado"
+            ),
+            "the connection could not be made": "não foi possível conectar",
+            "the connection was closed before the reply was whole": (
+                "a conexão foi fechada antes da resposta completa"
+            ),
+            "the connection to the proxy was refused": "a conexão com o proxy foi recusada",
+            "the connection was refused": "a conexão foi recusada",
+            "the headers of the reply are too large": "os cabeçalhos da resposta são grandes demais",
+            "the host name of api.base_url cannot be resolved": "o nome em api.base_url não existe no DNS",
+            "the host name of the proxy cannot be resolved": "o nome do proxy não existe no DNS",
+            "the proxy closed the connection before it was made": "o proxy fechou a conexão antes de ela ser feita",
+            "the proxy did not make the connection": "o proxy não fez a conexão",
+            "the proxy did not make the connection (HTTP {n})": "o proxy não fez a conexão (HTTP {n})",
+            "the proxy refused the user and password of its URL, or lacks them (HTTP {n})": (
+                "o proxy recusou o usuário e a senha da sua URL, ou eles faltam (HTTP {n})"
+            ),
+            "the proxy's certificate has expired": "o certificado do proxy venceu",
+            "the proxy's certificate is for another host": "o certificado do proxy é de outro host",
+            "the proxy's certificate is not valid": "o certificado do proxy não é válido",
+            "the proxy's certificate is signed by an unknown authority; see api.ca_file": (
+                "o certificado do proxy é assinado por uma autoridade desconhecida; veja api.ca_file"
+            ),
+            "the reply describes another instance": "a resposta descreve outra instância",
+            "the reply does not say whether the instance is connected": (
+                "a resposta não diz se a instância está conectada"
+            ),
+            "the reply is an error of a kind not known here": "a resposta é um erro desconhecido",
+            "the reply is larger than 1 MiB": "a resposta é maior que 1 MiB",
+            "the reply holds too many values": "a resposta traz valores demais",
+            "the reply is not a JSON object": "a resposta não é um objeto JSON",
+            "the reply is not valid HTTP": "a resposta não é HTTP válido",
+            "the server's certificate has expired": "o certificado do servidor venceu",
+            "the server's certificate is for another host": "o certificado do servidor é de outro host",
+            "the server's certificate is not valid": "o certificado do servidor não é válido",
+            "the server's certificate is signed by an unknown authority; see api.ca_file": (
+                "o certificado do servidor é assinado por uma autoridade desconhecida; veja api.ca_file"
+            ),
+            "there is no route to the host": "não há rota até o servidor",
+            "this machine has no file descriptor left; raise its limit": (
+                "não há mais descritores de arquivo nesta máquina; aumente o limite"
+            ),
+            "this machine has no thread left to look a name up on; raise its limit": (
+                "não há mais threads nesta máquina para consultar um nome; aumente o limite"
+            ),
+        }
+    ),
+)

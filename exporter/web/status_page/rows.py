@@ -1,0 +1,227 @@
+"""A diagnosis in one language → the words of one row. Pure."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from markupsafe import Markup
+
+from exporter.fleet.store import UNKNOWN_STATUS
+from exporter.model.poll_result import Failure
+from exporter.web.status_page.diagnosis import Diagnosis, Problem, Webhook, level_of
+from exporter.web.status_page.formatting import (
+    Moment,
+    day,
+    duration,
+    isolated,
+    moment,
+    number,
+    precise,
+    sentence,
+)
+from exporter.web.status_page.query import Query, label_search
+from exporter.web.status_page.sanitize import shortened, visible
+from exporter.web.status_page.texts import Texts
+
+_HTTP_STATUS: Final = re.compile(r"(?<=HTTP )\d{3}")
+_WRONG: Final = (Webhook.MISSING, Webhook.DIFFERENT)
+_PAYMENT_CLASSES: Final = {None: "unknown", True: "paid", False: "wrong"}
+_OF_DUE: Final = (Problem.EXPIRED, Problem.EXPIRING)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label and the link that finds all instances with it."""
+
+    name: str
+    value: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemWords:
+    """``detail`` is empty where there is none; ``detail_tag`` is its language if it is not the page's."""
+
+    level: str
+    sentence: Markup
+    detail: str
+    detail_tag: str
+    remedy: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookWords:
+    """All webhooks of one instance. ``each`` has name, state and whether that is wrong."""
+
+    count: str
+    verdict: str
+    wrong: bool
+    each: tuple[tuple[str, str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One instance in words. A text is empty where there is nothing to say."""
+
+    key: str
+    name: Markup
+    display_name: Markup | None
+    id: Markup
+    labels: tuple[Label, ...]
+    level: str
+    state: str
+    state_level: str
+    since: Moment | None
+    state_notes: tuple[str, ...]
+    problems: tuple[ProblemWords, ...]
+    due: Moment | None
+    due_day: str
+    due_level: str
+    payment: str
+    payment_status: Markup | None
+    payment_class: str
+    webhooks: WebhookWords | None
+    last_poll: Moment | None
+    last_duration: str
+
+
+class RowWriter:
+    """Writes rows for one reader: in one language, at one moment, under one query."""
+
+    def __init__(self, texts: Texts, query: Query, now: float) -> None:
+        self._texts = texts
+        self._query = query
+        self._now = now
+
+    def row(self, diagnosis: Diagnosis) -> Row:
+        view, words, numbers = diagnosis.view, self._texts.words, self._texts.numbers
+        status, instance = view.status, view.instance
+        display_name = status.display_name if status else None
+        due = status.due if status else None
+        return Row(
+            key=visible(instance.name),
+            name=isolated(instance.name),
+            display_name=isolated(display_name) if display_name and display_name != instance.name else None,
+            id=isolated(instance.id),
+            labels=tuple(self._label(name, value) for name, value in instance.labels.items()),
+            level=diagnosis.level.value,
+            state=self._state(diagnosis),
+            state_level=diagnosis.state_level.value,
+            since=self._since(diagnosis),
+            state_notes=tuple(self._state_notes(diagnosis)),
+            problems=tuple(self._problem(problem, diagnosis) for problem in diagnosis.problems),
+            due=None if due is None else self._moment_from_now(due),
+            due_day="" if due is None else day(due, numbers),
+            due_level=next((level_of(one).value for one in diagnosis.problems if one in _OF_DUE), ""),
+            payment=words.not_known if view.paid is None else words.paid if view.paid else words.unpaid,
+            payment_status=self._payment_status(diagnosis),
+            payment_class=_PAYMENT_CLASSES[view.paid],
+            webhooks=self._webhooks(diagnosis) if diagnosis.webhooks else None,
+            last_poll=None
+            if view.last_poll is None
+            else self._moment_from_now(min(view.last_poll, self._now)),
+            last_duration=""
+            if view.last_duration is None
+            else words.took.format(duration=precise(view.last_duration, numbers)),
+        )
+
+    def _state(self, diagnosis: Diagnosis) -> str:
+        view, words = diagnosis.view, self._texts.words
+        if view.up is None:
+            return words.not_polled_yet
+        if not view.up:
+            return words.cannot_be_polled
+        return self._connection(diagnosis)
+
+    def _connection(self, diagnosis: Diagnosis) -> str:
+        status, words = diagnosis.view.status, self._texts.words
+        if status is None:
+            return words.not_known
+        return words.connected if status.connected else words.disconnected
+
+    def _since(self, diagnosis: Diagnosis) -> Moment | None:
+        """When the state that is shown began; not known where polls have stopped without a failure."""
+        if diagnosis.view.since is None or Problem.STOPPED in diagnosis.problems:
+            return None
+        lasted = duration(self._now - diagnosis.view.since, self._texts.numbers)
+        text = self._texts.words.since.format(duration=lasted)
+        return moment(diagnosis.view.since, text, self._texts.numbers)
+
+    def _state_notes(self, diagnosis: Diagnosis) -> Iterator[str]:
+        view, words = diagnosis.view, self._texts.words
+        if view.up is False and view.status is not None:
+            yield words.last_known.format(state=self._connection(diagnosis).lower())
+        if view.disconnects:
+            yield words.disconnects.of(view.disconnects, number(view.disconnects, self._texts.numbers))
+
+    def _problem(self, problem: Problem, diagnosis: Diagnosis) -> ProblemWords:
+        view, level = diagnosis.view, level_of(problem).value
+        if problem is Problem.UNREACHABLE and view.failure is not None:
+            advice = self._texts.reasons[view.failure.reason]
+            detail, tag = self._detail(view.failure)
+            return ProblemWords(level, sentence(advice.sentence), detail, tag, sentence(advice.remedy))
+        advice = self._texts.problems[problem]
+        parts = self._parts(problem, diagnosis)
+        return ProblemWords(level, sentence(advice.sentence, **parts), "", "", sentence(advice.remedy))
+
+    def _parts(self, problem: Problem, diagnosis: Diagnosis) -> dict[str, str | Markup | Moment]:
+        view = diagnosis.view
+        if problem in _OF_DUE and view.status and view.status.due:
+            return {"when": self._moment_from_now(view.status.due)}
+        if problem is Problem.UNPAID:
+            return {"status": isolated(view.payment_status or UNKNOWN_STATUS)}
+        if problem is Problem.WEBHOOK_MISSING:
+            return {"webhooks": _names(diagnosis.webhooks_that_are(Webhook.MISSING))}
+        if problem is Problem.WEBHOOK_DIFFERENT:
+            return {"webhooks": _names(diagnosis.webhooks_that_are(Webhook.DIFFERENT))}
+        return {}
+
+    def _detail(self, failure: Failure) -> tuple[str, str]:
+        """The detail and, where it is not in the language of the page, its own."""
+        if self._texts.tag == "en":
+            return shortened(failure.detail), ""
+        statuses = _HTTP_STATUS.findall(failure.detail)
+        translated = self._texts.details.get(_HTTP_STATUS.sub("{n}", failure.detail))
+        if translated is None:
+            return shortened(failure.detail), "en"
+        return translated.replace("{n}", "".join(statuses)), ""
+
+    def _payment_status(self, diagnosis: Diagnosis) -> Markup | None:
+        """The status in Z-API's own word, unless that says no more than ours."""
+        status = diagnosis.view.payment_status
+        if status in (None, UNKNOWN_STATUS, "paid", "unpaid"):
+            return None
+        return isolated(status)
+
+    def _webhooks(self, diagnosis: Diagnosis) -> WebhookWords:
+        words = self._texts.words
+        states = [state for _, state in diagnosis.webhooks]
+        wrong = sum(state in _WRONG for state in states)
+        are_set = sum(state in (Webhook.SET, Webhook.AS_EXPECTED, Webhook.DIFFERENT) for state in states)
+        verdict = words.webhooks_wrong.of(wrong, str(wrong)) if wrong else ""
+        if not wrong and Webhook.AS_EXPECTED in states:
+            verdict = words.webhooks_as_expected
+        return WebhookWords(
+            count=words.webhooks_set.format(n=are_set, total=len(states)),
+            verdict=verdict,
+            wrong=bool(wrong),
+            each=tuple(
+                (name, self._texts.webhooks[state], state in _WRONG) for name, state in diagnosis.webhooks
+            ),
+        )
+
+    def _label(self, name: str, value: str) -> Label:
+        link = self._query.searched(label_search(name, value)).link()
+        return Label(shortened(name), shortened(value), link)
+
+    def _moment_from_now(self, unix: float) -> Moment:
+        away = unix - self._now
+        words, numbers = self._texts.words, self._texts.numbers
+        if away > 0:
+            return moment(unix, words.ahead.format(duration=duration(away, numbers)), numbers)
+        return moment(unix, words.ago.format(duration=duration(-away, numbers)), numbers)
+
+
+def _names(webhooks: tuple[str, ...]) -> Markup:
+    return Markup(", ").join(Markup("<code>{}</code>").format(webhook) for webhook in webhooks)

@@ -1,0 +1,106 @@
+"""Views → the page, for one request."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from importlib import resources
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from exporter.fleet.store import InstanceView
+from exporter.httpd.http import Request, Response
+from exporter.web.status_page.diagnosis import Diagnoses
+from exporter.web.status_page.formatting import sentence
+from exporter.web.status_page.language import texts_for
+from exporter.web.status_page.page_model import write_screen
+from exporter.web.status_page.pagination import list_instances
+from exporter.web.status_page.query import read_query
+from exporter.web.status_page.rows import RowWriter
+
+_PACKAGE: Final = "exporter.web.status_page"
+
+
+class StatusPage:
+    """Renders the page. Safe to use from many threads.
+
+    ``telemetry_path`` is where the page's link to the metrics goes.
+    """
+
+    def __init__(self, *, version: str, telemetry_path: str = "/metrics") -> None:
+        self._diagnoses = Diagnoses()
+        style, script = _asset("style.css"), _asset("script.js")
+        self._policy = _policy(style, script)
+        environment = Environment(
+            loader=PackageLoader(_PACKAGE),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.globals.update(
+            sentence=sentence,
+            style=Markup(style),
+            script=Markup(script),
+            version=version,
+            metrics_link=telemetry_path.lstrip("/"),
+        )
+        self._template = environment.get_template("page.html")
+
+    def render(self, views: Sequence[InstanceView], now: float, request: Request) -> Response:
+        """The page as HTML; ``now`` is unix time.
+
+        The language is that of ``Accept-Language``; filter, search and page are in the query. A query that
+        makes no sense shows what the page shows without it.
+        """
+        texts = texts_for(request.headers.get("accept-language", ""))
+        query = read_query(request.query)
+        listing = list_instances(self._diagnoses.of(views, now), query)
+        writer = RowWriter(texts, query, now)
+        html = self._template.render(
+            texts=texts,
+            words=texts.words,
+            controls=texts.controls,
+            query=query,
+            screen=write_screen(listing, texts, query, now),
+            rows=[writer.row(diagnosis) for diagnosis in listing.diagnoses],
+        )
+        return Response(
+            200,
+            html.encode("utf-8", "replace"),
+            "text/html; charset=utf-8",
+            (
+                ("Content-Security-Policy", self._policy),
+                ("Content-Language", texts.tag),
+                ("Vary", "Accept-Language"),
+                ("Cache-Control", "no-store"),
+                ("Referrer-Policy", "no-referrer"),
+                ("X-Content-Type-Options", "nosniff"),
+            ),
+        )
+
+
+def _asset(name: str) -> str:
+    return resources.files(_PACKAGE).joinpath(name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing may be loaded, run or framed but what this page itself brings."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src {_source(style)}",
+            f"script-src {_source(script)}",
+            "connect-src 'self'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _source(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"

@@ -1,0 +1,1 @@
+"""The exporter-toolkit's web configuration."""

@@ -1,0 +1,1 @@
+"""What the tests, the benchmarks and the stack share: real programs, ports, deadlines."""

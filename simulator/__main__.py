@@ -1,0 +1,104 @@
+"""``python -m simulator``: the simulated Z-API as a process of its own, for tests and benchmarks."""
+
+import argparse
+import contextlib
+import signal
+import ssl
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from exporter.demo.scenario import Member, cast, healthy_fleet
+from exporter.demo.server import SimulatedZapi
+from exporter.demo.setup import demo_config, write_config
+from exporter.model.clock import SystemClock
+from simulator.faults import every_fault
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; the first line on stdout is the base URL."""
+    options = _parser().parse_args(arguments)
+    stopping = {signal.SIGTERM, signal.SIGINT}
+    # Blocked before the first thread starts, so that no thread but this one is told to stop.
+    signal.pthread_sigmask(signal.SIG_BLOCK, stopping)
+    members = (healthy_fleet if options.healthy else cast)(options.instances, time.time(), options.seed)
+    host, port = options.listen
+    zapi = SimulatedZapi(
+        (member.simulated for member in members),
+        clock=SystemClock(),
+        tls=_tls(options.tls_cert, options.tls_key),
+        latency=options.latency,
+        host=host,
+        port=port,
+    )
+    _spoil(zapi, members, options)
+    try:
+        zapi.start()
+    except OSError as error:
+        print(f"cannot listen on {host}:{port}: {error.strerror}; choose another --listen", file=sys.stderr)
+        return 1
+    with contextlib.closing(zapi):
+        if options.write_config is not None:
+            config = demo_config(members, zapi.base_url, ca_file=options.tls_ca or options.tls_cert)
+            write_config(config, options.write_config)
+        print(zapi.base_url, flush=True)
+        signal.sigwait(stopping)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    parser.add_argument("--instances", type=int, default=12, metavar="N")
+    parser.add_argument("--seed", type=int, default=0, help="makes the credentials and the cast (default 0)")
+    parser.add_argument("--healthy", action="store_true", help="nothing ever happens to any instance")
+    parser.add_argument("--latency", type=_seconds, default=0.0, help="of every answer, as 100ms or 2s")
+    parser.add_argument("--listen", type=_address, default=("127.0.0.1", 0), metavar="HOST:PORT")
+    parser.add_argument("--tls-cert", type=Path, help="certificate chain; its key with --tls-key")
+    parser.add_argument("--tls-key", type=Path)
+    parser.add_argument(
+        "--tls-ca", type=Path, help="ca_file of the written configuration (default: --tls-cert)"
+    )
+    parser.add_argument(
+        "--write-config", type=Path, metavar="FILE", help="a configuration to poll this server"
+    )
+    parser.add_argument(
+        "--fault", choices=tuple(every_fault()), metavar="NAME", help="by the catalogue's name"
+    )
+    parser.add_argument(
+        "--faulty", type=float, default=1.0, help="the share of instances that have the fault"
+    )
+    return parser
+
+
+def _spoil(zapi: SimulatedZapi, members: Sequence[Member], options: argparse.Namespace) -> None:
+    if options.fault is None:
+        return
+    fault = every_fault()[options.fault]
+    for number, member in enumerate(members):
+        # Spread evenly: the n-th is faulty where the running share passes a whole number.
+        if int((number + 1) * options.faulty) > int(number * options.faulty):
+            zapi.set_fault(member.simulated.id, fault)
+
+
+def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    if certificate is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def _seconds(text: str) -> float:
+    if text.endswith("ms"):
+        return float(text[:-2]) / 1000
+    return float(text.removesuffix("s"))
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""What runs at the forge: valid, pinned by hash, and allowed no more than it needs."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+import yaml
+
+FORGE: Final = Path(__file__).parents[3] / ".github"
+BIN: Final = Path(sys.executable).parent
+
+
+@pytest.mark.parametrize(
+    ("schema", "file"), [("github-workflows", "workflows/ci.yaml"), ("dependabot", "dependabot.yml")]
+)
+def test_the_forge_knows_every_word(schema: str, file: str) -> None:
+    _check("check-jsonschema", "--builtin-schema", f"vendor.{schema}", str(FORGE / file))
+
+
+def test_an_auditor_finds_nothing() -> None:
+    """Actions without a hash, permissions too wide, untrusted text in scripts, and their like."""
+    _check("zizmor", "--offline", "--persona=pedantic", "--no-progress", str(FORGE))
+
+
+def test_every_python_that_is_declared_is_tested() -> None:
+    project = FORGE.with_name("pyproject.toml").read_text()
+    declared = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', project)
+    suite = yaml.safe_load((FORGE / "workflows/ci.yaml").read_text())["jobs"]["suite"]
+    assert suite["strategy"]["matrix"]["python"] == declared
+
+
+def _check(command: str, *arguments: str) -> None:
+    checked = subprocess.run([str(BIN / command), *arguments], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr

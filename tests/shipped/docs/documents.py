@@ -1,0 +1,46 @@
+"""The documents, and the snippets in them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[3]
+GRAMMAR: Final = ROOT / "docs" / "configuration.md"
+"""Its YAML has placeholders; tests/unit/config holds it against the schema."""
+
+_SNIPPET: Final = re.compile(r"^( *)```([\w-]*)[^\n]*\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A fenced block: where it begins, its language, its text."""
+
+    file: Path
+    line: int
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file.relative_to(ROOT)}:{self.line}"
+
+
+def documents() -> list[Path]:
+    """Every document, but for what tools keep in hidden folders."""
+    files = (file.relative_to(ROOT) for file in ROOT.rglob("*.md"))
+    hidden = (".", "node_modules", "build", "dist")
+    return [ROOT / file for file in sorted(files) if not any(part.startswith(hidden) for part in file.parts)]
+
+
+def snippets(*languages: str) -> list[Snippet]:
+    """All snippets in one of the languages; all of them without any."""
+    return [each for file in documents() for each in _of(file) if not languages or each.language in languages]
+
+
+def _of(file: Path) -> Iterator[Snippet]:
+    text = file.read_text(encoding="utf-8")
+    for found in _SNIPPET.finditer(text):
+        indent, language, body = found.groups()
+        lines = [line.removeprefix(indent) for line in body.splitlines()]
+        yield Snippet(file, text.count("\n", 0, found.start()) + 1, language, "\n".join(lines) + "\n")

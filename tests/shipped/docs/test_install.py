@@ -1,0 +1,103 @@
+"""The lines of docs/install.md, each way as far as a machine without Docker, a cluster and systemd can go."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from exporter import cli
+from harness.processes import exporter
+from tests.shipped.deploy.kubectl import MANIFESTS, build, kubectl
+from tests.shipped.docs.documents import ROOT, snippets
+
+INSTALL: Final = ROOT / "docs" / "install.md"
+TEXT: Final = INSTALL.read_text(encoding="utf-8")
+PORT: Final = 10917
+
+
+def lines(section: str) -> list[str]:
+    """The commands of a section, continued ones joined."""
+    (snippet,) = re.findall(rf"^## {section}\n.*?^```sh\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    return str(snippet).replace("\\\n", " ").splitlines()
+
+
+@pytest.mark.parametrize("section", ["pip", "Docker", "Compose", "Kubernetes", "systemd"])
+def test_five_lines_at_most_lead_to_a_scrape(section: str) -> None:
+    assert len(lines(section)) <= 5
+    assert lines(section)[-1].startswith("curl http://localhost:")
+
+
+def test_pip_installs_what_is_locked_and_it_runs(tmp_path: Path) -> None:
+    *install, start, scrape = (line.replace("/opt/zapi-exporter", str(tmp_path)) for line in lines("pip"))
+    for line in install:
+        done = subprocess.run(["sh", "-c", line], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    program, config = shlex.split(start.removesuffix(" &"))
+    assert config == "--config.file=config.yaml"
+    assert scrape.endswith(f":{PORT}/metrics")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    with exporter(tmp_path, "--demo=1", program=[program], environ=environ) as running:
+        assert "zapi_instance_up{" in running.metrics()
+
+
+def test_docker_runs_it_as_the_image_expects() -> None:
+    _, run, _ = (shlex.split(line) for line in lines("Docker"))
+    assert {"--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", f"{PORT}:{PORT}"} <= set(run)
+    (command,) = re.findall(
+        r'^CMD \["--config\.file=(.*)"\]$', (ROOT / "Dockerfile").read_text(), re.MULTILINE
+    )
+    assert any(word.endswith(f":{command}:ro") for word in run)
+    given = {word for word, before in zip(run[1:], run, strict=False) if before == "-e"}
+    (wanted,) = (
+        each.text for each in snippets("yaml") if each.file == ROOT / "README.md" and "token:" in each.text
+    )
+    assert given == set(re.findall(r"\$\{(\w+)\}", wanted))
+
+
+def test_kubernetes_gets_every_secret_that_the_configuration_names() -> None:
+    apply, create, *_ = (shlex.split(line) for line in lines("Kubernetes"))
+    assert ROOT / apply[apply.index("-k") + 1] == MANIFESTS / "base"
+    arguments = [re.sub(r"^(--from-file)=(.*)$", r"--from-literal=\2=x", word) for word in create[1:]]
+    secret: Any = json.loads(kubectl(*arguments, "--dry-run=client", "-o", "json"))
+    (config,) = (
+        one["data"]["config.yaml"] for one in build(MANIFESTS / "base") if one["kind"] == "ConfigMap"
+    )
+    named = re.findall(r"_file: /run/secrets/zapi-exporter/(\w+)", config)
+    assert sorted(secret["data"]) == sorted(named)
+    assert secret["metadata"] == {"name": "zapi-exporter", "namespace": "zapi-exporter"}
+
+
+def test_systemd_finds_everything_at_its_place(tmp_path: Path) -> None:
+    work, root = tmp_path / "work", tmp_path / "root"
+    root.joinpath("etc/systemd/system").mkdir(parents=True)
+    work.mkdir()
+    for name in ("config.yaml", "client_token", "vendas_token"):
+        (work / name).write_text("x")
+    (work / "deploy").symlink_to(ROOT / "deploy")
+    *installs, enable, _ = lines("systemd")
+    for line in installs:
+        subprocess.run(["sh", "-c", line.replace("/etc/", f"{root}/etc/")], cwd=work, check=True)
+    unit = (root / "etc/systemd/system/zapi-exporter.service").read_text()
+    assert enable == "systemctl daemon-reload && systemctl enable --now zapi-exporter"
+    (start,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
+    program, *arguments = shlex.split(start)
+    assert program == shlex.split(lines("pip")[-2])[0]
+    config = cli.parse(arguments).config_file
+    secrets = root / "etc/zapi-exporter/secrets"
+    assert (root / config.relative_to("/")).stat().st_mode & 0o777 == 0o644
+    assert secrets.stat().st_mode & 0o777 == 0o700
+    assert all(file.stat().st_mode & 0o777 == 0o600 for file in secrets.iterdir())
+    assert {file.name for file in secrets.iterdir()} == {"client_token", "vendas_token"}
+    assert "${CREDENTIALS_DIRECTORY}/secrets_vendas_token" in TEXT
+
+
+def test_compose_serves_prometheus_where_it_is_asked() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    (port,) = re.findall(r"http://localhost:(\d+)/", lines("Compose")[-1])
+    assert services["prometheus"]["ports"] == [f"127.0.0.1:{port}:9090"]

@@ -1,0 +1,185 @@
+"""The rules of the community's dashboard linter, and those of this project."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from exporter.model.poll_result import Reason
+from tests.shipped.grafana.dashboards import FILES, GRAFANA, Panel, expressions, load, panels
+from tests.shipped.prometheus.tools import PROMETHEUS, RUNBOOKS, alerts
+
+DASHBOARDS = [load(file) for file in FILES]
+PANELS = [panel for dashboard in DASHBOARDS for panel in panels(dashboard)]
+QUERIES = [pytest.param(query, id=where) for board in DASHBOARDS for where, query in expressions(board)]
+
+UNITS = {
+    *("none", "string", "percentunit", "bytes", "s", "cps", "reqps"),
+    *("dateTimeAsLocal", "dateTimeFromNow"),
+}
+"""Those of Grafana's that are used; a misspelt one would be shown as a suffix."""
+
+
+def _variables(dashboard: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {variable["name"]: variable for variable in dashboard["templating"]["list"]}
+
+
+@pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["uid"])
+def test_the_data_source_and_the_job_can_be_chosen(board: dict[str, Any]) -> None:
+    variables = _variables(board)
+    assert variables["datasource"]["type"] == "datasource"
+    assert variables["datasource"]["query"] == "prometheus"
+    assert variables["datasource"]["label"] == "Data source"
+    assert variables["job"]["label"] == "Job"
+    assert (variables["job"]["multi"], variables["job"]["includeAll"]) == (True, True)
+    assert variables["job"]["allValue"] == ".+"
+    assert {"label", "value"} < variables.keys()
+
+
+@pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["uid"])
+def test_every_query_asks_the_chosen_data_source(board: dict[str, Any]) -> None:
+    chosen = {"type": "prometheus", "uid": "${datasource}"}
+    asked = [
+        *(variable for variable in board["templating"]["list"] if variable["type"] == "query"),
+        *board["annotations"]["list"],
+        *(annotation["target"] for annotation in board["annotations"]["list"]),
+        *(panel.body for panel in panels(board)),
+        *(target for panel in panels(board) for target in panel.body["targets"]),
+    ]
+    assert all(query["datasource"] == chosen for query in asked)
+
+
+@pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["uid"])
+def test_variables_follow_the_time_that_is_shown_and_each_is_used(board: dict[str, Any]) -> None:
+    text = repr({key: board[key] for key in ("panels", "annotations", "links", "templating")})
+    for name, variable in _variables(board).items():
+        if variable["type"] == "query":
+            assert variable["refresh"] == 2, name
+        if variable["type"] != "constant":
+            assert variable.get("label"), name
+            assert variable.get("description"), name
+        assert re.search(rf"\$\{{?{name}\b", text), f"{name} is not used"
+
+
+@pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["uid"])
+def test_panels_have_numbers_of_their_own_and_do_not_overlap(board: dict[str, Any]) -> None:
+    numbers = [panel["id"] for panel in board["panels"]]
+    assert len(set(numbers)) == len(numbers)
+    assert all(isinstance(number, int) and number > 0 for number in numbers)
+    cells: list[tuple[int, int]] = []
+    for panel in board["panels"]:
+        at = panel["gridPos"]
+        assert at["x"] + at["w"] <= 24, panel["title"]
+        cells += [
+            (x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])
+        ]
+    assert len(set(cells)) == len(cells)
+    assert len(cells) == 24 * (1 + max(y for _, y in cells)), "there are holes in the page"
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=str)
+def test_a_panel_says_what_it_is_its_unit_and_what_an_empty_one_means(panel: Panel) -> None:
+    assert panel.title
+    assert panel.body["description"].endswith(".")
+    assert panel.body["targets"]
+    assert panel.defaults["unit"] in UNITS
+    assert panel.defaults["noValue"]
+    assert "no data" not in panel.defaults["noValue"].lower()
+    for override in panel.body["fieldConfig"]["overrides"]:
+        for changed in override["properties"]:
+            assert changed["id"] != "unit" or changed["value"] in UNITS
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=str)
+def test_a_panel_has_colours_that_mean_something(panel: Panel) -> None:
+    if panel.kind in {"stat", "bargauge"}:
+        assert panel.defaults["thresholds"]["steps"]
+    if panel.kind == "state-timeline":
+        assert panel.defaults["mappings"]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_counts_over_the_interval_that_suits_the_scrapes(query: str) -> None:
+    for function, window in re.findall(r"\b(rate|irate|increase)\([^\[]*\[([^\]]+)\]", query):
+        allowed = {"$__rate_interval", "$__range"} if function == "increase" else {"$__rate_interval"}
+        assert window in allowed, query
+    for counter in re.finditer(r"(\w+)\(zapi_\w+_total\b", query):
+        assert counter[1] in {"rate", "increase"}, query
+    assert len(re.findall(r"zapi_\w+_total\b", query)) == len(re.findall(r"\(zapi_\w+_total\b", query))
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_knows_no_job_and_asks_for_the_chosen_ones(query: str) -> None:
+    assert not re.search(r'\b(?:job|instance)\s*(?:=|=~|!=|!~)\s*"(?!\$job\b)', query)
+    for metric in re.findall(r"(?<![\w:])([a-zA-Z_:][\w:]*)(?=\{|[\s)\[]|$)", query):
+        of_a_job = re.match(r"zapi_(instance|exporter)_|job|ALERTS|up$|process_", metric)
+        if of_a_job and metric not in {"job", "by", "on"}:
+            assert not re.search(rf"(?<![\w:]){re.escape(metric)}(?![\w:{{])", query), f"{metric} of any job"
+    for matchers in re.findall(r"\{([^}]*)\}", query):
+        assert 'job=~"$job' in matchers or matchers == 'name="$name"', query
+
+
+def _alert_names() -> set[str]:
+    return {rule.name for rule in alerts()}
+
+
+def _runbooks_of(board: dict[str, Any]) -> Iterator[str]:
+    for panel in panels(board):
+        for link in panel.body["links"]:
+            yield link["url"]
+
+
+@pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["uid"])
+def test_panels_lead_to_runbooks_that_exist(board: dict[str, Any]) -> None:
+    named = list(_runbooks_of(board))
+    assert named
+    for url in named:
+        base, file = url.rsplit("/", 1)
+        assert base == "${runbooks:raw}"
+        assert (RUNBOOKS / file).is_file()
+        assert file.removesuffix(".md") in _alert_names()
+    (where,) = {rule.body["annotations"]["runbook_url"].rsplit("/", 1)[0] for rule in alerts()}
+    assert _variables(board)["runbooks"]["query"] == where
+
+
+def test_the_dashboards_lead_to_each_other_with_time_and_choices() -> None:
+    fleet, instance = (load(GRAFANA / "dashboards" / f"zapi-{name}.json") for name in ("fleet", "instance"))
+    for board, other in ((fleet, instance), (instance, fleet)):
+        (link,) = [link for link in board["links"] if link["url"].startswith("/d/")]
+        assert link["url"] == f"/d/{other['uid']}"
+        assert (link["keepTime"], link["includeVars"]) == (True, True)
+    leading = [url for panel in panels(fleet) for url in panel.links if f"/d/{instance['uid']}?" in url]
+    assert leading
+    for url in leading:
+        assert all(part in url for part in ("${datasource:queryparam}", "var-name=", "${__url_time_range}"))
+        assert "var-job=" in url or "${job:queryparam}" in url
+
+
+@pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["uid"])
+def test_alerts_are_drawn_over_the_timelines(board: dict[str, Any]) -> None:
+    drawn = [annotation for annotation in board["annotations"]["list"] if annotation["enable"]]
+    assert all(annotation["expr"] == annotation["target"]["expr"] for annotation in drawn)
+    severities = {rule.body["labels"]["severity"] for rule in alerts()}
+    for severity in severities:
+        assert any(f'severity="{severity}"' in annotation["expr"] for annotation in drawn)
+
+
+def test_every_reason_is_shown_in_words() -> None:
+    reasons = {reason.value for reason in Reason}
+    (shown,) = [panel for panel in PANELS if panel.title == "Instances that cannot be polled, by reason"]
+    assert set(shown.overridden) == reasons
+
+
+def test_provisioning_brings_a_prometheus_and_the_dashboards() -> None:
+    provisioning = GRAFANA / "provisioning"
+    sources = yaml.safe_load((provisioning / "datasources" / "prometheus.yaml").read_text(encoding="utf-8"))
+    (source,) = sources["datasources"]
+    assert (sources["apiVersion"], source["type"], source["access"]) == (1, "prometheus", "proxy")
+    scrapes = yaml.safe_load((PROMETHEUS / "prometheus.yaml").read_text(encoding="utf-8"))["global"]
+    assert source["jsonData"]["timeInterval"] == scrapes["scrape_interval"]
+    providers = yaml.safe_load((provisioning / "dashboards" / "zapi.yaml").read_text(encoding="utf-8"))
+    (provider,) = providers["providers"]
+    assert (providers["apiVersion"], provider["type"]) == (1, "file")
+    assert f"`{provider['options']['path']}`" in (GRAFANA / "README.md").read_text(encoding="utf-8")

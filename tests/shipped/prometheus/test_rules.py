@@ -1,0 +1,94 @@
+"""The shipped rules are valid, behave as their unit tests say, and keep to one form."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from exporter.model.poll_result import Reason
+from tests.shipped.prometheus.tools import (
+    PROMETHEUS,
+    RULE_TESTS,
+    RULES,
+    Rule,
+    alerts,
+    promtool,
+    rule_files,
+    rules,
+)
+
+RUNBOOK_BASE = "https://github.com/zapi-exporter/zapi-exporter/blob/main/docs/runbooks/"
+
+
+@pytest.mark.needs("promtool")
+def test_the_example_configuration_and_every_rule_file_are_valid() -> None:
+    outcome = promtool("check", "config", PROMETHEUS / "prometheus.yaml")
+
+    assert outcome.succeeded, outcome.output
+    assert all(f"Checking {file}" in outcome.output for file in rule_files()), outcome.output
+
+
+@pytest.mark.needs("promtool")
+@pytest.mark.parametrize("file", sorted(RULE_TESTS.glob("*.yaml")), ids=lambda file: file.stem)
+def test_the_rules_do_what_their_unit_tests_say(file: Path) -> None:
+    outcome = promtool("test", "rules", file)
+
+    assert outcome.succeeded, outcome.output
+
+
+@pytest.mark.parametrize("rule", alerts(), ids=lambda rule: rule.name)
+def test_an_alert_says_how_bad_it_is_what_happened_and_what_to_do(rule: Rule) -> None:
+    assert rule.body["labels"]["severity"] in {"critical", "warning", "info"}
+    assert rule.body["annotations"]["runbook_url"] == f"{RUNBOOK_BASE}{rule.name}.md"
+    assert rule.body["annotations"]["summary"]
+    assert rule.body["annotations"]["description"].rstrip().endswith((".", "}}"))
+    assert "keep_firing_for" in rule.body
+
+
+@pytest.mark.parametrize("rule", alerts(), ids=lambda rule: rule.name)
+def test_an_alert_about_an_instance_names_it_and_its_labels(rule: Rule) -> None:
+    annotations = rule.body["annotations"]
+    if rule.name.startswith("ZapiInstance"):
+        assert "{{ $labels.name }}" in annotations["summary"]
+        assert "{{ $labels.name }}" in annotations["description"]
+        assert "range $key, $value := $labels" in annotations["labels"]
+
+
+@pytest.mark.parametrize("rule", list(rules()), ids=lambda rule: rule.name)
+def test_no_rule_knows_the_name_of_a_job_or_of_a_target(rule: Rule) -> None:
+    assert not re.search(r"\b(?:job|instance)\s*[=!]", rule.expr)
+
+
+def test_every_name_is_used_once() -> None:
+    names = [rule.name for rule in rules() if rule.name != "zapi:reason:info"]
+
+    assert len(names) == len(set(names))
+
+
+def test_every_alert_has_a_unit_test_that_sees_its_text() -> None:
+    documents = [yaml.safe_load(file.read_text()) for file in RULE_TESTS.glob("*.yaml")]
+    seen = {
+        expected["alertname"]
+        for document in documents
+        for case in document["tests"]
+        for expected in case.get("alert_rule_test", ())
+        if expected.get("exp_alerts")
+    }
+
+    assert seen == {rule.name for rule in alerts()}
+
+
+def test_every_reason_has_words() -> None:
+    worded = {rule.body["labels"]["reason"] for rule in rules() if rule.name == "zapi:reason:info"}
+
+    assert worded == {reason.value for reason in Reason}
+
+
+def test_numbers_to_compare_with_are_thresholds_of_their_own_file() -> None:
+    thresholds = {rule.name for rule in rules() if rule.file == RULES / "thresholds.yaml"}
+    used = {name for rule in rules() for name in re.findall(r"zapi:threshold:\w+", rule.expr)}
+
+    assert used == thresholds
+    for rule in alerts():
+        assert set(re.findall(r"[<>=]=?\s*(\d[\d.]*)", rule.expr)) <= {"0", "1"}, rule.name

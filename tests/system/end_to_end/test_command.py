@@ -1,0 +1,224 @@
+"""The installed command against the simulated Z-API over TLS, scraped by a real Prometheus."""
+
+import os
+import pty
+import re
+import signal
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from exporter.demo.scenario import Role, cast
+from exporter.demo.server import SimulatedZapi
+from exporter.demo.setup import demo_config, write_config
+from exporter.model.clock import SystemClock
+from harness.ports import unreachable_port
+from harness.processes import COMMAND, PATIENCE, Exporter, eventually, exporter, prometheus, running
+from harness.waiting import wait_until
+from tests.builders import a_config, an_instance
+
+HEEDING_CTRL_C = [
+    sys.executable,
+    "-c",
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])",
+]
+"""Runs a command that a shell in the background would have told to ignore Ctrl+C."""
+
+WITH_FEW_THREADS = [
+    sys.executable,
+    "-c",
+    """
+import sys, threading
+from exporter import cli
+
+def start(thread, start=threading.Thread.start, left=[None] * int(sys.argv.pop(1))):
+    if not left:
+        raise RuntimeError("can't start new thread")
+    left.pop()
+    start(thread)
+
+threading.Thread.start = start
+sys.exit(cli.main())
+""",
+]
+"""The command on a machine that lets it start only so many threads as its first argument says."""
+
+
+def threads(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/task"))
+
+
+@pytest.fixture
+def zapi(tmp_path: Path) -> Iterator[SimulatedZapi]:
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(tls)
+    clock = SystemClock()
+    members = [member for member in cast(40, clock.time()) if member.role is Role.HEALTHY][:5]
+    with SimulatedZapi([member.simulated for member in members], clock=clock, tls=tls) as simulated:
+        config = demo_config(members, simulated.base_url, ca_file=tmp_path / "ca.pem")
+        write_config(config, tmp_path / "config.yaml")
+        yield simulated
+
+
+@pytest.fixture
+def started(zapi: SimulatedZapi, tmp_path: Path) -> Iterator[Exporter]:
+    with exporter(tmp_path, f"--config.file={tmp_path / 'config.yaml'}") as command:
+        yield command
+
+
+@pytest.mark.needs("prometheus")
+def test_a_real_prometheus_scrapes_right_values(started: Exporter, tmp_path: Path) -> None:
+    config = (
+        "scrape_configs:\n  - job_name: zapi\n    scrape_interval: 1s\n"
+        f"    static_configs: [{{targets: ['{started.url.removeprefix('http://')}']}}]\n"
+    )
+    with prometheus(tmp_path, config) as real:
+        eventually(lambda: real.values("sum(zapi_instance_connected)") == [5])
+        assert real.values("count(zapi_instance_up == 1)") == [5]
+        assert real.values("zapi_exporter_instances") == [5]
+        assert real.values("count(zapi_instance_until_due_seconds > 0)") == [5]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_with_status_0(started: Exporter, number: signal.Signals) -> None:
+    started.process.send_signal(number)
+    assert started.process.wait(timeout=5) == 0
+
+
+@pytest.mark.needs("promtool")
+def test_what_is_exposed_passes_promtool(started: Exporter) -> None:
+    checked = subprocess.run(
+        ["promtool", "check", "metrics"],
+        input=started.metrics(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_once_prints_the_exposition_and_its_status_tells_of_failures(
+    zapi: SimulatedZapi, tmp_path: Path
+) -> None:
+    arguments = [COMMAND, f"--config.file={tmp_path / 'config.yaml'}", "--once"]
+    run = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert run.returncode == 0
+    assert run.stdout.count("\nzapi_instance_connected{") == 5
+    demo = subprocess.run([COMMAND, "--demo", "--once"], capture_output=True, text=True, check=False)
+    assert demo.returncode == 2
+
+
+def test_once_shows_its_progress_on_a_terminal_and_leaves_no_trace_of_it(
+    zapi: SimulatedZapi, tmp_path: Path
+) -> None:
+    terminal, theirs = pty.openpty()
+    arguments = [COMMAND, f"--config.file={tmp_path / 'config.yaml'}", "--once"]
+    run = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=theirs, check=True)
+    shown = os.read(terminal, 65536).decode()
+    os.close(theirs)
+    os.close(terminal)
+    assert "polled 0 of 5" in shown
+    assert shown.rpartition("\r")[2] == ""
+    assert b"polled" not in run.stdout
+
+
+@pytest.mark.parametrize("output", ["/dev/full", "closed"])
+def test_once_says_when_its_output_could_not_be_written(
+    zapi: SimulatedZapi, tmp_path: Path, output: str
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    arguments = [COMMAND, f"--config.file={tmp_path / 'config.yaml'}", "--once", "--log.level=error"]
+    with open(writer if output == "closed" else output, "wb") as stdout:
+        run = subprocess.run(arguments, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+    if output != "closed":
+        os.close(writer)
+    assert run.returncode == 1
+    assert re.fullmatch("standard output: the exposition could not be written: [^\n]+\n", run.stderr)
+
+
+def test_once_says_that_its_output_is_closed(zapi: SimulatedZapi, tmp_path: Path) -> None:
+    command = f"exec {COMMAND} --config.file={tmp_path / 'config.yaml'} --once >&-"
+    run = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1] == (
+        "standard output: the exposition could not be written: it is closed"
+    )
+
+
+def test_once_does_its_work_where_standard_error_is_closed(zapi: SimulatedZapi, tmp_path: Path) -> None:
+    command = f"exec {COMMAND} --config.file={tmp_path / 'config.yaml'} --once 2>&-"
+    run = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert run.returncode == 0
+    assert run.stdout.count("zapi_instance_up{") == 5
+
+
+def test_ctrl_c_ends_once_without_a_word(tmp_path: Path) -> None:
+    with unreachable_port() as port:
+        config = a_config(an_instance(), base_url=f"http://127.0.0.1:{port}", timeout=600)
+        write_config(config, tmp_path / "config.yaml")
+        arguments = [f"--config.file={tmp_path / 'config.yaml'}", "--once", "--log.level=error"]
+        command = [*HEEDING_CTRL_C, COMMAND, *arguments]
+        with running(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            wait_until(lambda: threads(process.pid) > 1, PATIENCE)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, out, err) == (130, b"", b"")
+
+
+def test_check_lists_every_problem(tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text("instances:\n  - {name: a, id: 1, token: x}\n  - {nmae: b, id: B, token: x}\n")
+    run = subprocess.run(
+        [COMMAND, f"--config.file={file}", "--config.check"], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 1
+    assert len([line for line in run.stderr.splitlines() if line.startswith(f"{file}:")]) == 3
+
+
+def test_an_address_in_use_is_one_clear_line(started: Exporter) -> None:
+    arguments = ["--demo=1", f"--web.listen-address={started.url.removeprefix('http://')}"]
+    run = subprocess.run([COMMAND, *arguments], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert len(run.stderr.splitlines()) == 1
+
+
+def test_wrong_usage_is_status_2() -> None:
+    assert subprocess.run([COMMAND, "--demo=x"], capture_output=True, check=False).returncode == 2
+
+
+@pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o644, True)])
+def test_a_configuration_that_everyone_can_read_is_warned_of(
+    zapi: SimulatedZapi, tmp_path: Path, mode: int, warned: bool
+) -> None:
+    file = tmp_path / "config.yaml"
+    file.chmod(mode)
+    run = subprocess.run(
+        [COMMAND, f"--config.file={file}", "--once"], capture_output=True, text=True, check=False
+    )
+    assert ("chmod o-r" in run.stderr) is warned
+
+
+@pytest.mark.parametrize("threads", range(4))
+def test_a_machine_with_too_few_threads_to_start_is_one_clear_line(
+    zapi: SimulatedZapi, tmp_path: Path, threads: int
+) -> None:
+    flags = (f"--config.file={tmp_path / 'config.yaml'}", "--web.listen-address=127.0.0.1:0")
+    (tmp_path / "config.yaml").chmod(0o600)
+    run = subprocess.run(
+        [*WITH_FEW_THREADS, str(threads), *flags],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    assert "too few threads" in line

@@ -1,0 +1,154 @@
+"""The installed command as hostile and as ordinary HTTP clients see it, with and without TLS."""
+
+import gzip
+import os
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import trustme
+
+from exporter.httpd.limits import Limits
+from harness.processes import Exporter, exporter
+from tests.unit.httpd.certificates import write_files
+from tests.unit.httpd.serving import Client
+
+SLOW = 1_000
+PROMISED = 1.0
+"""Seconds in which a good client is answered, whatever the others do."""
+TRIES = 4
+"""A machine busy with other things may spoil one, and a server that is held up spoils all."""
+INSTANCES = 20
+OF_POLLS = 2 * INSTANCES
+"""Most connections between the poller and the simulated Z-API, counted at both ends: both are in one process."""
+PAGE = "/?show=problems&q=loja"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A running exporter, and how its clients speak TLS, if they do."""
+
+    exporter: Exporter
+    tls: ssl.SSLContext | None
+
+    def connect(self) -> Client:
+        connected = socket.create_connection(self.exporter.address, 30)
+        if self.tls is None:
+            return Client(connected)
+        return Client(self.tls.wrap_socket(connected, server_hostname="127.0.0.1"))
+
+    def seconds_for(self, path: str) -> float:
+        began = time.monotonic()
+        with self.connect() as client:
+            assert client.ask(path).status == 200
+        return time.monotonic() - began
+
+    def threads(self) -> int:
+        return len(os.listdir(f"/proc/{self.exporter.process.pid}/task"))
+
+    def files(self) -> int:
+        return len(os.listdir(f"/proc/{self.exporter.process.pid}/fd"))
+
+
+@pytest.fixture(scope="module", params=["plain", "tls"])
+def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    folder: Path = tmp_path_factory.mktemp("http")
+    arguments, client_tls = [f"--demo={INSTANCES}"], None
+    if request.param == "tls":
+        authority = trustme.CA()
+        write_files(folder, authority)
+        client_tls = ssl.create_default_context()
+        authority.configure_trust(client_tls)
+        (folder / "web.yaml").write_text("tls_server_config: {cert_file: server.crt, key_file: server.key}\n")
+        arguments.append(f"--web.config.file={folder / 'web.yaml'}")
+    with exporter(folder, *arguments, ready=False) as running:
+        yield Target(running, client_tls)
+
+
+def test_a_thousand_slow_clients_hold_up_nobody_and_cost_little(target: Target) -> None:
+    threads, files, limits = target.threads(), target.files(), Limits()
+    first_bytes = b"\x16\x03\x01\x02\x00\x01" if target.tls else b"GET /m"
+    with ExitStack() as stack:
+        slow = [
+            stack.enter_context(socket.create_connection(target.exporter.address, 30)) for _ in range(SLOW)
+        ]
+        for byte in first_bytes[:3]:
+            for client in slow[::2]:  # the others say nothing at all
+                with suppress(OSError):  # it was dropped
+                    client.send(bytes([byte]))
+            for path in ("/metrics", "/-/healthy"):
+                assert min(target.seconds_for(path) for _ in range(TRIES)) < PROMISED
+            assert target.files() <= files + limits.connections + OF_POLLS
+            assert target.threads() <= threads + limits.threads + limits.login_threads
+
+
+def test_clients_that_drip_headers_after_a_good_start_hold_up_nobody(target: Target) -> None:
+    with ExitStack() as stack:
+        slow = [stack.enter_context(target.connect()) for _ in range(100)]
+        for client in slow:
+            client.send(b"GET / HTTP/1.1\r\nX-Slow: ")
+        for path in ("/metrics", "/-/healthy"):
+            for client in slow:
+                client.send(b"a")
+            assert min(target.seconds_for(path) for _ in range(TRIES)) < PROMISED
+
+
+@pytest.mark.parametrize(
+    ("path", "allow"),
+    [(path, "GET, HEAD, OPTIONS") for path in ("/", "/metrics", "/sd", "/probe", "/-/healthy", "/-/ready")]
+    + [("/-/reload", "POST, PUT, OPTIONS")],
+)
+def test_a_path_says_which_methods_it_takes(target: Target, path: str, allow: str) -> None:
+    with target.connect() as client:
+        for method, status in (("OPTIONS", 204), ("DELETE", 405)):
+            answer = client.ask(path, method=method)
+            assert (answer.status, answer.headers["allow"]) == (status, allow)
+
+
+def test_one_connection_carries_many_requests_and_head_has_everything_but_the_body(target: Target) -> None:
+    with target.connect() as client:
+        for path in ("/", "/metrics", "/sd", "/-/healthy"):
+            whole = client.ask(path, "Accept-Encoding: identity")
+            head = client.ask(path, "Accept-Encoding: identity", method="HEAD")
+            assert (whole.status, head.status, head.body) == (200, 200, b"")
+            assert head.headers.keys() == whole.headers.keys()
+            assert len(whole.body) == int(whole.headers["content-length"])
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [([f"X-{number}: y" for number in range(150)], 431), ([f"X-Large: {'y' * 20_000}"], 431)],
+)
+def test_too_many_or_too_large_headers_are_refused(target: Target, headers: list[str], status: int) -> None:
+    with target.connect() as client:
+        assert client.ask("/metrics", *headers).status == status
+    with target.connect() as client:
+        assert client.ask("/metrics").status == 200
+
+
+def test_the_page_brings_its_own_strict_policy_and_every_answer_is_guarded(target: Target) -> None:
+    with target.connect() as client:
+        for path in (PAGE, "/metrics", "/nothing/here"):
+            headers = client.ask(path).headers
+            policy = headers["content-security-policy"]
+            assert policy.startswith("default-src 'none'")
+            assert "frame-ancestors 'none'" in policy
+            assert "unsafe" not in policy
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("path", [PAGE, "/sd", "/metrics"])
+def test_a_client_that_takes_gzip_gets_it_and_caches_are_told(target: Target, path: str) -> None:
+    with target.connect() as client:
+        plain, packed = client.ask(path), client.ask(path, "Accept-Encoding: gzip")
+    assert "Accept-Encoding" in plain.headers["vary"]
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["vary"] == plain.headers["vary"]
+    assert packed.headers["content-encoding"] == "gzip"
+    assert len(gzip.decompress(packed.body)) > len(packed.body)

@@ -1,0 +1,128 @@
+"""The shipped receivers deliver: real Alertmanager, the shipped file, and only addresses and secrets of our own."""
+
+import json
+import re
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from harness.processes import alertmanager, get
+from harness.waiting import wait_until
+from stack.shipped import ALERTMANAGER
+from stack.speed import hurry
+from tests.system.end_to_end.channels import Channels, listening
+
+NAME: Final = "pós & <venda>"
+TEXT: Final = f"The instance {NAME} has not been connected."
+RUNBOOK: Final = "https://example.com/runbooks/ZapiInstanceDisconnected.md"
+
+pytestmark = pytest.mark.needs("prometheus-alertmanager")
+
+
+@pytest.fixture
+def channels() -> Iterator[Channels]:
+    with listening() as arrived:
+        yield arrived
+
+
+@pytest.fixture
+def url(channels: Channels, tmp_path: Path) -> Iterator[str]:
+    """Alertmanager with the shipped file, its messages on their way to ``channels``."""
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "smtp_password").write_text("the mail's password")
+    (secrets / "on_call_token").write_text("the token on call")
+    (secrets / "slack_url").write_text(f"{channels.http}/slack")
+    text = hurry((ALERTMANAGER / "alertmanager.yaml").read_text(), 60, least=1.0)
+    for shipped, here in (
+        ("smtp.example.com:587", f"{channels.smtp}\n  smtp_require_tls: false"),
+        ("/etc/alertmanager/secrets", str(secrets)),
+        ("https://on-call.example.com/alertmanager", f"{channels.http}/on-call"),
+        ("PUT-THE-BOT-TOKEN-HERE", f"BOT\n        api_url: {channels.http}"),
+        ("templates/en.tmpl\n\n", f"{ALERTMANAGER / 'templates' / 'en.tmpl'}\n\n"),
+    ):
+        assert text.count(shipped) >= 1, shipped
+        text = text.replace(shipped, here)
+    with alertmanager(tmp_path, text) as running:
+        yield running
+
+
+def raise_alert(url: str, **labels: str) -> None:
+    alert = {
+        "labels": {"alertname": "ZapiInstanceDisconnected", "job": "zapi", "name": NAME, **labels},
+        "annotations": {
+            "summary": f"{NAME} is disconnected",
+            "description": TEXT,
+            "labels": "",
+            "runbook_url": RUNBOOK,
+        },
+    }
+    body = json.dumps([alert]).encode()
+    headers = {"Content-Type": "application/json"}
+    urllib.request.urlopen(urllib.request.Request(f"{url}/api/v2/alerts", body, headers), timeout=30).close()
+
+
+def test_e_mail_has_the_title_as_its_subject_and_the_text_twice(url: str, channels: Channels) -> None:
+    raise_alert(url, severity="warning")
+
+    wait_until(lambda: len(channels.mails) == 1)
+    [mail] = channels.mails
+    assert mail.credentials == ("alertmanager@example.com", "the mail's password")
+    assert mail.message["To"] == "whatsapp-team@example.com"
+    assert mail.message["Subject"] == f"[WARNING] {NAME} is disconnected"
+    plain, html = (
+        body.get_content() for body in map(mail.message.get_body, (("plain",), ("html",))) if body is not None
+    )
+    assert TEXT in plain
+    assert plain.rstrip().endswith(f"What to do: {RUNBOOK}")
+    assert "pós &amp; &lt;venda&gt; has not been connected." in html
+
+
+def test_slack_has_the_title_and_the_text(url: str, channels: Channels) -> None:
+    raise_alert(url, severity="warning", team="sales")
+
+    wait_until(lambda: len(channels.posts) == 1)
+    [post] = channels.posts
+    [attachment] = post.body["attachments"]
+    assert (post.path, post.body["channel"]) == ("/slack", "#sales-whatsapp")
+    assert attachment["title"] == f"[WARNING] {NAME} is disconnected"
+    assert TEXT in attachment["text"]
+    assert channels.mails == []
+
+
+def test_telegram_has_both_in_one_message_whose_markup_is_escaped(url: str, channels: Channels) -> None:
+    raise_alert(url, severity="warning", team="support")
+
+    wait_until(lambda: len(channels.posts) == 1)
+    [post] = channels.posts
+    assert (post.path, int(post.body["chat_id"])) == ("/botBOT/sendMessage", -1001234567890)
+    assert post.body["parse_mode"] == "HTML"
+    assert post.body["text"].startswith("[WARNING] pós &amp; &lt;venda&gt; is disconnected\n\n")
+    assert RUNBOOK in post.body["text"]
+
+
+def test_whoever_is_on_call_has_the_alert_as_data_and_the_token_proves_who_sends_it(
+    url: str, channels: Channels
+) -> None:
+    raise_alert(url, severity="critical")
+
+    wait_until(lambda: len(channels.posts) == 1 and len(channels.mails) == 1)
+    [post] = channels.posts
+    assert post.path == "/on-call"
+    assert post.headers["Authorization"] == "Bearer the token on call"
+    assert post.body["status"] == "firing"
+    assert post.body["alerts"][0]["labels"]["name"] == NAME
+    assert post.body["commonAnnotations"]["runbook_url"] == RUNBOOK
+    assert re.match(r"\[CRITICAL\] ", channels.mails[0].message["Subject"])
+
+
+def test_alertmanager_starts_with_the_shipped_file_before_there_is_any_secret(tmp_path: Path) -> None:
+    text = (ALERTMANAGER / "alertmanager.yaml").read_text()
+
+    with alertmanager(
+        tmp_path, text.replace("templates/en.tmpl\n\n", f"{ALERTMANAGER}/templates/en.tmpl\n\n")
+    ) as url:
+        assert "templates/en.tmpl" in json.loads(get(f"{url}/api/v2/status"))["config"]["original"]

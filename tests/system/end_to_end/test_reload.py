@@ -1,0 +1,178 @@
+"""The installed command takes a changed configuration, and survives a bad one."""
+
+import os
+import re
+import signal
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from exporter.demo.instances import SimulatedInstance
+from exporter.demo.server import SimulatedZapi
+from exporter.model.clock import SystemClock
+from harness.processes import Exporter, exporter
+from harness.waiting import wait_until
+
+REFUSED = "the configuration was not reloaded"
+AUTO = ("--config.enable-auto-reload", "--config.auto-reload-interval=200ms")
+
+
+def simulated(name: str) -> SimulatedInstance:
+    return SimulatedInstance(id=name, token="ONE", due=1_900_000_000.0, created=1_600_000_000.0)
+
+
+class Rig:
+    """A folder with a configuration whose token is in a file, mounted as Kubernetes mounts a Secret."""
+
+    def __init__(self, folder: Path, base_url: str) -> None:
+        self.folder = folder
+        self.file = folder / "config.yaml"
+        self._base_url = base_url
+        self._versions = 0
+        self.write("vendas")
+        self.swap_token("ONE")
+        (folder / "token").symlink_to("..data/token")
+
+    def write(self, *names: str, token: str = "token_file: token") -> None:
+        instances = "".join(f"  - {{name: {name}, id: {name}, {token}}}\n" for name in names)
+        self.file.write_text(f"api: {{base_url: '{self._base_url}', timeout: 2s}}\ninstances:\n{instances}")
+        self.file.chmod(0o600)
+
+    def swap_token(self, token: str) -> None:
+        self._versions += 1
+        version = self.folder / f"..{self._versions}"
+        version.mkdir()
+        (version / "token").write_text(token)
+        (version / "token").chmod(0o600)
+        (self.folder / "..new").symlink_to(version.name)
+        os.replace(self.folder / "..new", self.folder / "..data")
+
+
+@pytest.fixture
+def zapi() -> Iterator[SimulatedZapi]:
+    with SimulatedZapi(map(simulated, ("vendas", "suporte")), clock=SystemClock()) as server:
+        yield server
+
+
+@pytest.fixture
+def rig(zapi: SimulatedZapi, tmp_path: Path) -> Rig:
+    return Rig(tmp_path, zapi.base_url)
+
+
+def up(running: Exporter) -> dict[str, float]:
+    found = re.findall(r'^zapi_instance_up\{name="(\w+)"\} (\S+)$', running.metrics(), re.MULTILINE)
+    return {name: float(value) for name, value in found}
+
+
+def reloaded(running: Exporter) -> bool:
+    return "\nzapi_exporter_config_last_reload_successful 1.0\n" in running.metrics()
+
+
+def post(running: Exporter) -> tuple[int, str]:
+    request = urllib.request.Request(f"{running.url}/-/reload", method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_sighup_takes_a_changed_configuration_and_refuses_a_bad_one(rig: Rig) -> None:
+    with exporter(rig.folder, f"--config.file={rig.file}") as running:
+        rig.write("suporte")
+        running.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: up(running) == {"suporte": 1})
+        rig.file.write_text("instances: [{nmae: vendas}]\n")
+        running.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: not reloaded(running))
+        assert up(running) == {"suporte": 1}
+        assert running.log.read_text().count(REFUSED) == 4
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(10) == 0
+
+
+def test_a_posted_reload_answers_with_everything_that_is_wrong(rig: Rig) -> None:
+    with exporter(rig.folder, f"--config.file={rig.file}") as running:
+        assert post(running)[0] == 200
+        rig.file.write_text("instances: [{nmae: vendas}]\n")
+        status, text = post(running)
+        assert status == 400
+        assert text.count(f"{rig.file}:1: ") == 4
+        assert not reloaded(running)
+        rig.write("vendas")
+        assert post(running)[0] == 200
+        assert reloaded(running)
+        assert up(running) == {"vendas": 1}
+
+
+def test_a_swapped_secret_is_taken_without_a_signal(rig: Rig, zapi: SimulatedZapi) -> None:
+    zapi.update("vendas", token="TWO")
+    with exporter(rig.folder, f"--config.file={rig.file}", *AUTO) as running:
+        assert up(running) == {"vendas": 0}
+        rig.swap_token("TWO")
+        wait_until(lambda: up(running) == {"vendas": 1})
+        log = running.log.read_text()
+        assert "files of the configuration have changed" in log
+        assert "ONE" not in log
+        assert "TWO" not in log
+
+
+def test_without_auto_reload_a_change_waits_for_a_signal(rig: Rig, zapi: SimulatedZapi) -> None:
+    zapi.update("vendas", token="TWO")
+    with exporter(rig.folder, f"--config.file={rig.file}") as running:
+        rig.swap_token("TWO")
+        running.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: up(running) == {"vendas": 1})
+        assert "files of the configuration have changed" not in running.log.read_text()
+
+
+def test_a_bad_file_is_told_of_once_and_a_good_one_is_taken_again(rig: Rig) -> None:
+    with exporter(rig.folder, f"--config.file={rig.file}", *AUTO) as running:
+        rig.file.write_text("instances: [{nmae: vendas, id: x, token: y}]\n")
+        wait_until(lambda: not reloaded(running))
+        told = running.log.read_text().count(REFUSED)
+        assert told == 2
+        rig.file.unlink()
+        wait_until(lambda: running.log.read_text().count(REFUSED) == told + 1)
+        (rig.folder / "token").unlink()  # of which nothing is known while there is no configuration
+        rig.write("vendas", "suporte", token="token: ONE")
+        wait_until(lambda: up(running) == {"vendas": 1, "suporte": 1})
+        assert reloaded(running)
+        assert running.log.read_text().count(REFUSED) == told + 1
+
+
+def test_a_reload_keeps_the_shard(rig: Rig) -> None:
+    rig.write("vendas", "suporte")
+    seen = []
+    for shard in range(2):
+        folder = rig.folder / str(shard)
+        folder.mkdir()
+        arguments = (f"--config.file={rig.file}", f"--shard={shard}", "--total-shards=2")
+        with exporter(folder, *arguments) as running:
+            before = up(running)
+            assert post(running)[0] == 200
+            assert up(running) == before
+            seen += list(before)
+    assert sorted(seen) == ["suporte", "vendas"]
+
+
+def test_a_reload_warns_of_a_file_that_everyone_can_read_only_since_then(rig: Rig) -> None:
+    token = rig.folder / "token"
+
+    def warnings() -> list[str]:
+        return re.findall(r"level=warning .* path=(\S+)", running.log.read_text())
+
+    with exporter(rig.folder, f"--config.file={rig.file}") as running:
+        assert not warnings()
+        for mode, expected in ((0o644, 1), (0o644, 1), (0o600, 1), (0o644, 2)):
+            token.chmod(mode)
+            assert post(running)[0] == 200
+            assert warnings() == [str(token)] * expected
+        rig.write("vendas", token="token: ONE")
+        rig.file.chmod(0o644)
+        assert post(running)[0] == 200
+        assert warnings() == [str(token)] * 2 + [str(rig.file)]

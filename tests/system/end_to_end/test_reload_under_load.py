@@ -1,0 +1,196 @@
+"""Reload after reload while 500 instances are polled and scraped without a pause: nobody notices.
+
+Run as a module, it goes on for as many seconds as its argument says, and prints what came of it.
+"""
+
+import itertools
+import re
+import signal
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from exporter.demo.instances import SimulatedInstance
+from exporter.demo.server import SimulatedZapi
+from exporter.model.clock import SystemClock
+from harness.processes import Exporter, exporter
+from harness.waiting import wait_until
+
+STEADY: Final = [f"loja {number}" for number in range(500)]
+"""In every configuration, unchanged."""
+
+WAVERING: Final = [f"filial {number}" for number in range(10)]
+"""Come, go, and have now the right token and now a wrong one."""
+
+INTERVAL: Final = 5
+LASTING: Final = 25.0
+"""Seconds: some slots of each instance, and, on a machine that does nothing else, more than a thousand reloads."""
+
+COUNTER: Final = re.compile(r'^(zapi_instance_\w+_total)\{name="([^"]+)"\} (\S+)$', re.MULTILINE)
+
+
+def simulated(name: str) -> SimulatedInstance:
+    return SimulatedInstance(id=name.replace(" ", "-"), token="T", due=1.9e9, created=1.6e9)
+
+
+def document(base_url: str, wavering: Mapping[str, str], more: str = "") -> str:
+    tokens = {**dict.fromkeys(STEADY, "T"), **wavering}
+    instances = (
+        f"- {{name: {name}, id: {name.replace(' ', '-')}, token: {token}}}\n"
+        for name, token in tokens.items()
+    )
+    polling = f"polling: {{interval: {INTERVAL}s}}\n"
+    return f"api: {{base_url: '{base_url}', timeout: 5s}}\n{polling}instances:\n{''.join(instances)}{more}"
+
+
+def documents(base_url: str) -> Iterator[tuple[bool, str]]:
+    """Whether it is valid, and the text, again and again."""
+    right, wrong = dict.fromkeys(WAVERING, "T"), dict.fromkeys(WAVERING, "WRONG")
+    return itertools.cycle(
+        [
+            (True, document(base_url, {})),
+            (False, "instances: ["),
+            (False, "- a list"),
+            (True, document(base_url, right)),
+            (False, document(base_url, right, "- {name: loja 0, id: another, token: T}\n")),
+            (False, ""),
+            (True, document(base_url, wrong)),
+            (False, "pollling: {interval: 1s}"),
+        ]
+    )
+
+
+@dataclass
+class Scraper:
+    """Scrapes without a pause, and finds what must never be."""
+
+    url: str
+    scrapes: int = 0
+    wrong: list[str] = field(default_factory=list)
+    first: dict[tuple[str, str], float] = field(default_factory=dict)
+    last: dict[tuple[str, str], float] = field(default_factory=dict)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        while not self.stop.is_set():
+            self._scrape()
+
+    def _scrape(self) -> None:
+        try:
+            with urllib.request.urlopen(f"{self.url}/metrics", timeout=30) as answer:
+                self._look(answer.read().decode())
+        except OSError as error:
+            self.wrong.append(f"a scrape failed: {error}")
+
+    def _look(self, text: str) -> None:
+        self.scrapes += 1
+        found = [((metric, name), float(value)) for metric, name, value in COUNTER.findall(text)]
+        now = {key: value for key, value in found if key[1].startswith("loja")}
+        if len(now) != 3 * len(STEADY) or not text.endswith("\n"):
+            self.wrong.append(f"{len(now)} counters in a scrape")
+        self.wrong += [f"{key} went back" for key, value in self.last.items() if now.get(key, 0) < value]
+        self.first = self.first or now
+        self.last = now
+
+
+@dataclass
+class Reloader:
+    """Writes one document after the other and asks for it, by POST or by SIGHUP."""
+
+    running: Exporter
+    file: Path
+    wrong: list[str] = field(default_factory=list)
+
+    def run(self, base_url: str, lasting: float) -> None:
+        end = time.monotonic() + lasting
+        for number, (valid, text) in enumerate(documents(base_url)):
+            if time.monotonic() > end:
+                return
+            self.write(text)
+            if number % 5 == 4:
+                self.running.process.send_signal(signal.SIGHUP)
+            elif self.post() != (200 if valid else 400):
+                self.wrong.append(f"reload {number} was answered wrongly")
+
+    def write(self, text: str) -> None:
+        """All at once: whoever reads meanwhile sees the old text or the new."""
+        draft = self.file.with_suffix(".new")
+        draft.write_text(text)
+        draft.replace(self.file)
+
+    def post(self) -> int:
+        request = urllib.request.Request(f"{self.running.url}/-/reload", method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            error.close()
+            return error.code
+
+
+@dataclass(frozen=True)
+class Outcome:
+    scraper: Scraper
+    reloader: Reloader
+    lasted: float
+    reloads: int
+    metrics: str
+
+    def metric(self, name: str) -> float:
+        return float(self.metrics.partition(f"\n{name} ")[2].partition("\n")[0])
+
+    @property
+    def polls(self) -> list[float]:
+        """How many polls of each steady instance ended meanwhile."""
+        first, last = self.scraper.first, self.scraper.last
+        return [last[key] - value for key, value in first.items() if key[0].endswith("_polls_total")]
+
+
+def reload_under_load(folder: Path, lasting: float) -> Outcome:
+    file = folder / "config.yaml"
+    with SimulatedZapi(map(simulated, STEADY + WAVERING), clock=SystemClock()) as zapi:
+        file.write_text(document(zapi.base_url, {}))
+        with exporter(folder, f"--config.file={file}") as running:
+            scraper, reloader = Scraper(running.url), Reloader(running, file)
+            scraping = threading.Thread(target=scraper.run)
+            scraping.start()
+            began = time.monotonic()
+            reloader.run(zapi.base_url, lasting)
+            scraper.stop.set()
+            scraping.join()
+            lasted = time.monotonic() - began
+            reloader.write(document(zapi.base_url, dict.fromkeys(WAVERING, "T")))
+            assert reloader.post() == 200
+            up = [f'zapi_instance_up{{name="{name}"}} 1.0' for name in WAVERING]
+            wait_until(lambda: all(line in running.metrics() for line in up))
+            asked = re.findall("the configuration was (?:not )?reloaded", running.log.read_text())
+            return Outcome(scraper, reloader, lasted, len(asked), running.metrics())
+
+
+def test_no_scrape_fails_no_slot_is_missed_and_no_counter_goes_back(tmp_path: Path) -> None:
+    outcome = reload_under_load(tmp_path, LASTING)
+    assert outcome.scraper.wrong == []
+    assert outcome.reloader.wrong == []
+    assert outcome.reloads >= 100
+    assert len(outcome.polls) == len(STEADY)
+    slots = outcome.lasted // INTERVAL
+    assert slots - 1 <= min(outcome.polls) <= max(outcome.polls) <= slots + 2
+    lateness = "zapi_exporter_poll_lateness_seconds"
+    assert outcome.metric(f'{lateness}_bucket{{le="{INTERVAL}.0"}}') == outcome.metric(f"{lateness}_count")
+    assert outcome.metric("process_open_fds") < 200
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        seen = reload_under_load(Path(folder), float(sys.argv[1]))
+    print(f"{seen.reloads} reloads, {seen.scraper.scrapes} scrapes in {seen.lasted:.0f} s")
+    print(f"{min(seen.polls):.0f} to {max(seen.polls):.0f} polls of an instance, one each {INTERVAL} s")
+    print(f"wrong: {seen.scraper.wrong[:9]} {seen.reloader.wrong[:9]}")
+    print("\n".join(re.findall(r"^(?:zapi_exporter_poll_late|process_).*", seen.metrics, re.MULTILINE)))

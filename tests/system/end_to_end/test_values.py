@@ -1,0 +1,157 @@
+"""Every metric of every instance, over HTTPS, against what the simulated Z-API holds."""
+
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import pytest
+import trustme
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter.demo.instances import DOCUMENTED_WEBHOOKS, CreatedForm
+from exporter.demo.scenario import Member, Role, cast
+from exporter.demo.server import SimulatedZapi
+from exporter.demo.setup import demo_config, write_config
+from exporter.metrics import catalogue
+from exporter.model.clock import SystemClock
+from harness.processes import exporter
+
+Labels = frozenset[tuple[str, str]]
+STEADY = frozenset(
+    {
+        Role.HEALTHY,
+        Role.DUE_SOON,
+        Role.DUE_NOW,
+        Role.NEEDS_QR_SCAN,
+        Role.WEBHOOKS_WIPED,
+        Role.OVERDUE,
+        Role.TEST_WEBHOOK,
+    }
+)
+"""Roles of instances that are polled with success and do not change."""
+
+WITHOUT_CREATED = (CreatedForm.ABSENT, CreatedForm.EMPTY)
+VARYING = (
+    "zapi_instance_poll_failure",
+    "zapi_instance_last_poll_timestamp_seconds",
+    "zapi_instance_last_success_timestamp_seconds",
+    "zapi_instance_last_poll_duration_seconds",
+    "zapi_instance_polls_total",
+)
+"""Metrics of an instance that say what the exporter did and not what it read."""
+
+
+@dataclass(frozen=True)
+class Scraped:
+    """Samples by metric and labels, and when they were scraped."""
+
+    samples: Mapping[str, Mapping[Labels, float]]
+    at: float
+
+
+def with_all_webhooks(member: Member) -> Member:
+    """The first of the cast also has the webhooks that only some instances have."""
+    url = "https://hooks.example.com/all"
+    webhooks = {**member.simulated.webhooks, "received_status": url, "received_and_delivery": url}
+    return replace(member, simulated=replace(member.simulated, webhooks=webhooks))
+
+
+@pytest.fixture(scope="module")
+def members() -> list[Member]:
+    first, *others = (member for member in cast(90, SystemClock().time()) if member.role in STEADY)
+    return [with_all_webhooks(first), *others]
+
+
+@pytest.fixture(scope="module")
+def scraped(members: list[Member], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
+    directory, ca = tmp_path_factory.mktemp("values"), trustme.CA()
+    ca.cert_pem.write_to_path(directory / "ca.pem")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(tls)
+    clock = SystemClock()
+    with SimulatedZapi([member.simulated for member in members], clock=clock, tls=tls) as zapi:
+        file = directory / "config.yaml"
+        write_config(demo_config(members, zapi.base_url, ca_file=directory / "ca.pem"), file)
+        with exporter(directory, f"--config.file={file}") as running:
+            yield Scraped(samples(running.metrics()), clock.time())
+
+
+def samples(exposition: str) -> dict[str, dict[Labels, float]]:
+    found: dict[str, dict[Labels, float]] = {}
+    for family in text_string_to_metric_families(exposition):
+        for sample in family.samples:
+            found.setdefault(sample.name, {})[frozenset(sample.labels.items())] = sample.value
+    return found
+
+
+def labelled(member: Member, **labels: str) -> Labels:
+    return frozenset({"name": member.configured.name, **member.configured.labels, **labels}.items())
+
+
+def webhooks(member: Member) -> dict[str, bool]:
+    urls = member.simulated.webhooks
+    some = ("received_status", "received_and_delivery")
+    names = (*DOCUMENTED_WEBHOOKS, *(name for name in some if name in urls))
+    return {name: urls.get(name) is not None for name in names}
+
+
+def expected(members: list[Member], now: float) -> dict[str, dict[Labels, float]]:
+    """What must be exposed of what was read; nothing else may be."""
+    every: dict[str, dict[Labels, float]] = {
+        metric.name: {} for metric in (*catalogue.INSTANCE_METRICS, catalogue.UNTIL_DUE)
+    }
+    statuses = {str(member.simulated.payment_status).lower() for member in members}
+    for member in members:
+        simulated, own = member.simulated, labelled(member)
+        status = str(simulated.payment_status).lower()
+        every["zapi_instance_up"][own] = 1
+        every["zapi_instance_connected"][own] = simulated.connected
+        every["zapi_instance_poll_failures_total"][own] = 0
+        every["zapi_instance_disconnects_total"][own] = 0
+        every["zapi_instance_due_timestamp_seconds"][own] = simulated.due
+        every["zapi_instance_until_due_seconds"][own] = simulated.due - now
+        every["zapi_instance_paid"][own] = status == "paid"
+        for each in statuses:
+            every["zapi_instance_payment_status"][labelled(member, status=each)] = each == status
+        if simulated.forms.created not in WITHOUT_CREATED:
+            every["zapi_instance_created_timestamp_seconds"][own] = simulated.created
+        for webhook, configured in webhooks(member).items():
+            every["zapi_instance_webhook_configured"][labelled(member, webhook=webhook)] = configured
+        for webhook, url in member.configured.expected_webhooks.items():
+            found = simulated.webhooks.get(webhook)
+            fits = found is not None and (url is None or url.reveal() == found)
+            every["zapi_instance_webhook_as_expected"][labelled(member, webhook=webhook)] = fits
+        at_a_glance = {name: str(configured).lower() for name, configured in webhooks(member).items()}
+        every["zapi_instance_webhooks_info"][labelled(member, **at_a_glance)] = 1
+        about = {"id": simulated.id, "display_name": simulated.name}
+        every["zapi_instance_info"][labelled(member, **about)] = 1
+        for setting in ("auto_read_message", "call_reject_auto", "receive_callback_sent_by_me"):
+            enabled = simulated.settings.get(setting, False)
+            every["zapi_instance_setting_enabled"][labelled(member, setting=setting)] = enabled
+    return {
+        name: {labels: float(value) for labels, value in series.items()}
+        for name, series in every.items()
+        if name not in VARYING
+    }
+
+
+def test_every_value_that_was_read_is_exposed_and_no_other(members: list[Member], scraped: Scraped) -> None:
+    for name, series in expected(members, scraped.at).items():
+        tolerance = 2 if name.endswith("_seconds") else 0
+        assert dict(scraped.samples[name]) == pytest.approx(series, abs=tolerance, rel=0), name
+
+
+def test_what_the_exporter_did_is_exposed_for_every_instance(members: list[Member], scraped: Scraped) -> None:
+    own = {labelled(member) for member in members}
+    assert "zapi_instance_poll_failure" not in scraped.samples
+    for name in VARYING[1:]:
+        assert set(scraped.samples[name]) == own, name
+    for name in VARYING[1:3]:
+        assert all(0 <= scraped.at - when < 120 for when in scraped.samples[name].values()), name
+
+
+def test_the_roles_cover_what_can_be_told_apart(members: list[Member]) -> None:
+    assert {member.role for member in members} == STEADY
+    assert {member.simulated.connected for member in members} == {True, False}
+    assert len({member.simulated.forms.due for member in members}) == 4
+    assert len({member.simulated.forms.created for member in members}) == len(CreatedForm)

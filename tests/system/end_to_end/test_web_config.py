@@ -1,0 +1,246 @@
+"""The installed command behind ``--web.config.file``: TLS, client certificates, passwords and headers."""
+
+import base64
+import contextlib
+import json
+import os
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator
+from functools import partial
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
+from pathlib import Path
+
+import bcrypt
+import pytest
+import trustme
+
+from harness.processes import COMMAND, Exporter, eventually, exporter, prometheus
+from tests.unit.httpd.certificates import write_files, write_server_files
+
+TLS = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"
+CLIENTS = "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: clients-ca.crt\n"
+NAMED = f"{TLS}{CLIENTS}  client_allowed_sans: [prometheus.example]\n  min_version: TLS13\n"
+USERS = f"basic_auth_users:\n  ana: {bcrypt.hashpw(b'right', bcrypt.gensalt(4)).decode()}\n"
+HEADERS = (
+    "http_server_config:\n  headers:\n    Strict-Transport-Security: max-age=60\n    X-Frame-Options: ''\n"
+)
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(autouse=True)
+def _certificates(tmp_path: Path, authority: trustme.CA) -> None:
+    write_files(tmp_path, authority)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+
+
+def behind(folder: Path, web_config: str) -> contextlib.AbstractContextManager[Exporter]:
+    """A demo of three instances, guarded so."""
+    (folder / "web.yaml").write_text(web_config)
+    return exporter(folder, "--demo=3", f"--web.config.file={folder / 'web.yaml'}", ready=False)
+
+
+def trusting(authority: trustme.CA, *client_names: str) -> ssl.SSLContext:
+    """A client that has a certificate of ``client_names``, or none."""
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    if client_names:
+        authority.issue_cert(*client_names).configure_cert(context)
+    return context
+
+
+@contextlib.contextmanager
+def answer(
+    running: Exporter, path: str, context: ssl.SSLContext, password: str | None = None, user: str = "ana"
+) -> Iterator[HTTPResponse]:
+    connection: HTTPConnection = HTTPSConnection(*running.address, timeout=30, context=context)
+    headers = {}
+    if password is not None:
+        headers["Authorization"] = f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+    with contextlib.closing(connection):
+        connection.request("GET", path, headers=headers)
+        yield connection.getresponse()
+
+
+def status(running: Exporter, context: ssl.SSLContext, password: str | None = None, user: str = "ana") -> int:
+    with answer(running, "/metrics", context, password, user) as got:
+        return got.status
+
+
+def shown_certificate(running: Exporter, context: ssl.SSLContext) -> bytes:
+    with (
+        socket.create_connection(running.address, 30) as connected,
+        context.wrap_socket(connected, server_hostname="127.0.0.1") as wrapped,
+    ):
+        return wrapped.getpeercert(binary_form=True) or b""
+
+
+def test_tls_passwords_and_headers_guard_every_path(tmp_path: Path, authority: trustme.CA) -> None:
+    context = trusting(authority)
+    with behind(tmp_path, TLS + HEADERS + USERS) as running:
+        for path in ("/", "/metrics", "/sd", "/probe?name=x", "/-/healthy", "/-/ready", "/-/reload", "/no"):
+            with answer(running, path, context) as refused:
+                assert (path, refused.status) == (path, 401)
+                assert "Basic" in str(refused.headers["WWW-Authenticate"])
+        assert status(running, context, "right") == 200
+        assert status(running, context, "wrong") == 401
+        assert status(running, context, "right", "bob") == 401
+        with answer(running, "/", context, "right") as page:
+            assert page.headers["Strict-Transport-Security"] == "max-age=60"
+            assert "X-Frame-Options" not in page.headers
+            assert "'unsafe-inline'" not in str(page.headers["Content-Security-Policy"])
+        with answer(running, "/sd", context, "right") as groups:
+            schemes = {group["labels"]["__scheme__"] for group in json.load(groups)}
+    assert schemes == {"https"}
+    log = running.log.read_text()
+    assert "right" not in log
+    assert "wrong" not in log
+
+
+def test_only_clients_with_the_allowed_name_and_version_enter(tmp_path: Path, authority: trustme.CA) -> None:
+    with behind(tmp_path, NAMED) as running:
+        assert status(running, trusting(authority, "prometheus.example")) == 200
+        assert status(running, trusting(authority, "other.example")) == 403
+        with pytest.raises(OSError, match=r"certificate required|reset|EOF"):
+            status(running, trusting(authority))
+        old = trusting(authority, "prometheus.example")
+        old.maximum_version = ssl.TLSVersion.TLSv1_2
+        with pytest.raises(ssl.SSLError):
+            status(running, old)
+
+
+def test_plain_http_to_a_tls_port_is_answered_and_not_left_hanging(tmp_path: Path) -> None:
+    with behind(tmp_path, TLS) as running, socket.create_connection(running.address, 30) as plain:
+        plain.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        said = b"".join(iter(lambda: plain.recv(4096), b""))
+    assert said.startswith(b"HTTP/1.1 400 ")
+    assert b"This server speaks HTTPS." in said
+
+
+def test_a_renewed_certificate_and_password_are_taken_without_a_restart_and_bad_content_is_not(
+    tmp_path: Path, authority: trustme.CA
+) -> None:
+    context, file = trusting(authority), tmp_path / "web.yaml"
+    with behind(tmp_path, TLS + USERS) as running:
+        first = shown_certificate(running, context)
+        write_server_files(tmp_path, authority)
+        eventually(lambda: shown_certificate(running, context) != first)
+
+        replace(file, TLS + USERS + "rate_limit: {}\nnonsense: 1\n")
+        eventually(lambda: status(running, context, "right") == 200 and "nonsense" in running.log.read_text())
+        told = [line for line in running.log.read_text().splitlines() if "nonsense" in line]
+        assert len(told) == 1
+        assert "rate_limit" in told[0]
+
+        replace(file, TLS + USERS.replace("ana", "eva"))
+        eventually(lambda: status(running, context, "right", "eva") == 200)
+        assert status(running, context, "right") == 401
+
+
+def replace(file: Path, text: str) -> None:
+    """At once: nobody sees half of it."""
+    fresh = file.with_suffix(".new")
+    fresh.write_text(text)
+    os.replace(fresh, file)
+
+
+@pytest.mark.parametrize("check", [[], ["--config.check"]])
+def test_every_problem_of_a_web_configuration_is_printed_at_start(tmp_path: Path, check: list[str]) -> None:
+    file = tmp_path / "web.yaml"
+    file.write_text(
+        TLS.replace("server.crt", "none.crt") + "rate_limit: {}\nbasic_auth_users: {ana: hunter2}\n"
+    )
+    run = subprocess.run(
+        [COMMAND, "--demo=1", "--web.listen-address=127.0.0.1:0", f"--web.config.file={file}", *check],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert [line for line in run.stderr.splitlines() if line.startswith(f"{file}:")] == [
+        f"{file}:2: tls_server_config.cert_file: cannot be read; does it exist, and may this user read it?",
+        f"{file}:4: rate_limit: is not supported by this exporter: limit the rate in a reverse proxy",
+        f"{file}:5: basic_auth_users.ana: is no bcrypt hash; make one with: htpasswd -nBC 10 ''",
+    ]
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.needs("prometheus")
+def test_a_real_prometheus_gets_in_with_its_certificate_and_password(
+    tmp_path: Path, authority: trustme.CA
+) -> None:
+    client = authority.issue_cert("prometheus.example")
+    client.private_key_and_cert_chain_pem.write_to_path(tmp_path / "client.pem")
+    with behind(tmp_path, NAMED + USERS) as running:
+        config = (
+            "scrape_configs:\n  - job_name: zapi\n    scrape_interval: 1s\n    scheme: https\n"
+            "    tls_config: {ca_file: ca.pem, cert_file: client.pem, key_file: client.pem}\n"
+            "    basic_auth: {username: ana, password: right}\n"
+            f"    static_configs: [{{targets: ['{running.url.rpartition('/')[2]}']}}]\n"
+        )
+        with prometheus(tmp_path, config) as real:
+            eventually(lambda: real.values("zapi_exporter_instances") == [3])
+            assert real.values("up") == [1]
+
+
+def warned_of(running: Exporter, folder: Path) -> list[str]:
+    lines = [line for line in running.log.read_text().splitlines() if "chmod o-r" in line]
+    return [line.rpartition(f"path={folder}/")[2] for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("exposed", "web_config", "warned"),
+    [
+        ("server.key", TLS, True),
+        ("server.crt", TLS, False),
+        ("web.yaml", TLS, False),
+        ("web.yaml", USERS, True),
+        ("clients-ca.crt", NAMED + USERS, False),
+    ],
+    ids=["key", "certificate", "file without hashes", "file with hashes", "authorities"],
+)
+def test_a_private_key_and_hashes_that_everyone_can_read_are_warned_of_at_start(
+    tmp_path: Path, exposed: str, web_config: str, warned: bool
+) -> None:
+    (tmp_path / "web.yaml").touch()
+    for file in tmp_path.iterdir():
+        file.chmod(0o644 if file.name == exposed else 0o600)
+    with behind(tmp_path, web_config) as running:
+        assert warned_of(running, tmp_path) == ([exposed] if warned else [])
+
+
+def test_a_renewed_key_is_warned_of_if_everyone_can_read_it_only_now(
+    tmp_path: Path, authority: trustme.CA
+) -> None:
+    context, key = trusting(authority), tmp_path / "server.key"
+    key.chmod(0o600)
+    with behind(tmp_path, TLS) as running:
+        assert not warned_of(running, tmp_path)
+        for mode, expected in ((0o644, 1), (0o644, 1), (0o600, 1), (0o644, 2)):
+            shown = shown_certificate(running, context)
+            key.unlink()
+            write_server_files(tmp_path, authority)
+            key.chmod(mode)
+            eventually(partial(is_another, running, context, shown))
+            assert warned_of(running, tmp_path) == ["server.key"] * expected
+
+
+def is_another(running: Exporter, context: ssl.SSLContext, certificate: bytes) -> bool:
+    return shown_certificate(running, context) != certificate
+
+
+def test_a_check_tells_nothing_of_modes_which_may_be_others_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "web.yaml").write_text(TLS + USERS)
+    (tmp_path / "config.yaml").write_text("instances: [{name: a, id: A, token: T}]\n")
+    for file in tmp_path.iterdir():
+        file.chmod(0o644)
+    flags = (f"--config.file={tmp_path / 'config.yaml'}", f"--web.config.file={tmp_path / 'web.yaml'}")
+    run = subprocess.run([COMMAND, *flags, "--config.check"], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert len(run.stdout.splitlines()) == 2

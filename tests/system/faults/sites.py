@@ -1,0 +1,192 @@
+"""Faults before there is a reply: each is a base URL of its own."""
+
+import datetime
+import os
+import socketserver
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import trustme
+
+from exporter.demo.front import Front
+from exporter.demo.server import SimulatedZapi
+from exporter.model.clock import SystemClock
+from exporter.model.poll_result import Reason
+from harness.ports import refusing_port, unreachable_port
+from harness.processes import COMMAND
+from tests.system.faults import tampered
+from tests.system.faults.canaries import canary
+from tests.system.faults.subjects import no_fault, numbered
+
+SUBJECTS: Final = numbered(("vendas", "suporte"))
+"""The instances of every site."""
+
+_DAY: Final = datetime.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the exporter is sent, and how it is started."""
+
+    base_url: str
+    environ: Mapping[str, str] = field(default_factory=dict)
+    program: Sequence[str] = (COMMAND,)
+
+
+MakeSite = Callable[[trustme.CA], AbstractContextManager[Site]]
+"""Makes a fault; the exporter trusts the authority it is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``words`` are in the detail that is logged."""
+
+    name: str
+    reason: Reason | None
+    words: str
+    site: MakeSite
+
+
+def rows() -> Sequence[Row]:
+    """All of it."""
+    no_host = "http://255.255.255.255:9"  # an address of no host: the kernel sends nothing there
+    return (
+        Row("refused", Reason.CONNECT, "refused", _refusing),
+        Row("a name that does not resolve", Reason.CONNECT, "cannot be resolved", _at("http://zapi.invalid")),
+        Row("name servers that hang", Reason.TIMEOUT, "", _hanging_names),
+        Row("no route", Reason.CONNECT, "no route", _at(no_host)),
+        Row("unroutable", Reason.TIMEOUT, "api.timeout", _unreachable),
+        Row("silence after accept", Reason.TIMEOUT, "api.timeout", _front(Front.SILENT)),
+        Row("closed after accept", Reason.CONNECT, "closed", _front(Front.CLOSING)),
+        Row("reset after accept", Reason.CONNECT, "closed", _front(Front.RESETTING)),
+        Row("TLS handshake that stalls", Reason.TIMEOUT, "api.timeout", _front(Front.TLS_STALLED)),
+        Row("TLS handshake that drips", Reason.TIMEOUT, "api.timeout", _front(Front.TLS_DRIPPING)),
+        Row("reset within the TLS handshake", Reason.CONNECT, "closed", _front(Front.TLS_RESET)),
+        Row("closed within the TLS handshake", Reason.CONNECT, "closed", _over_tls(_front(Front.CLOSING))),
+        Row("plain HTTP on a TLS port", Reason.TLS, "is the port right?", _front(Front.PLAIN_ON_TLS)),
+        Row("TLS on a plain HTTP port", Reason.CONNECT, "closed", _over_plain(_certified("127.0.0.1"))),
+        Row("a good certificate", None, "", _certified("127.0.0.1")),
+        Row("expired certificate", Reason.TLS, "expired", _certified("127.0.0.1", ends=-_DAY)),
+        Row("certificate of another host", Reason.TLS, "another host", _certified("api.example.com")),
+        Row("certificate of an unknown authority", Reason.TLS, "unknown authority", _untrusted),
+        Row("a client certificate is required", Reason.TLS, "TLS", _demanding),
+        Row("a proxy that refuses", Reason.CONNECT, "refused", _refusing_proxy),
+        Row("a proxy that makes no tunnel", Reason.CONNECT, "proxy", _useless_proxy),
+    )
+
+
+@contextmanager
+def _refusing(authority: trustme.CA) -> Iterator[Site]:
+    with refusing_port() as port:
+        yield Site(f"http://127.0.0.1:{port}")
+
+
+@contextmanager
+def _unreachable(authority: trustme.CA) -> Iterator[Site]:
+    with unreachable_port() as port:
+        yield Site(f"http://127.0.0.1:{port}")
+
+
+@contextmanager
+def _hanging_names(authority: trustme.CA) -> Iterator[Site]:
+    yield Site("http://zapi.invalid", program=tampered.program("hanging-names"))
+
+
+@contextmanager
+def _refusing_proxy(authority: trustme.CA) -> Iterator[Site]:
+    with refusing_port() as port:
+        yield Site("http://zapi.invalid", {"HTTP_PROXY": f"http://user:{canary('proxy')}@127.0.0.1:{port}"})
+
+
+@contextmanager
+def _useless_proxy(authority: trustme.CA) -> Iterator[Site]:
+    with _served() as zapi:
+        proxy = f"http://user:{canary('proxy')}@127.0.0.1:{zapi.port}"
+        yield Site("https://zapi.invalid", {"HTTPS_PROXY": proxy})
+
+
+@contextmanager
+def _untrusted(authority: trustme.CA) -> Iterator[Site]:
+    with _certified("127.0.0.1")(trustme.CA()) as site:
+        yield site
+
+
+@contextmanager
+def _demanding(authority: trustme.CA) -> Iterator[Site]:
+    tls = _context(authority.issue_cert("127.0.0.1"))
+    tls.maximum_version = ssl.TLSVersion.TLSv1_2  # in 1.3 the client believes that all is well until it reads
+    tls.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(tls)
+
+    class Refuse(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with tls.wrap_socket(self.request, server_side=True, do_handshake_on_connect=False) as secure:
+                try:
+                    secure.do_handshake()
+                except OSError:
+                    os.read(secure.fileno(), 65536)  # what is left unread would make a reset of the close
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refuse) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+        yield Site(f"https://127.0.0.1:{server.server_address[1]}")
+        server.shutdown()
+
+
+def _at(base_url: str) -> MakeSite:
+    return lambda authority: nullcontext(Site(base_url))
+
+
+def _front(front: Front) -> MakeSite:
+    @contextmanager
+    def make(authority: trustme.CA) -> Iterator[Site]:
+        with _served(front=front) as zapi:
+            yield Site(zapi.base_url)
+
+    return make
+
+
+def _certified(host: str, *, ends: datetime.timedelta = _DAY) -> MakeSite:
+    """TLS with a certificate of the authority for ``host``; it ``ends`` so long from now."""
+
+    @contextmanager
+    def make(authority: trustme.CA) -> Iterator[Site]:
+        until = datetime.datetime.now(datetime.timezone.utc) + ends
+        with _served(tls=_context(authority.issue_cert(host, not_after=until))) as zapi:
+            yield Site(zapi.base_url)
+
+    return make
+
+
+def _over_tls(plain: MakeSite) -> MakeSite:
+    return _with_scheme("https", plain)
+
+
+def _over_plain(secure: MakeSite) -> MakeSite:
+    return _with_scheme("http", secure)
+
+
+def _with_scheme(scheme: str, make: MakeSite) -> MakeSite:
+    @contextmanager
+    def made(authority: trustme.CA) -> Iterator[Site]:
+        with make(authority) as site:
+            yield replace(site, base_url=scheme + site.base_url[site.base_url.index(":") :])
+
+    return made
+
+
+def _served(*, tls: ssl.SSLContext | None = None, front: Front = Front.HTTP) -> SimulatedZapi:
+    simulated = [subject.simulated() for subject in SUBJECTS]
+    zapi = SimulatedZapi(simulated, clock=SystemClock(), tls=tls, front=front, drip_interval=0.25)
+    for subject in SUBJECTS:
+        zapi.set_fault(subject.id, no_fault())
+    return zapi
+
+
+def _context(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    return context

@@ -1,0 +1,104 @@
+"""The installed exporter under faults, and everything it says."""
+
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from harness.processes import COMMAND, Exporter, exporter
+from tests.system.faults.canaries import environment
+from tests.system.faults.ear import Ear
+from tests.system.faults.seen import LogLine, Seen, in_exposition, in_log, values
+
+FORMATS: Final = ("logfmt", "json")
+STOPPED: Final = 0
+POLLS_FAILED: Final = 2
+PATIENCE: Final = 60.0
+"""Seconds until what should come is said not to: far more than it takes on a busy machine."""
+_STOP_PATIENCE: Final = 30.0
+_COMMAND_PATIENCE: Final = 90.0
+
+
+class Stage:
+    """One running exporter that logs everything in the format ``fmt``."""
+
+    def __init__(self, running: Exporter, fmt: str, ear: Ear) -> None:
+        self.running = running
+        self.fmt = fmt
+        self._ear = ear
+
+    def metrics(self) -> str:
+        return self._ear.ask(f"{self.running.url}/metrics")[1]
+
+    def seen(self) -> Mapping[str, Seen]:
+        """Each instance by its series."""
+        return in_exposition(self.metrics())
+
+    def has_polled_all(self, times: int) -> bool:
+        """Whether every instance was polled so often; far cheaper than :meth:`seen`."""
+        return all(polls >= times for polls in values(self.metrics(), "zapi_instance_polls_total"))
+
+    def sees_all_up(self) -> bool:
+        """Whether the last poll of every instance succeeded."""
+        text = self.metrics()
+        return sum(values(text, "zapi_instance_up")) == len(values(text, "zapi_instance_polls_total"))
+
+    def log(self) -> list[LogLine]:
+        return in_log(self.running.log.read_text(), self.fmt)
+
+    def reload(self) -> str:
+        """Have it read its configuration again; gives what it answers."""
+        return self._ear.ask(f"{self.running.url}/-/reload", method="POST")[1]
+
+    def look_around(self, names: Sequence[str]) -> None:
+        """Have it say everything it has to say; ``names`` are the instances to probe."""
+        self._ear.look_around(self.running, names)
+
+    def stop(self) -> int:
+        """End it as an operator would, and give its exit status."""
+        self.running.process.send_signal(signal.SIGTERM)
+        return self.running.process.wait(_STOP_PATIENCE)
+
+
+@contextmanager
+def stage(
+    directory: Path,
+    config: Path,
+    ear: Ear,
+    *,
+    fmt: str = "logfmt",
+    program: Sequence[Path | str] = (COMMAND,),
+    environ: Mapping[str, str] | None = None,
+) -> Iterator[Stage]:
+    """Run it at ``--log.level=debug``; ``ear`` hears its log and its output once it has ended.
+
+    ``environ`` is added to its environment.
+    """
+    directory.mkdir(exist_ok=True)
+    around = {**environment(directory), **(environ or {})}
+    log = ("--log.level=debug", f"--log.format={fmt}")
+    with exporter(
+        directory, f"--config.file={config}", *log, environ=around, program=program, ready=False
+    ) as it:
+        yield Stage(it, fmt, ear)
+    ear.heard(f"the {fmt} log", it.log.read_bytes())
+    ear.heard("standard output", it.output.read_bytes())
+
+
+def run_command(
+    directory: Path,
+    config: Path,
+    ear: Ear,
+    *arguments: str,
+    program: Sequence[Path | str] = (COMMAND,),
+    environ: Mapping[str, str] | None = None,
+) -> "subprocess.CompletedProcess[bytes]":
+    """Run the command to its end, at ``--log.level=debug``; ``ear`` hears what it prints."""
+    around = {**environment(directory), **(environ or {})}
+    command = [*map(str, program), f"--config.file={config}", "--log.level=debug", *arguments]
+    run = subprocess.run(command, capture_output=True, env=around, check=False, timeout=_COMMAND_PATIENCE)
+    ear.heard(f"standard output of {' '.join(arguments)}", run.stdout)
+    ear.heard(f"standard error of {' '.join(arguments)}", run.stderr)
+    return run

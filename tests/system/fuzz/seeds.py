@@ -1,0 +1,187 @@
+"""What fuzzing begins with: for each target good and bad bytes, and words that are worth putting together."""
+
+import gzip
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from exporter.model.poll_result import OPTIONAL_FIELDS, SETTING_FIELDS, WEBHOOK_FIELDS
+
+INSTANCE_ID: Final = "3C67AB641C8AA0412F6A2242B4E23AC7"
+
+_BAD_FILES: Final = Path(__file__).parent.parent / "config" / "bad"
+
+
+def me_seeds() -> Iterable[bytes]:
+    healthy = {
+        "id": INSTANCE_ID,
+        "token": "c4n4ry",
+        "name": "Vendas São Paulo",
+        "due": 1648565999675,
+        "connected": True,
+        "paymentStatus": "PAID",
+        "created": "2024-01-15T10:30:00.250-03:00",
+        **{field: f"https://app.example.com/{webhook}" for webhook, field in WEBHOOK_FIELDS.items()},
+        **dict.fromkeys(SETTING_FIELDS.values(), "true"),
+    }
+    changes: Iterable[dict[str, object]] = (
+        {},
+        {"due": "329000002121", "created": 1704110400, "paymentStatus": "", "connected": "false"},
+        {"due": None, "created": "2024-01-15", "receivedCallbackUrl": "", "deliveryCallbackUrl": None},
+        {"error": "Client-Token c4n4ry not allowed"},
+        {"error": "Instance not found"},
+        {"name": "\ud800", "receivedCallbackUrl": "\udfff", "more": [[{}, [1.5, -2e3, None]]]},
+        {"id": "F00D"},
+    )
+    for change in changes:
+        yield json.dumps(healthy | change).encode()
+    yield b"\xef\xbb\xbf" + json.dumps(healthy, ensure_ascii=False, indent=1).encode()
+    yield b'{"connected": true, "connected": false, "due": NaN}'
+
+
+def answer_seeds() -> Iterable[bytes]:
+    healthy = next(iter(me_seeds()))
+    yield b"200 \n" + healthy
+    yield b"200 \n" + gzip.compress(healthy, mtime=0)
+    for retry_after in (
+        b"",
+        b"7",
+        b"86400",
+        b"1.5",
+        b"Wed, 21 Oct 2015 07:28:00 GMT",
+        b"Sun, 06 Nov 9999 08:49:37 -0000",
+    ):
+        yield b"429 " + retry_after + b'\n{"error": "Too Many Requests"}'
+    for status in (b"301", b"400", b"403", b"404", b"418", b"503"):
+        yield status + b' \n{"error": "your client-token is not configured"}'
+
+
+def config_seeds() -> Iterable[bytes]:
+    root = Path(__file__).parent.parent.parent
+    yield (root / "config.example.yaml").read_bytes().replace(b"ZAPI_CLIENT_TOKEN", b"CANARY")
+    for file in sorted(_BAD_FILES.glob("*.yaml")):
+        if file.stat().st_size < 4096:
+            yield file.read_bytes()
+
+
+def request_seeds() -> Iterable[bytes]:
+    targets = (
+        "/",
+        "/metrics",
+        "/probe?name=vendas",
+        "/probe?name=%C3%A9&x",
+        "/sd",
+        "/?q=team%3Dsales&show=all&page=2",
+    )
+    for target in targets:
+        yield f"GET {target} HTTP/1.1\r\nHost: localhost:10917\r\nAccept-Encoding: gzip;q=0.5\r\n\r\n".encode()
+    yield b"HEAD http://a/metrics HTTP/1.1\r\nHost: a\r\nAccept: application/openmetrics-text;q=0.9,*/*;q=0\r\n\r\n"
+    yield b"POST /-/reload HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nhi"
+    yield b"PUT /-/reload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+    yield b"GET / HTTP/1.0\r\nAccept-Language: pt-BR,pt;q=0.9,en;q=0\r\nAuthorization: Basic YTpi\r\n\r\n"
+    yield b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+ME_WORDS: Final = (
+    *(f'"{field}":' for field in ("id", "token", "connected", "error", *OPTIONAL_FIELDS)),
+    *(
+        "true",
+        "false",
+        "null",
+        '"true"',
+        '""',
+        "NaN",
+        "1e999",
+        "\\ud800",
+        "\\u0000",
+        "\\u202e",
+        "[",
+        "{",
+        "]}",
+    ),
+    *(
+        '"2024-01-15T10:30:00Z"',
+        "1704110400",
+        "1648565999675",
+        '"329000002121"',
+        INSTANCE_ID,
+        "T24:00",
+        "+23:59",
+    ),
+)
+ANSWER_WORDS: Final = (*ME_WORDS, "GMT", "+0000", "-2400", "Wed, ", " Oct ", "9999", "\x1f\x8b\x08")
+CONFIG_WORDS: Final = (
+    *("api:", "polling:", "payment:", "defaults:", "instances:", "  - name: ", "    id: ", "    token: "),
+    *(
+        "token_file: ",
+        "client_token: ",
+        "labels: {",
+        "expected_webhooks: ",
+        "base_url: ",
+        "timeout: ",
+        "interval: ",
+    ),
+    *(
+        "concurrency: ",
+        "stale_after: ",
+        "paid_statuses: ",
+        "ca_file: ",
+        "received: ",
+        "<<: ",
+        "*a",
+        "&a ",
+        "!!str ",
+    ),
+    *(
+        "${CANARY}",
+        "${EMPTY:-x}",
+        "$$",
+        "10s",
+        "1m30s",
+        "https://[::1]:8/",
+        "'",
+        '"',
+        "|\n",
+        ">-\n",
+        "? ",
+        "---\n",
+        "%",
+    ),
+)
+REQUEST_WORDS: Final = (
+    *(
+        "GET ",
+        "HEAD ",
+        "POST ",
+        "PUT ",
+        "OPTIONS ",
+        " HTTP/1.1\r\n",
+        "HTTP/2.0",
+        "\r\n\r\n",
+        "/probe?name=",
+        "/-/reload",
+    ),
+    *(
+        "Host: ",
+        "Accept: ",
+        "Accept-Encoding: ",
+        "Accept-Language: ",
+        "Content-Length: ",
+        "Transfer-Encoding: chunked",
+    ),
+    *(
+        "application/openmetrics-text",
+        "gzip",
+        ";q=",
+        "pt-BR",
+        "%00",
+        "%ff",
+        "%",
+        "&",
+        "?q=",
+        "&page=",
+        "<script>",
+        "http://",
+    ),
+)

@@ -1,0 +1,165 @@
+"""The container image, run as strictly as an engine can; and the systemd unit, in a system made of that image."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from exporter.demo.scenario import Role, cast
+from exporter.demo.server import SimulatedZapi
+from exporter.model.clock import SystemClock
+from harness.processes import Exporter, eventually, exporter, free_port, get
+from tests.system.image.images import ROOT, Image, built_image
+from tests.system.image.machine import booted
+
+DOCKERFILE: Final = ROOT.joinpath("Dockerfile").read_text(encoding="utf-8")
+UNIT: Final = ROOT / "deploy" / "systemd" / "zapi-exporter.service"
+UNPRIVILEGED: Final = Path(__file__).with_name("unprivileged.sh")
+USER: Final = 65532
+OWN_LAYERS: Final = 40_000_000
+"""Bytes that we may add to the base image."""
+INSTANCE: Final = next(member for member in cast(12, 0) if member.role is Role.HEALTHY)
+SERVICE: Final = "zapi-exporter.service"
+
+
+@pytest.fixture
+def zapi() -> Iterator[SimulatedZapi]:
+    with SimulatedZapi([INSTANCE.simulated], clock=SystemClock()) as simulated:
+        yield simulated
+
+
+# One test and not several: the image is built once, whatever worker runs it.
+@pytest.mark.needs("buildah", "mmdebstrap", "systemd-nspawn")
+@pytest.mark.timeout(900)
+def test_it_is_small_and_runs_without_privilege_for_an_engine_and_for_systemd(
+    zapi: SimulatedZapi, tmp_path: Path
+) -> None:
+    with built_image(tmp_path) as image:
+        _check_what_it_says(image)
+        _check_what_it_holds(image)
+        _check_that_an_engine_runs_it(image, zapi, tmp_path)
+        _check_that_systemd_runs_it(image, zapi, tmp_path)
+
+
+def test_the_dockerfile_is_clean() -> None:
+    hadolint = Path(sys.executable).with_name("hadolint")
+    subprocess.run([str(hadolint), str(ROOT / "Dockerfile")], check=True)
+
+
+@pytest.mark.needs("shellcheck")
+def test_the_shell_scripts_are_clean() -> None:
+    scripts = [ROOT / ".ci" / "run", *ROOT.glob("tests/**/*.sh"), *ROOT.glob("deploy/**/*.sh")]
+    subprocess.run(["shellcheck", *map(str, scripts)], check=True)
+
+
+def test_the_base_image_is_pinned_by_its_digest() -> None:
+    assert re.search(r"^ARG PYTHON_IMAGE=\S+:3\.\d+\.\d+-\S+@sha256:[0-9a-f]{64}$", DOCKERFILE, re.MULTILINE)
+
+
+def _check_what_it_says(image: Image) -> None:
+    assert image.config["User"] == f"{USER}:{USER}"
+    assert image.entrypoint == ["/opt/zapi-exporter/bin/zapi-exporter"]
+    assert image.config["Cmd"] == ["--config.file=/etc/zapi-exporter/config.yaml"]
+    assert image.config["Healthcheck"]["Test"][0] == "CMD"
+    assert list(image.config["ExposedPorts"]) == ["10917/tcp"]
+    labels = image.config["Labels"]
+    assert labels["org.opencontainers.image.version"] == "1.2.3"
+    assert labels["org.opencontainers.image.licenses"] == "Apache-2.0"
+
+
+def _check_what_it_holds(image: Image) -> None:
+    assert 0 < image.own_bytes < OWN_LAYERS
+    installed = {path.name.partition("-")[0] for path in image.root.glob("opt/**/*.dist-info")}
+    assert "zapi_exporter" in installed
+    assert installed.isdisjoint({"pip", "setuptools", "wheel", "hatchling", "uv"})
+    assert not (image.root / "build").exists()
+
+
+def _check_that_an_engine_runs_it(image: Image, zapi: SimulatedZapi, directory: Path) -> None:
+    """With one secret by file and one by environment, and the health check of the image."""
+    config = directory / "config"
+    config.mkdir(mode=0o755)
+    files = {"config.yaml": _config(zapi, "token_file: token"), "token": INSTANCE.simulated.token}
+    for name, content in files.items():
+        file = config / name
+        file.write_text(content)
+        file.chmod(0o400)
+        os.chown(file, USER, USER)
+    environ = {**image.environ, "CLIENT_TOKEN": INSTANCE.simulated.client_token or "none"}
+    program = [str(UNPRIVILEGED), str(image.root), str(config), *image.entrypoint]
+    address = f"127.0.0.1:{free_port()}"
+    arguments = image.config["Cmd"]
+    with exporter(directory, *arguments, environ=environ, program=program, address=address) as running:
+        assert 'zapi_instance_connected{name="vendas"} 1.0' in running.metrics()
+        process = _first_child(running)
+        status = _status_without_capabilities(process)
+        assert re.search(r"\nNSpid:\t\d+\t1\n", status), "it is process 1"
+        assert f"\nUid:\t{USER}\t{USER}\t{USER}\t{USER}\n" in status
+        assert _inside(process, "touch", "/etc/zapi-exporter/written").returncode != 0
+        assert _inside(process, "touch", "/tmp/written").returncode != 0
+        assert _inside(process, *image.config["Healthcheck"]["Test"][1:]).returncode == 0
+        os.kill(process, signal.SIGTERM)
+        assert running.process.wait(timeout=30) == 0
+
+
+def _check_that_systemd_runs_it(image: Image, zapi: SimulatedZapi, directory: Path) -> None:
+    """The unit as it is, but for a free port: it starts, is reloaded, and stops."""
+    url = f"http://127.0.0.1:{free_port()}"
+    place, units = image.root / "etc/zapi-exporter", image.root / "etc/systemd/system"
+    config = _config(zapi, "token_file: '${CREDENTIALS_DIRECTORY}/secrets_vendas_token'")
+    config = config.replace(
+        "client_token: '${CLIENT_TOKEN}'",
+        "client_token_file: '${CREDENTIALS_DIRECTORY}/secrets_client_token'",
+    )
+    place.joinpath("config.yaml").write_text(config)
+    place.joinpath("secrets").mkdir(mode=0o700)
+    place.joinpath("secrets/vendas_token").write_text(INSTANCE.simulated.token)
+    place.joinpath("secrets/client_token").write_text(INSTANCE.simulated.client_token or "none")
+    (start,) = re.findall(r"^ExecStart=.*$", UNIT.read_text(), re.MULTILINE)
+    units.joinpath(SERVICE).write_text(
+        UNIT.read_text().replace(start, f"{start} --web.listen-address={url.removeprefix('http://')}")
+    )
+    units.joinpath("multi-user.target.wants").mkdir(exist_ok=True)
+    units.joinpath("multi-user.target.wants", SERVICE).symlink_to(f"../{SERVICE}")
+    with booted(image.root, directory / "console.log") as machine:
+        eventually(lambda: 'zapi_instance_connected{name="vendas"} 1.0' in get(f"{url}/metrics"))
+        started = machine.properties(SERVICE)
+        assert (started["ActiveState"], started["StatusText"]) == ("active", "polling 1 instances")
+        place.joinpath("config.yaml").write_text(config.replace("name: vendas", "name: compras"))
+        machine.systemctl("reload", SERVICE)
+        eventually(lambda: 'zapi_instance_connected{name="compras"} 1.0' in get(f"{url}/metrics"))
+        machine.systemctl("stop", SERVICE)
+        stopped = machine.properties(SERVICE)
+        assert (stopped["Result"], stopped["ExecMainStatus"], stopped["NRestarts"]) == ("success", "0", "0")
+
+
+def _config(zapi: SimulatedZapi, token: str) -> str:
+    return (
+        f"api: {{base_url: '{zapi.base_url}', client_token: '${{CLIENT_TOKEN}}'}}\n"
+        f"instances: [{{name: vendas, id: '{INSTANCE.simulated.id}', {token}}}]\n"
+    )
+
+
+def _status_without_capabilities(process: int) -> str:
+    status = Path(f"/proc/{process}/status").read_text()
+    assert re.findall(r"Cap(?:Inh|Prm|Eff|Bnd|Amb):\t([0-9a-f]+)", status) == ["0" * 16] * 5
+    assert "\nNoNewPrivs:\t1\n" in status
+    return status
+
+
+def _first_child(running: Exporter) -> int:
+    """The exporter itself, which is process 1 of its namespace."""
+    pid = running.process.pid
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+
+def _inside(process: int, *command: str) -> "subprocess.CompletedProcess[bytes]":
+    enter = ["nsenter", f"--target={process}", "--mount", "--pid", "--root", "--wd"]
+    drop = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--bounding-set=-all"]
+    return subprocess.run([*enter, *drop, *command], check=False)

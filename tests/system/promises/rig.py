@@ -1,0 +1,53 @@
+"""A simulated Z-API and the configuration with which the installed command polls it."""
+
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import trustme
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter.demo.scenario import Member
+from exporter.demo.server import SimulatedZapi
+from exporter.demo.setup import demo_config, write_config
+from exporter.model.clock import SystemClock
+from exporter.model.settings import Config, Polling
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A simulated Z-API that serves, with the configuration to poll it and the file that holds it."""
+
+    zapi: SimulatedZapi
+    config: Config
+    file: Path
+
+    def write(self, config: Config) -> None:
+        """Replace the configuration file; the command takes it with a reload."""
+        write_config(config, self.file)
+
+
+@contextmanager
+def upstream(
+    directory: Path, members: Sequence[Member], polling: Polling, *, timeout: float, **options: Any
+) -> Iterator[Upstream]:
+    """Serve the members, over TLS; ``options`` are those of :class:`SimulatedZapi`."""
+    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.cert_pem.write_to_path(str(directory / "ca.pem"))
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    simulated = (member.simulated for member in members)
+    with SimulatedZapi(simulated, clock=SystemClock(), tls=tls, **options) as zapi:
+        config = demo_config(members, zapi.base_url, ca_file=directory / "ca.pem")
+        config = replace(config, polling=polling, api=replace(config.api, timeout=timeout))
+        served = Upstream(zapi, config, directory / "config.yaml")
+        served.write(config)
+        yield served
+
+
+def families(exposition: str) -> dict[str, Metric]:
+    """The families of a text exposition by name, a counter's without ``_total``."""
+    return {family.name: family for family in text_string_to_metric_families(exposition)}

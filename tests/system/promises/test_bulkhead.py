@@ -1,0 +1,70 @@
+"""The bulkhead on real sockets: a minute of the promised fleet in ten seconds, six times as fast."""
+
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from exporter.demo.answers import rate_limited
+from exporter.demo.fault import Exchange, Fault, Step
+from exporter.demo.scenario import healthy_fleet
+from exporter.model.settings import Polling
+from harness.processes import exporter
+from harness.waiting import wait_until
+from simulator.answer_faults import client_token_not_allowed
+from simulator.wire_faults import silence
+from tests.system.promises.rig import families, upstream
+
+COUNT: Final = 1000
+SPEED: Final = 6.0
+POLLING: Final = Polling(interval=60 / SPEED, concurrency=32, stale_after=60.0)
+
+
+def test_with_a_tenth_hanging_the_99th_percentile_of_lateness_is_below_a_second(tmp_path: Path) -> None:
+    members = healthy_fleet(COUNT, now=1.7e9)
+    healthy = [member.simulated.id for number, member in enumerate(members) if number % 10]
+    with upstream(tmp_path, members, POLLING, timeout=10 / SPEED, latency=0.3 / SPEED) as served:
+        for number in range(0, COUNT, 10):
+            served.zapi.set_fault(members[number].simulated.id, silence())
+        with exporter(tmp_path, f"--config.file={served.file}") as running:
+
+            def polled(times: int) -> bool:
+                requests = served.zapi.requests
+                return all(requests[instance] >= times for instance in healthy)
+
+            wait_until(lambda: polled(3), 60)
+            requests = [served.zapi.requests[instance] for instance in healthy]
+            found = families(running.metrics())
+    assert max(requests) - min(requests) <= 2
+    lateness = {
+        sample.labels.get("le"): sample.value
+        for sample in found["zapi_exporter_poll_lateness_seconds"].samples
+    }
+    assert lateness["+Inf"] >= 2 * len(healthy)
+    assert lateness["1.0"] >= 0.99 * lateness["+Inf"], lateness
+    failing = [sample for sample in found["zapi_instance_up"].samples if not sample.value]
+    assert len(failing) == COUNT // 10
+
+
+def test_a_rate_limit_is_waited_out_and_refused_credentials_are_not_tried_again(tmp_path: Path) -> None:
+    members = healthy_fleet(2, now=1.7e9)
+    began: dict[str, list[float]] = {}
+
+    def timed(fault: Fault) -> Fault:
+        times = began[fault.name] = []
+
+        def play(exchange: Exchange) -> Iterator[Step]:
+            times.append(time.monotonic())
+            return fault.play(exchange)
+
+        return Fault(fault.name, play)
+
+    limited, refused = rate_limited("2"), client_token_not_allowed(403)
+    with upstream(tmp_path, members, Polling(0.2, 4, 60.0), timeout=5.0) as served:
+        for member, fault in zip(members, (limited, refused), strict=True):
+            served.zapi.set_fault(member.simulated.id, timed(fault))
+        with exporter(tmp_path, f"--config.file={served.file}"):
+            wait_until(lambda: len(began[limited.name]) >= 3, 60)
+    assert all(later - earlier >= 2 for earlier, later in pairwise(began[limited.name]))
+    assert len(began[refused.name]) == 1

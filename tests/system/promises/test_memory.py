@@ -1,0 +1,45 @@
+"""The soak of ``make soak``, for half a minute; and that it would notice."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.system.promises.soak import MEBIBYTE, Footprint, complaints, soaking
+
+DURATION: Final = 30.0
+ROUND: Final = 5.0
+
+
+def test_among_all_faults_memory_threads_and_descriptors_stay_flat(tmp_path: Path) -> None:
+    with soaking(tmp_path) as soak:
+        for _ in range(int(DURATION / ROUND)):
+            soak.go_on(ROUND)
+        assert complaints(soak.seen) == [], soak.seen[:: len(soak.seen) // 12]
+        assert soak.polls > 500
+
+
+def footprints(
+    resident: Sequence[float] = (60, 60, 60), threads: Sequence[int] = (35,) * 3, peak: float = 90
+) -> list[Footprint]:
+    return [
+        Footprint(int(size * MEBIBYTE), int(peak * MEBIBYTE), count, 40)
+        for size, count in zip(resident, threads, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seen", "complaint"),
+    [
+        (footprints(peak=150), "the peak of resident memory was 150.0 MiB"),
+        (footprints((60, 60, 71)), "resident memory grew from 60.0 to 71.0 MiB"),
+        (footprints(threads=(35, 35, 45)), "threads grew from 35 to 45"),
+    ],
+)
+def test_what_is_not_flat_is_told(seen: list[Footprint], complaint: str) -> None:
+    assert complaints(seen) == [complaint]
+
+
+def test_what_is_flat_is_not(tmp_path: Path) -> None:
+    assert complaints(footprints((20, 60, 62), (2, 35, 36))) == []

@@ -1,0 +1,128 @@
+"""``make stack``'s program, with its real children."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from harness.processes import Prometheus, eventually, get
+from harness.waiting import wait_until
+from stack.__main__ import main
+from stack.shipped import ROOT
+from tests.shipped.prometheus.tools import rules
+
+ANY_PORTS: Final = ("--exporter-port=0", "--prometheus-port=0", "--alertmanager-port=0")
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "output"
+
+
+@pytest.fixture
+def stack(output: Path, tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """The stack, sixty times as quick as shipped, so that its first message comes within seconds."""
+    command = [sys.executable, "-m", "stack", "--speed=60", *ANY_PORTS]
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    with output.open("wb") as stream:
+        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=stream, stderr=stream)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def url(output: Path, name: str) -> str:
+    found = re.search(rf"^{name}.*(http://127\.0\.0\.1:\d+\S*)", output.read_text(), re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.needs("prometheus", "prometheus-alertmanager")
+def test_the_stack_scrapes_the_demo_with_the_shipped_rules_and_tells_of_alerts(
+    stack: "subprocess.Popen[bytes]", output: Path
+) -> None:
+    wait_until(lambda: "Ctrl+C" in output.read_text(), patience=60)
+    alerts = url(output, "Every alert")
+    assert "ZapiInstanceDisconnected" in get(alerts) or "<script" in get(alerts)
+    prometheus = Prometheus(stack, alerts.removesuffix("/classic/alerts").removesuffix("/alerts"))
+    alertmanager = url(output, "Alertmanager").rstrip("/")
+
+    eventually(lambda: prometheus.values("up") == [1])
+    groups = json.loads(get(f"{prometheus.url}/api/v1/rules"))["data"]["groups"]
+    assert {rule["name"] for group in groups for rule in group["rules"]} == {rule.name for rule in rules()}
+    eventually(lambda: json.loads(get(f"{alertmanager}/api/v2/alerts")) != [])
+    wait_until(lambda: " to on-call: [CRITICAL] " in output.read_text(), patience=60)
+    assert "[CRITICAL] " in get(url(output, "Messages"))
+
+
+@pytest.mark.needs("prometheus", "prometheus-alertmanager")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_all_of_it_and_leaves_nothing(
+    stack: "subprocess.Popen[bytes]", output: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    wait_until(lambda: "Ctrl+C" in output.read_text(), patience=60)
+    children = descendants(stack.pid)
+    assert len(children) == 3
+
+    stack.send_signal(number)
+
+    assert stack.wait(timeout=30) == 0
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+    assert list(tmp_path.glob("zapi-stack-*")) == []
+
+
+@pytest.mark.needs("prometheus", "prometheus-alertmanager")
+def test_a_program_that_ends_by_itself_ends_the_stack_and_is_named(
+    stack: "subprocess.Popen[bytes]", output: Path
+) -> None:
+    wait_until(lambda: "Ctrl+C" in output.read_text(), patience=60)
+    children = descendants(stack.pid)
+
+    os.kill(children[0], signal.SIGKILL)
+
+    assert stack.wait(timeout=30) == 1
+    assert "exporter ended with status -9" in output.read_text()
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+
+
+def test_a_missing_program_is_named_with_the_way_to_install_it(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "stack"],
+        cwd=ROOT,
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 1
+    assert run.stderr == (
+        "prometheus and prometheus-alertmanager not found on the PATH; on Debian: "
+        "sudo apt-get install --no-install-recommends prometheus prometheus-alertmanager\n"
+    )
+
+
+@pytest.mark.parametrize("speed", ["0", "61", "nan", "fast"])
+def test_a_speed_at_which_nothing_could_be_told_is_refused(
+    speed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([f"--speed={speed}"])
+
+    assert ended.value.code == 2
+    assert "is no number from 1 (as shipped) to 60" in capsys.readouterr().err
+
+
+def descendants(pid: int) -> list[int]:
+    """The children of a process, oldest first."""
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return sorted(map(int, text.split()))

@@ -1,0 +1,236 @@
+"""A good file becomes a configuration with everything it says, inherits and leaves to defaults."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import trustme
+
+from exporter.config import InvalidConfig, Problem, load
+from exporter.model.secret import Secret
+from tests.unit.config.documents import MINIMAL, load_text
+
+EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"
+ENVIRON = {"ZAPI_CLIENT_TOKEN": "CLIENT", "ZAPI_VENDAS_TOKEN": "VENDAS"}
+
+
+def test_the_example_is_valid_and_says_the_defaults() -> None:
+    config = load(EXAMPLE, ENVIRON)
+    assert (config.api.base_url, config.api.timeout, config.api.ca_file) == (
+        "https://api.z-api.io",
+        10.0,
+        None,
+    )
+    assert (config.polling.interval, config.polling.concurrency, config.polling.stale_after) == (
+        60.0,
+        32,
+        300.0,
+    )
+    assert config.paid_statuses == {"paid"}
+    (instance,) = config.instances
+    assert (instance.name, instance.id) == ("vendas", "3C67AB641C8AA0412F6A2242B4E23AC7")
+    assert (instance.client_token, instance.token) == (Secret("CLIENT"), Secret("VENDAS"))
+    assert instance.labels == {"environment": "production", "team": "sales"}
+    assert instance.expected_webhooks == {
+        "received": Secret("https://app.example.com/hooks/zapi"),
+        "disconnected": None,
+    }
+
+
+def test_everything_but_the_instances_has_a_default(tmp_path: Path) -> None:
+    example, minimal = load(EXAMPLE, ENVIRON), load_text(tmp_path, MINIMAL)
+    assert (minimal.api, minimal.polling, minimal.paid_statuses) == (
+        example.api,
+        example.polling,
+        example.paid_statuses,
+    )
+    (instance,) = minimal.instances
+    assert (instance.client_token, instance.labels, instance.expected_webhooks) == (None, {}, {})
+
+
+def test_a_section_without_keys_is_as_good_as_none(tmp_path: Path) -> None:
+    empty = "api:\npolling:\npayment:\ndefaults:\n  labels:\n  expected_webhooks:\n"
+    assert load_text(tmp_path, empty + MINIMAL) == load_text(tmp_path, MINIMAL)
+
+
+def test_an_instance_adds_to_the_defaults_and_wins_over_them(tmp_path: Path) -> None:
+    text = (
+        "defaults:\n"
+        "  labels: {tier: gold, zone: a, team: none}\n"
+        "  expected_webhooks: {received: 'https://a.example', delivery: 'https://b.example'}\n"
+        + MINIMAL
+        + "    labels: {team: sales, zone: ''}\n    expected_webhooks: [received, connected]\n"
+    )
+    (instance,) = load_text(tmp_path, text).instances
+    assert instance.labels == {"tier": "gold", "team": "sales"}
+    assert instance.expected_webhooks == {
+        "received": None,
+        "delivery": Secret("https://b.example"),
+        "connected": None,
+    }
+
+
+def test_a_webhook_without_a_url_may_have_any(tmp_path: Path) -> None:
+    text = MINIMAL + "    expected_webhooks: {received: 'https://a.example', delivery: }\n"
+    (instance,) = load_text(tmp_path, text).instances
+    assert instance.expected_webhooks == {"received": Secret("https://a.example"), "delivery": None}
+
+
+def test_an_instance_has_its_own_client_token_or_that_of_the_api(tmp_path: Path) -> None:
+    text = "api: {client_token: COMMON}\n" + MINIMAL + "  - {name: b, id: B, token: T, client_token: OWN}\n"
+    first, second = load_text(tmp_path, text).instances
+    assert (first.client_token, second.client_token) == (Secret("COMMON"), Secret("OWN"))
+
+
+def test_secrets_come_from_files_beside_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("T0K3N\r\n")
+    (tmp_path / "client").write_text("\ufeffCLIENT")
+    text = (
+        f"api: {{client_token_file: {tmp_path / 'client'}}}\n"
+        "instances: [{name: a, id: A, token_file: token}, {name: b, id: B, token_file: ./token}]\n"
+    )
+    config = load_text(tmp_path, text)
+    assert [instance.token for instance in config.instances] == [Secret("T0K3N")] * 2
+    assert config.instances[0].client_token == Secret("CLIENT")
+    assert config.files == (tmp_path / "config.yaml", tmp_path / "client", tmp_path / "token")
+
+
+def test_a_secret_file_has_a_bounded_size(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("T" * 70_000)
+    with pytest.raises(InvalidConfig, match="names a file of more than 65536 bytes"):
+        load_text(tmp_path, MINIMAL.replace("token: T1", "token_file: token"))
+
+
+def test_a_pipe_is_no_secret_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "token")
+    with pytest.raises(InvalidConfig, match="names something that is no file"):
+        load_text(tmp_path, MINIMAL.replace("token: T1", "token_file: token"))
+
+
+def test_a_ca_file_stands_beside_the_configuration(tmp_path: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+    assert load_text(tmp_path, "api: {ca_file: ca.pem}\n" + MINIMAL).api.ca_file == tmp_path / "ca.pem"
+
+
+def test_variables_stand_wherever_a_value_does(tmp_path: Path) -> None:
+    text = (
+        "api: {base_url: 'https://${HOST}/', timeout: '${TIMEOUT:-5}s', client_token: '${C}'}\n"
+        "polling: {concurrency: '${N:-8}'}\n"
+        "payment: {paid_statuses: ['${PAID}']}\n"
+        "instances:\n"
+        "  - name: ${NAME}\n    id: ${ID}\n    token: ${T}\n    labels: {team: '${TEAM:-sales}'}\n"
+        "    expected_webhooks: {received: 'https://${HOST}/in'}\n"
+        "  - {name: b, id: B, token: T, expected_webhooks: ['${HOOK}']}\n"
+    )
+    environ = {
+        **{"HOST": "z.example", "C": "CLIENT", "PAID": "Trial", "NAME": "atenção", "ID": "0123"},
+        **{"T": "yes", "HOOK": "delivery", "N": ""},
+    }
+    config = load_text(tmp_path, text, environ)
+    first, second = config.instances
+    assert (config.api.base_url, config.api.timeout) == ("https://z.example", 5.0)
+    assert config.polling.concurrency == 8
+    assert config.paid_statuses == {"trial"}
+    assert (first.name, first.id, first.token) == ("atenção", "0123", Secret("yes"))
+    assert (first.client_token, first.labels) == (Secret("CLIENT"), {"team": "sales"})
+    assert first.expected_webhooks == {"received": Secret("https://z.example/in")}
+    assert second.expected_webhooks == {"delivery": None}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("a$$b", "a$b"),
+        ("$$${V}", "$v: {x: [y]}"),
+        ("$${V}", "${V}"),
+        ("$V costs $5", "$V costs $5"),
+        ("${NONE:-}x", "x"),
+        ("${NONE:-c: [d], $$ $x}", "c: [d], $ $x"),
+        ("${V:-unused}", "v: {x: [y]}"),
+        ("${TWICE}", "${V}"),
+    ],
+)
+def test_a_variable_is_text_and_nothing_else(tmp_path: Path, written: str, meant: str) -> None:
+    environ = {"V": "v: {x: [y]}", "TWICE": "${V}"}
+    (instance,) = load_text(tmp_path, MINIMAL.replace("vendas", f"'{written}'"), environ).instances
+    assert instance.name == meant
+
+
+def test_anchors_and_merge_keys_work(tmp_path: Path) -> None:
+    text = (
+        "instances:\n"
+        "  - &first {name: a, id: A, token: T, labels: &labels {team: sales}}\n"
+        "  - {<<: *first, name: b, id: B}\n"
+        "  - {<<: [{name: c, id: C}, *first], labels: {<<: *labels, tier: gold}}\n"
+    )
+    instances = load_text(tmp_path, text).instances
+    assert [(i.name, i.id, i.token) for i in instances] == [
+        ("a", "A", Secret("T")),
+        ("b", "B", Secret("T")),
+        ("c", "C", Secret("T")),
+    ]
+    assert [i.labels for i in instances] == [{"team": "sales"}] * 2 + [{"team": "sales", "tier": "gold"}]
+
+
+def test_a_name_is_any_text(tmp_path: Path) -> None:
+    (instance,) = load_text(tmp_path, MINIMAL.replace("vendas", '"Loja \\"1\\"\\nçã 漢"')).instances
+    assert instance.name == 'Loja "1"\nçã 漢'
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ("HTTPS://z_api.example./v2//", "HTTPS://z_api.example./v2"),
+        ("http://[::1]:80/x", "http://[::1]:80/x"),
+    ],
+)
+def test_a_base_url_loses_the_slash_at_its_end(tmp_path: Path, written: str, meant: str) -> None:
+    assert load_text(tmp_path, f"api: {{base_url: '{written}'}}\n" + MINIMAL).api.base_url == meant
+
+
+def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
+    assert load_text(tmp_path, "\ufeff" + MINIMAL) == load_text(tmp_path, MINIMAL)
+
+
+def test_a_file_that_cannot_be_read_is_a_problem_in_its_first_line(tmp_path: Path) -> None:
+    for name, why in (("gone.yaml", "No such file"), (".", "Is a directory"), ("a\0b", "no such name")):
+        with pytest.raises(InvalidConfig) as raised:
+            load(tmp_path / name, {})
+        (problem,) = raised.value.problems
+        assert (problem.line, problem.path) == (1, "document")
+        assert problem.message.startswith(f"cannot be read: {why}")
+
+
+def test_a_problem_prints_as_one_line_with_its_place() -> None:
+    problem = Problem("config.yaml", 7, "instances[0].token", "is missing")
+    assert str(problem) == "config.yaml:7: instances[0].token: is missing"
+
+
+@pytest.mark.parametrize(
+    ("instance", "secret"),
+    [
+        ("token: T", True),
+        ("token: '${TOKEN}'", False),
+        ("token_file: secret", False),
+        ("token_file: secret, client_token: C", True),
+        ("token_file: secret, expected_webhooks: [received]", False),
+        ("token_file: secret, expected_webhooks: {received: null}", False),
+        ("token_file: secret, expected_webhooks: {received: 'https://example.com/hook'}", True),
+        ("token_file: secret, expected_webhooks: {received: '${HOOK}'}", False),
+    ],
+)
+def test_a_document_counts_as_a_file_of_secrets_only_if_one_is_written_out_in_it(
+    tmp_path: Path, instance: str, secret: bool
+) -> None:
+    (tmp_path / "secret").write_text("T")
+    environ = {"TOKEN": "T", "HOOK": "https://example.com/hook"}
+    config = load_text(tmp_path, f"instances: [{{name: a, id: A, {instance}}}]\n", environ)
+    assert (tmp_path / "config.yaml" in config.secret_files) is secret
+
+
+def test_who_needs_no_file_does_not_load_pydantic() -> None:
+    code = "import sys, exporter.model.settings; sys.exit('pydantic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,122 @@
+"""The JSON Schema is the models', and an editor that uses it agrees with the loader."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from tests.unit.config.documents import MINIMAL, problems_of
+
+ROOT = Path(__file__).parents[3]
+SCHEMA: dict[str, Any] = json.loads((ROOT / "config.schema.json").read_text())
+
+WITH_INSTANCE = yaml.safe_load(MINIMAL)["instances"][0]
+GOOD: list[dict[str, Any]] = [
+    {},
+    {"api": None, "polling": None, "defaults": {"labels": None, "expected_webhooks": None}},
+    {"api": {"base_url": "http://[::1]:80/x", "timeout": "1m30s", "client_token": "C"}},
+    {"api": {"timeout": "${T:-5s}", "base_url": "${URL:-https://z.example}"}},
+    {"polling": {"interval": "1h", "stale_after": "2h", "concurrency": 1024}},
+    {"polling": {"concurrency": "${N:-8}"}},
+    {"polling": {"concurrency": "8"}},
+    {"payment": {"paid_statuses": ["paid", "PAGO"]}},
+    {"defaults": {"labels": {"team": "", "_x": "y"}, "expected_webhooks": ["received"]}},
+    {"defaults": {"expected_webhooks": {"received": "https://a.example", "delivery": None}}},
+    {"defaults": {"expected_webhooks": ["${HOOK:-received}"]}},
+    {"instances": [{"name": "漢\n", "id": "0123", "token": "yes", "client_token": "C"}]},
+]
+BAD: list[dict[str, Any]] = [
+    {"poling": {}},
+    {"api": []},
+    {"api": "x"},
+    {"api": {"uri": "x"}},
+    {"api": {"timeout": 10}},
+    {"api": {"timeout": None}},
+    {"api": {"timeout": "10"}},
+    {"api": {"timeout": "1s1m"}},
+    {"api": {"base_url": "ftp://a"}},
+    {"api": {"base_url": "https://u@a"}},
+    {"api": {"client_token": ""}},
+    {"api": {"client_token": "a b"}},
+    {"api": {"client_token": "C", "client_token_file": "pyproject.toml"}},
+    {"api": {"ca_file": " "}},
+    {"polling": {"concurrency": 0}},
+    {"polling": {"concurrency": 1025}},
+    {"polling": {"concurrency": True}},
+    {"polling": {"concurrency": "010"}},
+    {"payment": {"paid_statuses": []}},
+    {"payment": {"paid_statuses": "paid"}},
+    {"payment": {"paid_statuses": [""]}},
+    {"payment": {"paid_statuses": [1]}},
+    {"defaults": {"labels": {"job": "x"}}},
+    {"defaults": {"labels": {"__a": "x"}}},
+    {"defaults": {"labels": {"a-b": "x"}}},
+    {"defaults": {"labels": {"team": 1}}},
+    {"defaults": {"labels": ["team"]}},
+    {"defaults": {"expected_webhooks": ["recieved"]}},
+    {"defaults": {"expected_webhooks": "received"}},
+    {"defaults": {"expected_webhooks": {"recieved": "https://a.example"}}},
+    {"defaults": {"expected_webhooks": {"received": "a.example"}}},
+    {"defaults": {"client_token": "C"}},
+    {"instances": []},
+    {"instances": {}},
+    {"instances": None},
+    {"instances": ["a"]},
+    {"instances": [{"id": "A", "token": "T"}]},
+    {"instances": [{"name": "a", "token": "T"}]},
+    {"instances": [{"name": "a", "id": "A"}]},
+    {"instances": [{"name": "a", "id": "A", "token": "T", "token_file": "pyproject.toml"}]},
+    {"instances": [{"name": "", "id": "A", "token": "T"}]},
+    {"instances": [{"name": "v" * 201, "id": "A", "token": "T"}]},
+    {"instances": [{"name": "a", "id": 123, "token": "T"}]},
+    {"instances": [{"name": "a", "id": "A 1", "token": "T"}]},
+    {"instances": [{"name": "a", "id": "A", "token": True}]},
+]
+
+
+def verdicts(folder: Path, document: dict[str, Any]) -> tuple[bool, bool]:
+    """What the schema and the loader say of a document: whether it is good."""
+    whole = {"instances": [WITH_INSTANCE], **document}
+    file = folder / "config.yaml"
+    file.write_text(yaml.safe_dump(whole, allow_unicode=True))
+    return Draft202012Validator(SCHEMA).is_valid(whole), not problems_of(file, {})
+
+
+def test_the_committed_schema_is_that_of_the_models() -> None:
+    command = [sys.executable, "-W", "error", "-m", "exporter.config.schema"]
+    printed = subprocess.run(command, capture_output=True, check=True, cwd=ROOT).stdout
+    assert printed == (ROOT / "config.schema.json").read_bytes()
+
+
+def test_the_schema_is_a_schema() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_the_example_names_the_schema_and_keeps_to_it() -> None:
+    text = (ROOT / "config.example.yaml").read_text()
+    assert text.startswith("# yaml-language-server: $schema=./config.schema.json\n")
+    Draft202012Validator(SCHEMA).validate(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize("document", GOOD, ids=str)
+def test_the_schema_and_the_loader_take_the_same(tmp_path: Path, document: dict[str, Any]) -> None:
+    assert verdicts(tmp_path, document) == (True, True)
+
+
+@pytest.mark.parametrize("document", BAD, ids=str)
+def test_the_schema_and_the_loader_refuse_the_same(tmp_path: Path, document: dict[str, Any]) -> None:
+    assert verdicts(tmp_path, document) == (False, False)
+
+
+def test_every_key_has_a_description_and_an_example_that_is_valid() -> None:
+    for section in [SCHEMA, *SCHEMA["$defs"].values()]:
+        for key, schema in section["properties"].items():
+            assert schema["description"], key
+            for example in schema.get("examples", []):
+                assert Draft202012Validator({**schema, "$defs": SCHEMA["$defs"]}).is_valid(example), key
+        assert section["additionalProperties"] is False

@@ -1,0 +1,162 @@
+"""How a server begins, how it ends, and what it does when the machine or the client fails it."""
+
+import contextlib
+import os
+import resource
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+import trustme
+
+from exporter.demo.fault import Exchange, Fault, Step
+from exporter.demo.front import Front
+from exporter.demo.instances import SimulatedInstance
+from exporter.demo.server import SimulatedZapi
+from simulator.wire_faults import silence
+from tests.clocks import ManualClock
+from tests.unit.demo.raw_client import RawClient, get
+
+MIB = 1 << 20
+
+
+def test_it_serves_over_tls(clock: ManualClock, instance: SimulatedInstance) -> None:
+    authority = trustme.CA()
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    with (
+        SimulatedZapi([instance], clock=clock, tls=_server_context(authority)) as zapi,
+        RawClient(zapi, trusting) as client,
+    ):
+        assert zapi.base_url.startswith("https://127.0.0.1:")
+        client.ask(instance)
+        assert client.read_reply()[0] == 200
+        assert (zapi.connections, zapi.handshakes) == (1, 1)
+    assert zapi.unexpected == ()
+
+
+def test_a_client_that_does_not_trust_it_is_counted_as_no_handshake(
+    clock: ManualClock, instance: SimulatedInstance
+) -> None:
+    with SimulatedZapi([instance], clock=clock, tls=_server_context(trustme.CA())) as zapi:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            RawClient(zapi, ssl.create_default_context())
+        zapi.wait_for("the connection", lambda z: z.connections == 1)
+        assert zapi.requests == {}
+    assert zapi.unexpected == ()
+
+
+def _server_context(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+    return context
+
+
+FLOOD = Fault("flood", lambda _: iter(lambda: b"x" * 65536, b""))
+
+
+@pytest.mark.parametrize("over_tls", [False, True])
+def test_closing_drops_everything_at_once_and_leaves_nothing(
+    clock: ManualClock, instance: SimulatedInstance, other: SimulatedInstance, over_tls: bool
+) -> None:
+    authority = trustme.CA()
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    tls = _server_context(authority) if over_tls else None
+    threads = threading.active_count()
+    zapi = SimulatedZapi([instance, other], clock=clock, tls=tls)
+    zapi.start()
+    zapi.set_fault(instance.id, silence())
+    zapi.set_fault(other.id, FLOOD)
+    client_side = trusting if over_tls else None
+    with (
+        RawClient(zapi, client_side) as waiting,
+        RawClient(zapi, client_side) as flooded,
+        RawClient(zapi, client_side),
+        RawClient(zapi),
+    ):
+        waiting.ask(instance)
+        flooded.ask(other)
+        zapi.wait_for("the requests", lambda z: z.in_flight == 2 and z.connections == 4)
+        zapi.close()
+        assert zapi.open_connections == 0
+        assert threading.active_count() == threads
+        with pytest.raises((EOFError, ConnectionError)):
+            waiting.read(1)
+    assert zapi.in_flight == 0
+    assert zapi.unexpected == ()
+    zapi.close()
+
+
+def test_it_can_be_started_again_on_the_port_it_had(clock: ManualClock, other: SimulatedInstance) -> None:
+    with SimulatedZapi([other], clock=clock) as first:
+        assert get(first, other)[0] == 200
+    with SimulatedZapi([other], clock=clock, port=first.port) as second:
+        assert second.base_url == first.base_url
+        assert get(second, other)[0] == 200
+
+
+def test_an_address_in_use_is_an_error(zapi: SimulatedZapi, clock: ManualClock) -> None:
+    with pytest.raises(OSError, match="in use"):
+        SimulatedZapi([], clock=clock, port=zapi.port).start()
+
+
+def test_a_client_that_does_not_read_is_not_written_to_for_ever(
+    zapi: SimulatedZapi, instance: SimulatedInstance, other: SimulatedInstance
+) -> None:
+    written = 0
+
+    def count(_: Exchange) -> Iterator[Step]:
+        nonlocal written
+        while True:
+            yield b"x" * MIB
+            written += 1
+
+    zapi.set_fault(instance.id, Fault("counted flood", count))
+    with RawClient(zapi) as unread, RawClient(zapi) as bystander:
+        unread.ask(instance)
+        for _ in range(500):
+            bystander.ask(other)
+            assert bystander.read_reply()[0] == 200
+        assert 0 < written < 100
+
+
+def test_it_serves_again_once_there_are_file_descriptors_again(
+    zapi: SimulatedZapi, other: SimulatedInstance
+) -> None:
+    with no_descriptors_left() as free_one:
+        free_one()
+        client = RawClient(zapi)
+        client.ask(other)
+        with pytest.raises(TimeoutError):
+            zapi.wait_for("a connection", lambda z: z.connections > 0, timeout=0.1)
+    with client:
+        assert client.read_reply()[0] == 200
+
+
+@contextlib.contextmanager
+def no_descriptors_left() -> Iterator[Callable[[], None]]:
+    """Gives what frees a single one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = [os.open(os.devnull, os.O_RDONLY)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))) + 1, hard))
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                taken.append(os.open(os.devnull, os.O_RDONLY))
+        yield lambda: os.close(taken.pop())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for descriptor in taken:
+            os.close(descriptor)
+
+
+def test_it_has_no_port_before_it_starts(clock: ManualClock) -> None:
+    with pytest.raises(RuntimeError, match="start it first"):
+        _ = SimulatedZapi([], clock=clock).port
+
+
+def test_a_front_that_spoils_connections_takes_no_tls_context(clock: ManualClock) -> None:
+    with pytest.raises(ValueError, match="leave it out"):
+        SimulatedZapi([], clock=clock, tls=_server_context(trustme.CA()), front=Front.SILENT)

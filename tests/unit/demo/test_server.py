@@ -1,0 +1,226 @@
+import threading
+import time
+import urllib.parse
+from dataclasses import replace
+
+import pytest
+
+from exporter.demo.instances import SimulatedInstance
+from exporter.demo.server import SimulatedZapi
+from exporter.demo.timeline import Phase, Timeline
+from simulator.wire_faults import raw, silence
+from tests.clocks import ManualClock
+from tests.unit.demo.raw_client import RawClient, get, me_path
+
+MIB = 1 << 20
+
+
+def test_a_healthy_instance_is_described(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
+    status, answer = get(zapi, instance)
+    assert status == 200
+    assert (answer["id"], answer["token"], answer["connected"]) == ("FACADE01", "FACADE02", True)
+
+
+def test_many_requests_are_served_on_one_connection(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
+    with RawClient(zapi) as client:
+        for _ in range(50):
+            client.ask(instance)
+            assert client.read_reply()[0] == 200
+    assert zapi.connections == 1
+    assert zapi.requests == {instance.id: 50}
+
+
+def test_requests_sent_all_at_once_are_answered_one_after_another(
+    zapi: SimulatedZapi, instance: SimulatedInstance
+) -> None:
+    with RawClient(zapi) as client:
+        for _ in range(2000):
+            client.ask(instance)
+        for _ in range(2000):
+            assert client.read_reply()[0] == 200
+
+
+def test_a_head_that_comes_in_pieces_is_understood(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
+    with RawClient(zapi) as client:
+        client.ask(instance, headers="X-First: 1\r\n")
+        client.read_reply()
+        for byte in f"GET {me_path(instance)} HTTP/1.1\r\nClient-Token: FACADE03\r\n\r\n".encode():
+            client.send(bytes((byte,)))
+        assert client.read_reply()[0] == 200
+
+
+def test_a_connection_is_closed_where_the_client_asks_for_it(
+    zapi: SimulatedZapi, instance: SimulatedInstance
+) -> None:
+    with RawClient(zapi) as client:
+        client.ask(instance, headers="Connection: close\r\n")
+        assert client.read_to_end().startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "error"),
+    [
+        ({"path": "/instances/FACADE01/token/WRONG/me"}, 404, "Instance not found"),
+        ({"path": "/instances/WRONG/token/FACADE02/me"}, 404, "Instance not found"),
+        ({"path": "/somewhere/else"}, 404, "NOT_FOUND"),
+        ({"client_token": "WRONG"}, 403, "Client-Token WRONG not allowed"),
+        ({"client_token": ""}, 403, "null not allowed"),
+        ({"method": "POST"}, 405, "Method Not Allowed"),
+        ({"method": "POST", "headers": "Content-Length: 0\r\n"}, 405, "Method Not Allowed"),
+    ],
+)
+def test_a_wrong_request_gets_the_real_refusal(
+    zapi: SimulatedZapi, instance: SimulatedInstance, how: dict[str, str], status: int, error: str
+) -> None:
+    assert get(zapi, instance, **how) == (status, {"error": error})
+
+
+def test_a_missing_client_token_is_refused_only_where_the_account_requires_one(
+    zapi: SimulatedZapi, instance: SimulatedInstance, other: SimulatedInstance
+) -> None:
+    nameless = replace(instance, client_token=None)
+    assert get(zapi, nameless) == (400, {"error": "your client-token is not configured"})
+    assert get(zapi, other)[0] == 200
+
+
+def test_a_body_of_a_request_is_not_taken_for_the_next_one(
+    zapi: SimulatedZapi, instance: SimulatedInstance
+) -> None:
+    with RawClient(zapi) as client:
+        client.ask(instance, method="PUT", headers="Content-Length: 5\r\n")
+        client.send(b"GET /")
+        assert client.read_reply()[0] == 405
+        client.ask(instance)
+        assert client.read_reply()[0] == 200
+
+
+def test_id_and_token_are_percent_decoded(clock: ManualClock, instance: SimulatedInstance) -> None:
+    odd = replace(instance, id="a/b ç", token="t?#%")
+    quoted = (
+        f"/instances/{urllib.parse.quote(odd.id, safe='')}/token/{urllib.parse.quote(odd.token, safe='')}/me"
+    )
+    with SimulatedZapi([odd], clock=clock) as zapi:
+        assert get(zapi, odd, path=quoted)[0] == 200
+        assert get(zapi, odd, path=f"{quoted}?again=1")[0] == 200
+
+
+def test_what_is_not_http_is_refused(zapi: SimulatedZapi) -> None:
+    for nonsense in (b"\x16\x03\x01\x02\x00", b"hello\r\n\r\n", b"x" * 100_000):
+        with RawClient(zapi) as client:
+            client.send(nonsense)
+            assert client.read_to_end().startswith(b"HTTP/1.1 400 ")
+
+
+def test_strays_are_counted_apart(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
+    get(zapi, instance, path="/login")
+    get(zapi, instance)
+    assert zapi.strays == 1
+    assert zapi.requests == {instance.id: 1}
+    assert zapi.requests["FACADE0A"] == 0
+
+
+def test_the_latest_headers_are_kept(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
+    assert zapi.last_headers(instance.id) == {}
+    get(zapi, instance, headers="X-Mine: one\r\n")
+    get(zapi, instance, headers="X-Mine: two\r\n")
+    assert zapi.last_headers(instance.id) == {
+        "host": "localhost",
+        "x-mine": "two",
+        "client-token": "FACADE03",
+    }
+
+
+def test_a_change_shows_in_the_next_answer(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
+    assert get(zapi, instance)[1]["connected"] is True
+    zapi.update(instance.id, connected=False)
+    assert get(zapi, instance)[1]["connected"] is False
+    zapi.update(instance.id, name="Loja 2")
+    assert get(zapi, instance)[1]["name"] == "Loja 2"
+
+
+def test_an_instance_keeps_its_id(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
+    with pytest.raises(ValueError, match="keeps its id"):
+        zapi.update(instance.id, id="OTHER")
+
+
+def test_a_fault_can_be_set_and_lifted_between_two_requests_of_a_connection(
+    zapi: SimulatedZapi, instance: SimulatedInstance
+) -> None:
+    with RawClient(zapi) as client:
+        zapi.set_fault(instance.id, raw("teapot", b"HTTP/1.1 418 Odd\r\nContent-Length: 0\r\n\r\n", None))
+        client.ask(instance)
+        assert client.read_reply()[0] == 418
+        zapi.set_fault(instance.id, None)
+        client.ask(instance)
+        assert client.read_reply()[0] == 200
+
+
+def test_a_fault_of_an_unknown_instance_is_an_error(zapi: SimulatedZapi) -> None:
+    with pytest.raises(KeyError):
+        zapi.set_fault("NOBODY", None)
+
+
+def test_two_instances_of_one_id_are_refused(clock: ManualClock, instance: SimulatedInstance) -> None:
+    with pytest.raises(ValueError, match="FACADE01"):
+        SimulatedZapi([instance, instance], clock=clock)
+
+
+def test_a_timeline_follows_the_clock(clock: ManualClock, instance: SimulatedInstance) -> None:
+    phases = (Phase(60.0, connected=True), Phase(30.0, connected=False), Phase(5.0, fault=raw("r", b"HELLO")))
+    with SimulatedZapi([replace(instance, timeline=Timeline(phases))], clock=clock) as zapi:
+        assert get(zapi, instance)[1]["connected"] is True
+        clock.advance(60)
+        assert get(zapi, instance)[1]["connected"] is False
+        clock.advance(30)
+        with RawClient(zapi) as client:
+            client.ask(instance)
+            assert client.read_to_end() == b"HELLO"
+        clock.advance(5)
+        assert get(zapi, instance)[1]["connected"] is True
+
+
+def test_a_fault_set_by_hand_goes_before_the_timelines(
+    clock: ManualClock, instance: SimulatedInstance
+) -> None:
+    spoilt = replace(instance, timeline=Timeline((Phase(1.0, fault=raw("of time", b"TIME")),)))
+    with SimulatedZapi([spoilt], clock=clock) as zapi:
+        zapi.set_fault(instance.id, raw("by hand", b"HAND"))
+        with RawClient(zapi) as client:
+            client.ask(instance)
+            assert client.read_to_end() == b"HAND"
+
+
+def test_an_answer_takes_at_least_the_latency_and_the_instances_delay(
+    clock: ManualClock, instance: SimulatedInstance
+) -> None:
+    with SimulatedZapi([replace(instance, delay=0.05)], clock=clock, latency=0.05) as zapi:
+        began = time.monotonic()
+        assert get(zapi, instance)[0] == 200
+        # The loop's clock may be a tick ahead of ours.
+        assert time.monotonic() - began > 0.099
+
+
+def test_requests_without_a_complete_reply_are_in_flight(
+    zapi: SimulatedZapi, instance: SimulatedInstance, other: SimulatedInstance
+) -> None:
+    zapi.set_fault(instance.id, silence())
+    with RawClient(zapi) as one, RawClient(zapi) as two:
+        one.ask(instance)
+        two.ask(instance)
+        zapi.wait_for("two requests", lambda z: z.in_flight == 2)
+        get(zapi, other)
+        assert zapi.max_in_flight == 3
+    zapi.wait_for("both clients to be gone", lambda z: z.in_flight == 0)
+    assert zapi.max_in_flight == 3
+
+
+def test_waiting_in_vain_says_for_what(zapi: SimulatedZapi) -> None:
+    with pytest.raises(TimeoutError, match="in vain for a miracle"):
+        zapi.wait_for("a miracle", lambda z: z.connections > 0, timeout=0.01)
+
+
+def test_waiting_ends_when_the_condition_holds(zapi: SimulatedZapi, other: SimulatedInstance) -> None:
+    asking = threading.Thread(target=get, args=(zapi, other))
+    asking.start()
+    zapi.wait_for("a request", lambda z: z.requests[other.id] == 1)
+    asking.join()

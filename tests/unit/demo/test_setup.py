@@ -1,0 +1,55 @@
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from exporter.config import load
+from exporter.demo.scenario import cast
+from exporter.demo.setup import demo_config, write_config
+from exporter.model.settings import Config
+
+NOW = 1_700_000_000.0
+
+
+def some_config() -> Config:
+    return demo_config(cast(18, NOW), "http://127.0.0.1:1", ca_file=Path("/etc/ca.pem"))
+
+
+def test_the_configuration_polls_the_whole_cast() -> None:
+    config = some_config()
+    assert config.api.base_url == "http://127.0.0.1:1"
+    assert [instance.name for instance in config.instances][:3] == ["vendas", "recepção", "suporte-técnico"]
+    assert {instance.labels["team"] for instance in config.instances} == {"vendas", "suporte", "financeiro"}
+
+
+def test_the_demo_polls_often_enough_to_see_every_change() -> None:
+    polling = some_config().polling
+    assert polling.interval <= 10
+    assert polling.stale_after > polling.interval
+
+
+def test_a_written_configuration_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    write_config(some_config(), tmp_path / "config.yaml")
+    assert (tmp_path / "config.yaml").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_written_configuration_holds_any_text_that_a_configuration_can(tmp_path: Path) -> None:
+    hostile = '\x07\x7f\x85\u2028\ufeff $HOME ${HOME} "\\ \n🎉'
+    config = demo_config(cast(1, NOW), "http://127.0.0.1:1")
+    renamed = replace(config.instances[0], name=hostile, labels={"team": hostile})
+    write_config(replace(config, instances=(renamed,)), tmp_path / "config.yaml")
+    (instance,) = load(tmp_path / "config.yaml", {}).instances
+    assert (instance.name, instance.labels) == (hostile, {"team": hostile})
+
+
+def test_a_written_configuration_says_the_same(tmp_path: Path) -> None:
+    config = some_config()
+    write_config(config, tmp_path / "config.yaml")
+    document = yaml.safe_load((tmp_path / "config.yaml").read_text())
+    assert document["api"]["ca_file"] == "/etc/ca.pem"
+    for said, meant in zip(document["instances"], config.instances, strict=True):
+        assert (said["name"], said["id"], said["token"]) == (meant.name, meant.id, meant.token.reveal())
+        assert said["labels"] == dict(meant.labels)
+        assert said["expected_webhooks"].keys() == meant.expected_webhooks.keys()
+    assert meant.client_token is not None
+    assert document["api"]["client_token"] == meant.client_token.reveal()

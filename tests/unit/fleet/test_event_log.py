@@ -1,0 +1,151 @@
+"""What the log tells of each change, and that it says nothing where nothing changed."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from exporter.fleet.event_log import Journal
+from exporter.fleet.store import Fleet
+from exporter.model.poll_result import Reading, Reason
+from exporter.model.secret import Secret
+from tests.builders import a_config, a_failure, a_status, an_instance, some_polling
+from tests.clocks import ManualClock
+
+URL = Secret("https://hooks.example.com/CANARY")
+
+
+@dataclass
+class Rig:
+    """One instance, and what was logged of it since last asked: level and message, with what the test looks at."""
+
+    handler: "Collecting"
+    clock: ManualClock = field(default_factory=ManualClock)
+
+    def __post_init__(self) -> None:
+        self.instance = an_instance("vendas")
+        config = a_config(self.instance, polling=some_polling(interval=60, stale_after=300))
+        self.fleet = Fleet(config, self.clock, [Journal()])
+
+    def poll(self, *readings: Reading) -> list[logging.LogRecord]:
+        self.handler.records.clear()
+        for reading in readings:
+            self.clock.advance(60)
+            self.fleet.record(self.instance, reading, 0.25)
+        return self.handler.records
+
+
+class Collecting(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    handler, logger = Collecting(), logging.getLogger("exporter.fleet.event_log")
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield Rig(handler)
+    logger.removeHandler(handler)
+    logger.setLevel(before)
+
+
+def said(records: list[logging.LogRecord]) -> list[tuple[str, str]]:
+    return [(record.levelname, record.getMessage()) for record in records]
+
+
+def fields(record: logging.LogRecord) -> dict[str, object]:
+    usual = {*vars(logging.makeLogRecord({})), "message"}
+    return {key: value for key, value in vars(record).items() if key not in usual}
+
+
+@pytest.mark.parametrize(("connected", "line"), [(True, "connected"), (False, "not connected")])
+def test_the_first_reading_says_how_it_stands(rig: Rig, connected: bool, line: str) -> None:
+    level = "INFO" if connected else "WARNING"
+    assert said(rig.poll(a_status(connected))) == [(level, line)]
+
+
+def test_polls_that_change_nothing_say_nothing(rig: Rig) -> None:
+    rig.poll(a_status())
+    assert said(rig.poll(*[a_status()] * 50)) == []
+
+
+def test_a_disconnect_is_a_warning_and_a_reconnect_is_not(rig: Rig) -> None:
+    rig.poll(a_status())
+    assert said(rig.poll(a_status(False), a_status(False))) == [("WARNING", "disconnected")]
+    assert said(rig.poll(a_status(), a_status())) == [("INFO", "connected")]
+
+
+def test_a_disconnect_behind_failing_polls_is_seen(rig: Rig) -> None:
+    rig.poll(a_status(), a_failure())
+    assert said(rig.poll(a_status(False))) == [("INFO", "polls succeed again"), ("WARNING", "disconnected")]
+
+
+def test_failing_polls_are_told_once_for_each_reason_with_all_that_an_operator_greps_for(rig: Rig) -> None:
+    rig.poll(a_status())
+    records = rig.poll(*[a_failure(Reason.TIMEOUT)] * 3, *[a_failure(Reason.TLS)] * 3)
+    assert said(records) == [("WARNING", "polls fail")] * 2
+    assert fields(records[0]) == {
+        "instance": "vendas",
+        "reason": "timeout",
+        "detail": "a phrase",
+        "duration": "0.250s",
+    }
+    assert fields(records[1])["reason"] == "tls"
+    (again,) = rig.poll(a_status())
+    assert (again.getMessage(), fields(again)["after"]) == ("polls succeed again", "tls")
+
+
+def test_values_that_grow_stale_are_told_of_once(rig: Rig) -> None:
+    rig.poll(a_status())
+    rig.poll(a_failure())
+    rig.clock.advance(300)
+    for _ in range(3):
+        rig.fleet.expire()
+    assert said(rig.handler.records)[1:] == [("WARNING", "no good poll for too long, values withdrawn")]
+
+
+def test_polls_that_stop_altogether_are_told_of_once(rig: Rig) -> None:
+    rig.poll(a_status())
+    rig.handler.records.clear()
+    rig.clock.advance(3600)
+    for _ in range(3):
+        rig.fleet.expire()
+    assert said(rig.handler.records) == [("WARNING", "polls have stopped, values withdrawn")]
+
+
+def test_a_change_of_payment_status_is_told_with_both(rig: Rig) -> None:
+    rig.poll(a_status(payment_status="paid"))
+    (record,) = rig.poll(a_status(payment_status="overdue"))
+    assert record.getMessage() == "payment status changed"
+    assert fields(record) == {"instance": "vendas", "was": "paid", "now": "overdue"}
+
+
+def test_a_changed_webhook_is_told_without_its_url(rig: Rig) -> None:
+    rig.poll(a_status(webhooks={"received": URL, "delivery": None}))
+    records = rig.poll(a_status(webhooks={"received": None, "delivery": URL}))
+    told = [(fields(record)["webhook"], fields(record)["set"]) for record in records]
+    assert told == [("delivery", True), ("received", False)]
+    assert "CANARY" not in str([vars(record) for record in records])
+
+
+def test_fields_that_cannot_be_read_are_told_of_when_they_are_new(rig: Rig) -> None:
+    rig.poll(a_status(unreadable=frozenset({"due"})))
+    (record,) = rig.poll(*[a_status(unreadable=frozenset({"due", "created"}))] * 2)
+    assert (record.levelname, fields(record)["fields"]) == ("WARNING", "created")
+
+
+def test_each_poll_is_a_line_at_debug(rig: Rig) -> None:
+    rig.poll(a_status())
+    logging.getLogger("exporter.fleet.event_log").setLevel(logging.DEBUG)
+    success, failure = (
+        record for record in rig.poll(a_status(), a_failure()) if record.levelno == logging.DEBUG
+    )
+    assert fields(success) == {"instance": "vendas", "outcome": "success", "duration": "0.250s"}
+    assert fields(failure)["outcome"] == "timeout"

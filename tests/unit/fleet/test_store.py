@@ -1,0 +1,244 @@
+"""What is known of every instance, and for how long."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from exporter.fleet.store import MAX_STATUSES, Fleet, InstanceView
+from exporter.model.poll_result import Reason
+from exporter.model.secret import Secret
+from tests.builders import a_config, a_failure, a_status, an_instance, some_polling
+from tests.clocks import ManualClock
+
+VENDAS = an_instance("vendas")
+SUPORTE = an_instance("suporte")
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.changes: list[tuple[InstanceView, InstanceView]] = []
+        self.replacements: list[Sequence[InstanceView]] = []
+
+    def changed(self, before: InstanceView, after: InstanceView) -> None:
+        self.changes.append((before, after))
+
+    def replaced(self, views: Sequence[InstanceView]) -> None:
+        self.replacements.append(views)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def fleet(clock: ManualClock) -> Fleet:
+    return Fleet(a_config(VENDAS, SUPORTE), clock)
+
+
+def vendas(fleet: Fleet) -> InstanceView:
+    view = fleet.view("vendas")
+    assert view is not None
+    return view
+
+
+def test_before_the_first_poll_nothing_is_known(fleet: Fleet) -> None:
+    view = vendas(fleet)
+    assert (view.up, view.status, view.last_poll, view.polls) == (None, None, None, 0)
+    assert not fleet.every_instance_was_polled()
+
+
+def test_a_good_poll_is_known_at_once(fleet: Fleet, clock: ManualClock) -> None:
+    fleet.record(VENDAS, a_status(due=clock.time() + 60), 0.25)
+    view = vendas(fleet)
+    assert (view.up, view.polls, view.failures, view.last_duration) == (True, 1, 0, 0.25)
+    assert view.last_poll == view.last_success == clock.time()
+    assert view.paid is True
+
+
+def test_all_are_polled_once_every_one_was_well_or_not(fleet: Fleet) -> None:
+    fleet.record(VENDAS, a_status(), 0.1)
+    assert not fleet.every_instance_was_polled()
+    fleet.record(SUPORTE, a_failure(), 0.1)
+    assert fleet.every_instance_was_polled()
+
+
+def test_after_a_failed_poll_up_is_0_at_once_and_the_values_stay(fleet: Fleet, clock: ManualClock) -> None:
+    fleet.record(VENDAS, a_status(), 0.1)
+    clock.advance(60)
+    fleet.record(VENDAS, a_failure(Reason.TLS), 0.1)
+    view = vendas(fleet)
+    assert view.up is False
+    assert view.failure == a_failure(Reason.TLS)
+    assert view.status == a_status()
+    assert view.last_success == clock.time() - 60
+
+
+def test_values_go_together_when_stale_after_has_passed_since_they_were_read(
+    fleet: Fleet, clock: ManualClock
+) -> None:
+    fleet.record(VENDAS, a_status(), 0.1)
+    clock.advance(60)
+    fleet.record(VENDAS, a_failure(), 0.1)
+    clock.advance(239.9)
+    assert vendas(fleet).status is not None
+    clock.advance(0.1)
+    view = vendas(fleet)
+    assert (view.status, view.payment_status, view.paid) == (None, None, None)
+    assert (view.polls, view.failures) == (2, 1)
+    assert view.last_success is not None
+
+
+def test_a_failure_after_stale_after_takes_the_values_with_it(fleet: Fleet, clock: ManualClock) -> None:
+    fleet.record(VENDAS, a_status(), 0.1)
+    clock.advance(301)
+    fleet.record(VENDAS, a_failure(), 0.1)
+    assert vendas(fleet).status is None
+
+
+@pytest.mark.parametrize("step", [-86400.0, 86400.0])
+def test_a_stepped_wall_clock_neither_keeps_nor_drops_values(
+    fleet: Fleet, clock: ManualClock, step: float
+) -> None:
+    fleet.record(VENDAS, a_status(), 0.1)
+    fleet.record(VENDAS, a_failure(), 0.1)
+    clock.step_wall_clock(step)
+    clock.advance(299)
+    assert vendas(fleet).status is not None
+    clock.advance(2)
+    assert vendas(fleet).status is None
+
+
+def test_polls_that_stop_altogether_become_visible(fleet: Fleet, clock: ManualClock) -> None:
+    fleet.record(VENDAS, a_status(), 0.1)
+    clock.advance(299)
+    assert vendas(fleet).up is True
+    clock.advance(1)
+    view = vendas(fleet)
+    assert (view.up, view.failure, view.status) == (False, None, None)
+
+
+def test_good_values_outlive_the_interval_even_if_stale_after_is_no_longer() -> None:
+    clock = ManualClock()
+    fleet = Fleet(a_config(VENDAS, timeout=10, polling=some_polling(interval=60, stale_after=60)), clock)
+    fleet.record(VENDAS, a_status(), 0.1)
+    clock.advance(65)
+    assert vendas(fleet).up is True
+    clock.advance(65)
+    assert vendas(fleet).up is False
+
+
+def test_disconnects_are_counted_when_a_poll_sees_them(fleet: Fleet) -> None:
+    for connected in (False, True, True, False, False, True, False):
+        fleet.record(VENDAS, a_status(connected), 0.1)
+    assert vendas(fleet).disconnects == 2
+
+
+def test_a_disconnect_across_a_failure_is_counted(fleet: Fleet, clock: ManualClock) -> None:
+    fleet.record(VENDAS, a_status(True), 0.1)
+    fleet.record(VENDAS, a_failure(), 0.1)
+    clock.advance(1000)
+    assert vendas(fleet).status is None
+    fleet.record(VENDAS, a_status(False), 0.1)
+    assert vendas(fleet).disconnects == 1
+
+
+def test_since_is_when_the_present_state_began(fleet: Fleet, clock: ManualClock) -> None:
+    fleet.record(VENDAS, a_status(True), 0.1)
+    connected_at = clock.time()
+    clock.advance(60)
+    fleet.record(VENDAS, a_status(True), 0.1)
+    assert vendas(fleet).since == connected_at
+    clock.advance(60)
+    fleet.record(VENDAS, a_failure(), 0.1)
+    failing_at = clock.time()
+    clock.advance(60)
+    fleet.record(VENDAS, a_failure(), 0.1)
+    assert vendas(fleet).since == failing_at
+    fleet.record(VENDAS, a_status(False), 0.1)
+    assert vendas(fleet).since == clock.time()
+
+
+@pytest.mark.parametrize(
+    ("status", "label", "paid"),
+    [("paid", "paid", True), ("overdue", "overdue", False), ("", "unknown", None), (None, None, None)],
+)
+def test_a_payment_status_has_a_label_and_a_verdict(
+    fleet: Fleet, status: str | None, label: str | None, paid: bool | None
+) -> None:
+    fleet.record(VENDAS, a_status(payment_status=status), 0.1)
+    view = vendas(fleet)
+    assert (view.payment_status, view.paid) == (label, paid)
+
+
+def test_a_status_seen_on_one_instance_is_known_on_all(fleet: Fleet) -> None:
+    fleet.record(VENDAS, a_status(payment_status="paid"), 0.1)
+    fleet.record(SUPORTE, a_status(payment_status="overdue"), 0.1)
+    assert vendas(fleet).known_statuses == ("paid", "overdue")
+
+
+def test_past_twenty_payment_statuses_the_rest_is_other(fleet: Fleet) -> None:
+    fleet.record(VENDAS, a_status(payment_status=""), 0.1)
+    for number in range(MAX_STATUSES + 50):
+        fleet.record(VENDAS, a_status(payment_status=f"status-{number}"), 0.1)
+    view = vendas(fleet)
+    assert view.payment_status == "other"
+    assert len(view.known_statuses) == MAX_STATUSES + 2
+    fleet.record(VENDAS, a_status(payment_status="status-3"), 0.1)
+    assert vendas(fleet).payment_status == "status-3"
+
+
+def test_a_removed_instance_is_forgotten_and_its_late_reading_dropped(fleet: Fleet) -> None:
+    fleet.record(VENDAS, a_status(), 0.1)
+    fleet.reconfigure(a_config(SUPORTE))
+    assert fleet.view("vendas") is None
+    fleet.record(VENDAS, a_status(), 0.1)
+    assert fleet.view("vendas") is None
+
+
+def test_an_unchanged_instance_keeps_everything_across_a_reload(fleet: Fleet) -> None:
+    fleet.record(VENDAS, a_status(), 0.1)
+    before = vendas(fleet)
+    fleet.reconfigure(a_config(SUPORTE, VENDAS))
+    assert vendas(fleet) == before
+
+
+def test_an_instance_with_a_new_id_begins_anew(fleet: Fleet) -> None:
+    fleet.record(VENDAS, a_status(), 0.1)
+    fleet.reconfigure(a_config(an_instance("vendas", instance_id="OTHER")))
+    assert vendas(fleet).polls == 0
+    fleet.record(VENDAS, a_status(), 0.1)
+    assert vendas(fleet).polls == 0
+
+
+def test_a_reload_that_shortens_stale_after_applies_to_values_already_read(
+    fleet: Fleet, clock: ManualClock
+) -> None:
+    fleet.record(VENDAS, a_status(), 0.1)
+    fleet.record(VENDAS, a_failure(), 0.1)
+    fleet.reconfigure(a_config(VENDAS, polling=some_polling(stale_after=120)))
+    clock.advance(120)
+    assert vendas(fleet).status is None
+
+
+def test_listeners_hear_every_change_in_order(clock: ManualClock) -> None:
+    recorder = Recorder()
+    fleet = Fleet(a_config(VENDAS), clock, [recorder])
+    fleet.record(VENDAS, a_status(), 0.1)
+    fleet.record(VENDAS, a_failure(), 0.1)
+    clock.advance(300)
+    fleet.expire()
+    assert [len(views) for views in recorder.replacements] == [1]
+    befores, afters = zip(*recorder.changes, strict=True)
+    assert befores[1:] == afters[:-1]
+    assert afters[-1] == vendas(fleet)
+
+
+def test_a_poll_that_reads_the_same_keeps_the_very_status_it_had(fleet: Fleet) -> None:
+    url = Secret("https://a.example/hook")
+    fleet.record(VENDAS, a_status(webhooks={"received": url}), 0.1)
+    first = vendas(fleet).status
+    fleet.record(VENDAS, a_status(webhooks={"received": Secret("https://a.example/hook")}), 0.1)
+    assert vendas(fleet).status is first
+    fleet.record(VENDAS, a_status(webhooks={"received": Secret("https://b.example/hook")}), 0.1)
+    assert vendas(fleet).status is not first

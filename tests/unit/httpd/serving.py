@@ -1,0 +1,138 @@
+"""A real server on a real socket, and clients that say exactly what they are told."""
+
+import io
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+
+import trustme
+
+from exporter.httpd.http import Handler, Request, Response
+from exporter.httpd.limits import Limits
+from exporter.httpd.security import Security
+from exporter.httpd.server import Server, bind
+from exporter.httpd.tls import ServerTls
+from exporter.model.clock import Clock, SystemClock
+
+PATIENCE = 20.0
+"""Seconds after which a test that waits has failed."""
+
+
+def echo(request: Request) -> Response:
+    """What the server understood, to be compared by a test."""
+    return Response(200, repr((request.method, request.path, dict(request.query))).encode())
+
+
+@contextmanager
+def serving(
+    handler: Handler = echo,
+    *,
+    security: Callable[[], Security] = Security,
+    limits: Limits | None = None,
+    clock: Clock | None = None,
+) -> Iterator[Server]:
+    server = Server(
+        handler, [bind("127.0.0.1:0")], clock=clock or SystemClock(), security=security, limits=limits
+    )
+    server.start()
+    try:
+        yield server
+    finally:
+        server.close(grace=0.0)
+
+
+def place_of(server: Server) -> tuple[str, int]:
+    host, port = server.addresses[0].rsplit(":", 1)
+    return host, int(port)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """``headers`` have lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Client:
+    """One connection. Reading gives up after :data:`PATIENCE`."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        connected.settimeout(PATIENCE)
+        self.socket = connected
+        self._file = io.BufferedReader(socket.SocketIO(connected, "r"))
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+        self.socket.close()
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def ask(self, target: str, *headers: str, method: str = "GET") -> Answer:
+        lines = [f"{method} {target} HTTP/1.1", "Host: test", *headers]
+        self.send("\r\n".join([*lines, "", ""]).encode("latin-1"))
+        return self.answer(method)
+
+    def answer(self, method: str = "GET") -> Answer:
+        status_line = self._file.readline()
+        if not status_line:
+            raise ConnectionResetError("closed instead of an answer")
+        headers = {}
+        while line := self._file.readline().strip().decode():
+            name, _, value = line.partition(":")
+            headers[name.lower()] = value.strip()
+        length = 0 if method == "HEAD" else int(headers.get("content-length", "0"))
+        return Answer(int(status_line.split()[1]), headers, self._file.read(length))
+
+    def was_closed(self) -> bool:
+        """Waits for the server's end of the connection; whether nothing more came before it."""
+        try:
+            return self._file.read() == b""
+        except ConnectionResetError:
+            return True
+
+
+class Transport:
+    """Plain HTTP, or HTTPS with a certificate of an own authority."""
+
+    def __init__(self, authority: trustme.CA | None) -> None:
+        self.server_tls: ServerTls | None = None
+        self._client_tls: ssl.SSLContext | None = None
+        if authority is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            authority.issue_cert("127.0.0.1").configure_cert(context)
+            self.server_tls = ServerTls(context)
+            self._client_tls = ssl.create_default_context()
+            authority.configure_trust(self._client_tls)
+
+    @property
+    def is_tls(self) -> bool:
+        return self._client_tls is not None
+
+    def serving(
+        self, handler: Handler = echo, *, limits: Limits | None = None
+    ) -> AbstractContextManager[Server]:
+        security = Security(tls=self.server_tls)
+        return serving(handler, security=lambda: security, limits=limits)
+
+    def client(self, server: Server) -> Client:
+        return Client(self.wrap(socket.create_connection(place_of(server), PATIENCE)))
+
+    def wrap(self, connected: socket.socket) -> socket.socket:
+        if self._client_tls is None:
+            return connected
+        try:
+            return self._client_tls.wrap_socket(connected, server_hostname="127.0.0.1")
+        except BaseException:
+            connected.close()
+            raise

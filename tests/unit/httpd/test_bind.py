@@ -1,0 +1,87 @@
+"""The addresses a user types."""
+
+import socket
+
+import pytest
+
+from exporter.httpd.bind import CannotBind, bind, describe
+from exporter.httpd.http import Response
+from exporter.httpd.server import Server
+from exporter.model.clock import SystemClock
+from tests.unit.httpd.serving import Client
+
+
+@pytest.mark.parametrize(
+    ("address", "family", "host"),
+    [
+        ("127.0.0.1:0", socket.AF_INET, "127.0.0.1"),
+        ("localhost:0", None, None),
+        ("[::1]:0", socket.AF_INET6, "::1"),
+        ("0.0.0.0:0", socket.AF_INET, "0.0.0.0"),
+    ],
+)
+def test_an_address_is_listened_at(address: str, family: int | None, host: str | None) -> None:
+    with bind(address) as listener:
+        assert listener.getsockname()[1] > 0
+        if family is not None:
+            assert (listener.family, listener.getsockname()[0]) == (family, host)
+
+
+def test_an_address_without_a_host_is_every_interface_of_both_kinds() -> None:
+    with bind(":0") as listener:
+        port = listener.getsockname()[1]
+        assert describe(listener) == f"[::]:{port}"
+        for host in ("127.0.0.1", "::1"):
+            socket.create_connection((host, port), 5).close()
+
+
+def test_a_machine_without_ipv6_listens_with_ipv4(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
+    with bind(":0") as listener:
+        assert describe(listener).startswith("0.0.0.0:")
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("10917", "the port is missing"),
+        ("", "the port is missing"),
+        ("localhost", "the port is missing"),
+        ("::1", "an IPv6 address needs brackets: write '[:]:1'"),
+        ("fe80::1:10917", "an IPv6 address needs brackets: write '[fe80::1]:10917'"),
+        ("[]:1", "the brackets are empty"),
+        (":", "'' is no port"),
+        (":http", "'http' is no port"),
+        (":65536", "'65536' is no port"),
+        (":-1", "'-1' is no port"),
+        (":٣", "'٣' is no port"),
+        ("no-such-host.invalid:1", "cannot be resolved: write an IP address"),
+        ("192.0.2.1:0", "this machine has no such address"),
+    ],
+)
+def test_an_address_that_cannot_be_had_is_told_in_one_line(address: str, problem: str) -> None:
+    with pytest.raises(CannotBind) as error:
+        bind(address)
+    text = str(error.value)
+    assert text.startswith(f"cannot listen at {address!r}: ")
+    assert problem in text
+    assert "\n" not in text
+
+
+def test_a_port_in_use_is_told() -> None:
+    with bind("127.0.0.1:0") as taken, pytest.raises(CannotBind, match="another program listens there"):
+        bind(describe(taken))
+
+
+def test_a_server_answers_at_all_its_addresses() -> None:
+    listeners = [bind("127.0.0.1:0"), bind("[::1]:0")]
+    server = Server(lambda request: Response(200, b"here"), listeners, clock=SystemClock())
+    server.start()
+    try:
+        assert [address.rsplit(":", 1)[0] for address in server.addresses] == ["127.0.0.1", "[::1]"]
+        for address in server.addresses:
+            host, port = address.rsplit(":", 1)
+            with Client(socket.create_connection((host.strip("[]"), int(port)), 5)) as client:
+                assert client.ask("/").body == b"here"
+    finally:
+        server.close(0.0)

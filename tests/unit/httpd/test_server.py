@@ -1,0 +1,363 @@
+"""What one client at a time sees of the server."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+
+import pytest
+
+from exporter.httpd.http import Request, Response
+from exporter.httpd.limits import Limits
+from exporter.httpd.security import Security
+from exporter.httpd.server import Server, bind
+from exporter.model.clock import SystemClock
+from tests.clocks import ManualClock
+from tests.unit.httpd.serving import Client, Transport, echo, serving
+
+
+@pytest.fixture
+def client(transport: Transport) -> Iterator[Client]:
+    with transport.serving() as server, transport.client(server) as client:
+        yield client
+
+
+def test_a_request_is_answered_and_the_connection_is_kept(client: Client) -> None:
+    for path in ("/metrics", "/-/healthy"):
+        answer = client.ask(path)
+        assert (answer.status, answer.body) == (200, f"('GET', '{path}', {{}})".encode())
+        assert "connection" not in answer.headers
+
+
+def test_pipelined_requests_are_answered_in_order(client: Client) -> None:
+    client.send(b"".join(b"GET /%d HTTP/1.1\r\nHost: test\r\n\r\n" % number for number in range(5)))
+    for number in range(5):
+        assert f"'/{number}'".encode() in client.answer().body
+
+
+def test_head_has_the_headers_of_get_and_no_body(client: Client) -> None:
+    get = client.ask("/metrics")
+    head = client.ask("/metrics", method="HEAD")
+    assert (head.status, head.body) == (200, b"")
+    assert int(head.headers["content-length"]) == len(get.body) + len("HEAD") - len("GET")
+    assert head.headers.keys() == get.headers.keys()
+    assert client.ask("/again").status == 200
+
+
+def test_http_1_0_is_answered_and_the_connection_closed(client: Client) -> None:
+    client.send(b"GET /metrics HTTP/1.0\r\n\r\n")
+    assert client.answer().status == 200
+    assert client.was_closed()
+
+
+def test_a_client_that_asks_for_it_is_its_last_answer(client: Client) -> None:
+    answer = client.ask("/", "Connection: close")
+    assert answer.headers["connection"] == "close"
+    assert client.was_closed()
+
+
+@pytest.mark.parametrize(
+    ("target", "understood"),
+    [
+        ("/a%20b?x=1", "('GET', '/a b', {'x': '1'})"),
+        ("/%C3%A9?q=%C3%A7+o", "('GET', '/é', {'q': 'ç o'})"),
+        ("/%2541", "('GET', '/%41', {})"),
+        ("/?a=1&a=2&b=", "('GET', '/', {'a': '1', 'b': ''})"),
+        ("http://test:1/metrics?a=1", "('GET', '/metrics', {'a': '1'})"),
+        ("http://test", "('GET', '/', {})"),
+        ("//host/path", "('GET', '//host/path', {})"),
+    ],
+)
+def test_a_target_is_decoded_once(client: Client, target: str, understood: str) -> None:
+    assert client.ask(target).body.decode() == understood
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("/%ff", 400),
+        ("/?q=%ff", 400),
+        ("/%zz", 400),
+        ("/?%", 400),
+        ("metrics", 400),
+        ("*", 400),
+        ("ftp://test/", 400),
+        ("http://[/", 400),
+        ("/?" + "a&" * 200, 400),
+        ("/" + "a" * 9_000, 414),
+        ("/" + "a" * 100_000, 414),
+    ],
+)
+def test_a_target_that_says_nothing_is_refused(client: Client, target: str, status: int) -> None:
+    assert client.ask(target).status == status
+    assert client.was_closed()
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nbad header: b\r\n\r\n", 400),
+        (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
+        (
+            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            400,
+        ),
+        (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 200_000, 431),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: 1\r\n" * 100 + b"\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n1", 413),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10001\r\n" + b"x" * 0x10001, 413),
+    ],
+)
+def test_a_bad_message_is_refused_and_the_connection_closed(
+    client: Client, message: bytes, status: int
+) -> None:
+    client.send(message)
+    answer = client.answer()
+    assert (answer.status, answer.headers["connection"]) == (status, "close")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert client.was_closed()
+
+
+def test_an_answer_survives_a_client_that_is_still_sending(client: Client) -> None:
+    client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n" + b"x" * 500_000)
+    assert client.answer().status == 413
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"Content-Length: 5\r\n\r\nhello",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        b"Content-Length: 65536\r\n\r\n" + b"x" * 65536,
+    ],
+)
+def test_a_small_body_is_read_past(client: Client, method: str, message: bytes) -> None:
+    client.send(f"{method} /-/reload HTTP/1.1\r\nHost: test\r\n".encode() + message)
+    assert client.answer().status == 200
+    assert client.ask("/").status == 200
+
+
+def test_a_client_that_waits_for_leave_to_send_its_body_gets_it(client: Client) -> None:
+    client.send(b"POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+    assert client.answer().status == 100
+    client.send(b"hi")
+    assert client.answer().status == 200
+
+
+def test_a_client_with_too_large_a_body_gets_no_leave_to_send_it(client: Client) -> None:
+    client.send(b"POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 99999\r\n\r\n")
+    assert client.answer().status == 413
+
+
+def test_the_server_says_what_it_allows(client: Client) -> None:
+    answer = client.ask("*", method="OPTIONS")
+    assert (answer.status, answer.headers["allow"]) == (204, "GET, HEAD, POST, PUT, OPTIONS")
+    assert "content-length" not in answer.headers
+    assert client.ask("/a", method="OPTIONS").body == b"('OPTIONS', '/a', {})"
+
+
+def test_a_client_that_ends_its_side_after_the_request_is_answered(transport: Transport) -> None:
+    if transport.is_tls:  # TLS has no half-closed connections in Python's clients
+        return
+    with transport.serving() as server, transport.client(server) as client:
+        client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        client.socket.shutdown(1)
+        assert client.answer().status == 200
+        assert client.was_closed()
+
+
+def test_a_large_body_arrives_whole(transport: Transport) -> None:
+    body = bytes(range(256)) * 80_000
+    with transport.serving(lambda request: Response(200, body)) as server, transport.client(server) as client:
+        for _ in range(2):
+            assert client.ask("/metrics").body == body
+
+
+def test_the_pieces_of_an_answer_arrive_one_after_the_other(transport: Transport) -> None:
+    shared = (b"a", b"b" * 40_000, b"c" * 40_000, b"", b"d" * 3_000_000, b"e", b"f" * 70_000)
+    answer = Response(200, b"own", shared=shared)
+    with transport.serving(lambda request: answer) as server, transport.client(server) as client:
+        for _ in range(2):
+            assert client.ask("/metrics").body == b"".join(shared) + b"own"
+            head = client.ask("/metrics", method="HEAD")
+            assert (head.headers["content-length"], head.body) == ("3150005", b"")
+
+
+def test_the_handler_sees_headers_but_no_credentials() -> None:
+    seen: list[Request] = []
+
+    def handler(request: Request) -> Response:
+        seen.append(request)
+        return Response(200, b"")
+
+    with serving(handler) as server, Transport(None).client(server) as client:
+        client.ask("/", "Accept: a", "ACCEPT: b", "Authorization: Basic c2VjcmV0OnNlY3JldA==", "Cookie: c")
+    assert seen[0].headers == {"host": "test", "accept": "a, b"}
+
+
+def test_every_answer_is_dated_and_carries_the_security_headers() -> None:
+    with serving(clock=ManualClock(time=86_400.0)) as server, Transport(None).client(server) as client:
+        headers = client.ask("/").headers
+    assert parsedate_to_datetime(headers["date"]).timestamp() == 86_400
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+
+
+def test_an_answers_own_header_replaces_the_default_and_the_operators_replaces_both() -> None:
+    def handler(request: Request) -> Response:
+        own = (("content-security-policy", "default-src 'self'"), ("X-Frame-Options", "SAMEORIGIN"))
+        return Response(200, b"", "text/html", own)
+
+    operators = Security(headers={"X-Frame-Options": "", "Strict-Transport-Security": "max-age=1"})
+    with serving(handler, security=lambda: operators) as server, Transport(None).client(server) as client:
+        headers = client.ask("/").headers
+    assert headers["content-type"] == "text/html"
+    assert headers["content-security-policy"] == "default-src 'self'"
+    assert headers["strict-transport-security"] == "max-age=1"
+    assert "x-frame-options" not in headers
+
+
+@pytest.mark.parametrize("headers", [(("Bad\r\nName", "x"),), (("X", "two\r\nlines"),)])
+def test_an_answer_with_malformed_headers_becomes_an_error(headers: tuple[tuple[str, str], ...]) -> None:
+    answer = Response(200, b"x", headers=headers)
+    with serving(lambda request: answer) as server, Transport(None).client(server) as client:
+        assert client.ask("/").status == 500
+        assert client.ask("/").status == 500
+
+
+def test_a_handler_that_raises_costs_one_answer_and_one_log_line(caplog: pytest.LogCaptureFixture) -> None:
+    def handler(request: Request) -> Response:
+        if request.path == "/bad":
+            raise RuntimeError("the-secret")
+        return Response(200, b"good")
+
+    with serving(handler) as server, Transport(None).client(server) as client:
+        bad, good = client.ask("/bad?token=the-secret"), client.ask("/")
+    assert (bad.status, good.status) == (500, 200)
+    errors = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert [record.getMessage() for record in errors] == ["a request could not be answered"]
+    assert vars(errors[0])["error"] == "RuntimeError"
+    assert errors[0].exc_info is None
+    assert b"the-secret" not in bad.body
+
+
+def test_a_slow_path_leaves_threads_for_the_others() -> None:
+    release = threading.Event()
+
+    def handler(request: Request) -> Response:
+        if request.path == "/slow":
+            release.wait(20)
+        return Response(200, b"")
+
+    with serving(handler, limits=Limits(threads=4, threads_per_path=3)) as server:
+        slow = [Transport(None).client(server) for _ in range(10)]
+        try:
+            for client in slow:
+                client.send(b"GET /slow HTTP/1.1\r\nHost: test\r\n\r\n")
+            with Transport(None).client(server) as good:
+                assert good.ask("/-/healthy").status == 200
+            release.set()
+            assert [client.answer().status for client in slow] == [200] * 10
+        finally:
+            release.set()
+            for client in slow:
+                client.__exit__(None, None, None)
+
+
+def test_changed_tls_settings_end_a_kept_connection_after_its_answer(transport: Transport) -> None:
+    current = Security()
+    with serving(security=lambda: current) as server, Transport(None).client(server) as client:
+        assert "connection" not in client.ask("/").headers
+        current = Security(tls=transport.server_tls)
+        last = client.ask("/").headers.get("connection")
+    assert last == ("close" if transport.is_tls else None)
+
+
+def _closed_by(server: Server, grace: float) -> threading.Thread:
+    closing = threading.Thread(target=server.close, args=(grace,))
+    closing.start()
+    return closing
+
+
+def test_closing_lets_an_answer_in_flight_finish(transport: Transport) -> None:
+    asked, release = threading.Event(), threading.Event()
+
+    def handler(request: Request) -> Response:
+        asked.set()
+        release.wait(20)
+        return Response(200, b"whole")
+
+    with (
+        transport.serving(handler) as server,
+        transport.client(server) as busy,
+        transport.client(server) as idle,
+    ):
+        busy.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert asked.wait(20)
+        closing = _closed_by(server, grace=20.0)
+        assert idle.was_closed()
+        with pytest.raises(ConnectionRefusedError):
+            transport.client(server)
+        release.set()
+        answer = busy.answer()
+        assert (answer.body, answer.headers["connection"]) == (b"whole", "close")
+        assert busy.was_closed()
+        closing.join(20)
+        assert not closing.is_alive()
+
+
+def test_closing_does_not_wait_longer_than_its_grace() -> None:
+    asked, release = threading.Event(), threading.Event()
+
+    def handler(request: Request) -> Response:
+        asked.set()
+        release.wait(60)
+        return Response(200, b"")
+
+    try:
+        with serving(handler) as server, Transport(None).client(server) as client:
+            client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            assert asked.wait(20)
+            server.close(grace=0.1)
+            assert not release.is_set()
+            assert client.was_closed()
+    finally:
+        release.set()
+
+
+def test_closing_twice_or_before_the_start_is_fine() -> None:
+    with serving() as server:
+        server.close(0.0)
+    never_started = Server(lambda request: Response(200, b""), [bind("127.0.0.1:0")], clock=SystemClock())
+    never_started.close(0.0)
+    never_started.close(0.0)
+
+
+@pytest.mark.parametrize("lacking", ["web", "web-answer", "web-login"])
+def test_a_machine_without_threads_for_it_is_an_error_and_no_endless_wait(
+    monkeypatch: pytest.MonkeyPatch, lacking: str
+) -> None:
+    start = threading.Thread.start
+
+    def start_others(thread: threading.Thread) -> None:
+        if thread.name.partition("_")[0] == lacking:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    server = Server(echo, [bind("127.0.0.1:0")], clock=SystemClock())
+    monkeypatch.setattr(threading.Thread, "start", start_others)
+    with pytest.raises(RuntimeError):
+        server.start()
+    server.close(0.0)

@@ -1,0 +1,198 @@
+"""Clients that are slow on purpose, by the thousand, and one that is not."""
+
+import os
+import resource
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+
+import pytest
+
+from exporter.httpd.http import Request, Response
+from exporter.httpd.limits import Limits
+from exporter.httpd.server import Server
+from harness.waiting import wait_until
+from tests.unit.httpd.serving import Client, Transport, place_of
+
+SLOW = 1_000
+PROMISED = 1.0
+"""Seconds within which a good client is answered, whatever the others do."""
+
+
+@pytest.fixture(autouse=True)
+def _enough_file_descriptors() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard < 10_000 else max(soft, 10_000), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@contextmanager
+def crowd_of(server: Server, size: int = SLOW) -> Iterator[list[socket.socket]]:
+    """Clients that have connected and said nothing."""
+    clients: list[socket.socket] = []
+    try:
+        clients.extend(socket.create_connection(place_of(server), 20) for _ in range(size))
+        yield clients
+    finally:
+        for client in clients:
+            client.close()
+
+
+def drip(clients: list[socket.socket], byte: bytes) -> int:
+    """Sends one byte on every connection that is still open; how many there are."""
+    sent = 0
+    for client in clients:
+        with suppress(OSError):
+            sent += client.send(byte)
+    return sent
+
+
+def assert_answers_in_time(transport: Transport, server: Server) -> None:
+    """One of three requests must be answered in time: a busy machine can delay one, slow clients would delay all."""
+    for path in ("/metrics", "/-/healthy"):
+        assert any(_seconds_to_answer(transport, server, path) < PROMISED for _ in range(3))
+
+
+def _seconds_to_answer(transport: Transport, server: Server, path: str) -> float:
+    began = time.monotonic()
+    with transport.client(server) as client:
+        assert client.ask(path).status == 200
+    return time.monotonic() - began
+
+
+def is_ended(client: socket.socket) -> bool:
+    """Waits until the server has closed the connection."""
+    client.settimeout(20)
+    try:
+        while client.recv(65536):
+            pass
+    except ConnectionError:
+        pass
+    except TimeoutError:
+        return False
+    return True
+
+
+def test_silent_clients_stop_nobody(transport: Transport) -> None:
+    with transport.serving() as server, crowd_of(server):
+        for _ in range(3):
+            assert_answers_in_time(transport, server)
+
+
+def test_clients_that_send_a_byte_a_second_stop_nobody(transport: Transport) -> None:
+    first_bytes = b"\x16\x03\x01\x02\x00\x01" if transport.is_tls else b"GET /m"
+    with transport.serving() as server, crowd_of(server) as slow:
+        for byte in first_bytes[:3]:
+            drip(slow, bytes([byte]))
+            round_ends = time.monotonic() + 1.0
+            while time.monotonic() < round_ends:
+                assert_answers_in_time(transport, server)
+
+
+def test_clients_that_drip_a_header_after_the_handshake_stop_nobody(transport: Transport) -> None:
+    with transport.serving() as server, crowd_of(server, 300) as clients:
+        slow = [transport.wrap(client) for client in clients]
+        clients[:] = slow
+        drip(slow, b"GET / HTTP/1.1\r\nX-Slow: ")
+        for _ in range(3):
+            assert drip(slow, b"a") == len(slow)
+            assert_answers_in_time(transport, server)
+
+
+def test_three_thousand_silent_clients_stop_nobody(transport: Transport) -> None:
+    with transport.serving() as server, crowd_of(server, 3_000):
+        assert_answers_in_time(transport, server)
+
+
+def test_slow_clients_cost_neither_threads_nor_more_than_their_share_of_files(transport: Transport) -> None:
+    limits = Limits(connections=100, threads=3)
+    with transport.serving(limits=limits) as server:
+        files_before, threads_before = len(os.listdir("/proc/self/fd")), threading.active_count()
+        with crowd_of(server) as slow:
+            assert_answers_in_time(transport, server)
+            files = len(os.listdir("/proc/self/fd")) - files_before - len(slow)
+            assert files <= limits.connections + 5
+            assert threading.active_count() - threads_before <= limits.threads
+
+
+def test_the_oldest_client_without_a_request_makes_room_first(transport: Transport) -> None:
+    with transport.serving(limits=Limits(connections=3)) as server, transport.client(server) as good:
+        assert good.ask("/").status == 200
+        with crowd_of(server, 3) as slow:
+            assert is_ended(slow[0])
+            assert good.ask("/").status == 200
+            assert drip(slow[1:], b"x") == 2
+
+
+def test_a_head_that_never_ends_is_given_up_however_often_a_byte_comes(transport: Transport) -> None:
+    limits = Limits(head=0.3, handshake=0.3)
+    with transport.serving(limits=limits) as server, crowd_of(server, 1) as clients:
+        clients[0] = transport.wrap(clients[0])
+        clients[0].sendall(b"GET / HTTP/1.1\r\nX: ")
+        wait_until(lambda: drip(clients, b"x") == 0)
+
+
+def test_a_body_that_never_ends_is_given_up_however_often_a_byte_comes(transport: Transport) -> None:
+    with transport.serving(limits=Limits(body=0.3)) as server, crowd_of(server, 1) as clients:
+        clients[0] = transport.wrap(clients[0])
+        clients[0].sendall(b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 60000\r\n\r\n")
+        wait_until(lambda: drip(clients, b"x") == 0)
+
+
+def test_a_handshake_that_never_ends_is_given_up(transport: Transport) -> None:
+    with transport.serving(limits=Limits(head=0.3, handshake=0.3)) as server, crowd_of(server, 20) as slow:
+        drip(slow, b"\x16" if transport.is_tls else b"G")
+        assert all(is_ended(client) for client in slow)
+
+
+def test_an_idle_connection_is_closed(transport: Transport) -> None:
+    limits = Limits(idle=0.2)
+    with transport.serving(limits=limits) as server, transport.client(server) as client:
+        assert client.ask("/").status == 200
+        assert client.was_closed()
+
+
+def test_a_client_that_does_not_read_its_answer_is_given_up_and_stops_nobody(transport: Transport) -> None:
+    body = bytes(20_000_000)
+    limits = Limits(write=0.2, write_rate=len(body) * 10)
+
+    def handler(request: Request) -> Response:
+        return Response(200, body if request.path == "/large" else b"")
+
+    with transport.serving(handler, limits=limits) as server, ExitStack() as stack:
+        deaf = [stack.enter_context(transport.client(server)) for _ in range(5)]
+        for client in deaf:
+            client.send(b"GET /large HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert_answers_in_time(transport, server)
+        wait_until(lambda: server.open_connections() == 0)
+        assert all(received_by(client) < len(body) for client in deaf)
+
+
+def test_all_answers_together_are_bounded_in_memory(transport: Transport) -> None:
+    body = bytes(20_000_000)
+    limits = Limits(unsent_bytes=len(body) * 2)
+    with (
+        transport.serving(lambda request: Response(200, body), limits=limits) as server,
+        ExitStack() as stack,
+    ):
+        oldest, second, newest = (stack.enter_context(transport.client(server)) for _ in range(3))
+        for client in (oldest, second):
+            client.send(b"GET / HTTP/1.0\r\n\r\n")
+            client.socket.recv(1)  # the answer has begun
+        assert newest.ask("/").body == body
+        assert received_by(oldest) < len(body)
+        assert received_by(second) > len(body) - 1
+
+
+def received_by(client: Client) -> int:
+    """How many bytes come until the server ends the connection."""
+    received = 0
+    try:
+        while chunk := client.socket.recv(1_000_000):
+            received += len(chunk)
+    except OSError:
+        pass
+    return received

@@ -1,0 +1,114 @@
+"""A process that has no file descriptor left."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.unit.httpd.serving import Client
+
+PROGRAM = """
+import json, logging, os, resource, sys, time
+from exporter.model.clock import SystemClock
+from exporter.httpd.http import Response
+from exporter.httpd.server import Server, bind
+
+logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s", level=logging.WARNING)
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+server = Server(lambda request: Response(200, b"alive"), [bind("127.0.0.1:0")], clock=SystemClock())
+server.start()
+held = []
+
+def say(**facts):
+    print(json.dumps(facts), flush=True)
+
+say(address=server.addresses[0])
+for line in sys.stdin:
+    if line.strip() == "starve":
+        try:
+            while True:
+                held.append(os.open("/dev/null", os.O_RDONLY))
+        except OSError:
+            pass
+    elif line.strip() == "recover":
+        for number in held:
+            os.close(number)
+    say(cpu=time.process_time(), open=server.open_connections())
+server.close(0.0)
+"""
+
+
+class Starving:
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        host, _, port = str(self._hear()["address"]).partition(":")
+        self.place = (host, int(port))
+
+    def tell(self, command: str) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{command}\n")
+        self._process.stdin.flush()
+        return self._hear()
+
+    def errors(self) -> list[str]:
+        """Ends the process."""
+        _, errors = self._process.communicate(timeout=20)
+        return errors.splitlines()
+
+    def _hear(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        facts: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return facts
+
+
+@pytest.fixture
+def starving() -> Iterator[Starving]:
+    arguments = [sys.executable, "-c", PROGRAM]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(arguments, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield Starving(process)
+        finally:
+            process.kill()
+
+
+def test_a_server_without_file_descriptors_waits_quietly_and_recovers(starving: Starving) -> None:
+    before = starving.tell("starve")
+    with Client(socket.create_connection(starving.place, 20)) as client:
+        client.socket.settimeout(2.0)
+        client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        with pytest.raises(TimeoutError):
+            client.socket.recv(1)
+        after = starving.tell("recover")
+        client.socket.settimeout(20)
+        assert client.answer().body == b"alive"
+    assert after["cpu"] - before["cpu"] < 1.0  # of the two seconds it waited
+    assert starving.errors() == ["ERROR connections cannot be accepted; retrying"]
+
+
+def test_a_server_gives_a_slow_clients_descriptor_to_the_next(starving: Starving) -> None:
+    with Client(socket.create_connection(starving.place, 20)) as slow:
+        slow.send(b"GET /")
+        while starving.tell("count")["open"] == 0:
+            time.sleep(0.01)
+        starving.tell("starve")
+        with Client(socket.create_connection(starving.place, 20)) as good:
+            good.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            assert good.answer().body == b"alive"
+        assert slow.was_closed()
+
+
+def test_connections_take_at_most_half_of_the_descriptors(starving: Starving) -> None:
+    slow = [socket.create_connection(starving.place, 20) for _ in range(100)]
+    try:
+        with Client(socket.create_connection(starving.place, 20)) as good:
+            assert good.ask("/").body == b"alive"
+            assert starving.tell("count")["open"] == 32
+    finally:
+        for client in slow:
+            client.close()

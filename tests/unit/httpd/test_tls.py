@@ -1,0 +1,228 @@
+"""HTTPS as clients see it: who is let in, who is told why not, and which certificate is shown."""
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from exporter.httpd.http import Response
+from exporter.httpd.server import Server
+from exporter.httpd.tls import ServerTls, TlsStream
+from exporter.webconfig.load import load
+from exporter.webconfig.watch import CHECK_INTERVAL, WebConfigFile
+from tests.clocks import ManualClock
+from tests.unit.httpd.certificates import write_files, write_server_files
+from tests.unit.httpd.serving import Client, Transport, place_of, serving
+
+TLS = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"
+VERIFIED = TLS + "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: clients-ca.crt\n"
+IF_GIVEN = VERIFIED.replace("RequireAndVerifyClientCert", "VerifyClientCertIfGiven")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, authority: trustme.CA) -> Path:
+    write_files(tmp_path, authority)
+    return tmp_path
+
+
+@contextlib.contextmanager
+def serving_file(folder: Path, text: str) -> Iterator[Server]:
+    file = folder / "web.yaml"
+    file.write_text(text)
+    security = load(file)
+    with serving(security=lambda: security) as server:
+        yield server
+
+
+def client_tls(authority: trustme.CA, *, certificate: trustme.LeafCert | None = None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    if certificate is not None:
+        certificate.configure_cert(context)
+    return context
+
+
+def connect(server: Server, context: ssl.SSLContext) -> Client:
+    connected = socket.create_connection(place_of(server), 20)
+    try:
+        return Client(context.wrap_socket(connected, server_hostname="127.0.0.1"))
+    except BaseException:
+        connected.close()
+        raise
+
+
+def is_refused(server: Server, context: ssl.SSLContext) -> bool:
+    """With TLS 1.3 a client learns of its refusal only when it reads."""
+    try:
+        with connect(server, context) as client:
+            client.ask("/")
+    except (ssl.SSLError, ConnectionError):
+        return True
+    return False
+
+
+def test_http_is_spoken_over_tls_and_offered_by_alpn(folder: Path, authority: trustme.CA) -> None:
+    context = client_tls(authority)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with serving_file(folder, TLS) as server, connect(server, context) as client:
+        assert isinstance(client.socket, ssl.SSLSocket)
+        assert client.socket.selected_alpn_protocol() == "http/1.1"
+        assert client.ask("/").status == 200
+
+
+def test_a_client_that_speaks_plain_http_is_told(folder: Path) -> None:
+    with serving_file(folder, TLS) as server, Transport(None).client(server) as client:
+        client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert client.answer().status == 400
+
+
+@pytest.mark.parametrize("garbage", [b"\x00" * 64, b"\x16\x03\x01\x00\x05hello", b"SSH-2.0-x\r\n"])
+def test_a_client_that_speaks_nonsense_costs_only_its_connection(
+    folder: Path, authority: trustme.CA, garbage: bytes
+) -> None:
+    with serving_file(folder, TLS) as server, connect(server, client_tls(authority)) as good:
+        with Transport(None).client(server) as bad:
+            bad.send(garbage)
+            bad.was_closed()
+        assert good.ask("/").status == 200
+
+
+@pytest.mark.parametrize(
+    ("setting", "version", "refused"),
+    [
+        ("min_version: TLS13", ssl.TLSVersion.TLSv1_2, True),
+        ("min_version: TLS13", ssl.TLSVersion.TLSv1_3, False),
+        ("max_version: TLS12", ssl.TLSVersion.TLSv1_2, False),
+        ("max_version: TLS12", ssl.TLSVersion.TLSv1_3, True),
+    ],
+)
+def test_only_the_versions_of_the_configuration_are_spoken(
+    folder: Path, authority: trustme.CA, setting: str, version: ssl.TLSVersion, refused: bool
+) -> None:
+    context = client_tls(authority)
+    context.minimum_version = context.maximum_version = version
+    with serving_file(folder, f"{TLS}  {setting}\n") as server:
+        assert is_refused(server, context) is refused
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_client_needs_a_certificate_of_the_authority(
+    folder: Path, authority: trustme.CA, version: ssl.TLSVersion
+) -> None:
+    ours, strangers = authority.issue_cert("client"), trustme.CA().issue_cert("client")
+    with serving_file(folder, VERIFIED) as server:
+        for certificate, refused in ((None, True), (strangers, True), (ours, False)):
+            context = client_tls(authority, certificate=certificate)
+            context.minimum_version = context.maximum_version = version
+            assert is_refused(server, context) is refused
+
+
+def test_a_client_may_come_without_a_certificate_but_not_with_a_strangers(
+    folder: Path, authority: trustme.CA
+) -> None:
+    ours, strangers = authority.issue_cert("client"), trustme.CA().issue_cert("client")
+    with serving_file(folder, IF_GIVEN) as server:
+        for certificate, refused in ((None, False), (strangers, True), (ours, False)):
+            assert is_refused(server, client_tls(authority, certificate=certificate)) is refused
+
+
+@pytest.mark.parametrize("allowed", ["prometheus.example", "2001:db8:0::1", "10.0.0.1", "ops@example.com"])
+def test_a_client_needs_one_of_the_allowed_names(folder: Path, authority: trustme.CA, allowed: str) -> None:
+    names = ("other.example", "prometheus.example", "2001:DB8::1", "10.0.0.1", "ops@example.com")
+    right, wrong = authority.issue_cert(*names), authority.issue_cert("sub.prometheus.example", "10.0.0.11")
+    text = f"{VERIFIED}  client_allowed_sans: [nobody.example, '{allowed}']\n"
+    with serving_file(folder, text) as server:
+        with connect(server, client_tls(authority, certificate=right)) as client:
+            assert client.ask("/").status == 200
+        with connect(server, client_tls(authority, certificate=wrong)) as client:
+            assert [client.ask(path).status for path in ("/", "/metrics")] == [403, 403]
+
+
+def test_a_common_name_is_no_allowed_name(folder: Path, authority: trustme.CA) -> None:
+    named = authority.issue_cert("other.example", common_name="prometheus.example")
+    text = f"{VERIFIED}  client_allowed_sans: [prometheus.example]\n"
+    with (
+        serving_file(folder, text) as server,
+        connect(server, client_tls(authority, certificate=named)) as client,
+    ):
+        assert client.ask("/").status == 403
+
+
+def test_a_renewed_certificate_is_shown_to_the_next_client(folder: Path, authority: trustme.CA) -> None:
+    (folder / "web.yaml").write_text(TLS)
+    clock = ManualClock()
+    file = WebConfigFile(folder / "web.yaml", clock)
+    with serving(security=file.current) as server, connect(server, client_tls(authority)) as kept:
+        assert kept.ask("/").status == 200
+        shown = shown_by(server, authority)
+        assert shown_by(server, authority) == shown
+        write_server_files(folder, authority)
+        assert shown_by(server, authority) == shown
+        clock.advance(CHECK_INTERVAL)
+        assert shown_by(server, authority) != shown
+        assert kept.ask("/").headers["connection"] == "close"
+
+
+def shown_by(server: Server, authority: trustme.CA) -> bytes:
+    """The certificate that a new client sees."""
+    with connect(server, client_tls(authority)) as client:
+        assert client.ask("/").status == 200
+        assert isinstance(client.socket, ssl.SSLSocket)
+        return client.socket.getpeercert(binary_form=True) or b""
+
+
+def test_the_end_of_the_last_answer_is_told_within_tls(folder: Path, authority: trustme.CA) -> None:
+    """A client can then tell a whole answer from one that somebody cut off."""
+    context = client_tls(authority)
+    body = bytes(3_000_000)
+    (folder / "web.yaml").write_text(TLS)
+    security = load(folder / "web.yaml")
+    with serving(lambda request: Response(200, body), security=lambda: security) as server:
+        connected = socket.create_connection(place_of(server), 20)
+        with context.wrap_socket(
+            connected, server_hostname="127.0.0.1", suppress_ragged_eofs=False
+        ) as wrapped:
+            wrapped.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            received = 0
+            while chunk := wrapped.recv(100_000):
+                received += len(chunk)
+    assert received > len(body)
+
+
+def test_a_handshake_and_data_in_any_pieces_make_the_same_stream(authority: trustme.CA) -> None:
+    """Byte by byte, and with the first request in one piece with the end of the handshake."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    for size in (1, 7, 100_000):
+        stream = TlsStream(ServerTls(context))
+        assert _greet(stream, client_tls(authority), size) == b"hello"
+
+
+def _greet(stream: TlsStream, context: ssl.SSLContext, size: int) -> bytes:
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = context.wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
+    said = False
+    complete = False
+    plain = b""
+    while not plain:
+        try:
+            client.do_handshake()
+            if not said:
+                client.write(b"hello")
+                said = True
+        except ssl.SSLWantReadError:
+            pass
+        sent = outgoing.read()
+        for piece in (sent[start : start + size] for start in range(0, len(sent), size)):
+            if complete:
+                plain += stream.decrypt(piece)
+            else:
+                complete = stream.shake_hands(piece)
+        if complete:
+            plain += stream.decrypt(b"")
+        incoming.write(stream.outgoing())
+    return plain

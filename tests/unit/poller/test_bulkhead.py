@@ -1,0 +1,180 @@
+"""Instances that hang do not hold up the others: at the size, the interval and the concurrency that are promised."""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from typing import Final
+
+import pytest
+
+from exporter.model.poll_result import Failure, Reading
+from exporter.poller.queue import Kind
+from exporter.poller.schedule import BACKOFF_CAP
+from tests.builders import a_failure, a_status, an_instance, some_polling
+from tests.unit.poller.virtual import PollMade, VirtualPoller
+
+COUNT: Final = 1000
+TIMEOUT: Final = 10.0
+POLLING: Final = some_polling()
+NAMES: Final = tuple(f"instance {number}" for number in range(COUNT))
+HANGING: Final = frozenset(NAMES[::10])
+HEALTHY: Final = tuple(name for name in NAMES if name not in HANGING)
+HOUR: Final = 3600.0
+
+Hangs = Callable[[str, float], bool]
+
+
+def a_poller(names: Iterable[str], hangs: Hangs) -> VirtualPoller:
+    """Of a fleet that answers within half a second where it does not hang."""
+    latency = random.Random(7)
+
+    def answer(name: str, now: float) -> tuple[float, Reading]:
+        return (TIMEOUT, a_failure()) if hangs(name, now) else (latency.uniform(0.1, 0.5), a_status())
+
+    instances = [an_instance(name) for name in names]
+    return VirtualPoller(instances, answer, polling=POLLING, longest_poll=TIMEOUT)
+
+
+def polls_of(hangs: Hangs, *, until: float) -> list[PollMade]:
+    """All polls of the whole fleet until then."""
+    poller = a_poller(NAMES, hangs)
+    poller.run(until)
+    return poller.polls
+
+
+def p99(values: Sequence[float]) -> float:
+    return sorted(values)[int(len(values) * 0.99)]
+
+
+def lateness_of(polls: Sequence[PollMade], names: Sequence[str]) -> list[float]:
+    wanted = frozenset(names)
+    return [poll.lateness for poll in polls if poll.name in wanted and poll.lateness is not None]
+
+
+def by_name(polls: Sequence[PollMade]) -> dict[str, list[PollMade]]:
+    found = defaultdict(list)
+    for poll in polls:
+        found[poll.name].append(poll)
+    return found
+
+
+ALWAYS: Final[Hangs] = lambda name, now: name in HANGING  # noqa: E731
+FROM_THE_TENTH_MINUTE: Final[Hangs] = lambda name, now: name in HANGING and now > 600  # noqa: E731
+EVERY_OTHER_MINUTE: Final[Hangs] = lambda name, now: name in HANGING and now // 60 % 2 == 0  # noqa: E731
+
+
+@pytest.mark.parametrize(
+    "hangs",
+    [ALWAYS, FROM_THE_TENTH_MINUTE, EVERY_OTHER_MINUTE],
+    ids=["always", "from the tenth minute", "every other minute"],
+)
+def test_with_a_tenth_hanging_the_others_keep_their_schedule(hangs: Hangs) -> None:
+    polls = polls_of(hangs, until=HOUR / 2)
+    assert p99(lateness_of(polls, HEALTHY)) < 1
+    made = by_name(polls)
+    for name in HEALTHY:
+        assert len(made[name]) >= HOUR / 2 / POLLING.interval - 2
+        gaps = [later.began - earlier.began for earlier, later in pairwise(made[name][1:])]
+        assert max(gaps) < POLLING.interval + TIMEOUT
+
+
+@pytest.mark.parametrize("ill", [HANGING, frozenset(NAMES[::5])], ids=["a tenth", "a fifth"])
+def test_instances_that_hang_from_their_first_poll_make_nobody_late_when_a_reload_adds_them(
+    ill: frozenset[str],
+) -> None:
+    healthy = [name for name in NAMES if name not in ill]
+    poller = a_poller(healthy, lambda name, now: name in ill)
+    poller.run(600)
+    poller.replace([an_instance(name) for name in NAMES])
+    poller.run(1200)
+    for begin in range(600, 1200, 60):
+        minute = [poll for poll in poller.polls if begin <= poll.began < begin + 60]
+        assert p99(lateness_of(minute, healthy)) < 1
+    assert {poll.name for poll in poller.polls} == set(NAMES)
+
+
+def test_the_first_round_of_ten_thousand_takes_little_longer_than_their_latencies() -> None:
+    count, latency, polling = 10_000, 0.1, some_polling(concurrency=64)
+    instances = [an_instance(f"instance {number}") for number in range(count)]
+    poller = VirtualPoller(
+        instances, lambda name, now: (latency, a_status()), polling=polling, longest_poll=TIMEOUT
+    )
+    poller.run(POLLING.interval)
+    ready = max(poll.ended for poll in poller.polls if poll.kind is Kind.FIRST)
+    assert ready < count * latency / polling.concurrency * 1.1
+    assert sum(poll.began < ready for poll in poller.polls) == count
+
+
+def test_a_cold_start_with_a_tenth_hanging_leaves_workers_to_those_that_are_known() -> None:
+    polls = polls_of(ALWAYS, until=120)
+    assert max(lateness_of(polls, HEALTHY)) < 1
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "latest"), [(1, 2 * TIMEOUT), (2, 1), (3, 1), (4, 1)], ids=lambda value: f"{value:g}"
+)
+def test_few_workers_serve_those_that_are_known_while_hundreds_hang(concurrency: int, latest: float) -> None:
+    known, ill = NAMES[:3], frozenset(NAMES[3:203])
+
+    def answer(name: str, now: float) -> tuple[float, Reading]:
+        return (TIMEOUT, a_failure()) if name in ill else (0.2, a_status())
+
+    polling = some_polling(concurrency=concurrency)
+    instances = [an_instance(name) for name in [*known, *ill]]
+    poller = VirtualPoller(instances[:3], answer, polling=polling, longest_poll=TIMEOUT)
+    poller.run(120)
+    poller.replace(instances)
+    poller.run(HOUR)
+    made = by_name(poller.polls)
+    assert made.keys() == {*known, *ill}
+    for name in known:
+        assert HOUR - made[name][-1].began < POLLING.interval + latest
+        assert max(lateness_of(made[name], known)) < latest
+
+
+def most_at_once(polls: Sequence[PollMade]) -> int:
+    changes = sorted([(poll.began, 1) for poll in polls] + [(poll.ended, -1) for poll in polls])
+    at_once = most = 0
+    for _, change in changes:
+        at_once += change
+        most = max(most, at_once)
+    return most
+
+
+def test_instances_that_failed_hold_at_most_half_of_the_workers_and_use_them() -> None:
+    polls = polls_of(lambda name, now: True, until=HOUR / 2)
+    retries = [poll for poll in polls if poll.kind is Kind.RETRY]
+    assert most_at_once(retries) == POLLING.concurrency // 2
+    assert most_at_once(polls) <= POLLING.concurrency
+
+
+def test_an_instance_that_hangs_is_left_alone_longer_each_time_up_to_the_cap() -> None:
+    made = by_name(polls_of(ALWAYS, until=HOUR))
+    for polls in (made[name] for name in HANGING):
+        first, second, third, *rest = (later.began - earlier.ended for earlier, later in pairwise(polls))
+        assert 0 < first <= POLLING.interval + 2 * TIMEOUT  # first polls are a crowd at the workers
+        assert 108 <= second <= 120 + TIMEOUT
+        assert 216 <= third <= 240 + TIMEOUT
+        assert len(rest) >= 8
+        assert all(270 <= wait <= BACKOFF_CAP + TIMEOUT for wait in rest)
+
+
+@pytest.mark.parametrize("share", [1, 10])
+def test_a_recovery_is_noticed_within_the_cap(share: int) -> None:
+    ill, recovery = frozenset(NAMES[::share]), HOUR / 2
+    polls = by_name(polls_of(lambda name, now: name in ill and now < recovery, until=HOUR))
+    for name in ill:
+        noticed = next(
+            poll.ended
+            for poll in polls[name]
+            if poll.began >= recovery and not isinstance(poll.reading, Failure)
+        )
+        assert noticed <= recovery + BACKOFF_CAP + TIMEOUT
+
+
+def test_an_outage_of_all_ends_with_everybody_on_schedule() -> None:
+    polls = polls_of(lambda name, now: 600 < now < 1800, until=HOUR)
+    after = [poll for poll in polls if poll.began > 1800 + BACKOFF_CAP + POLLING.interval]
+    assert {poll.kind for poll in after} == {Kind.SLOT}
+    assert p99(lateness_of(after, NAMES)) < 1

@@ -1,0 +1,278 @@
+"""The threads that poll, with real threads and readings made up."""
+
+import logging
+import random
+import threading
+import time
+
+import pytest
+
+from exporter.model.clock import Clock, SystemClock
+from exporter.model.poll_result import Failure, Reading, Reason
+from exporter.model.settings import Instance
+from exporter.poller.poller import Poller
+from exporter.poller.schedule import Backoff, Slots
+from harness.waiting import wait_until
+from tests.builders import a_failure, a_status, an_instance, some_polling
+from tests.clocks import ManualClock
+
+DEADLINE = 20.0
+LONGEST_POLL = 10.0
+
+
+class Upstream:
+    """Answers polls, holds those of the instances it is told to, and remembers."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.release = threading.Event()
+        self.holds: set[str] = set()
+        self.fails: set[str] = set()
+        self.raises: set[str] = set()
+        self.latency = 0.0
+        self.began: list[str] = []
+        self.recorded: list[tuple[str, Reading]] = []
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.lateness: list[float] = []
+
+    def read(self, instance: Instance) -> Reading:
+        with self._lock:
+            self.began.append(instance.name)
+            self.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            if instance.name in self.holds:
+                assert self.release.wait(DEADLINE)
+            time.sleep(self.latency)
+            if instance.name in self.raises:
+                raise RuntimeError("canary")
+            return a_failure() if instance.name in self.fails else a_status()
+        finally:
+            with self._lock:
+                self.in_flight -= 1
+
+    def record(self, instance: Instance, reading: Reading, duration: float) -> None:
+        with self._lock:
+            self.recorded.append((instance.name, reading))
+
+    def began_polls(self, name: str) -> int:
+        with self._lock:
+            return self.began.count(name)
+
+    def ended_polls(self) -> int:
+        with self._lock:
+            return len(self.recorded)
+
+
+class Observer:
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+
+    def began(self, lateness: float | None) -> None:
+        if lateness is not None:
+            self._upstream.lateness.append(lateness)
+
+    def ended(self, reading: Reading, duration: float) -> None:
+        assert duration >= 0
+
+
+class Rig:
+    def __init__(self) -> None:
+        self.upstream = Upstream()
+        self.pollers: list[Poller] = []
+
+    def poller(
+        self, count: int, *, interval: float = 60.0, concurrency: int = 8, clock: Clock | None = None
+    ) -> Poller:
+        polling = some_polling(interval, concurrency)
+        poller = Poller(
+            self.upstream.read,
+            self.upstream.record,
+            polling=polling,
+            longest_poll=LONGEST_POLL,
+            clock=clock or SystemClock(),
+            observer=Observer(self.upstream),
+            backoff=Backoff(random.Random(1)),
+        )
+        self.pollers.append(poller)
+        self.poll(poller, count, interval=interval, concurrency=concurrency)
+        return poller
+
+    def poll(self, poller: Poller, count: int, *, interval: float = 60.0, concurrency: int = 8) -> None:
+        instances = [an_instance(f"instance {number}") for number in range(count)]
+        poller.replace(instances, some_polling(interval, concurrency), LONGEST_POLL, self.upstream.read)
+
+    def close(self) -> None:
+        self.upstream.release.set()
+        for poller in self.pollers:
+            poller.stop(DEADLINE)
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+@pytest.fixture(autouse=True)
+def _closed(rig: Rig) -> object:
+    before = threading.active_count()
+    yield
+    rig.close()
+    wait_until(lambda: threading.active_count() <= before)
+
+
+def test_every_instance_is_polled_at_once_and_then_again_each_interval(rig: Rig) -> None:
+    rig.poller(20, interval=0.2)
+    wait_until(lambda: all(rig.upstream.began_polls(f"instance {number}") >= 4 for number in range(20)))
+    counts = [rig.upstream.began_polls(f"instance {number}") for number in range(20)]
+    assert max(counts) - min(counts) <= 2
+
+
+def test_no_more_polls_are_in_flight_than_concurrency_allows_and_no_fewer(rig: Rig) -> None:
+    rig.upstream.holds = {f"instance {number}" for number in range(50)}
+    rig.poller(50, concurrency=7)
+    wait_until(lambda: rig.upstream.in_flight == 7)
+    rig.upstream.release.set()
+    wait_until(lambda: rig.upstream.ended_polls() >= 50)
+    assert rig.upstream.most_in_flight == 7
+
+
+def test_hanging_first_polls_do_not_stop_instances_already_known(rig: Rig) -> None:
+    rig.upstream.holds = {f"instance {number}" for number in range(1, 200)}
+    poller = rig.poller(1, interval=0.1, concurrency=16)
+    wait_until(lambda: rig.upstream.ended_polls() >= 1)
+    rig.poll(poller, 200, interval=0.1, concurrency=16)
+    wait_until(lambda: rig.upstream.began_polls("instance 0") >= 10)
+
+
+def test_a_poll_that_raises_costs_one_poll_and_tells_nothing(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig.upstream.raises = {"instance 0"}
+    rig.poller(2, interval=0.1)
+    wait_until(lambda: rig.upstream.began_polls("instance 0") >= 2)
+    readings = [reading for name, reading in rig.upstream.recorded if name == "instance 0"]
+    assert isinstance(readings[0], Failure)
+    assert readings[0].reason is Reason.INVALID_RESPONSE
+    assert "RuntimeError" in str(vars(caplog.records[0]))
+    assert "canary" not in str([vars(record) for record in caplog.records])
+
+
+def test_polls_asked_for_at_the_same_time_share_one(rig: Rig) -> None:
+    poller = rig.poller(1)
+    wait_until(lambda: rig.upstream.ended_polls() == 1)
+    rig.upstream.holds = {"instance 0"}
+    askers = [threading.Thread(target=poller.poll_now, args=("instance 0", DEADLINE)) for _ in range(10)]
+    for asker in askers:
+        asker.start()
+    wait_until(lambda: rig.upstream.in_flight == 1)
+    wait_until(lambda: len(poller._waiting.get("instance 0", ())) == 10)
+    rig.upstream.release.set()
+    for asker in askers:
+        asker.join(DEADLINE)
+        assert not asker.is_alive()
+    assert rig.upstream.began_polls("instance 0") == 2
+
+
+def test_asking_for_an_instance_that_is_left_alone_does_not_wait(rig: Rig) -> None:
+    rig.upstream.fails = {"instance 0"}
+    poller = rig.poller(1)
+    wait_until(lambda: rig.upstream.ended_polls() == 1)
+    poller.poll_now("instance 0", timeout=float("inf"))
+    assert rig.upstream.began_polls("instance 0") == 1
+
+
+def test_a_reload_adds_and_removes_workers(rig: Rig) -> None:
+    rig.upstream.holds = {f"instance {number}" for number in range(50)}
+    poller = rig.poller(50, concurrency=2)
+    wait_until(lambda: rig.upstream.in_flight == 2)
+    rig.poll(poller, 50, concurrency=6)
+    wait_until(lambda: rig.upstream.in_flight == 6)
+    rig.poll(poller, 50, concurrency=1)
+    rig.upstream.release.set()
+    wait_until(lambda: rig.upstream.ended_polls() >= 50)
+    wait_until(lambda: len(poller._workers) == 1)
+
+
+def test_late_polls_are_told_once(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    rig.upstream.latency = 0.02
+    rig.poller(40, interval=0.1, concurrency=1)
+    wait_until(lambda: "polls are late" in caplog.text)
+    ended = rig.upstream.ended_polls()
+    wait_until(lambda: rig.upstream.ended_polls() >= ended + 100)
+    assert caplog.text.count("polls are late") == 1
+
+
+def test_stop_waits_for_polls_in_flight_but_not_for_ever(rig: Rig) -> None:
+    rig.upstream.holds = {"instance 0"}
+    poller = rig.poller(2)
+    wait_until(lambda: rig.upstream.ended_polls() == 1 and rig.upstream.in_flight == 1)
+    poller.stop(timeout=0.01)
+    assert rig.upstream.in_flight == 1
+    rig.upstream.release.set()
+    poller.stop(DEADLINE)
+    assert rig.upstream.ended_polls() == 2
+
+
+def test_a_poller_with_nothing_due_is_not_stuck(rig: Rig) -> None:
+    poller = rig.poller(2, clock=(clock := ManualClock()))
+    wait_until(lambda: rig.upstream.ended_polls() == 2)
+    clock.advance(0.001)
+    assert poller.stuck_for() < 1.0
+
+
+def test_a_poll_that_hangs_is_what_a_poller_is_stuck_with(rig: Rig) -> None:
+    rig.upstream.holds = {"instance 0"}
+    poller = rig.poller(2, clock=(clock := ManualClock()))
+    wait_until(lambda: rig.upstream.ended_polls() == 1)
+    clock.advance(50.0)
+    poller.poll_now("instance 1", DEADLINE)
+    assert poller.stuck_for() == 50.0
+    rig.upstream.release.set()
+    wait_until(lambda: poller.stuck_for() == 0.0)
+
+
+def test_polls_that_are_due_and_do_not_begin_are_what_a_poller_is_stuck_with(rig: Rig) -> None:
+    """The worker that leads sleeps by another clock, so it does not see that time has passed."""
+    poller = rig.poller(2, interval=60.0, clock=(clock := ManualClock()))
+    wait_until(lambda: rig.upstream.ended_polls() == 2)
+    clock.advance(200.0)
+    assert 140.0 <= poller.stuck_for() <= 200.0
+
+
+def test_what_has_just_come_in_is_nothing_to_be_stuck_with(rig: Rig) -> None:
+    poller = rig.poller(1, interval=600.0, clock=(clock := ManualClock()))
+    wait_until(lambda: rig.upstream.ended_polls() == 1)
+    rig.upstream.holds = {"instance 0"}
+    slot = Slots.of("instance 0", 600.0).after(clock.monotonic())
+    clock.advance(slot - clock.monotonic() - 1.0)
+    asked = threading.Thread(target=poller.poll_now, args=("instance 0", DEADLINE))
+    asked.start()
+    wait_until(lambda: "instance 0" in poller._waiting)
+    assert poller.stuck_for() == 0.0
+    rig.upstream.release.set()
+    asked.join(DEADLINE)
+
+
+def test_polls_go_on_with_the_workers_there_are_where_the_machine_has_no_thread_left(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    start = threading.Thread.start
+    started: list[threading.Thread] = []
+
+    def start_two(thread: threading.Thread) -> None:
+        if len(started) == 2:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_two)
+    monkeypatch.setattr(logging.getLogger("exporter"), "propagate", True)
+    rig.upstream.latency = 0.01
+    rig.poller(20, interval=0.1)
+    wait_until(lambda: rig.upstream.ended_polls() >= 60)
+    assert rig.upstream.most_in_flight == 2
+    assert [record.getMessage() for record in caplog.records if "no more threads" in record.getMessage()] == [
+        "this machine can start no more threads; raise its limit, or lower polling.concurrency"
+    ]

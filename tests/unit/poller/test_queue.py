@@ -1,0 +1,270 @@
+"""Which instance is polled next."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from exporter.model.poll_result import Reading, Reason
+from exporter.model.settings import Instance
+from exporter.poller.queue import Kind, Poll, PollQueue
+from exporter.poller.schedule import Backoff, Slots
+from tests.builders import a_failure, a_status, an_instance, some_polling
+
+INTERVAL = 60.0
+START = 1000.0
+LONGEST_POLL = 10.0
+
+
+def a_queue(*instances: Instance, concurrency: int = 32) -> PollQueue:
+    polling = some_polling(INTERVAL, concurrency)
+    queue = PollQueue(polling, LONGEST_POLL, Backoff(random.Random(1)))
+    queue.replace(instances, polling, LONGEST_POLL, START)
+    return queue
+
+
+def reload(queue: PollQueue, *instances: Instance, now: float, interval: float = INTERVAL) -> None:
+    queue.replace(instances, some_polling(interval), LONGEST_POLL, now)
+
+
+def instances(count: int) -> tuple[Instance, ...]:
+    return tuple(an_instance(f"instance {number}") for number in range(count))
+
+
+def take(queue: PollQueue, now: float) -> Poll:
+    poll = queue.take(now)
+    assert poll is not None
+    return poll
+
+
+def take_all(queue: PollQueue, now: float) -> list[Poll]:
+    polls = []
+    while (poll := queue.take(now)) is not None:
+        polls.append(poll)
+    return polls
+
+
+def poll_through(queue: PollQueue, now: float, reading: Reading | None = None) -> None:
+    for poll in take_all(queue, now):
+        queue.finish(poll, reading or a_status(), now)
+
+
+def test_new_instances_are_due_at_once_the_one_with_the_latest_slot_first() -> None:
+    queue = a_queue(*instances(20))
+    assert queue.next_due(START) == 0.0
+    slots = [poll.target.slots.after(START) for poll in take_all(queue, START)]
+    assert slots == sorted(slots, reverse=True)
+    assert len(slots) == 20
+    assert queue.next_due(START) is None
+
+
+def test_a_slot_just_after_a_first_poll_is_passed_over_while_others_wait_for_theirs() -> None:
+    queue = a_queue(*instances(20), concurrency=1)
+    for remaining in reversed(range(20)):
+        poll = take(queue, START)
+        slot = poll.target.slots.after(START)
+        queue.finish(poll, a_status(), slot - INTERVAL / 8)
+        assert poll.target.due == pytest.approx(slot + INTERVAL if remaining else slot)
+
+
+def test_after_a_good_poll_an_instance_keeps_to_its_slots() -> None:
+    queue = a_queue(an_instance("vendas"))
+    slots = Slots.of("vendas", INTERVAL)
+    now = START
+    for _ in range(5):
+        queue.finish(take(queue, now), a_status(), now + 0.3)
+        due = queue.next_due(now + 0.3)
+        assert due == slots.after(now + 0.3)
+        assert queue.take(due - 0.001) is None
+        now = due
+
+
+def test_lateness_is_measured_from_the_slot() -> None:
+    queue = a_queue(an_instance("vendas"))
+    first = take(queue, START)
+    assert first.lateness is None
+    queue.finish(first, a_status(), START)
+    due = queue.next_due(START)
+    assert due is not None
+    assert take(queue, due + 2.5).lateness == 2.5
+
+
+def test_an_instance_is_never_polled_twice_at_once() -> None:
+    queue = a_queue(an_instance("vendas"))
+    take(queue, START)
+    assert queue.ask("vendas")
+    assert queue.take(START + 1000) is None
+
+
+def test_first_polls_take_all_workers_while_no_slot_falls_due_before_they_end() -> None:
+    queue = a_queue(*instances(100), concurrency=32)
+    hanging = take_all(queue, START)
+    assert len(hanging) == 32
+    queue.finish(hanging[0], a_status(), START)
+    due = hanging[0].target.due
+    just_in_time = due - LONGEST_POLL
+    assert queue.next_due(just_in_time) == 0.0  # a first poll may take the place of the one that ended
+    assert queue.next_due(just_in_time + 0.001) == due
+    assert queue.take(just_in_time + 0.001) is None
+    assert take(queue, due).target is hanging[0].target
+
+
+def test_first_polls_and_retries_leave_a_quarter_of_the_workers_to_slots_that_fall_due_before_they_end() -> (
+    None
+):
+    queue = a_queue(*instances(20), concurrency=32)
+    poll_through(queue, START)
+    reload(queue, *instances(100), now=START + INTERVAL / 2)
+    hanging = take_all(queue, START + INTERVAL / 2)
+    assert sum(poll.kind is Kind.FIRST for poll in hanging) == 24
+
+
+def test_a_small_concurrency_is_used_whole() -> None:
+    assert len(take_all(a_queue(*instances(100), concurrency=7), START)) == 7
+
+
+def test_retries_hold_at_most_half_of_the_workers() -> None:
+    queue = a_queue(*instances(100), concurrency=8)
+    while (poll := queue.take(START)) is not None:
+        queue.finish(poll, a_failure(), START)
+    retries = take_all(queue, START + 10 * INTERVAL)
+    assert [poll.kind for poll in retries] == [Kind.RETRY] * 4
+    assert queue.next_due(START + 10 * INTERVAL) is None
+    queue.finish(retries[0], a_failure(), START + 10 * INTERVAL)
+    assert queue.next_due(START + 10 * INTERVAL) is not None
+
+
+def test_one_worker_is_enough_for_a_retry() -> None:
+    queue = a_queue(an_instance("vendas"), concurrency=1)
+    queue.finish(take(queue, START), a_failure(), START)
+    assert take(queue, START + INTERVAL).kind is Kind.RETRY
+
+
+def test_slots_go_before_retries() -> None:
+    queue = a_queue(*instances(2))
+    good, bad = take_all(queue, START)
+    queue.finish(bad, a_failure(), START)
+    queue.finish(good, a_status(), START)
+    assert take(queue, START + INTERVAL).instance == good.instance
+
+
+def test_a_retry_has_no_slot_to_be_late_for() -> None:
+    queue = a_queue(an_instance("vendas"))
+    queue.finish(take(queue, START), a_failure(), START)
+    assert take(queue, START + 10 * INTERVAL).lateness is None
+
+
+def test_a_recovered_instance_returns_to_its_slots() -> None:
+    queue = a_queue(an_instance("vendas"))
+    poll_through(queue, START, a_failure())
+    poll_through(queue, START + 500, a_failure())
+    poll_through(queue, START + 1500)
+    assert queue.next_due(START + 1500) == Slots.of("vendas", INTERVAL).after(START + 1500)
+
+
+def test_an_asked_instance_is_polled_before_all_others() -> None:
+    queue = a_queue(*instances(3))
+    poll_through(queue, START)
+    assert queue.take(START) is None
+    assert queue.ask("instance 2")
+    assert queue.next_due(START) == 0.0
+    asked = take(queue, START + 0.001)
+    assert (asked.instance.name, asked.lateness) == ("instance 2", None)
+    queue.finish(asked, a_status(), START + 0.002)
+    names = sorted(poll.instance.name for poll in take_all(queue, START + INTERVAL + 0.001))
+    assert names == ["instance 0", "instance 1", "instance 2"]
+
+
+def test_an_instance_that_is_left_alone_after_a_failure_is_not_polled_for_the_asking() -> None:
+    queue = a_queue(an_instance("vendas"))
+    poll_through(queue, START, a_failure(Reason.UNAUTHORIZED))
+    assert not queue.ask("vendas")
+    assert queue.take(START) is None
+
+
+def test_an_unknown_instance_is_not_polled_for_the_asking() -> None:
+    assert not a_queue().ask("vendas")
+
+
+def test_a_removed_instance_is_not_polled_again() -> None:
+    queue = a_queue(*instances(2))
+    polls = take_all(queue, START)
+    removed = next(poll for poll in polls if poll.instance.name == "instance 0")
+    reload(queue, *instances(2)[1:], now=START)
+    queue.finish(removed, a_status(), START)
+    assert [poll.instance.name for poll in take_all(queue, START + 10 * INTERVAL)] == []
+
+
+def test_an_added_instance_is_due_at_once_and_the_others_keep_their_slots() -> None:
+    queue = a_queue(*instances(1))
+    poll_through(queue, START)
+    due = queue.next_due(START)
+    reload(queue, *instances(2), now=START + 1)
+    assert take(queue, START + 1).instance.name == "instance 1"
+    assert queue.next_due(START) == due
+
+
+def test_thousands_of_reloads_do_not_move_a_slot() -> None:
+    queue = a_queue(*instances(20))
+    poll_through(queue, START)
+    due = queue.next_due(START)
+    for number in range(3000):
+        reload(queue, *instances(20), now=START + number / 1000)
+    assert queue.next_due(START) == due
+
+
+def test_new_credentials_of_a_failing_instance_are_tried_at_once() -> None:
+    instance = an_instance("vendas")
+    queue = a_queue(instance)
+    poll_through(queue, START, a_failure(Reason.UNAUTHORIZED))
+    renewed = an_instance("vendas", token="NEW")
+    reload(queue, renewed, now=START + 1)
+    assert take(queue, START + 1).instance is renewed
+
+
+def test_new_credentials_that_come_while_the_old_ones_are_refused_are_tried_at_once() -> None:
+    queue = a_queue(an_instance("vendas"))
+    poll = take(queue, START)
+    renewed = an_instance("vendas", token="NEW")
+    reload(queue, renewed, now=START + 1)
+    queue.finish(poll, a_failure(Reason.UNAUTHORIZED), START + 2)
+    assert take(queue, START + 2).instance is renewed
+
+
+def test_a_new_label_is_on_the_next_poll_and_changes_no_schedule() -> None:
+    instance = an_instance("vendas")
+    queue = a_queue(instance)
+    poll_through(queue, START)
+    due = queue.next_due(START)
+    reload(queue, replace(instance, labels={"team": "sales"}), now=START + 1)
+    assert queue.next_due(START) == due
+    assert due is not None
+    assert take(queue, due).instance.labels == {"team": "sales"}
+
+
+def test_a_new_interval_makes_new_slots() -> None:
+    queue = a_queue(an_instance("vendas"))
+    poll_through(queue, START)
+    reload(queue, an_instance("vendas"), now=START + 1, interval=5.0)
+    assert queue.next_due(START + 1) == Slots.of("vendas", 5.0).after(START + 1)
+
+
+def test_slots_that_keep_all_workers_busy_do_not_starve_first_polls_and_retries() -> None:
+    queue = a_queue(*instances(3), concurrency=1)
+    now = START
+    queue.finish(take(queue, now), a_failure(), now)
+    polled = set()
+    for _ in range(20):
+        now += INTERVAL * 1.5
+        poll = take(queue, now)
+        polled.add(poll.instance.name)
+        queue.finish(poll, a_status(), now)
+    assert polled == {"instance 0", "instance 1", "instance 2"}
+
+
+def test_the_slot_after_the_next_one_is_known() -> None:
+    queue = a_queue(*instances(5))
+    assert queue.due_after_next() is None
+    poll_through(queue, START)
+    moments = sorted(Slots.of(f"instance {number}", INTERVAL).after(START) for number in range(5))
+    assert (queue.next_due(START), queue.due_after_next()) == (moments[0], moments[1])

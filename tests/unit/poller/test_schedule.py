@@ -1,0 +1,83 @@
+"""When an instance is due."""
+
+import random
+
+import pytest
+
+from exporter.model.poll_result import Failure, Reason
+from exporter.poller.schedule import BACKOFF_CAP, Backoff, Slots, stable_fraction
+from tests.builders import a_failure
+
+SLOTS = Slots(interval=60.0, phase=12.5)
+
+
+def test_slots_come_at_a_fixed_rate() -> None:
+    assert SLOTS.after(0) == 12.5
+    assert SLOTS.after(12.4) == 12.5
+    assert SLOTS.after(12.5) == 72.5
+    assert SLOTS.after(13) == 72.5
+
+
+def test_missed_slots_are_skipped() -> None:
+    assert SLOTS.after(12.5 + 60 * 3 + 1) == 12.5 + 60 * 4
+
+
+def test_a_slot_is_always_later_than_the_moment_even_where_floats_are_coarse() -> None:
+    slots = Slots(interval=0.1, phase=0.03)
+    moment = 1e9
+    for _ in range(1000):
+        slot = slots.after(moment)
+        assert slot > moment
+        moment = slot
+
+
+def test_phases_are_stable_and_spread_over_the_interval() -> None:
+    fractions = [stable_fraction(f"instance {number}") for number in range(10_000)]
+    assert fractions[0] == stable_fraction("instance 0")
+    per_tenth = [sum(tenth <= fraction * 10 < tenth + 1 for fraction in fractions) for tenth in range(10)]
+    assert min(per_tenth) > 900
+    assert max(per_tenth) < 1100
+
+
+def waits(failure: Failure, interval: float = 60.0) -> list[float]:
+    backoff = Backoff(random.Random(1))
+    return [backoff.due(failure, row, Slots(interval, 0.0), now=0.0) for row in range(1, 9)]
+
+
+def test_one_failure_does_not_change_the_schedule() -> None:
+    assert Backoff(random.Random(1)).due(a_failure(), 1, SLOTS, now=100) == SLOTS.after(100)
+
+
+def test_the_wait_doubles_up_to_the_cap() -> None:
+    _, second, third, *rest = waits(a_failure())
+    assert 108 <= second <= 120
+    assert 216 <= third <= 240
+    assert all(BACKOFF_CAP * 0.9 <= wait <= BACKOFF_CAP for wait in rest)
+
+
+def test_waits_are_jittered() -> None:
+    capped = waits(a_failure())[3:]
+    assert len(set(capped)) == len(capped)
+
+
+def test_an_interval_longer_than_the_cap_is_not_shortened() -> None:
+    assert all(wait >= 540 for wait in waits(a_failure(), interval=600)[1:])
+
+
+@pytest.mark.parametrize("reason", [Reason.UNAUTHORIZED, Reason.NOT_FOUND])
+def test_a_refused_credential_is_retried_at_the_cap(reason: Reason) -> None:
+    assert all(270 <= wait <= BACKOFF_CAP for wait in waits(a_failure(reason)))
+
+
+def test_no_poll_comes_before_retry_after_has_passed_up_to_the_cap() -> None:
+    assert all(150 <= wait <= BACKOFF_CAP for wait in waits(a_failure(Reason.RATE_LIMITED, retry_after=150)))
+    assert 150 <= waits(a_failure(Reason.RATE_LIMITED, retry_after=150))[0] <= 165
+    assert set(waits(a_failure(Reason.RATE_LIMITED, retry_after=86400))) == {BACKOFF_CAP}
+
+
+def test_retry_after_never_shortens_a_wait() -> None:
+    assert all(wait >= 54 for wait in waits(a_failure(Reason.RATE_LIMITED, retry_after=0)))
+
+
+def test_hundreds_of_failures_in_a_row_stay_at_the_cap() -> None:
+    assert Backoff(random.Random(1)).due(a_failure(), 5000, SLOTS, now=0) <= BACKOFF_CAP

@@ -1,0 +1,121 @@
+"""One line for each record, in both formats, whatever text it carries; and nobody else's lines."""
+
+import io
+import json
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.process import logs
+
+HOSTILE = 'two\nlines\r\x00\x1b[31m \u202e"quoted" back\\slash level=error \u2028 \U000e0001'
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    root, own = logging.getLogger(), logging.getLogger("exporter")
+    before = (root.handlers, own.handlers, own.propagate, own.level)
+    hooks = (sys.excepthook, threading.excepthook)
+    yield
+    root.handlers, own.handlers, own.propagate = before[:3]
+    own.setLevel(before[3])
+    sys.excepthook, threading.excepthook = hooks
+
+
+def written(fmt: str, message: str, *, level: str = "info", **extra: object) -> str:
+    stream = io.StringIO()
+    logs.set_up(level, fmt, stream)
+    logging.getLogger("exporter.room").info(message, extra=extra)
+    return stream.getvalue()
+
+
+def without_time(line: str) -> str:
+    timestamp, _, rest = line.partition(" ")
+    assert timestamp.startswith("ts=20")
+    assert timestamp.endswith("Z")
+    return rest
+
+
+def test_a_logfmt_line_has_time_level_message_and_fields() -> None:
+    line = written("logfmt", "polls fail", instance="pós-venda", reason="timeout", duration="0.250s")
+    assert without_time(line) == (
+        'level=info msg="polls fail" instance=pós-venda reason=timeout duration=0.250s\n'
+    )
+
+
+def test_a_json_line_has_the_same() -> None:
+    line = written("json", "polls fail", instance="pós-venda", attempts=3)
+    (record,) = (json.loads(each) for each in line.splitlines())
+    assert record.pop("ts").endswith("Z")
+    assert record == {"level": "info", "msg": "polls fail", "instance": "pós-venda", "attempts": 3}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("", '""'), ("a b", '"a b"'), ("a=b", '"a=b"'), ('a"b', r'"a\"b"'), ("a\\b", r'"a\\b"'), (None, "None")],
+)
+def test_a_logfmt_value_is_quoted_where_it_must_be(value: object, text: str) -> None:
+    assert without_time(written("logfmt", "m", value=value)) == f"level=info msg=m value={text}\n"
+
+
+@pytest.mark.parametrize("fmt", logs.FORMATS)
+def test_no_text_forges_a_line_or_moves_the_cursor(fmt: str) -> None:
+    line = written(fmt, HOSTILE, instance=HOSTILE)
+    assert line.count("\n") == 1
+    assert line.removesuffix("\n").isprintable()
+
+
+@given(st.text(), st.text())
+def test_a_json_line_reads_back_as_what_was_said(message: str, value: str) -> None:
+    line = written("json", "%s", instance=value).removesuffix("\n")
+    assert line.isprintable()
+    assert json.loads(line)["instance"] == value
+    assert written("logfmt", message.replace("%", "%%"), instance=value).count("\n") == 1
+
+
+def test_levels_below_the_one_asked_for_are_not_written() -> None:
+    assert written("logfmt", "m", level="warning") == ""
+    assert written("logfmt", "m", level="debug") != ""
+
+
+def test_lines_of_libraries_are_written_at_no_level() -> None:
+    stream = io.StringIO()
+    logs.set_up("debug", "logfmt", stream)
+    library = logging.getLogger("urllib3.connectionpool")
+    library.setLevel(logging.DEBUG)
+    library.debug("GET /instances/ID/token/CANARY/me")
+    library.error("CANARY")
+    assert stream.getvalue() == ""
+
+
+class FullDisk(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_log_that_cannot_be_written_stops_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up("info", "logfmt", FullDisk())
+    logging.getLogger("exporter.room").info("m")
+    assert capsys.readouterr().err == ""
+
+
+def boom() -> None:
+    raise ValueError("CANARY")
+
+
+def test_what_nobody_caught_in_a_thread_is_one_line_with_its_place_and_without_its_text() -> None:
+    stream = io.StringIO()
+    logs.set_up("info", "logfmt", stream)
+    logs.guard_tracebacks()
+    thread = threading.Thread(target=boom)
+    thread.start()
+    thread.join()
+    (line,) = stream.getvalue().splitlines()
+    assert "error=ValueError" in line
+    assert f"file={__file__} line={boom.__code__.co_firstlineno + 1}" in line
+    assert "CANARY" not in line

@@ -1,0 +1,172 @@
+"""What the main thread does between two signals, with a clock that is told to move."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from exporter.config import Fingerprint
+from exporter.config.auto_reload import SETTLING, AutoReload
+from exporter.model.clock import SystemClock
+from exporter.process.main_loop import attend
+from tests.clocks import ManualClock
+
+FILE = Path("config.yaml")
+
+
+class Files:
+    """One file. ``written`` is its content; each reload takes it, as a load does, whether it is good or bad."""
+
+    def __init__(self) -> None:
+        self.written: bytes | None = b"first"
+        self.held: Fingerprint = self.holds()
+        self.reloads: list[bytes | None] = []
+
+    def holds(self) -> Fingerprint:
+        return {FILE: self.written}
+
+    def reload(self) -> None:
+        self.held = self.holds()
+        self.reloads.append(self.written)
+
+
+class Rig:
+    def __init__(self, interval: float = 30.0) -> None:
+        self.clock = ManualClock()
+        self.files = Files()
+        self.duty = AutoReload(self.files, self.files.reload, interval, self.clock)
+
+    def look(self) -> float:
+        """Move to when it is due, and give how long that took."""
+        wait = self.duty.due - self.clock.monotonic()
+        self.clock.advance(wait)
+        self.duty.run()
+        return wait
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+def test_nothing_happens_while_nothing_changes(rig: Rig) -> None:
+    assert [rig.look() for _ in range(3)] == [30.0, 30.0, 30.0]
+    assert rig.files.reloads == []
+
+
+def test_a_change_is_taken_once_it_has_settled(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    rig.files.written = b"second"
+    assert rig.look() == 30.0
+    assert rig.files.reloads == []
+    assert rig.look() == SETTLING
+    assert rig.files.reloads == [b"second"]
+    assert rig.look() == 30.0
+    assert len(rig.files.reloads) == 1
+    assert [vars(record)["path"] for record in caplog.records] == [str(FILE)]
+
+
+def test_a_file_that_is_being_written_is_left_alone_until_it_is_whole(rig: Rig) -> None:
+    waits = []
+    for written in (b"half", None, b"thr", b"three qu"):
+        rig.files.written = written
+        waits.append(rig.look())
+    assert waits == [30.0, SETTLING, SETTLING, SETTLING]
+    assert rig.files.reloads == []
+    rig.files.written = b"whole"
+    rig.look()
+    rig.look()
+    assert rig.files.reloads == [b"whole"]
+
+
+def test_a_change_that_is_taken_back_is_none(rig: Rig) -> None:
+    rig.files.written = None
+    rig.look()
+    rig.files.written = b"first"
+    rig.look()
+    assert rig.look() == 30.0
+    assert rig.files.reloads == []
+
+
+def test_a_file_that_stays_away_is_told_of_once(rig: Rig) -> None:
+    rig.files.written = None
+    for _ in range(5):
+        rig.look()
+    assert rig.files.reloads == [None]
+
+
+def test_a_short_interval_is_never_made_longer() -> None:
+    rig = Rig(interval=0.1)
+    rig.files.written = b"second"
+    rig.look()
+    assert rig.look() == pytest.approx(0.1)
+
+
+class Counting:
+    """A duty that is always due."""
+
+    def __init__(self) -> None:
+        self.due = 0.0
+        self.times = 0
+
+    def run(self) -> None:
+        self.times += 1
+
+
+def coming(*signals: set[int]) -> Callable[[float], frozenset[int]]:
+    """A wait that gives one of these each time."""
+    waits = iter(signals)
+    return lambda timeout: frozenset(next(waits))
+
+
+def never() -> None:
+    pytest.fail("nobody asked for a reload")
+
+
+def test_duties_are_done_until_a_signal_says_to_stop() -> None:
+    duty = Counting()
+    attend(coming(set(), set(), {signal.SIGTERM}), never, [duty], SystemClock())
+    assert duty.times == 2
+
+
+@pytest.mark.parametrize("ending", [{signal.SIGTERM}, {signal.SIGINT}, {signal.SIGHUP, signal.SIGTERM}])
+def test_sighup_reloads_and_every_other_signal_ends_it(ending: set[int]) -> None:
+    reloads, duty = Counting(), Counting()
+    attend(coming({signal.SIGHUP}, set(), {signal.SIGHUP}, ending), reloads.run, [duty], SystemClock())
+    assert (reloads.times, duty.times) == (2, 3)
+
+
+def test_it_wakes_up_for_the_first_duty_that_is_due() -> None:
+    duties, waits = [Counting(), Counting(), Counting()], []
+    clock = ManualClock(monotonic=100.0)
+    for duty, due in zip(duties, (130.0, 103.0, 160.0), strict=True):
+        duty.due = due
+
+    def wait(timeout: float) -> frozenset[int]:
+        waits.append(timeout)
+        return frozenset({signal.SIGTERM})
+
+    attend(wait, never, duties, clock)
+    attend(wait, never, [], clock)
+    clock.advance(10)
+    attend(wait, never, duties, clock)
+    assert waits == [3.0, 3600.0, 0.0]
+    assert [duty.times for duty in duties] == [0, 0, 0]
+
+
+def test_no_signal_is_lost_between_two_waits() -> None:
+    """In a process of its own, as signals are the process'."""
+    script = """
+import os, signal
+from exporter.process.main_loop import Signals
+signals = Signals([signal.SIGHUP, signal.SIGTERM])
+for _ in range(3):
+    os.kill(os.getpid(), signal.SIGHUP)
+os.kill(os.getpid(), signal.SIGTERM)
+print(sorted(signals.wait(60.0)), sorted(signals.wait(0.0)))
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout == f"[{int(signal.SIGHUP)}, {int(signal.SIGTERM)}] []\n"

@@ -1,0 +1,93 @@
+"""``python -m simulator`` as its users start it."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+import trustme
+import yaml
+
+
+@contextlib.contextmanager
+def running(*flags: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """The process and the base URL it printed."""
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "simulator", *flags],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+def ask(config: Path, number: int = 1) -> requests.Response:
+    document = yaml.safe_load(config.read_text())
+    instance = document["instances"][number]
+    return requests.get(
+        f"{document['api']['base_url']}/instances/{instance['id']}/token/{instance['token']}/me",
+        headers={"Client-Token": document["api"]["client_token"]},
+        verify=document["api"].get("ca_file"),
+        timeout=10,
+    )
+
+
+def test_it_serves_what_it_writes_a_configuration_for(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    with running("--instances", "3", "--write-config", str(config)) as (_, url):
+        assert yaml.safe_load(config.read_text())["api"]["base_url"] == url
+        assert ask(config).json()["connected"] in (True, "true")
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_quietly_when_told_to(how: signal.Signals) -> None:
+    with running() as (process, _):
+        process.send_signal(how)
+        _, complaints = process.communicate(timeout=10)
+    assert (process.returncode, complaints) == (0, "")
+
+
+def test_it_serves_over_tls(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    certificate.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+    certificate.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    config = tmp_path / "config.yaml"
+    with running(
+        *("--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "key.pem")),
+        *("--tls-ca", str(tmp_path / "ca.pem"), "--write-config", str(config), "--healthy"),
+    ) as (_, url):
+        assert url.startswith("https://")
+        assert ask(config).status_code == 200
+
+
+def test_a_share_of_the_instances_can_have_a_fault(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    flags = ("--instances", "4", "--healthy", "--fault", "503 html", "--faulty", "0.5")
+    with running(*flags, "--write-config", str(config)):
+        assert [ask(config, number).status_code for number in range(4)] == [200, 503, 200, 503]
+
+
+def test_an_address_in_use_is_told_in_one_line() -> None:
+    with running() as (_, url):
+        address = url.removeprefix("http://")
+        told = subprocess.run(
+            [sys.executable, "-m", "simulator", "--listen", address],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert told.returncode == 1
+    assert told.stderr.count("\n") == 1
+    assert f"cannot listen on {address}" in told.stderr

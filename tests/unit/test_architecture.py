@@ -1,0 +1,69 @@
+"""The house is built as docs/architecture.md says: data moves one way."""
+
+import ast
+import re
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+PACKAGE: Final = ROOT / "exporter"
+ENTRANCES: Final = {"__init__", "__main__"}
+"""Not rooms: the version, and ``python -m exporter``."""
+
+
+def documented_rooms() -> list[str]:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    return re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+
+
+def module_name(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+MODULES: Final = {module_name(file): file for file in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imports(module: str) -> Iterator[str]:
+    """The modules of ours that a module imports, at its top or inside of a function."""
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: a relative import"
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [name if name in MODULES else str(node.module) for name in inner]
+        yield from (name for name in names if name in MODULES)
+
+
+def room(module: str) -> str:
+    _, _, rest = module.partition(".")
+    return rest.partition(".")[0] or "__init__"
+
+
+def test_every_room_is_in_the_document_and_every_documented_room_is_there() -> None:
+    assert sorted(documented_rooms()) == sorted({room(module) for module in MODULES} - ENTRANCES)
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if room(module) not in ENTRANCES])
+def test_a_module_imports_only_from_its_own_room_and_those_before_it(module: str) -> None:
+    rooms = documented_rooms()
+    allowed = {"__init__", *rooms[: rooms.index(room(module)) + 1]}
+    assert {room(imported) for imported in imports(module)} <= allowed
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {module: set(imports(module)) - {module} for module in MODULES}
+    assert list(TopologicalSorter(graph).static_order())
+
+
+def test_nothing_of_the_product_imports_its_tests() -> None:
+    for module, file in MODULES.items():
+        assert not re.search(
+            r"^\s*(from|import) (tests|harness|simulator)\b", file.read_text(encoding="utf-8"), re.M
+        ), module

@@ -1,0 +1,264 @@
+"""Reloads of a running daemon that polls the simulated Z-API over real HTTP."""
+
+import re
+import ssl
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import trustme
+
+from exporter.config import Config, InvalidConfig, Problem
+from exporter.daemon import Daemon
+from exporter.demo.instances import SimulatedInstance
+from exporter.demo.server import SimulatedZapi
+from exporter.fleet.store import InstanceView
+from exporter.metrics.text_format import Format
+from exporter.model.clock import SystemClock
+from exporter.model.secret import Secret
+from exporter.model.settings import Instance
+from harness.waiting import wait_until
+from tests.builders import a_config, an_instance, some_polling
+
+NAMES = ("vendas", "suporte", "financeiro")
+
+
+def simulated(name: str) -> SimulatedInstance:
+    return SimulatedInstance(id=f"ID-{name}", token="TOKEN", due=1_900_000_000.0, created=1_600_000_000.0)
+
+
+class Rig:
+    """A daemon, and the configuration it is given at the next load: a value, or what the load raises."""
+
+    def __init__(self, zapi: SimulatedZapi, *names: str, interval: float = 60.0) -> None:
+        self.zapi = zapi
+        self.next: Config | Exception = a_config(
+            *map(an_instance, names),
+            base_url=zapi.base_url,
+            polling=some_polling(interval, stale_after=300.0),
+        )
+        self.daemon = Daemon(self._load, SystemClock())
+        self.daemon.start()
+        wait_until(self.daemon.is_ready)
+
+    def _load(self) -> Config:
+        if isinstance(self.next, Exception):
+            raise self.next
+        return self.next
+
+    @property
+    def config(self) -> Config:
+        assert isinstance(self.next, Config)
+        return self.next
+
+    def reload(self, instances: Sequence[Instance] | None = None, **changes: object) -> tuple[str, ...]:
+        chosen = self.config.instances if instances is None else tuple(instances)
+        self.next = replace(self.config, instances=chosen, **changes)  # type: ignore[arg-type]
+        return self.daemon.reload()
+
+    def view(self, name: str) -> InstanceView:
+        view = self.daemon.fleet.view(name)
+        assert view is not None
+        return view
+
+    def metric(self, name: str) -> float:
+        text = self.daemon.scrapes.render(Format.TEXT, gzip=False).whole().decode()
+        found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+        assert found is not None, name
+        return float(found[1])
+
+    def requests(self, name: str) -> int:
+        return self.zapi.requests[f"ID-{name}"]
+
+
+@pytest.fixture
+def zapi() -> Iterator[SimulatedZapi]:
+    with SimulatedZapi(map(simulated, NAMES), clock=SystemClock()) as server:
+        yield server
+
+
+@pytest.fixture
+def rig(zapi: SimulatedZapi) -> Iterator[Rig]:
+    started = Rig(zapi, "vendas", "suporte")
+    yield started
+    started.daemon.stop(5.0)
+
+
+def test_an_unchanged_instance_keeps_all_that_is_known_of_it_and_its_slot(rig: Rig) -> None:
+    before = rig.view("vendas")
+    assert rig.reload() == ()
+    assert rig.view("vendas") == before
+    assert rig.requests("vendas") == 1
+
+
+def test_a_removed_instance_vanishes_and_is_polled_no_more(zapi: SimulatedZapi) -> None:
+    rig = Rig(zapi, "vendas", "suporte", interval=0.1)
+    rig.reload([an_instance("suporte")])
+    assert rig.daemon.fleet.view("vendas") is None
+    assert b"vendas" not in rig.daemon.scrapes.render(Format.TEXT, gzip=False).whole()
+    assert rig.metric("zapi_exporter_instances") == 1
+    wait_until(lambda: zapi.in_flight == 0)
+    polled, other = rig.requests("vendas"), rig.requests("suporte")
+    wait_until(lambda: rig.requests("suporte") >= other + 3)
+    assert rig.requests("vendas") <= polled + 1  # one may have begun before the reload
+    rig.daemon.stop(5.0)
+
+
+def test_an_added_instance_is_polled_at_once(rig: Rig) -> None:
+    rig.reload([*rig.config.instances, an_instance("financeiro")])
+    wait_until(lambda: rig.view("financeiro").up is True)
+    assert rig.requests("vendas") == rig.requests("suporte") == 1
+    assert rig.daemon.is_ready()
+
+
+def test_a_changed_token_is_used_by_the_next_poll(rig: Rig, zapi: SimulatedZapi) -> None:
+    zapi.update("ID-vendas", token="RENEWED")
+    rig.reload([an_instance("vendas", token="RENEWED"), an_instance("suporte")])
+    assert rig.requests("vendas") == 1
+    rig.daemon.poll_now("vendas")
+    assert (rig.view("vendas").up, rig.view("vendas").polls) == (True, 2)
+
+
+def test_an_instance_whose_token_was_refused_is_polled_at_once_with_the_new_one(
+    rig: Rig, zapi: SimulatedZapi
+) -> None:
+    zapi.update("ID-vendas", token="RENEWED")
+    rig.daemon.poll_now("vendas")
+    assert rig.view("vendas").up is False
+    rig.reload([an_instance("vendas", token="RENEWED"), an_instance("suporte")])
+    wait_until(lambda: rig.view("vendas").up is True)
+    assert rig.view("vendas").polls == 3
+
+
+def test_a_poll_in_flight_finishes_and_counts(zapi: SimulatedZapi, rig: Rig) -> None:
+    zapi.update("ID-vendas", delay=3.0)
+    asked = threading.Thread(target=rig.daemon.poll_now, args=("vendas",))
+    asked.start()
+    zapi.wait_for("the poll", lambda server: server.in_flight == 1)
+    rig.reload(api=replace(rig.config.api, timeout=30.0))
+    assert zapi.in_flight == 1
+    asked.join(30)
+    assert rig.view("vendas").polls == 2
+    assert rig.view("vendas").up is True
+
+
+def test_nobody_waits_for_an_instance_that_was_removed_before_its_poll_began(rig: Rig) -> None:
+    """All workers are busy, so that the poll asked for waits in the queue."""
+    rig.reload(polling=some_polling(concurrency=1))
+    rig.zapi.update("ID-suporte", delay=1.0)
+    first = threading.Thread(target=rig.daemon.poll_now, args=("suporte",))
+    first.start()
+    rig.zapi.wait_for("the poll", lambda server: server.in_flight == 1)
+    second = threading.Thread(target=rig.daemon.poll_now, args=("vendas",))
+    second.start()
+    wait_until(lambda: "vendas" in rig.daemon._poller._waiting)
+    rig.reload([an_instance("suporte")])
+    second.join(5)
+    assert not second.is_alive()
+    first.join(5)
+
+
+def refusals(rig: Rig, error: Exception) -> tuple[str, ...]:
+    """What a reload says that fails, having asserted that nothing else came of it."""
+    before, config, loaded = rig.daemon.fleet.views(), rig.daemon.config, rig.config
+    rig.next = error
+    problems = rig.daemon.reload()
+    assert rig.daemon.fleet.views() == before
+    assert rig.daemon.config is config
+    assert rig.metric("zapi_exporter_config_last_reload_successful") == 0
+    rig.next = loaded
+    assert rig.daemon.reload() == ()
+    assert rig.metric("zapi_exporter_config_last_reload_successful") == 1
+    return problems
+
+
+def test_a_bad_configuration_changes_nothing_and_all_that_is_wrong_is_told(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = [Problem("config.yaml", line, f"instances[{line}]", "is wrong") for line in (1, 2)]
+    told = refusals(rig, InvalidConfig(wrong))
+    assert told == ("config.yaml:1: instances[1]: is wrong", "config.yaml:2: instances[2]: is wrong")
+    assert [vars(record)["problem"] for record in caplog.records] == list(told)
+
+
+def test_an_unexpected_error_while_loading_changes_nothing_and_tells_no_text(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = refusals(rig, RuntimeError("canary"))
+    assert len(told) == 1
+    assert "RuntimeError" in str([vars(record) for record in caplog.records])
+    assert "canary" not in str([told, *(vars(record) for record in caplog.records)])
+
+
+def test_a_configuration_whose_proxy_cannot_be_used_changes_nothing(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "no-scheme://user:canary@proxy")
+    before, loaded = rig.daemon.config, rig.config
+    told = rig.reload(api=replace(loaded.api, base_url="https://zapi.example.com"))
+    assert rig.daemon.config is before
+    assert len(told) == 1
+    assert "HTTPS_PROXY" in told[0]
+    assert "canary" not in told[0]
+    rig.next = loaded
+    assert rig.daemon.reload() == ()
+
+
+def test_renewed_authorities_are_trusted_after_a_reload(tmp_path: Path) -> None:
+    old, new = trustme.CA(), trustme.CA()
+    file = tmp_path / "ca.pem"
+    old.cert_pem.write_to_path(file)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    new.issue_cert("127.0.0.1").configure_cert(tls)
+    with SimulatedZapi([simulated("vendas")], clock=SystemClock(), tls=tls) as zapi:
+        polling = some_polling(interval=0.2)
+        config = a_config(an_instance(), base_url=zapi.base_url, ca_file=file, polling=polling)
+        daemon = Daemon(lambda: config, SystemClock())
+        daemon.start()
+        wait_until(daemon.is_ready)
+        assert [view.up for view in daemon.fleet.views()] == [False]
+        new.cert_pem.write_to_path(file)
+        assert daemon.reload() == ()
+        wait_until(lambda: [view.up for view in daemon.fleet.views()] == [True])
+        file.unlink()
+        assert len(daemon.reload()) == 1
+        daemon.stop(5.0)
+
+
+def test_an_unchanged_api_keeps_its_connections(rig: Rig, zapi: SimulatedZapi) -> None:
+    before = zapi.connections
+    for _ in range(3):
+        rig.reload()
+        rig.daemon.poll_now("vendas")
+    assert zapi.connections == before
+
+
+def test_a_changed_api_leaves_no_connection_behind(rig: Rig, zapi: SimulatedZapi) -> None:
+    for timeout in range(2, 30):
+        rig.reload(api=replace(rig.config.api, timeout=float(timeout)))
+        rig.daemon.poll_now("vendas")
+    zapi.wait_for("the old connections to end", lambda server: server.open_connections <= 2)
+
+
+def test_without_instances_it_is_ready_at_once() -> None:
+    daemon = Daemon(a_config, SystemClock())
+    assert daemon.is_ready()
+    daemon.stop(0.0)
+
+
+def test_a_stopping_daemon_is_not_ready(rig: Rig) -> None:
+    rig.daemon.stop(5.0)
+    assert not rig.daemon.is_ready()
+
+
+def test_secrets_of_a_changed_instance_stay_out_of_the_log(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    changed = replace(an_instance("vendas"), token=Secret("canary"))
+    rig.reload([changed, an_instance("financeiro")])
+    told = [vars(record) for record in caplog.records if "reloaded" in record.getMessage()]
+    assert [(e["instances"], e["added"], e["removed"], e["changed"]) for e in told] == [(2, 1, 1, 1)]
+    assert "canary" not in str(told)

@@ -1,0 +1,110 @@
+"""Views of a made-up fleet in which everything happens that the page has words for."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from exporter.fleet.store import InstanceView
+from exporter.model.poll_result import WEBHOOK_FIELDS, Failure, Reason
+from exporter.model.secret import Secret
+from exporter.model.settings import Instance
+from tests.builders import a_status, an_instance
+
+NOW = 1_764_000_000.0
+DAY = 86_400.0
+SECRETS = (
+    "CANARY-TOKEN",
+    "CANARY-CLIENT-TOKEN",
+    "canary.example/hook?key=CANARY-HOOK",
+    "canary.example/expected",
+)
+
+_TOWNS = ("são paulo", "recife", "belém", "curitiba", "manaus", "natal", "goiânia", "santos")
+_TEAMS = ("sales", "support", "billing")
+_HOOK = Secret("https://canary.example/hook?key=CANARY-HOOK")
+_EXPECTED = Secret("https://canary.example/expected")
+_DETAILS = {
+    Reason.CONNECT: "the connection was refused",
+    Reason.TIMEOUT: "no whole reply within api.timeout",
+    Reason.UNAUTHORIZED: "the account requires a Client-Token and none was sent",
+    Reason.SERVER_ERROR: "Z-API failed to answer (HTTP 502)",
+}
+
+
+def hooks(**urls: Secret | None) -> Mapping[str, Secret | None]:
+    """The documented webhooks, all set but for those named."""
+    return {**dict.fromkeys(list(WEBHOOK_FIELDS)[:7], _HOOK), **urls}
+
+
+def a_view(name: str = "vendas", *, instance: Instance | None = None, **fields: Any) -> InstanceView:
+    """An instance that is fine, but for ``fields``."""
+    good = InstanceView(
+        instance=instance or an_instance(name, token="CANARY-TOKEN", client_token="CANARY-CLIENT-TOKEN"),
+        up=True,
+        status=a_status(due=NOW + 200 * DAY, webhooks=hooks()),
+        payment_status="paid",
+        paid=True,
+        known_statuses=("paid",),
+        polls=9,
+        last_poll=NOW - 12,
+        last_success=NOW - 12,
+        last_duration=0.214,
+        since=NOW - 3 * DAY,
+    )
+    return replace(good, **fields)
+
+
+def a_failed_view(name: str, reason: Reason, **fields: Any) -> InstanceView:
+    failure = Failure(reason, _DETAILS.get(reason, "a phrase"))
+    return a_view(
+        name,
+        **{"up": False, "failure": failure, "status": None, "paid": None, "payment_status": None, **fields},
+    )
+
+
+def a_disconnected_view(name: str = "parada", **fields: Any) -> InstanceView:
+    status = a_status(connected=False, due=NOW + 40 * DAY, webhooks=hooks())
+    return a_view(name, **{"status": status, "disconnects": 3, "since": NOW - 5000, **fields})
+
+
+def a_fleet(size: int) -> list[InstanceView]:
+    """Mostly fine; about one in five instances has each some trouble, if the fleet is large enough."""
+    return [_member(number) for number in range(size)]
+
+
+def _member(number: int) -> InstanceView:
+    town = _TOWNS[number % len(_TOWNS)]
+    instance = an_instance(
+        f"{town}-{number:05}",
+        instance_id=f"3C67AB641C8AA0412F6A{number:012X}",
+        token="CANARY-TOKEN",
+        labels={"team": _TEAMS[number % 3], "environment": "production"},
+        expected_webhooks={"received": _EXPECTED, "disconnected": None},
+    )
+    status = a_status(
+        due=NOW + (20 + number % 300) * DAY,
+        display_name=f"Loja {town.title()} {number}",
+        webhooks=hooks(received=_EXPECTED, presence_chat=None),
+    )
+    view = a_view(instance=instance, status=status)
+    reasons = list(Reason)
+    trouble: dict[int, InstanceView] = {
+        1: replace(view, status=replace(status, connected=False), disconnects=3, since=NOW - 5000),
+        4: replace(view, status=replace(status, due=NOW + 3.2 * DAY)),
+        7: replace(view, status=replace(status, webhooks=hooks(disconnected=None))),
+        9: replace(
+            view,
+            up=False,
+            failure=Failure(
+                reasons[number % 12],
+                _DETAILS.get(reasons[number % 12], "the reply describes another instance"),
+            ),
+            status=None,
+            payment_status=None,
+            paid=None,
+            since=NOW - 700,
+        ),
+        15: replace(view, paid=False, payment_status="overdue", status=replace(status, due=NOW - 2 * DAY)),
+        21: InstanceView(instance),
+    }
+    return trouble.get(number % 45, view)

@@ -1,0 +1,356 @@
+"""The page in Chromium: with and without its script, for eyes, hands and screen readers."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import resources
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from exporter.fleet.store import InstanceView
+from exporter.httpd.http import Request, Response
+from exporter.web.status_page.pagination import PAGE_SIZE
+from exporter.web.status_page.status_page import StatusPage
+from tests.builders import a_status, an_instance
+from tests.unit.web.status_page.fleets import NOW, a_disconnected_view, a_fleet, a_view, hooks
+from tests.unit.web.status_page.serving import serving
+from tests.unit.web.status_page.test_status_page import hostile_fleet
+
+pytestmark = pytest.mark.needs("chromium")
+
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 360, "height": 740}
+
+
+class Site:
+    """A page whose fleet a test changes while a browser looks at it."""
+
+    def __init__(self) -> None:
+        self.views: list[InstanceView] = a_fleet(90)
+        self.now = NOW
+        self.down = False
+        self.requests: list[Request] = []
+        self.url = ""
+        self._page = StatusPage(version="1.2.3")
+
+    def __call__(self, request: Request) -> Response:
+        self.requests.append(request)
+        if self.down:
+            return Response(503, b"")
+        return self._page.render(self.views, self.now, request)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Site()
+    with serving(site) as site.url:
+        yield site
+
+
+class Tabs:
+    """Opens tabs and keeps what they complain of."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self.complaints: list[str] = []
+
+    def open(self, url: str, **options: Any) -> Page:
+        context = self._browser.new_context(**{"locale": "en-US", "viewport": DESKTOP, **options})
+        context.set_default_timeout(20_000)
+        self._contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.clock.install()
+        page.goto(url)
+        return page
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+
+
+@pytest.fixture
+def tabs(chromium: Browser) -> Iterator[Tabs]:
+    tabs = Tabs(chromium)
+    yield tabs
+    tabs.close()
+
+
+def rows(page: Page) -> list[str | None]:
+    return [row.get_attribute("data-key") for row in page.locator("tbody tr").all()]
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds wrong: each rule with the elements that break it."""
+    page.evaluate(resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run({ resultTypes: ['violations'] })")
+    assert len(found["passes"]) > 20
+    return [
+        f"{violation['id']}: {node['html']}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def refresh(page: Page) -> None:
+    """Let the time of one refresh pass, and wait for what it brings."""
+    with page.expect_response(lambda response: True):
+        page.clock.run_for(16_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_nothing_wrong(tabs: Tabs, site: Site, scheme: str, viewport: dict[str, int]) -> None:
+    site.views = [view for number, view in enumerate(a_fleet(22)) if number in (0, 1, 4, 7, 9, 15, 21)]
+    page = tabs.open(site.url, color_scheme=scheme, viewport=viewport)
+    page.locator("summary").first.click()
+
+    assert violations(page) == []
+
+
+def test_axe_finds_nothing_wrong_in_portuguese_after_a_search_in_vain(tabs: Tabs, site: Site) -> None:
+    page = tabs.open(f"{site.url}?q=nada", locale="pt-BR")
+    expect(page.get_by_role("status")).to_have_text("Nenhuma instância encontrada.")
+
+    assert violations(page) == []
+
+
+def test_nothing_breaks_the_policy_and_nothing_else_is_asked_for(tabs: Tabs, site: Site) -> None:
+    site.views = hostile_fleet()
+    page = tabs.open(site.url)
+    page.get_by_role("searchbox").fill("script")
+    expect(page.get_by_role("status")).to_contain_text("of 4,")
+    refresh(page)
+
+    assert tabs.complaints == []
+    assert {request.path for request in site.requests} == {"/"}
+
+
+def test_the_reader_s_language_is_spoken(tabs: Tabs, site: Site) -> None:
+    page = tabs.open(site.url, locale="pt-BR")
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("precisam de atenção")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_filters_search_and_back_work_and_live_in_the_url(tabs: Tabs, site: Site, script: bool) -> None:
+    page = tabs.open(site.url, java_script_enabled=script)
+    page.get_by_role("link", name="Disconnected").click()
+    expect(page).to_have_url(f"{site.url}?show=disconnected")
+    expect(page.locator("tbody tr")).to_have_count(2)
+
+    page.get_by_role("searchbox").fill("recife")
+    page.get_by_role("button", name="Search").click()
+    expect(page).to_have_url(f"{site.url}?show=disconnected&q=recife")
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+    page.go_back()
+    page.go_back()
+    expect(page.locator("tbody tr")).to_have_count(PAGE_SIZE)
+    page.goto(f"{site.url}?show=unpaid")
+    expect(page.locator("tbody tr")).to_have_count(2)
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_pages_can_be_turned(tabs: Tabs, site: Site, script: bool) -> None:
+    site.views = a_fleet(3 * PAGE_SIZE - 1)
+    page = tabs.open(site.url, java_script_enabled=script)
+    first = page.locator("tbody th").first
+    seen = [first.inner_text()]
+    for number in (2, 3):
+        page.get_by_role("link", name="Next").click()
+        expect(page).to_have_url(f"{site.url}?page={number}")
+        expect(page.get_by_role("navigation", name="Pages")).to_contain_text(f"Page {number} of 3")
+        seen.append(first.inner_text())
+
+    assert len(set(seen)) == 3
+    expect(page.get_by_role("link", name="Next")).to_have_count(0)
+
+
+def test_a_label_finds_its_instances(tabs: Tabs, site: Site) -> None:
+    page = tabs.open(site.url)
+    page.locator("tbody").get_by_role("link", name="team=billing").first.click()
+
+    expect(page.get_by_role("searchbox")).to_have_value("team=billing")
+    expect(page.locator("tbody tr")).to_have_count(30)
+    page.get_by_role("link", name="Clear the search").click()
+    expect(page.get_by_role("searchbox")).to_have_value("")
+    expect(page.locator("tbody tr")).to_have_count(PAGE_SIZE)
+
+
+def test_a_search_answers_while_it_is_typed_and_the_field_keeps_focus(tabs: Tabs, site: Site) -> None:
+    page = tabs.open(site.url)
+    field = page.get_by_role("searchbox")
+    field.press_sequentially("recife-00001")
+
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(field).to_be_focused()
+    expect(field).to_have_value("recife-00001")
+    expect(page).to_have_url(f"{site.url}?q=recife-00001")
+
+
+def test_of_many_quick_choices_the_last_one_is_shown_whole(tabs: Tabs, site: Site) -> None:
+    page = tabs.open(site.url)
+    asked = ["?show=connected", "?q=recife", "./", "?show=unpaid", "?q=team%3Dsales", "?show=problems", "./"]
+    for url in asked:
+        page.evaluate(
+            "url => { history.pushState(null, '', url); dispatchEvent(new PopStateEvent('popstate')) }", url
+        )
+    expect(page.locator("tbody tr")).to_have_count(PAGE_SIZE)
+    by_script = rows(page)
+    page.reload()
+
+    assert rows(page) == by_script
+
+
+def test_a_refresh_brings_what_changed(tabs: Tabs, site: Site) -> None:
+    site.views = [a_view("a"), a_view("b")]
+    page = tabs.open(site.url)
+    icon = page.locator("link[rel=icon]").get_attribute("href")
+    site.views = [a_view("a"), a_disconnected_view("b")]
+    refresh(page)
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 of 2 needs attention")
+    expect(page).to_have_title("1 need attention · zapi-exporter")
+    assert rows(page) == ["b", "a"]
+    assert page.locator("link[rel=icon]").get_attribute("href") != icon
+
+
+def test_a_refresh_keeps_filter_search_focus_and_opened_details(tabs: Tabs, site: Site) -> None:
+    page = tabs.open(f"{site.url}?show=connected&q=team%3Dsales")
+    summary = page.locator("tbody tr").nth(4).locator("summary")
+    summary.focus()
+    summary.press("Enter")
+    key = page.locator("tbody tr").nth(4).get_attribute("data-key")
+    site.views = [replace(view, last_poll=NOW) for view in reversed(site.views)]
+    site.views[30] = replace(site.views[30], paid=False, payment_status="overdue")
+    refresh(page)
+
+    row = page.locator(f'tbody tr[data-key="{key}"]')
+    expect(row).to_contain_text("0 s ago")
+    expect(row.locator("details")).to_have_attribute("open", "")
+    expect(row.locator("summary")).to_be_focused()
+    expect(page.get_by_role("searchbox")).to_have_value("team=sales")
+    assert dict(site.requests[-1].query) == {"show": "connected", "q": "team=sales"}
+
+
+def test_a_refresh_does_not_move_what_is_being_read(tabs: Tabs, site: Site) -> None:
+    page = tabs.open(site.url)
+    row = page.locator("tbody tr").nth(20)
+    key = row.get_attribute("data-key")
+    row.evaluate("row => row.scrollIntoView()")
+    before = row.bounding_box()
+    site.views = [*site.views, *(a_disconnected_view(f"new {number}") for number in range(5))]
+    refresh(page)
+
+    expect(page.locator('tbody tr[data-key="new 4"]')).to_have_count(1)
+    after = page.locator(f'tbody tr[data-key="{key}"]').bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["y"] == pytest.approx(before["y"], abs=1)
+
+
+def test_focus_on_a_row_that_vanishes_stays_with_the_table(tabs: Tabs, site: Site) -> None:
+    site.views = [a_view("a"), a_disconnected_view("b")]
+    page = tabs.open(site.url)
+    page.locator("tbody summary").first.focus()
+    site.views = [a_view("a")]
+    refresh(page)
+
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("#instances")).to_be_focused()
+
+
+def test_a_paused_page_stays_as_it_is(tabs: Tabs, site: Site) -> None:
+    page = tabs.open(site.url)
+    page.get_by_role("link", name="Pause refresh").click()
+    expect(page.get_by_role("link", name="Resume refresh")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.run_for(60_000)
+
+    assert page.evaluate("document.body.hasAttribute('data-paused')")
+    assert asked == []
+    page.get_by_role("link", name="Resume refresh").click()
+    expect(page.get_by_role("link", name="Pause refresh")).to_be_focused()
+    refresh(page)
+
+
+def test_an_exporter_that_is_gone_is_said_until_it_is_back(tabs: Tabs, site: Site) -> None:
+    page = tabs.open(site.url)
+    alert = page.get_by_text("The exporter does not answer.")
+    expect(alert).to_be_hidden()
+    site.down = True
+    refresh(page)
+    expect(alert).to_be_visible()
+    site.down = False
+    refresh(page)
+    expect(alert).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1280])
+def test_nothing_is_wider_than_the_screen(tabs: Tabs, site: Site, width: int) -> None:
+    long = "x" * 500
+    site.views = [
+        *a_fleet(20),
+        *hostile_fleet(),
+        a_view(
+            instance=an_instance(long, labels={long: long}),
+            status=a_status(display_name=long, webhooks=hooks()),
+        ),
+    ]
+    for locale in ("en-US", "pt-BR"):
+        page = tabs.open(site.url, viewport={"width": width, "height": 800}, locale=locale)
+        for summary in page.locator("summary").all()[:3]:
+            summary.click()
+
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_dark_screen_gets_a_dark_page(tabs: Tabs, site: Site) -> None:
+    def brightness(scheme: str) -> int:
+        page = tabs.open(site.url, color_scheme=scheme)
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        return sum(int(part) for part in colour[4:-1].split(","))
+
+    assert brightness("dark") < 150 < 600 < brightness("light")
+
+
+def test_the_keyboard_reaches_everything(tabs: Tabs, site: Site) -> None:
+    page = tabs.open(site.url)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the instances")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#instances")).to_be_focused()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('tbody tr') !== null")
+
+    page.get_by_role("link", name="Unpaid").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page.get_by_role("link", name="Unpaid")).to_be_focused()
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_screen_reader_hears_a_table(tabs: Tabs, site: Site, viewport: dict[str, int]) -> None:
+    site.views = [a_disconnected_view("loja")]
+    page = tabs.open(site.url, viewport=viewport)
+    table = page.get_by_role("table", name="Instances")
+
+    expect(table.get_by_role("columnheader")).to_have_count(7)
+    expect(table.get_by_role("rowheader")).to_have_text("loja")
+    expect(table.get_by_role("cell").first).to_contain_text("Disconnected")

@@ -1,0 +1,64 @@
+from urllib.parse import parse_qsl
+
+import pytest
+
+from exporter.web.status_page.query import Query, Show, folded, label_search, read_query
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        Query(),
+        Query(Show.UNPAID),
+        Query(Show.WEBHOOKS, "são paulo & co", 7, paused=True),
+        Query(search='"team=inside sales" x'),
+    ],
+)
+def test_a_query_survives_its_own_link(query: Query) -> None:
+    parameters = dict(parse_qsl(query.link().partition("?")[2]))
+
+    assert read_query(parameters) == query
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"show": "nonsense"},
+        {"page": "0"},
+        {"page": "-1"},
+        {"page": "٣"},
+        {"page": "9" * 99},
+        {"paused": "yes"},
+        {"x": ""},
+    ],
+)
+def test_what_makes_no_sense_is_left_at_its_default(parameters: dict[str, str]) -> None:
+    assert read_query(parameters) == Query()
+
+
+def test_a_search_holds_no_hidden_characters_and_has_an_end() -> None:
+    search = read_query({"q": " a\n\u202eb\0 " + "x" * 999}).search
+
+    assert search.startswith("a b x")
+    assert len(search) <= 200
+
+
+def test_a_filter_or_a_search_starts_on_the_first_page() -> None:
+    query = Query(page=9, paused=True)
+
+    assert query.shown(Show.UNPAID) == Query(Show.UNPAID, paused=True)
+    assert query.searched("x") == Query(search="x", paused=True)
+
+
+def test_words_are_apart_and_quoted_words_together() -> None:
+    assert Query(search='Recife "Inside Sales"  x"').terms() == ("recife", "inside sales", 'x"')
+
+
+def test_neither_case_nor_accents_matter() -> None:
+    assert folded("SÃO Paulo") == folded("sao paulo")
+    assert folded("Straße") == "strasse"
+
+
+def test_the_search_for_a_label_with_spaces_is_one_term() -> None:
+    assert Query(search=label_search("team", "inside sales")).terms() == ("team=inside sales",)
+    assert label_search("team", "sales") == "team=sales"

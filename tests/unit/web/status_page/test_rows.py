@@ -1,0 +1,167 @@
+from dataclasses import replace
+
+import pytest
+
+from exporter.fleet.store import InstanceView
+from exporter.model.poll_result import Failure, Reason
+from exporter.web.status_page.diagnosis import diagnose
+from exporter.web.status_page.english import ENGLISH
+from exporter.web.status_page.formatting import duration, number
+from exporter.web.status_page.portuguese import PORTUGUESE
+from exporter.web.status_page.query import Query
+from exporter.web.status_page.rows import Row, RowWriter
+from exporter.web.status_page.texts import Texts
+from tests.builders import a_failure, a_status, an_instance
+from tests.unit.web.status_page.fleets import DAY, NOW, a_disconnected_view, a_failed_view, a_view, hooks
+
+
+def row(view: InstanceView, texts: Texts = ENGLISH) -> Row:
+    return RowWriter(texts, Query(), NOW).row(diagnose(view, NOW))
+
+
+def due(days: float) -> InstanceView:
+    return a_view(status=a_status(due=NOW + days * DAY, webhooks=hooks()))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "portuguese"),
+    [
+        (-5, "0 s", "0 s"),
+        (59.9, "59 s", "59 s"),
+        (60, "1 min", "1 min"),
+        (3599, "59 min", "59 min"),
+        (3600, "1 hour", "1 hora"),
+        (2 * DAY - 1, "47 hours", "47 horas"),
+        (2 * DAY, "2 days", "2 dias"),
+        (1234 * DAY, "1,234 days", "1.234 dias"),
+    ],
+)
+def test_a_duration_is_said_in_its_largest_unit(seconds: float, english: str, portuguese: str) -> None:
+    assert duration(seconds, ENGLISH.numbers) == english
+    assert duration(seconds, PORTUGUESE.numbers) == portuguese
+
+
+def test_numbers_are_grouped_as_the_reader_groups_them() -> None:
+    assert number(1234567, ENGLISH.numbers) == "1,234,567"
+    assert number(1234567, PORTUGUESE.numbers) == "1.234.567"
+
+
+def test_a_row_says_state_since_when_and_what_to_do() -> None:
+    said = row(a_disconnected_view())
+
+    assert said.state == "Disconnected"
+    assert said.since is not None
+    assert (said.since.text, said.since.iso) == ("for 1 hour", "2025-11-24T14:36:40Z")
+    assert said.state_notes == ("3 disconnects seen",)
+    assert "QR code" in said.problems[0].remedy
+
+
+def test_a_failed_poll_says_the_reason_the_detail_and_the_last_known_state() -> None:
+    view = a_disconnected_view(up=False, failure=Failure(Reason.CONNECT, "the connection was refused"))
+    said = row(view)
+
+    assert said.state == "Cannot be polled"
+    assert said.state_notes[0] == "Last known: disconnected"
+    assert [problem.detail for problem in said.problems] == ["", "the connection was refused"]
+
+
+def test_a_detail_is_translated_with_its_status() -> None:
+    view = a_failed_view(
+        "x", Reason.SERVER_ERROR, failure=Failure(Reason.SERVER_ERROR, "Z-API failed to answer (HTTP 502)")
+    )
+    problem = row(view, PORTUGUESE).problems[0]
+
+    assert (problem.detail, problem.detail_tag) == ("a Z-API não conseguiu responder (HTTP 502)", "")
+
+
+def test_a_detail_without_translation_is_marked_as_english() -> None:
+    view = a_failed_view("x", Reason.TIMEOUT, failure=Failure(Reason.TIMEOUT, "something new"))
+
+    assert row(view, PORTUGUESE).problems[0].detail_tag == "en"
+    assert row(view).problems[0].detail_tag == ""
+
+
+@pytest.mark.parametrize(
+    ("days", "text", "day", "level"),
+    [
+        (200, "in 200 days", "2026-06-12", ""),
+        (3.5, "in 3 days", "2025-11-28", "warning"),
+        (-2, "2 days ago", "2025-11-22", "bad"),
+    ],
+)
+def test_the_end_of_the_subscription_is_relative_and_absolute(
+    days: float, text: str, day: str, level: str
+) -> None:
+    said = row(due(days))
+
+    assert said.due is not None
+    assert (said.due.text, said.due_day, said.due_level) == (text, day, level)
+
+
+def test_the_last_second_that_can_be_read_can_be_written() -> None:
+    assert row(a_view(status=a_status(due=253_402_300_799.0))).due_day == "9999-12-31"
+
+
+def test_a_subscription_that_ended_is_the_problem_in_words() -> None:
+    assert "ended <time" in row(due(-2)).problems[0].sentence
+    assert "ends <time" in row(due(2)).problems[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("status", "paid", "words", "own_word"),
+    [
+        ("paid", True, "Paid", None),
+        ("quitado", True, "Paid", "<bdi>quitado</bdi>"),
+        ("overdue", False, "Unpaid", "<bdi>overdue</bdi>"),
+        ("unknown", None, "Not known", None),
+        (None, None, "Not known", None),
+    ],
+)
+def test_payment_is_said_in_our_words_and_in_that_of_the_api(
+    status: str | None, paid: bool | None, words: str, own_word: str | None
+) -> None:
+    said = row(a_view(payment_status=status, paid=paid))
+
+    assert (said.payment, said.payment_status) == (words, own_word)
+
+
+def test_webhooks_are_counted_and_judged() -> None:
+    instance = an_instance(expected_webhooks={"received": None, "disconnected": None})
+    view = a_view(instance=instance, status=a_status(webhooks=hooks(received=None, delivery=None)))
+    webhooks = row(view).webhooks
+
+    assert webhooks is not None
+    assert (webhooks.count, webhooks.verdict, webhooks.wrong) == ("5 of 7 set", "1 wrong", True)
+    assert ("received", "missing", True) in webhooks.each
+    assert ("disconnected", "as expected", False) in webhooks.each
+    assert ("delivery", "not set", False) in webhooks.each
+
+
+def test_what_was_never_read_is_not_known() -> None:
+    said = row(InstanceView(an_instance()))
+
+    assert (said.state, said.payment) == ("Not polled yet", "Not known")
+    assert (said.since, said.due, said.webhooks, said.last_poll) == (None, None, None, None)
+    assert said.last_duration == ""
+
+
+def test_since_when_polls_have_stopped_is_not_claimed() -> None:
+    assert row(a_view(up=False, failure=None, status=None)).since is None
+
+
+def test_a_clock_that_stepped_back_gives_no_poll_in_the_future() -> None:
+    last_poll = row(replace(a_view(), last_poll=NOW + 30)).last_poll
+
+    assert last_poll is not None
+    assert last_poll.text == "0 s ago"
+
+
+def test_a_display_name_is_shown_only_where_it_says_more() -> None:
+    assert row(a_view("loja", status=a_status(display_name="loja"))).display_name is None
+    assert row(a_view("loja", status=a_status(display_name="Loja"))).display_name == "<bdi>Loja</bdi>"
+
+
+def test_every_reason_can_be_told_in_both_languages() -> None:
+    for reason in Reason:
+        view = a_failed_view("x", reason, failure=a_failure(reason))
+        assert row(view, ENGLISH).problems[0].sentence != row(view, PORTUGUESE).problems[0].sentence

@@ -1,0 +1,272 @@
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from html.parser import HTMLParser
+from importlib import resources
+
+import pytest
+
+from exporter.fleet.store import InstanceView
+from exporter.httpd.http import Request, Response
+from exporter.model.poll_result import Reason
+from exporter.web.status_page.pagination import PAGE_SIZE
+from exporter.web.status_page.status_page import StatusPage
+from tests.builders import a_failure, a_status, an_instance
+from tests.unit.web.status_page.fleets import (
+    NOW,
+    SECRETS,
+    a_disconnected_view,
+    a_failed_view,
+    a_fleet,
+    a_view,
+    hooks,
+)
+
+HOSTILE = (
+    '"><script>alert(1)</script>',
+    "' onmouseover='alert(1)",
+    "</style></title></textarea>",
+    'line\nzapi_instance_up{name="x"} 1\n',
+    "nul\0bell\x07",
+    "gnp\u202e.exe\u2066",
+    "{{ 7*7 }} {n} {when}",
+    "javascript:alert(1)",
+    "`code` & <b>bold</b>",
+    "\ud800",
+)
+HIDDEN = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class Elements(HTMLParser):
+    """The elements of a page, in order, each with its attributes, and the text between them."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def answer(
+    views: Sequence[InstanceView], query: dict[str, str] | None = None, language: str = "", now: float = NOW
+) -> Response:
+    request = Request("GET", "/", query or {}, {"accept-language": language})
+    return StatusPage(version="1.2.3", telemetry_path="/metrics").render(views, now, request)
+
+
+def page(views: Sequence[InstanceView], query: dict[str, str] | None = None, language: str = "") -> str:
+    return answer(views, query, language).body.decode()
+
+
+def hostile_fleet() -> list[InstanceView]:
+    return [
+        a_view(
+            instance=an_instance(
+                f"{text} {number}",
+                instance_id=f"{text}-{number}",
+                labels={"team": text},
+                expected_webhooks={"delivery": None},
+            ),
+            status=a_status(display_name=text, webhooks=hooks(delivery=None)),
+            payment_status=text,
+            paid=number % 2 == 0,
+        )
+        for number, text in enumerate(HOSTILE)
+    ] + [
+        a_failed_view(f"{text} failed", Reason.TIMEOUT, failure=a_failure(Reason.TIMEOUT)) for text in HOSTILE
+    ]
+
+
+def test_the_title_starts_with_the_number_of_problems() -> None:
+    assert "<title>1 need attention · zapi-exporter</title>" in page([a_view("a"), a_disconnected_view("b")])
+    assert "<title>0 com problema · zapi-exporter</title>" in page([a_view()], language="pt-BR")
+
+
+@pytest.mark.parametrize(
+    ("views", "english", "portuguese"),
+    [
+        ([a_view("a"), a_view("b")], "All 2 instances are fine", "Todas as 2 instâncias estão bem"),
+        ([a_view()], "The one instance is fine", "A única instância está bem"),
+        ([InstanceView(an_instance())], "Waiting for the first polls", "Aguardando as primeiras consultas"),
+        ([a_view("a"), a_disconnected_view()], "1 of 2 needs attention", "1 de 2 precisa de atenção"),
+        ([], "No instance is configured here", "Nenhuma instância está configurada aqui"),
+    ],
+)
+def test_the_headline_answers_the_question(views: list[InstanceView], english: str, portuguese: str) -> None:
+    assert f"<h1>{english}</h1>" in page(views)
+    assert f"<h1>{portuguese}</h1>" in page(views, language="pt-BR")
+
+
+def test_the_language_is_declared_and_caches_are_told() -> None:
+    response = answer([a_view()], language="pt-BR,en;q=0.5")
+
+    assert dict(response.headers)["Content-Language"] == "pt-BR"
+    assert dict(response.headers)["Vary"] == "Accept-Language"
+    assert response.content_type == "text/html; charset=utf-8"
+    assert '<html lang="pt-BR"' in response.body.decode()
+
+
+def test_the_policy_allows_exactly_the_style_and_script_of_the_page() -> None:
+    response = answer(a_fleet(90))
+    html, policy = response.body.decode(), dict(response.headers)["Content-Security-Policy"]
+
+    for tag, directive in (("style", "style-src"), ("script", "script-src")):
+        blocks = re.findall(rf"<{tag}[^>]*>(.*?)</{tag}>", html, re.DOTALL)
+        assert len(blocks) == 1
+        digest = base64.b64encode(hashlib.sha256(blocks[0].encode()).digest()).decode()
+        assert f"{directive} 'sha256-{digest}'" in policy.split("; ")
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+
+
+def test_nothing_on_the_page_is_loaded_from_elsewhere() -> None:
+    for tag, attributes in Elements(page(a_fleet(90))).elements:
+        assert tag not in ("img", "iframe", "object", "embed", "base")
+        assert "src" not in attributes
+        assert "style" not in attributes
+        assert not any(name.startswith("on") for name in attributes)
+        if tag == "link":
+            assert str(attributes["href"]).startswith("data:image/svg+xml,")
+
+
+def test_links_are_relative_to_the_page() -> None:
+    html = page(a_fleet(300), {"page": "2"})
+    links = {str(link["href"])[:1] for link in Elements(html).all("a")}
+
+    assert links == {"?", ".", "#", "m"}  # m as in the path of the metrics
+
+
+@pytest.mark.parametrize("language", ["en", "pt-BR"])
+def test_no_secret_is_on_the_page(language: str) -> None:
+    views = [*a_fleet(90), *(a_failed_view(reason.value, reason) for reason in Reason)]
+    html = page(views, language=language)
+
+    assert "recife-00001" in html
+    for secret in (*SECRETS, "CANARY", "canary.example", "<secret>", "&lt;secret&gt;"):
+        assert secret not in html
+
+
+def test_hostile_text_adds_no_element_and_no_attribute() -> None:
+    harmless = [a_view(instance=an_instance(f"x{n}", labels={"team": "t"})) for n in range(3)]
+    hostile = Elements(page(hostile_fleet()))
+    known = {(tag, name) for tag, attributes in Elements(page(a_fleet(90))).elements for name in attributes}
+
+    assert {(tag, name) for tag, attributes in hostile.elements for name in attributes} <= known
+    assert len(hostile.all("script")) == len(Elements(page(harmless)).all("script")) == 1
+    assert len(hostile.all("style")) == 1
+
+
+def test_hostile_text_is_shown_as_text() -> None:
+    text = Elements(page(hostile_fleet())).text
+
+    for hostile in ('"><script>alert(1)</script>', "{{ 7*7 }} {n} {when}", "`code` & <b>bold</b>"):
+        assert hostile in text
+
+
+def test_hidden_characters_never_reach_the_page() -> None:
+    html = page(hostile_fleet())
+
+    assert HIDDEN.search(html) is None
+    assert HIDDEN.search(page(hostile_fleet(), {"q": "a\u202eb\0c\n"})) is None
+    assert "gnp⟨U+202E⟩.exe" in html
+    assert "nul␀bell␇" in html
+    assert "line␊zapi_instance_up{name=" in html
+
+
+def test_hostile_links_only_search() -> None:
+    for link in Elements(page(hostile_fleet())).all("a"):
+        assert re.fullmatch(r"\?[A-Za-z0-9%+=&._*~-]+|\./|#instances|metrics", str(link["href"]))
+
+
+def test_text_of_others_is_isolated_in_its_direction() -> None:
+    view = a_view(
+        instance=an_instance("عربي", labels={"فريق": "מכירות"}),
+        status=a_status(display_name="متجر"),
+        payment_status="מאוחר",
+        paid=False,
+    )
+    html = page([view])
+
+    for text in ("عربي", "فريق", "מכירות", "متجر", "מאוחר"):
+        assert f"<bdi>{text}</bdi>" in html
+
+
+def test_a_search_is_repeated_in_its_field_and_nowhere_else() -> None:
+    html = page([a_view()], {"q": '"><b>x'})
+
+    assert "<b>x" not in html
+    assert [field["value"] for field in Elements(html).all("input")] == ['"><b>x']
+
+
+def test_the_form_keeps_the_filter_and_the_links_keep_the_search() -> None:
+    html = page(a_fleet(90), {"show": "unpaid", "q": "santos", "paused": "1"})
+    fields = {str(field["name"]): field["value"] for field in Elements(html).all("input")}
+
+    assert fields == {"show": "unpaid", "paused": "1", "q": "santos"}
+    assert 'href="?show=webhooks&amp;q=santos&amp;paused=1"' in html
+
+
+def test_the_chosen_filter_is_marked() -> None:
+    chosen = [
+        link for link in Elements(page([a_view()], {"show": "connected"})).all("a") if "aria-current" in link
+    ]
+
+    assert [link["href"] for link in chosen] == ["?show=connected"]
+
+
+def test_pages_are_linked_without_a_script() -> None:
+    views = [a_view(f"loja-{number}") for number in range(3 * PAGE_SIZE)]
+    html = page(views, {"page": "2", "q": "loja"})
+
+    assert 'rel="prev" href="?q=loja"' in html
+    assert 'rel="next" href="?q=loja&amp;page=3"' in html
+    assert html.count("data-key=") == PAGE_SIZE
+    assert 'class="pages"' not in page(views[:PAGE_SIZE])
+
+
+def test_a_search_without_result_offers_the_way_back() -> None:
+    html = page([a_view()], {"q": "nobody"})
+
+    assert "No instance matches." in html
+    assert ">Show all instances</a>" in html
+
+
+def test_the_page_refreshes_itself_without_a_script_unless_paused() -> None:
+    assert '<noscript><meta http-equiv="refresh"' in page([a_view()])
+    assert "http-equiv" not in page([a_view()], {"paused": "1"})
+
+
+def test_a_large_fleet_makes_no_larger_page() -> None:
+    rows = page(a_fleet(5000)).count("data-key=")
+
+    assert rows == PAGE_SIZE
+
+
+def test_a_view_that_changes_shows_at_once() -> None:
+    status_page = StatusPage(version="1")
+    request = Request("GET", "/", {}, {})
+
+    assert (
+        b"Disconnected</span>" not in status_page.render([a_view("x")], NOW, request).body.split(b"<table")[1]
+    )
+    assert (
+        b"Disconnected</span>"
+        in status_page.render([a_disconnected_view("x")], NOW, request).body.split(b"<table")[1]
+    )
+
+
+def test_the_style_and_the_script_cannot_end_their_element() -> None:
+    for name in ("style.css", "script.js"):
+        text = resources.files("exporter.web.status_page").joinpath(name).read_text(encoding="utf-8")
+        assert "</" not in text
+        assert "<!--" not in text

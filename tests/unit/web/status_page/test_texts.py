@@ -1,0 +1,96 @@
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import pytest
+
+import exporter
+from exporter.model.poll_result import Reason
+from exporter.web.status_page.diagnosis import Problem, Webhook
+from exporter.web.status_page.english import ENGLISH
+from exporter.web.status_page.portuguese import PORTUGUESE
+from exporter.web.status_page.query import Show
+from exporter.web.status_page.texts import Texts
+
+BOTH = pytest.mark.parametrize("texts", [ENGLISH, PORTUGUESE], ids=lambda texts: texts.tag)
+ROOT = Path(exporter.__file__).parent
+
+
+@BOTH
+def test_every_reason_has_a_sentence_and_a_remedy(texts: Texts) -> None:
+    assert set(texts.reasons) == set(Reason)
+    for advice in texts.reasons.values():
+        assert advice.sentence.endswith(".")
+        assert advice.remedy.endswith(".")
+
+
+@BOTH
+def test_every_problem_filter_and_webhook_state_has_its_words(texts: Texts) -> None:
+    assert set(texts.problems) == set(Problem) - {Problem.UNREACHABLE}  # which has the words of its reason
+    assert set(texts.filters) == set(Show)
+    assert set(texts.webhooks) == set(Webhook)
+
+
+def test_both_languages_fill_in_the_same() -> None:
+    english, portuguese = dict(_leaves(ENGLISH)), dict(_leaves(PORTUGUESE))
+
+    assert english.keys() == portuguese.keys()
+    for place, text in english.items():
+        assert _holes(text) == _holes(portuguese[place]), place
+        assert sorted(re.findall("`.+?`", text)) == sorted(re.findall("`.+?`", portuguese[place])), place
+
+
+def test_every_detail_of_a_failure_is_translated() -> None:
+    said = {detail for path in _sources() for detail in _details(ast.parse(path.read_text(encoding="utf-8")))}
+
+    assert len(said) > 20
+    assert said == set(PORTUGUESE.details)
+    for detail, translated in PORTUGUESE.details.items():
+        assert _holes(detail) == _holes(translated)
+
+
+def _sources() -> Iterator[Path]:
+    yield ROOT / "model" / "poll_result.py"
+    yield from (ROOT / "zapi").glob("*.py")
+    yield from (ROOT / "poller").glob("*.py")
+
+
+def _details(tree: ast.AST) -> Iterator[str]:
+    """What the code says in place of a failure's detail, with {n} for a number filled in."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            arguments = {"Failure": node.args[1:2], "_invalid": node.args[:1]}.get(node.func.id, [])
+            for argument in arguments:
+                if isinstance(argument, (ast.Constant, ast.JoinedStr)):
+                    yield _text(argument)
+        if isinstance(node, ast.FunctionDef) and node.name == "_certificate_problem":
+            for statement in ast.walk(node):
+                if isinstance(statement, ast.Return) and isinstance(statement.value, ast.JoinedStr):
+                    yield from (_text(statement.value).replace("{n}", peer) for peer in ("server", "proxy"))
+
+
+def _text(node: ast.Constant | ast.JoinedStr) -> str:
+    parts = [node] if isinstance(node, ast.Constant) else node.values
+    whole = "".join(str(part.value) if isinstance(part, ast.Constant) else "{n}" for part in parts)
+    return re.sub(r"(?<=HTTP )\d{3}", "{n}", whole)
+
+
+def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Every text but the translations of details, with where it stands."""
+    if isinstance(value, str):
+        yield place, value
+        return
+    parts = (
+        [(str(key), part) for key, part in value.items()]
+        if hasattr(value, "items")
+        else [(name, getattr(value, name)) for name in value.__slots__ if name not in ("details", "numbers")]
+    )
+    for name, part in parts:
+        yield from _leaves(part, f"{place}.{name}")
+
+
+def _holes(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}

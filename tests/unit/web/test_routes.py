@@ -1,0 +1,219 @@
+"""Each path's answers, without a socket."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import pytest
+from prometheus_client import Metric
+from prometheus_client.openmetrics import parser as openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from exporter.fleet.store import Fleet
+from exporter.httpd.http import Request, Response
+from exporter.metrics.instance_cache import InstanceLines
+from exporter.metrics.scrape import Scrapes
+from exporter.metrics.self_metrics import Telemetry
+from exporter.web.routes import App, Surroundings
+from tests.builders import a_config, a_failure, a_status, an_instance
+from tests.clocks import ManualClock
+
+parse_openmetrics: Callable[[str], Iterable[Metric]] = openmetrics.text_string_to_metric_families
+
+NAMES = ("vendas", "pós-venda", 'a"b\\c\nd')
+
+
+@dataclass
+class Exporter:
+    """The application, and what its surroundings were asked for."""
+
+    problems: tuple[str, ...] = ()
+    ready: bool = True
+    telemetry_path: str = "/metrics"
+    scheme: str = "http"
+    polled: list[str] = field(default_factory=list)
+    reloads: int = 0
+
+    def __post_init__(self) -> None:
+        clock, lines = ManualClock(), InstanceLines()
+        self.config = a_config(*(an_instance(name, labels={"team": "sales"}) for name in NAMES))
+        self.fleet = Fleet(self.config, clock, [lines])
+        scrapes = Scrapes(self.fleet, lines, Telemetry().registry, clock)
+        self.on_poll: Callable[[str], None] = self._poll
+        self._app = App(
+            Surroundings(
+                fleet=self.fleet,
+                scrapes=scrapes,
+                poll_now=self._poll_now,
+                reload=self._reload,
+                is_ready=lambda: self.ready,
+                page=lambda request: Response(200, b"<!doctype html>", "text/html; charset=utf-8"),
+                telemetry_path=self.telemetry_path,
+                scheme=lambda: self.scheme,
+            )
+        )
+
+    def ask(self, path: str, method: str = "GET", name: str | None = None, **headers: str) -> Response:
+        query = {} if name is None else {"name": name}
+        dashed = {header.replace("_", "-"): value for header, value in headers.items()}
+        return self._app(Request(method, path, query, dashed))
+
+    def _poll_now(self, name: str) -> None:
+        self.on_poll(name)
+
+    def _poll(self, name: str) -> None:
+        self.polled.append(name)
+        instance = next(each for each in self.config.instances if each.name == name)
+        self.fleet.record(instance, a_status(), 0.25)
+
+    def _reload(self) -> tuple[str, ...]:
+        self.reloads += 1
+        return self.problems
+
+
+def whole(response: Response) -> str:
+    return b"".join(response.pieces).decode()
+
+
+def headers(response: Response) -> dict[str, str]:
+    return dict(response.headers)
+
+
+def test_the_metrics_are_text_for_those_who_ask_for_nothing_else() -> None:
+    answer = Exporter().ask("/metrics")
+    assert (answer.status, answer.content_type) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    assert headers(answer) == {"Vary": "Accept, Accept-Encoding"}
+    assert "zapi_instance_polls" in {family.name for family in parse_text(whole(answer))}
+
+
+def test_the_metrics_are_openmetrics_for_those_who_like_it_best() -> None:
+    answer = Exporter().ask("/metrics", accept="application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
+    assert answer.content_type == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    assert "zapi_instance_polls" in {family.name for family in parse_openmetrics(whole(answer))}
+
+
+def test_the_metrics_are_compressed_for_those_who_take_it() -> None:
+    answer = Exporter().ask("/metrics", accept_encoding="gzip")
+    assert headers(answer)["Content-Encoding"] == "gzip"
+    assert gzip.decompress(b"".join(answer.pieces)).startswith(b"# HELP zapi_instance_up ")
+
+
+def test_the_metrics_are_where_the_flag_says_and_nowhere_else() -> None:
+    exporter = Exporter(telemetry_path="/intern/zapi")
+    assert exporter.ask("/intern/zapi").status == 200
+    assert exporter.ask("/metrics").status == 404
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_probe_polls_the_instance_and_exposes_it_alone(name: str) -> None:
+    exporter = Exporter()
+    answer = exporter.ask("/probe", name=name)
+    assert (answer.status, exporter.polled) == (200, [name])
+    samples = [sample for family in parse_text(answer.body.decode()) for sample in family.samples]
+    assert {sample.labels["name"] for sample in samples} == {name}
+    assert [sample.value for sample in samples if sample.name == "zapi_instance_connected"] == [1]
+
+
+def test_a_probe_of_an_instance_that_cannot_be_polled_is_an_answer_too() -> None:
+    exporter = Exporter()
+    exporter.on_poll = lambda name: exporter.fleet.record(exporter.config.instances[0], a_failure(), 0.25)
+    answer = exporter.ask("/probe", name="vendas")
+    assert answer.status == 200
+    assert 'zapi_instance_up{name="vendas",team="sales"} 0.0\n' in answer.body.decode()
+    assert 'reason="timeout"' in answer.body.decode()
+
+
+def test_a_probe_in_openmetrics_is_whole() -> None:
+    answer = Exporter().ask("/probe", name="vendas", accept="application/openmetrics-text")
+    assert list(parse_openmetrics(answer.body.decode()))
+
+
+@pytest.mark.parametrize("name", ["nobody", "VENDAS", "https://vendas.example/", ""])
+def test_a_probe_of_a_name_that_is_not_configured_is_not_found_and_polls_nothing(name: str) -> None:
+    exporter = Exporter()
+    assert (exporter.ask("/probe", name=name).status, exporter.polled) == (404, [])
+
+
+def test_a_probe_without_a_name_says_how_to_ask() -> None:
+    answer = Exporter().ask("/probe")
+    assert answer.status == 400
+    assert b"/probe?name=NAME" in answer.body
+
+
+def test_an_instance_that_a_reload_removes_while_it_is_probed_is_not_found() -> None:
+    exporter = Exporter()
+    exporter.on_poll = lambda name: exporter.fleet.reconfigure(a_config(*exporter.config.instances[1:]))
+    assert exporter.ask("/probe", name="vendas").status == 404
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_service_discovery_has_one_target_for_each_instance_at_the_address_that_was_asked(
+    scheme: str,
+) -> None:
+    answer = Exporter(scheme=scheme).ask("/sd", host="exporter.internal:10917")
+    assert answer.content_type == "application/json"
+    assert json.loads(answer.body) == [
+        {
+            "targets": ["exporter.internal:10917"],
+            "labels": {
+                "__scheme__": scheme,
+                "__metrics_path__": "/probe",
+                "__param_name": name,
+                "instance": name,
+            },
+        }
+        for name in NAMES
+    ]
+
+
+def test_ready_is_as_ready_as_the_exporter_is() -> None:
+    exporter = Exporter(ready=False)
+    assert exporter.ask("/-/ready").status == 503
+    exporter.ready = True
+    assert exporter.ask("/-/ready").status == 200
+
+
+def test_healthy_does_not_wait_for_readiness() -> None:
+    assert Exporter(ready=False).ask("/-/healthy").status == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_reload_is_done_when_asked_for(method: str) -> None:
+    exporter = Exporter()
+    assert (exporter.ask("/-/reload", method).status, exporter.reloads) == (200, 1)
+
+
+def test_a_reload_that_fails_is_answered_with_every_problem() -> None:
+    problems = ("config.yaml:3: instances: must not be empty", "config.yaml:9: polling.interval: no duration")
+    answer = Exporter(problems=problems).ask("/-/reload", "POST")
+    assert answer.status == 400
+    assert answer.body.decode().splitlines()[1:] == list(problems)
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/", "GET, HEAD, OPTIONS"),
+        ("/metrics", "GET, HEAD, OPTIONS"),
+        ("/probe", "GET, HEAD, OPTIONS"),
+        ("/sd", "GET, HEAD, OPTIONS"),
+        ("/-/healthy", "GET, HEAD, OPTIONS"),
+        ("/-/ready", "GET, HEAD, OPTIONS"),
+        ("/-/reload", "POST, PUT, OPTIONS"),
+    ],
+)
+def test_each_path_says_which_methods_it_takes(path: str, allowed: str) -> None:
+    exporter = Exporter()
+    options = exporter.ask(path, "OPTIONS")
+    assert (options.status, options.body, headers(options)["Allow"]) == (204, b"", allowed)
+    wrong = exporter.ask(path, "GET" if path == "/-/reload" else "DELETE")
+    assert (wrong.status, headers(wrong)["Allow"]) == (405, allowed)
+    assert (exporter.reloads, exporter.polled) == (0, [])
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/metrics/", "/-/", "//", "/PROBE"])
+def test_any_other_path_is_not_found_and_leads_to_the_status_page(path: str) -> None:
+    answer = Exporter().ask(path)
+    assert answer.status == 404
+    assert b"status page is at /" in answer.body

@@ -1,0 +1,180 @@
+"""A web configuration that changes while the exporter runs."""
+
+import logging
+from pathlib import Path
+
+import bcrypt
+import pytest
+import trustme
+
+from exporter.config.problem import InvalidConfig
+from exporter.httpd.basic_auth import Credentials
+from exporter.httpd.security import Security
+from exporter.model.secret import Secret
+from exporter.webconfig.watch import CHECK_INTERVAL, WebConfigFile
+from tests.clocks import ManualClock
+from tests.unit.httpd.certificates import write_files, write_server_files
+
+TLS = "tls_server_config:\n  cert_file: tls/server.crt\n  key_file: tls/server.key\n"
+REQUIRED = "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: tls/clients-ca.crt\n"
+USERS = "basic_auth_users:\n  ana: $2b$04$qYgXJ/RoTdZZDXb1vJx9l.ixXmEG40P98yyI/imErqn1B6J4TQ1hW\n"
+FULL = f"{TLS}{REQUIRED}  client_allowed_sans: [ops.example]\n{USERS}"
+HEADERS = "http_server_config:\n  headers:\n    X-XSS-Protection: '{}'\n"
+
+
+class Watched:
+    """A configuration file whose next check has always come."""
+
+    def __init__(self, folder: Path, text: str) -> None:
+        self.file = folder / "web.yaml"
+        self.file.write_text(text)
+        self._clock = ManualClock()
+        self._watch = WebConfigFile(self.file, self._clock)
+
+    def now(self) -> Security:
+        self._clock.advance(CHECK_INTERVAL)
+        return self._watch.current()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, authority: trustme.CA) -> Path:
+    (tmp_path / "tls").mkdir()
+    write_files(tmp_path / "tls", authority)
+    return tmp_path
+
+
+def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [vars(record)["problem"] for record in caplog.records if record.levelno == logging.ERROR]
+
+
+def test_a_configuration_that_is_wrong_at_the_start_is_an_error(folder: Path) -> None:
+    with pytest.raises(InvalidConfig):
+        Watched(folder, "nonsense")
+
+
+def test_an_unchanged_configuration_stays_the_same_object(folder: Path) -> None:
+    watched = Watched(folder, TLS)
+    first = watched.now()
+    watched.file.touch()
+    watched.file.write_text(TLS)
+    assert watched.now() is first
+
+
+def test_a_change_is_seen_at_the_next_check_and_not_before(folder: Path) -> None:
+    file, clock = folder / "web.yaml", ManualClock()
+    file.write_text(HEADERS.format(0))
+    watch = WebConfigFile(file, clock)
+    file.write_text(HEADERS.format(1))
+    clock.advance(CHECK_INTERVAL * 0.9)
+    assert watch.current().headers == {"X-XSS-Protection": "0"}
+    clock.advance(CHECK_INTERVAL * 0.1)
+    assert watch.current().headers == {"X-XSS-Protection": "1"}
+
+
+def test_a_changed_password_lets_the_old_one_in_no_longer(folder: Path) -> None:
+    def users(password: str) -> str:
+        return f"basic_auth_users:\n  ana: {bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()}\n"
+
+    watched = Watched(folder, users("old"))
+    before = watched.now().users
+    watched.file.write_text(users("new"))
+    after = watched.now().users
+    assert before is not None
+    assert after is not None
+    old, new = Credentials("ana", Secret("old")), Credentials("ana", Secret("new"))
+    assert before.verify(old)
+    assert after.verify(new)
+    assert not after.verify(old)
+
+
+def test_a_bad_change_keeps_what_was_and_is_logged_once(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched = Watched(folder, HEADERS.format(0))
+    watched.file.write_text("x: 1\nrate_limit: {}\n")
+    for _ in range(3):
+        assert watched.now().headers == {"X-XSS-Protection": "0"}
+    assert len(errors(caplog)) == 1
+    assert "web.yaml:1: x: is no known key" in errors(caplog)[0]
+    assert "web.yaml:2: rate_limit: is not supported" in errors(caplog)[0]
+    watched.file.write_text(HEADERS.format(1))
+    assert watched.now().headers == {"X-XSS-Protection": "1"}
+
+
+@pytest.mark.parametrize(
+    ("latest", "lost"),
+    [
+        ("", "takes away TLS and the passwords;"),
+        ("---\n", "takes away TLS and the passwords;"),
+        (FULL[: FULL.index("basic_auth_users")], "takes away the passwords;"),
+        (USERS, "takes away TLS;"),
+        (
+            TLS + USERS,
+            "takes away the check of client certificates and client_allowed_sans;",
+        ),
+        (TLS + REQUIRED + USERS, "takes away client_allowed_sans;"),
+    ],
+)
+def test_a_change_that_takes_a_guard_away_needs_a_restart(
+    folder: Path, caplog: pytest.LogCaptureFixture, latest: str, lost: str
+) -> None:
+    watched = Watched(folder, FULL)
+    first = watched.now()
+    watched.file.write_text(latest)
+    for _ in range(3):
+        assert watched.now() is first
+    assert len(errors(caplog)) == 1
+    assert lost in errors(caplog)[0]
+    watched.file.write_text(FULL.replace("ana", "eva"))
+    assert watched.now() is not first
+
+
+@pytest.mark.parametrize(
+    "before", ["", TLS, USERS, TLS + REQUIRED], ids=["nothing", "tls", "passwords", "client certificates"]
+)
+def test_a_change_that_adds_guards_is_taken_at_once(folder: Path, before: str) -> None:
+    watched = Watched(folder, before)
+    first = watched.now()
+    watched.file.write_text(FULL)
+    assert watched.now() is not first
+
+
+def test_a_certificate_renewed_in_two_steps_is_taken_when_both_are_done(
+    folder: Path, authority: trustme.CA, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched = Watched(folder, TLS)
+    first = watched.now()
+    renewed = folder / "renewed"
+    renewed.mkdir()
+    write_server_files(renewed, authority)
+    (folder / "tls/server.crt").write_bytes((renewed / "server.crt").read_bytes())
+    assert watched.now() is first
+    assert "is not the key of the certificate" in errors(caplog)[0]
+    (folder / "tls/server.key").write_bytes((renewed / "server.key").read_bytes())
+    assert watched.now() is not first
+
+
+def test_a_secret_volumes_symbolic_link_that_moves_is_seen(folder: Path, authority: trustme.CA) -> None:
+    for name in ("one", "two"):
+        (folder / name).mkdir()
+        write_server_files(folder / name, authority)
+    link = folder / "current"
+    link.symlink_to("one")
+    watched = Watched(folder, TLS.replace("tls/", "current/"))
+    first = watched.now()
+    (folder / "next").symlink_to("two")
+    (folder / "next").rename(link)
+    assert watched.now() is not first
+
+
+def test_a_file_that_comes_back_is_read_again(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    watched = Watched(folder, TLS)
+    first = watched.now()
+    key = folder / "tls/server.key"
+    content = key.read_bytes()
+    key.unlink()
+    assert watched.now() is first
+    assert watched.now() is first
+    assert len(errors(caplog)) == 1
+    key.write_bytes(content)
+    assert watched.now() is not first

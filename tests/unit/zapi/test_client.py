@@ -1,0 +1,95 @@
+"""One poll against a server that is simulated on a real socket, with what goes wrong on the way."""
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+import responses
+
+from exporter.model.clock import SystemClock
+from exporter.model.poll_result import Failure, Reading, Reason, Status
+from exporter.model.settings import Api
+from exporter.zapi.client import ZapiClient
+from tests.builders import an_instance
+
+BASE = "http://zapi.example"
+URL = f"{BASE}/instances/ID-vendas/token/TOKEN/me"
+
+
+def a_client(base_url: str = BASE, timeout: float = 5.0) -> ZapiClient:
+    return ZapiClient(Api(base_url, timeout, None), concurrency=4, clock=SystemClock())
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (400, '{"error":"your client-token is not configured"}', Reason.UNAUTHORIZED),
+        (403, '{"error":"Client-Token canary not allowed"}', Reason.UNAUTHORIZED),
+        (403, '{"error":"null not allowed"}', Reason.UNAUTHORIZED),
+        (401, "", Reason.UNAUTHORIZED),
+        (404, "", Reason.NOT_FOUND),
+        (400, '{"error":"Instance not found"}', Reason.NOT_FOUND),
+        (200, '{"error":"Instance not found"}', Reason.NOT_FOUND),
+        (200, '{"value":false}', Reason.INVALID_RESPONSE),
+        (405, '{"error":"Method not allowed"}', Reason.BAD_STATUS),
+        (415, "", Reason.BAD_STATUS),
+        (429, "", Reason.RATE_LIMITED),
+        (302, "", Reason.REDIRECTED),
+        (500, "<html>", Reason.SERVER_ERROR),
+        (503, "<html>", Reason.SERVER_ERROR),
+        (204, "", Reason.INVALID_RESPONSE),
+        (200, "<html>", Reason.INVALID_RESPONSE),
+    ],
+)
+def test_every_answer_has_its_reason(status: int, body: str, reason: Reason) -> None:
+    with responses.RequestsMock() as mock:
+        mock.get(URL, status=status, body=body)
+        reading = a_client().read(an_instance("vendas"))
+    assert isinstance(reading, Failure)
+    assert reading.reason is reason
+    assert "canary" not in reading.detail
+
+
+def test_the_client_token_is_sent_and_ids_are_percent_encoded() -> None:
+    with responses.RequestsMock() as mock:
+        mock.get(f"{BASE}/instances/a%2Fb/token/c%3Fd/me", body='{"connected":true}')
+        a_client().read(an_instance("x", instance_id="a/b", token="c?d", client_token="CT"))
+        assert mock.calls[0].request.headers["Client-Token"] == "CT"
+
+
+class Wire:
+    """A listener whose connections get the bytes a test gives them."""
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    wire = Wire()
+    yield wire
+    wire.listener.close()
+
+
+def test_a_server_that_accepts_and_says_nothing_is_a_timeout_in_time(wire: Wire) -> None:
+    began = time.monotonic()
+    reading = a_client(wire.url, timeout=0.3).read(an_instance("vendas"))
+    assert reason_of(reading) is Reason.TIMEOUT
+    assert time.monotonic() - began < 0.3 + 1  # the product's promise
+
+
+def test_a_refused_connection_is_connect(wire: Wire) -> None:
+    wire.listener.close()
+    assert reason_of(a_client(wire.url).read(an_instance("vendas"))) is Reason.CONNECT
+
+
+def test_tls_to_a_server_that_speaks_none_is_not_a_success(wire: Wire) -> None:
+    url = wire.url.replace("http", "https")
+    assert reason_of(a_client(url, timeout=0.3).read(an_instance("vendas"))) is Reason.TIMEOUT
+
+
+def reason_of(reading: Reading) -> Reason:
+    assert not isinstance(reading, Status)
+    return reading.reason

@@ -1,0 +1,110 @@
+"""How requests and answers go over kept-alive connections and proxies."""
+
+import pytest
+
+from exporter.model.clock import SystemClock
+from exporter.model.poll_result import Failure, Reading, Reason, Status
+from exporter.model.settings import Api
+from exporter.zapi.client import ZapiClient
+from tests.builders import an_instance
+from tests.unit.zapi.scripted import scripted
+
+INSTANCE = an_instance("vendas", client_token="CT")
+TARGET = "/instances/ID-vendas/token/TOKEN/me"
+BODY = b'{"connected":true}'
+
+
+def answer(body: bytes = BODY, *headers: str, status: str = "200 OK") -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+def a_client(url: str, proxy: str | None = None) -> ZapiClient:
+    proxies = {"http": proxy, "https": proxy} if proxy else {}
+    return ZapiClient(Api(url, 5.0, None), concurrency=2, clock=SystemClock(), proxies=proxies)
+
+
+def reason(reading: Reading) -> Reason:
+    assert isinstance(reading, Failure)
+    return reading.reason
+
+
+def test_a_request_is_these_bytes() -> None:
+    with scripted([answer()]) as server:
+        assert isinstance(a_client(f"{server.url}/api").read(INSTANCE), Status)
+    request_line, *headers = server.heads[0].rstrip().split("\r\n")
+    assert request_line == f"GET /api{TARGET} HTTP/1.1"
+    assert headers[0] == f"Host: 127.0.0.1:{server.port}"
+    assert set(headers[2:]) == {"Accept: application/json", "Accept-Encoding: gzip", "Client-Token: CT"}
+    assert headers[1].startswith("User-Agent: zapi-exporter/")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer(),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n12\r\n" + BODY + b"\r\n0\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" + answer(),
+        answer(b"", status="204 No Content"),
+        answer(b'{"error":"x"}', status="500 Oh"),
+    ],
+)
+def test_a_connection_serves_the_next_poll(reply: bytes) -> None:
+    with scripted([reply, answer()]) as server:
+        client = a_client(server.url)
+        client.read(INSTANCE)
+        assert isinstance(client.read(INSTANCE), Status)
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        answer(BODY, "Connection: close"),
+        answer(b"x" * 2_000_000),
+        answer(b"x" * 2_000_000, status="500 Oh"),
+        b"nonsense\r\n\r\n",
+    ],
+)
+def test_a_connection_whose_answer_was_its_last_or_was_left_unread_serves_no_other_poll(last: bytes) -> None:
+    with scripted([last, answer()], [answer()]) as server:
+        client = a_client(server.url)
+        client.read(INSTANCE)
+        assert isinstance(client.read(INSTANCE), Status)
+    assert server.connections == 2
+
+
+def test_a_connection_that_was_closed_while_idle_costs_no_poll() -> None:
+    with scripted([answer()], [answer()]) as server:
+        client = a_client(server.url)
+        assert isinstance(client.read(INSTANCE), Status)
+        assert isinstance(client.read(INSTANCE), Status)
+    assert server.connections == 2
+
+
+def test_a_body_that_ends_too_early_is_no_success() -> None:
+    with scripted([b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n" + BODY]) as server:
+        assert reason(a_client(server.url).read(INSTANCE)) is Reason.INVALID_RESPONSE
+
+
+def test_an_answer_sent_before_the_request_was_read_counts() -> None:
+    with scripted([answer(b"", "Connection: close", status="429 Slow down")]) as server:
+        assert reason(a_client(server.url).read(INSTANCE)) is Reason.RATE_LIMITED
+
+
+def test_a_forwarding_proxy_is_told_where_to_and_who_asks() -> None:
+    with scripted([answer(), answer()]) as proxy:
+        client = a_client("http://zapi.example/base", f"http://user:secret@127.0.0.1:{proxy.port}")
+        assert isinstance(client.read(INSTANCE), Status)
+        assert isinstance(client.read(INSTANCE), Status)
+    for head in proxy.heads:
+        assert head.startswith(f"GET http://zapi.example/base{TARGET} HTTP/1.1\r\nHost: zapi.example\r\n")
+        assert "proxy-authorization: Basic dXNlcjpzZWNyZXQ=\r\n" in head
+
+
+def test_a_tunnel_is_asked_for_without_the_secrets_of_the_request() -> None:
+    with scripted([b"HTTP/1.1 407 No\r\n\r\n"]) as proxy:
+        client = a_client("https://zapi.example", f"http://user:secret@127.0.0.1:{proxy.port}")
+        assert reason(client.read(INSTANCE)) is Reason.CONNECT
+    assert proxy.heads[0].startswith("CONNECT zapi.example:443 HTTP/1.")
+    assert "TOKEN" not in proxy.heads[0]

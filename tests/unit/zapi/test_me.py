@@ -1,0 +1,318 @@
+"""Reading ``/me``: every form that is known, and nothing that is not."""
+
+import json
+import math
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.model.poll_result import Failure, Reason, Status
+from exporter.model.secret import Secret
+from exporter.zapi.me import MAX_TEXT, MAX_URL, MAX_VALUES, read_me
+
+ID = "3C67AB641C8AA0412F6A2242B4E23AC7"
+
+RECORDED: dict[str, Any] = {
+    "id": ID,
+    "token": "0A1B2C3D4E5F60718293A4B5",
+    "name": "Vendas São Paulo",
+    "due": 1704110400,
+    "connected": True,
+    "paymentStatus": "PAID",
+    "created": "2024-01-15T10:30:00Z",
+    "connectedCallbackUrl": "https://app.example.com/hooks/connected",
+    "deliveryCallbackUrl": None,
+    "disconnectedCallbackUrl": "",
+    "messageStatusCallbackUrl": "https://app.example.com/hooks/status",
+    "presenceChatCallbackUrl": "",
+    "receivedCallbackUrl": "https://app.example.com/hooks/received?key=1",
+    "receiveCallbackSentByMe": False,
+    "callRejectAuto": "true",
+    "callRejectMessage": "Não atendemos ligações.",
+    "autoReadMessage": True,
+    "initialDataCallbackUrl": None,
+    "tenant": {"unknown": ["fields", "are", "normal"]},
+}
+
+
+def read(**changes: Any) -> Status | Failure:
+    return read_me(json.dumps({**RECORDED, **changes}).encode(), ID)
+
+
+def status(**changes: Any) -> Status:
+    reading = read(**changes)
+    assert isinstance(reading, Status)
+    return reading
+
+
+def reason(body: bytes | dict[str, Any]) -> Reason:
+    reading = read_me(body if isinstance(body, bytes) else json.dumps(body).encode(), ID)
+    assert isinstance(reading, Failure)
+    return reading.reason
+
+
+def test_a_recorded_reply_is_read_whole() -> None:
+    assert status() == Status(
+        connected=True,
+        display_name="Vendas São Paulo",
+        due=1704110400.0,
+        created=1705314600.0,
+        payment_status="paid",
+        webhooks={
+            "connected": Secret("https://app.example.com/hooks/connected"),
+            "delivery": None,
+            "disconnected": None,
+            "message_status": Secret("https://app.example.com/hooks/status"),
+            "presence_chat": None,
+            "received": Secret("https://app.example.com/hooks/received?key=1"),
+            "initial_data": None,
+        },
+        settings={"auto_read_message": True, "call_reject_auto": True, "receive_callback_sent_by_me": False},
+        unreadable=frozenset(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "seconds"),
+    [
+        (1704110400, 1704110400),
+        (1704110400.5, 1704110400.5),
+        (1648565999675, 1648565999.675),
+        ("1704110400", 1704110400),
+        ("329000002121", 329000002.121),
+        (" 1648565999675 ", 1648565999.675),
+        ("2024-01-15T10:30:00Z", 1705314600),
+        ("2024-01-15T10:30:00.250Z", 1705314600.25),
+        ("2024-01-15T10:30:00.1234567Z", 1705314600.1234567),
+        ("2024-01-15T07:30:00-03:00", 1705314600),
+        ("2024-01-15T07:30:00-0300", 1705314600),
+        ("2024-01-15 10:30:00", 1705314600),
+        ("2024-01-15T10:30", 1705314600),
+        ("2024-01-15", 1705276800),
+    ],
+)
+@pytest.mark.parametrize("field", ["due", "created"])
+def test_a_timestamp_is_read_in_every_known_form(field: str, form: object, seconds: float) -> None:
+    assert getattr(status(**{field: form}), field) == pytest.approx(seconds, abs=1e-6)
+
+
+@pytest.mark.parametrize("field", ["due", "created"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        True,
+        [],
+        {},
+        "soon",
+        "-5",
+        -5,
+        0,
+        "0",
+        10**400,
+        1e308,
+        "1e9",
+        "9" * 300,
+        "2024-13-01",
+        "2024-01-15T25:00Z",
+        "2024-01-15T10:30:00+99:99",
+        "١٧٠٤١١٠٤٠٠",
+        "1704110400;",
+        "0001-01-01",
+    ],
+)
+def test_an_unknown_form_of_a_timestamp_is_unreadable_and_never_a_number(field: str, form: object) -> None:
+    reading = status(**{field: form})
+    assert getattr(reading, field) is None
+    assert reading.unreadable == {field}
+
+
+@pytest.mark.parametrize("field", ["due", "created", "name", "paymentStatus", "callRejectAuto"])
+def test_null_is_absent_and_not_unreadable(field: str) -> None:
+    assert status(**{field: None}).unreadable == frozenset()
+
+
+def test_an_empty_timestamp_is_absent() -> None:
+    assert status(created="").created is None
+    assert status(created="").unreadable == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("form", "connected"), [(True, True), (False, False), ("true", True), ("False", False)]
+)
+def test_connected_is_a_boolean_or_its_name(form: object, connected: bool) -> None:
+    assert status(connected=form).connected is connected
+
+
+@pytest.mark.parametrize("form", [None, 1, 0, "yes", "", [], {}, "1"])
+def test_a_reply_that_does_not_say_whether_it_is_connected_is_invalid(form: object) -> None:
+    assert reason({**RECORDED, "connected": form}) is Reason.INVALID_RESPONSE
+
+
+def test_a_reply_without_connected_is_invalid() -> None:
+    assert reason({"id": ID}) is Reason.INVALID_RESPONSE
+
+
+@pytest.mark.parametrize("form", [None, "", "  "])
+def test_a_missing_payment_status_is_empty(form: str | None) -> None:
+    assert status(paymentStatus=form).payment_status == ""
+
+
+@pytest.mark.parametrize("form", [5, True, [], "x" * (MAX_TEXT + 1), "\ud800"])
+def test_an_unreadable_payment_status_is_none(form: object) -> None:
+    reading = status(paymentStatus=form)
+    assert reading.payment_status is None
+    assert reading.unreadable == {"paymentStatus"}
+
+
+@pytest.mark.parametrize("form", [None, "", " "])
+def test_a_webhook_without_a_url_is_not_set(form: str | None) -> None:
+    assert status(receivedCallbackUrl=form).webhooks["received"] is None
+
+
+def test_a_documented_webhook_whose_field_is_absent_is_not_set() -> None:
+    body = {key: value for key, value in RECORDED.items() if key != "receivedCallbackUrl"}
+    reading = read_me(json.dumps(body).encode(), ID)
+    assert isinstance(reading, Status)
+    assert reading.webhooks["received"] is None
+
+
+def test_undocumented_webhooks_are_known_only_where_the_reply_has_them() -> None:
+    assert "received_status" not in status().webhooks
+    assert status(receivedStatusCallbackUrl=None).webhooks["received_status"] is None
+    assert (
+        status(receivedAndDeliveryCallbackUrl="https://a.example").webhooks["received_and_delivery"]
+        is not None
+    )
+
+
+@pytest.mark.parametrize("form", [7, [], "https://" + "x" * MAX_URL])
+def test_a_webhook_that_is_no_text_or_endless_is_unreadable(form: object) -> None:
+    reading = status(receivedCallbackUrl=form)
+    assert "received" not in reading.webhooks
+    assert reading.unreadable == {"receivedCallbackUrl"}
+
+
+def test_a_setting_of_the_wrong_type_is_unreadable() -> None:
+    reading = status(autoReadMessage="maybe")
+    assert "auto_read_message" not in reading.settings
+    assert reading.unreadable == {"autoReadMessage"}
+
+
+def test_the_reply_of_another_instance_is_refused() -> None:
+    assert reason({**RECORDED, "id": "F" * 32}) is Reason.WRONG_INSTANCE
+
+
+@pytest.mark.parametrize("form", [ID.lower(), f" {ID} ", None, "", 7])
+def test_an_id_that_is_the_same_or_says_nothing_is_accepted(form: object) -> None:
+    assert status(id=form).connected
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ("Instance not found", Reason.NOT_FOUND),
+        ("your client-token is not configured", Reason.UNAUTHORIZED),
+        ("Client-Token ABC not allowed", Reason.UNAUTHORIZED),
+        ("null not allowed", Reason.UNAUTHORIZED),
+        ("something new", Reason.INVALID_RESPONSE),
+        ({"code": 1}, Reason.INVALID_RESPONSE),
+        (True, Reason.INVALID_RESPONSE),
+    ],
+)
+def test_a_reply_that_says_an_error_fails_by_its_meaning(error: object, expected: Reason) -> None:
+    assert reason({**RECORDED, "error": error}) is expected
+
+
+@pytest.mark.parametrize("digits", [20, 21, 400, 5000, 1_000_000])
+def test_a_number_of_any_length_costs_nothing_but_its_own_field(digits: int) -> None:
+    body = b'{"connected": true, "paymentStatus": "paid", "due": ' + b"9" * digits + b"}"
+    read = read_me(body, ID)
+    assert isinstance(read, Status)
+    assert (read.due, read.payment_status) == (None, "paid")
+    assert read.unreadable == {"due"}
+
+
+@pytest.mark.parametrize("error", [None, "", False])
+def test_an_empty_error_is_none(error: object) -> None:
+    assert status(error=error).connected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"   ",
+        b"<html>",
+        b"[]",
+        b'"connected"',
+        b"null",
+        b"{",
+        b'{"connected": true} {}',
+        b'{"connected": true, "due": NaN}',
+        b'{"connected": true, "due": Infinity}',
+        b'{"connected": true, "connected": false}',
+        b'{"connected": true, "name": "\xe9"}',
+        b'{"value": false}',
+        b'{"a":' * 100_000,
+        b"[" * 100_000,
+    ],
+)
+def test_anything_but_one_json_object_is_invalid(body: bytes) -> None:
+    assert reason(body) is Reason.INVALID_RESPONSE
+
+
+@pytest.mark.parametrize(
+    "value", [[0] * MAX_VALUES, [{}] * MAX_VALUES, dict.fromkeys(map(str, range(MAX_VALUES)))]
+)
+def test_a_reply_of_tens_of_thousands_of_values_is_invalid_before_it_is_decoded(value: object) -> None:
+    body = json.dumps({**RECORDED, "more": value})
+    assert reason(body.encode()) is Reason.INVALID_RESPONSE
+
+
+def test_thousands_of_unknown_fields_are_read_over() -> None:
+    assert status(**{f"field {number}": number for number in range(MAX_VALUES - 200)}).connected
+
+
+def test_a_byte_order_mark_is_ignored() -> None:
+    assert isinstance(read_me(b"\xef\xbb\xbf" + json.dumps(RECORDED).encode(), ID), Status)
+
+
+def test_no_failure_repeats_the_reply() -> None:
+    reading = read(error="Client-Token canary not allowed")
+    assert isinstance(reading, Failure)
+    assert "canary" not in reading.detail
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(RECORDED)), json_values))
+def test_any_json_gives_a_reading_and_no_number_that_was_not_in_it(fields: dict[str, Any]) -> None:
+    body = json.dumps({**RECORDED, **fields})
+    reading = read_me(body.encode(), ID)
+    if isinstance(reading, Failure):
+        return
+    for field in ("due", "created"):
+        value = getattr(reading, field)
+        said = fields.get(field, RECORDED[field])
+        assert value is None or (math.isfinite(value) and _says(said, value))
+
+
+def _says(said: object, value: float) -> bool:
+    if isinstance(said, str) and re.match(r"\d{4}-", said):
+        return True
+    number = float(said)  # type: ignore[arg-type]
+    return value in (number, number / 1000)
+
+
+@given(st.binary())
+def test_any_bytes_give_a_reading(body: bytes) -> None:
+    reading = read_me(body, ID)
+    assert isinstance(reading, Failure) or b"connected" in body

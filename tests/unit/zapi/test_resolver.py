@@ -1,0 +1,76 @@
+"""Name lookups that hang, fail or cannot even begin."""
+
+import socket
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from exporter.model.clock import SystemClock
+from exporter.model.poll_result import Failure, Reason
+from exporter.model.settings import Api
+from exporter.zapi.client import ZapiClient
+from exporter.zapi.resolver import AddressInfo, NoThreadLeft, Resolver
+from tests.builders import an_instance
+
+HERE: AddressInfo = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 443))
+
+
+class Names:
+    """Answers lookups once it is let."""
+
+    def __init__(self) -> None:
+        self.answers = threading.Event()
+        self.asked = 0
+
+    def look_up(self, host: str, port: int) -> Sequence[AddressInfo]:
+        self.asked += 1
+        assert self.answers.wait(20)
+        return [HERE]
+
+
+def test_a_lookup_that_hangs_is_given_up_and_asked_only_once() -> None:
+    names = Names()
+    resolver = Resolver(names.look_up)
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            resolver.resolve("zapi.example", 443, 0.01)
+    assert names.asked == 1
+    names.answers.set()
+    assert resolver.resolve("zapi.example", 443, 20) == [HERE]
+
+
+def test_an_address_needs_no_lookup() -> None:
+    names = Names()
+    assert Resolver(names.look_up).resolve("127.0.0.1", 443, 0.01)[0][4] == ("127.0.0.1", 443)
+    assert names.asked == 0
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "zapi..example"])
+def test_what_is_no_host_name_is_an_unknown_one(host: str) -> None:
+    with pytest.raises(socket.gaierror):
+        Resolver().resolve(host, 443, 20)
+
+
+def test_a_lookup_that_finds_no_thread_is_made_by_the_next_poll_that_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = Names()
+    names.answers.set()
+    resolver = Resolver(names.look_up)
+    with monkeypatch.context() as machine:
+        machine.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(NoThreadLeft):
+            resolver.resolve("zapi.example", 443, 20)
+        client = ZapiClient(
+            Api("http://zapi.example", 20.0, None), concurrency=1, clock=SystemClock(), resolver=resolver
+        )
+        reading = client.read(an_instance("vendas"))
+    assert isinstance(reading, Failure)
+    assert reading.reason is Reason.CONNECT
+    assert "no thread left" in reading.detail
+    assert resolver.resolve("zapi.example", 443, 20) == [HERE]
+
+
+def no_thread(thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")

@@ -1,0 +1,52 @@
+"""A connection that the server closed while nobody used it neither costs a poll its success nor blurs its failure."""
+
+import ssl
+import time
+from pathlib import Path
+
+import pytest
+import trustme
+
+from exporter.demo.fault import Fault
+from exporter.demo.instances import SimulatedInstance
+from exporter.demo.server import SimulatedZapi
+from exporter.model.clock import SystemClock
+from exporter.model.poll_result import Failure, Reason, Status
+from exporter.model.settings import Api
+from exporter.zapi.client import ZapiClient
+from simulator.wire_faults import closed_on_next_request, raw, stale_keep_alive
+from tests.builders import an_instance
+
+
+def simulated(instance_id: str) -> SimulatedInstance:
+    now = time.time()
+    return SimulatedInstance(id=instance_id, token="TOKEN", due=now, created=now)
+
+
+@pytest.mark.parametrize("fault", stale_keep_alive(), ids=lambda fault: fault.name)
+@pytest.mark.parametrize("over_tls", [False, True], ids=["http", "https"])
+def test_every_poll_over_a_connection_that_did_not_last_succeeds(
+    fault: Fault, over_tls: bool, tmp_path: Path
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    with SimulatedZapi([simulated("ID-vendas")], clock=SystemClock(), tls=tls if over_tls else None) as zapi:
+        zapi.set_fault("ID-vendas", fault)
+        client = ZapiClient(Api(zapi.base_url, 10.0, tmp_path / "ca.pem"), concurrency=1, clock=SystemClock())
+        readings = [client.read(an_instance("vendas")) for _ in range(5)]
+        client.close()
+    assert [reading for reading in readings if not isinstance(reading, Status)] == []
+
+
+def test_a_failure_after_a_second_try_has_its_own_reason() -> None:
+    with SimulatedZapi([simulated("ID-vendas"), simulated("ID-suporte")], clock=SystemClock()) as zapi:
+        zapi.set_fault("ID-vendas", closed_on_next_request())
+        zapi.set_fault("ID-suporte", raw("no HTTP", b"220 mail.example ESMTP\r\n"))
+        client = ZapiClient(Api(zapi.base_url, 10.0, None), concurrency=1, clock=SystemClock())
+        client.read(an_instance("vendas"))
+        reading = client.read(an_instance("suporte"))
+        client.close()
+    assert isinstance(reading, Failure)
+    assert reading.reason is Reason.INVALID_RESPONSE
