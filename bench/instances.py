@@ -62,6 +62,7 @@ def config(count: int) -> Config:
         api=Api("https://127.0.0.1:1", 10.0, None),
         polling=Polling(60.0, 32, 300.0),
         paid_statuses=frozenset({"paid"}),
+        unpaid_statuses=frozenset({"unpaid"}),
         instances=instances(count),
         files=(),
     )

@@ -43,6 +43,7 @@ def a_config(
         api=Api(base_url=base_url, timeout=timeout, ca_file=ca_file),
         polling=polling or some_polling(),
         paid_statuses=frozenset({"paid"}),
+        unpaid_statuses=frozenset({"unpaid", "overdue"}),
         instances=instances,
         files=(),
     )

@@ -27,6 +27,7 @@ def config(document: Document, path: Path, files: NamedFiles, *, holds_secret: b
     polling = document.polling or PollingSection()
     payment = document.payment or PaymentSection()
     defaults = document.defaults or DefaultsSection()
+    paid_statuses = frozenset(payment.paid_statuses)
     client_token = _secret(api.client_token, api.client_token_file, files)
     return Config(
         api=Api(
@@ -37,7 +38,9 @@ def config(document: Document, path: Path, files: NamedFiles, *, holds_secret: b
         polling=Polling(
             interval=polling.interval, concurrency=polling.concurrency, stale_after=polling.stale_after
         ),
-        paid_statuses=frozenset(payment.paid_statuses),
+        paid_statuses=paid_statuses,
+        # The rules refuse a status in both lists as written: what is left to take out is of the default list.
+        unpaid_statuses=frozenset(payment.unpaid_statuses) - paid_statuses,
         instances=tuple(_instance(section, defaults, client_token, files) for section in document.instances),
         files=(path, *files.of_secrets),
         secret_files=((path,) if holds_secret else ()) + files.of_secrets,

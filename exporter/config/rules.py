@@ -9,7 +9,7 @@ from exporter.config import values
 from exporter.config.document import ListNode, MapNode, Node, Scalar
 from exporter.config.files import NamedFiles
 from exporter.config.problem import inside
-from exporter.config.sections import PollingSection
+from exporter.config.sections import PaymentSection, PollingSection
 from exporter.config.shape import Report
 
 
@@ -19,6 +19,7 @@ def check(root: MapNode, files: NamedFiles, report: Report) -> None:
     _Secrets(api, "api", files, report).check("client_token", values.header_safe)
     _check_ca_file(api, files, report)
     _check_stale_after(_mapping(root.items.get("polling")), report)
+    _check_statuses(_mapping(root.items.get("payment")), report)
     instances = root.items.get("instances")
     if isinstance(instances, ListNode):
         _check_instances(instances, files, report)
@@ -104,6 +105,25 @@ def _check_stale_after(polling: MapNode, report: Report) -> None:
         message = "is below polling.interval"
     line = given.get("stale_after") or given["interval"]
     report(line, "polling.stale_after", f"{message}; values would vanish between polls")
+
+
+def _check_statuses(payment: MapNode, report: Report) -> None:
+    """Refuse a status that is written in both lists. The default list of unpaid ones yields to what is written."""
+    unpaid = payment.items.get("unpaid_statuses")
+    if not isinstance(unpaid, ListNode):
+        return
+    paid = payment.items.get("paid_statuses")
+    written = {_status(item) for item in paid.items} if isinstance(paid, ListNode) else set()
+    counts_as_paid = written if paid is not None else set(PaymentSection().paid_statuses)
+    message = "is also in payment.paid_statuses" if written else "counts as paid by default"
+    for i, item in enumerate(unpaid.items):
+        if _status(item) in counts_as_paid:
+            path = inside("payment.unpaid_statuses", i)
+            report(item.line, path, f"{message}; a status is either paid or unpaid")
+
+
+def _status(node: Node) -> str | None:
+    return node.text.strip().lower() if isinstance(node, Scalar) and node.is_text else None
 
 
 def _seconds(polling: MapNode, key: str, read: Callable[[object], float]) -> float:

@@ -143,12 +143,17 @@ class PollingSection(Section):
 
 
 class PaymentSection(Section):
-    """What counts as paid."""
+    """What counts as paid, and what as unpaid."""
 
     paid_statuses: Annotated[list[PaidStatus], Field(min_length=1)] = Field(
         default=["paid"],
         description="Payment statuses that count as paid, in upper or lower case.",
         examples=[["paid", "trial"]],
+    )
+    unpaid_statuses: list[PaidStatus] = Field(
+        default=["unpaid", "overdue", "pending", "late", "expired", "canceled", "cancelled"],
+        description="Payment statuses that count as unpaid; one in neither list counts as neither.",
+        examples=[["unpaid", "overdue"]],
     )
 
 
@@ -222,7 +227,7 @@ class Document(Section):
 
     api: ApiSection | None = Field(default=None, description="How Z-API is reached.")
     polling: PollingSection | None = Field(default=None, description="When instances are polled.")
-    payment: PaymentSection | None = Field(default=None, description="What counts as paid.")
+    payment: PaymentSection | None = Field(default=None, description="What counts as paid and as unpaid.")
     defaults: DefaultsSection | None = Field(default=None, description="What every instance starts from.")
     instances: list[InstanceSection] = Field(min_length=1, description="The instances, at least one.")
 

@@ -17,6 +17,7 @@ _WANTED: Final[Mapping[str, str]] = {
     "labels": "a mapping from label to value",
     "instances": "a list with at least one instance",
     "paid_statuses": "a list of statuses, such as [paid]",
+    "unpaid_statuses": "a list of statuses, such as [unpaid, overdue]",
     "expected_webhooks": "a list of webhooks, or a mapping from webhook to URL",
 }
 

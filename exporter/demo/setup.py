@@ -21,6 +21,7 @@ def demo_config(members: Sequence[Member], base_url: str, *, ca_file: Path | Non
         api=Api(base_url=base_url, timeout=5.0, ca_file=ca_file),
         polling=Polling(interval=10.0, concurrency=32, stale_after=60.0),
         paid_statuses=frozenset({"paid"}),
+        unpaid_statuses=frozenset({"overdue"}),
         instances=tuple(member.configured for member in members),
         files=(),
     )
@@ -51,7 +52,8 @@ def _lines(config: Config) -> Iterator[str]:
     yield f"  concurrency: {config.polling.concurrency}"
     yield f"  stale_after: {_duration(config.polling.stale_after)}"
     yield "payment:"
-    yield f"  paid_statuses: [{', '.join(map(_scalar, sorted(config.paid_statuses)))}]"
+    for key, statuses in (("paid", config.paid_statuses), ("unpaid", config.unpaid_statuses)):
+        yield f"  {key}_statuses: [{', '.join(map(_scalar, sorted(statuses)))}]"
     yield "instances:"
     for instance in config.instances:
         yield from _instance(instance, account)

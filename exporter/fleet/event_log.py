@@ -60,6 +60,14 @@ class Journal:
             was, now = old.webhooks.get(webhook), new.webhooks.get(webhook)
             if was != now:
                 _say(logging.INFO, "webhook changed", after, webhook=webhook, set=now is not None)
+        for webhook in sorted((old.muted or frozenset()) ^ (new.muted or frozenset())):
+            _say(
+                logging.INFO,
+                "webhook filter changed",
+                after,
+                webhook=webhook,
+                muted=webhook in (new.muted or ()),
+            )
         new_unreadable = new.unreadable - old.unreadable
         if new_unreadable:
             _say(

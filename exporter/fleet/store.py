@@ -28,7 +28,8 @@ class InstanceView:
     """One instance at one moment. Times are unix seconds; ``None`` stands for "never" or "not known".
 
     ``up`` is ``None`` before the first poll. ``status`` is the last good one, ``None`` once it is stale.
-    ``payment_status`` is the label of the current payment status, ``paid`` whether it counts as paid.
+    ``payment_status`` is the label of the current payment status, ``paid`` whether it counts as paid, ``None``
+    for one that the configuration lists as neither paid nor unpaid.
     ``known_statuses`` are all such labels seen so far, of any instance, in the order they were first seen.
     ``since`` is when the present state began: the present failure, or else being connected or not.
     """
@@ -45,13 +46,14 @@ class InstanceView:
     disconnects: int = 0
     last_poll: float | None = None
     last_success: float | None = None
+    last_connected: float | None = None
     last_duration: float | None = None
     since: float | None = None
 
 
-def is_as_expected(url: Secret | None, expected: Secret | None) -> bool:
-    """Whether a webhook is set, and to the URL that is expected if one is."""
-    return url is not None and expected in (None, url)
+def is_as_expected(url: Secret | None, expected: Secret | None, *, muted: bool) -> bool:
+    """Whether Z-API calls a webhook: it is set, to the URL that is expected if one is, and not muted."""
+    return url is not None and expected in (None, url) and not muted
 
 
 class FleetListener(Protocol):
@@ -192,6 +194,7 @@ class Fleet:
             known_statuses=self._known_statuses,
             disconnects=view.disconnects + bool(entry.was_connected and not status.connected),
             last_success=view.last_poll,
+            last_connected=view.last_poll if status.connected else view.last_connected,
             since=view.last_poll if changed else view.since,
         )
         entry.was_connected = status.connected
@@ -220,7 +223,9 @@ class Fleet:
     def _paid(self, status: Status | None) -> bool | None:
         if status is None or not status.payment_status:
             return None
-        return status.payment_status in self._config.paid_statuses
+        if status.payment_status in self._config.paid_statuses:
+            return True
+        return False if status.payment_status in self._config.unpaid_statuses else None
 
     def _payment_label(self, status: Status) -> str | None:
         if status.payment_status is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from exporter.fleet.store import InstanceView, is_as_expected
-from exporter.model.poll_result import UNDOCUMENTED_WEBHOOKS, WEBHOOK_FIELDS
+from exporter.model.poll_result import FILTERS_FIELD, UNDOCUMENTED_WEBHOOKS, WEBHOOK_FIELDS, WEBHOOK_FILTERS
 
 Labels = tuple[tuple[str, str], ...]
 Sample = tuple[Labels, float]
@@ -71,8 +71,14 @@ def _webhook_as_expected(view: InstanceView) -> Iterable[Sample]:
     for webhook, expected in view.instance.expected_webhooks.items():
         if WEBHOOK_FIELDS[webhook] in view.status.unreadable:
             continue
-        url = view.status.webhooks.get(webhook)
-        yield (("webhook", webhook),), float(is_as_expected(url, expected))
+        url, muted = view.status.webhooks.get(webhook), webhook in (view.status.muted or ())
+        yield (("webhook", webhook),), float(is_as_expected(url, expected, muted=muted))
+
+
+def _webhook_muted(view: InstanceView) -> Iterable[Sample]:
+    if view.status is not None and view.status.muted is not None:
+        for webhook in WEBHOOK_FILTERS.values():
+            yield (("webhook", webhook),), float(webhook in view.status.muted)
 
 
 def _webhooks_info(view: InstanceView) -> Iterable[Sample]:
@@ -164,6 +170,15 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         samples=lambda view: _one(view.last_success),
     ),
     InstanceMetric(
+        "zapi_instance_last_connected_timestamp_seconds",
+        MetricType.GAUGE,
+        "Unix time at which the last poll ended that saw the instance connected to WhatsApp.",
+        absent="before a poll has seen it connected",
+        query="zapi_instance_last_success_timestamp_seconds - zapi_instance_last_connected_timestamp_seconds > 300",
+        reads=("last_connected",),
+        samples=lambda view: _one(view.last_connected),
+    ),
+    InstanceMetric(
         "zapi_instance_last_poll_duration_seconds",
         MetricType.GAUGE,
         "Duration of the last poll of the instance, name lookup to last byte.",
@@ -201,8 +216,8 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
     InstanceMetric(
         "zapi_instance_paid",
         MetricType.GAUGE,
-        "Whether the payment status of the instance is one of payment.paid_statuses.",
-        absent=f"{_STALE}; when `/me` has no payment status, or an empty one",
+        "1 for a payment status in payment.paid_statuses, 0 for one in payment.unpaid_statuses.",
+        absent=f"{_STALE}; when `/me` has no payment status, an empty one, or one in neither list",
         query="zapi_instance_paid == 0",
         reads=("paid",),
         samples=lambda view: _one(view.paid),
@@ -241,12 +256,22 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
     InstanceMetric(
         "zapi_instance_webhook_as_expected",
         MetricType.GAUGE,
-        "Whether an expected webhook is set, and to the URL that is expected if one is.",
+        "Whether an expected webhook is set, to the URL that is expected if one is, and not muted.",
         ("webhook",),
         absent=f"{_STALE}; for a webhook that is not in `expected_webhooks`",
         query="zapi_instance_webhook_as_expected == 0",
         reads=("status",),
         samples=_webhook_as_expected,
+    ),
+    InstanceMetric(
+        "zapi_instance_webhook_muted",
+        MetricType.GAUGE,
+        f"Whether the instance's {FILTERS_FIELD} mutes the webhook: Z-API then does not call it.",
+        ("webhook",),
+        absent=f"{_STALE}; when `/me` has no readable `{FILTERS_FIELD}`; for a webhook that cannot be muted",
+        query="zapi_instance_webhook_muted == 1 and zapi_instance_webhook_configured == 1",
+        reads=("status",),
+        samples=_webhook_muted,
     ),
     InstanceMetric(
         "zapi_instance_webhooks_info",

@@ -26,6 +26,21 @@ WEBHOOK_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
 UNDOCUMENTED_WEBHOOKS: Final = frozenset({"received_and_delivery", "received_status"})
 """Webhooks that not every instance has; the field's absence says nothing about them."""
 
+FILTERS_FIELD: Final = "callbackTypeFilters"
+"""The field of ``/me`` that lists the webhooks which Z-API does not call, whatever their URL."""
+
+WEBHOOK_FILTERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "FILTER_CONNECTED_CALLBACK": "connected",
+        "FILTER_DELIVERY_CALLBACK": "delivery",
+        "FILTER_DISCONNECTED_CALLBACK": "disconnected",
+        "FILTER_MESSAGE_STATUS_CALLBACK": "message_status",
+        "FILTER_PRESENCE_CHAT_CALLBACK": "presence_chat",
+        "FILTER_RECEIVED_CALLBACK": "received",
+    }
+)
+"""What :data:`FILTERS_FIELD` may list → the webhook that it mutes. No other webhook can be muted."""
+
 SETTING_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "auto_read_message": "autoReadMessage",
@@ -40,6 +55,7 @@ OPTIONAL_FIELDS: Final = (
     "due",
     "created",
     "paymentStatus",
+    FILTERS_FIELD,
     *SETTING_FIELDS.values(),
     *WEBHOOK_FIELDS.values(),
 )
@@ -61,6 +77,9 @@ class Reason(str, Enum):
     TOO_LARGE = "too_large"
     INVALID_RESPONSE = "invalid_response"
     WRONG_INSTANCE = "wrong_instance"
+    SUBSCRIPTION_ENDED = "subscription_ended"
+    IP_NOT_ALLOWED = "ip_not_allowed"
+    FORBIDDEN = "forbidden"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +101,9 @@ class Status:
 
     ``due`` and ``created`` are unix seconds. ``payment_status`` is lower-case, and empty where the field was
     missing or empty. ``webhooks`` holds the URL of each webhook, ``None`` for one that is not set; a webhook
-    whose field could not be read is not in it. ``unreadable`` names the optional fields that came in no form
-    we can read.
+    whose field could not be read is not in it. ``muted`` are the webhooks that Z-API does not call although
+    they may have a URL. ``unreadable`` names the optional fields that came, wholly or in part, in no form we
+    can read.
     """
 
     connected: bool
@@ -93,6 +113,7 @@ class Status:
     due: float | None = None
     created: float | None = None
     payment_status: str | None = None
+    muted: frozenset[str] | None = None
     unreadable: frozenset[str] = frozenset()
 
 

@@ -45,12 +45,13 @@ class Config:
     """A whole configuration. ``files`` are the files it was read from: the document, then every secret file.
 
     ``secret_files`` are those of them that hold a secret: the document only if one is written out in it.
-    ``paid_statuses`` are lower-case.
+    ``paid_statuses`` and ``unpaid_statuses`` are lower-case and share none.
     """
 
     api: Api
     polling: Polling
     paid_statuses: frozenset[str]
+    unpaid_statuses: frozenset[str]
     instances: tuple[Instance, ...]
     files: tuple[Path, ...]
     secret_files: tuple[Path, ...] = ()

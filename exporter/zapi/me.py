@@ -13,9 +13,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from exporter.model.poll_result import (
+    FILTERS_FIELD,
     SETTING_FIELDS,
     UNDOCUMENTED_WEBHOOKS,
     WEBHOOK_FIELDS,
+    WEBHOOK_FILTERS,
     Failure,
     Reading,
     Reason,
@@ -130,6 +132,7 @@ class _Fields:
             payment_status=self._payment_status(),
             webhooks=self._webhooks(),
             settings=self._settings(),
+            muted=self._muted(),
             unreadable=frozenset(self._unreadable),
         )
 
@@ -171,6 +174,23 @@ class _Fields:
             else:
                 self._unreadable.add(field)
         return MappingProxyType(webhooks)
+
+    def _muted(self) -> frozenset[str] | None:
+        """The webhooks that the reply's filters mute.
+
+        A filter of a name not known here makes the field unreadable in part: it may mute anything, but the
+        others still mean what they say.
+        """
+        value = self._reply.get(FILTERS_FIELD)
+        if value is None:
+            return None
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self._unreadable.add(FILTERS_FIELD)
+            return None
+        filters = {item.strip().upper() for item in value}
+        if not filters <= WEBHOOK_FILTERS.keys():
+            self._unreadable.add(FILTERS_FIELD)
+        return frozenset(webhook for name, webhook in WEBHOOK_FILTERS.items() if name in filters)
 
     def _settings(self) -> Mapping[str, bool]:
         settings: dict[str, bool] = {}

@@ -20,6 +20,7 @@ WEBHOOK: Final = {
     "2": ("as expected", GOOD),
     "3": ("missing", BAD),
     "4": ("to elsewhere", BAD),
+    "5": ("muted", BAD),
 }
 """The values of :func:`~grafana.build.queries.webhook_state`."""
 
@@ -28,7 +29,8 @@ def panels() -> Iterator[table.Panel | bargauge.Panel]:
     about = About(
         title="Webhooks of each instance (the $rows with most wrong)",
         description="Set: a URL is set that nobody expects or forbids. Missing: expected, and no URL is set. To "
-        "elsewhere: expected to be another URL. A dash: Z-API does not tell.",
+        "elsewhere: expected to be another URL. Muted: a URL is set, but a filter at Z-API keeps it from being "
+        "called, expected or not. A dash: Z-API does not tell.",
         unit="none",
         empty="No webhooks are known",
         width=16,

@@ -13,6 +13,7 @@ from grafana.build.looks import (
     BAD,
     COLOURED_TEXT,
     GOOD,
+    NEUTRAL,
     NONE_IS_GOOD,
     WARN,
     mapping,
@@ -79,15 +80,15 @@ def _trust() -> Iterator[stat.Panel]:
             "ZapiInstanceUnpaid",
         ),
         f"max by (status) (zapi_instance_payment_status{{{ONE}}} == 1)"
-        f" * on () group_left () max(zapi_instance_paid{{{ONE}}})",
+        f" * on () group_left () (max(zapi_instance_paid{{{ONE}}}) or vector(2))",
         ((None, WARN), (1, GOOD)),
-        mappings=mapping({"0": ("not paid", WARN), "1": ("paid", GOOD)}),
+        mappings=mapping({"0": ("not paid", WARN), "1": ("paid", GOOD), "2": ("not classified", NEUTRAL)}),
         legend="{{status}}",
     )
     yield number(
         _tile(
             "Webhooks wrong",
-            "Webhooks that the configuration expects, missing or to another URL.",
+            "Webhooks that the configuration expects, missing, muted or to another URL.",
             "none expected",
             "ZapiInstanceWebhookMissing",
         ),

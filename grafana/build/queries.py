@@ -56,14 +56,19 @@ def unknown(which: str) -> str:
 
 
 def webhook_state(which: str) -> str:
-    """0 not set, 1 set, 2 set as expected, 3 expected but not set, 4 expected to be another URL."""
+    """0 not set, 1 set, 2 as expected, 3 expected but not set, 4 expected to be another URL, 5 set but muted."""
     configured = f"zapi_instance_webhook_configured{{{which}}}"
     expected = f"zapi_instance_webhook_as_expected{{{which}}}"
     return (
         "max by (job, name, webhook) ("
-        f"(3 + {configured} and {_SAME_WEBHOOK} {expected} == 0)"
-        f" or 2 * {expected} == 2 or {_SAME_WEBHOOK} {configured})"
+        f"(4 + {configured} == 5 and {_SAME_WEBHOOK} {_muted(which)})"
+        f" or {_SAME_WEBHOOK} (3 + {configured} and {_SAME_WEBHOOK} {expected} == 0)"
+        f" or {_SAME_WEBHOOK} 2 * {expected} == 2 or {_SAME_WEBHOOK} {configured})"
     )
+
+
+def _muted(which: str) -> str:
+    return f"zapi_instance_webhook_muted{{{which}}} == 1"
 
 
 def expiring_soon(which: str) -> str:
@@ -90,6 +95,7 @@ PROBLEMS: Final[Mapping[str, str]] = MappingProxyType(
         "Expired": "ZapiInstanceExpired",
         "Expires soon": "ZapiInstanceExpiringSoon",
         "Webhook missing": "ZapiInstanceWebhookMissing",
+        "Webhook muted": "ZapiInstanceWebhookUnexpected",
         "Webhook to elsewhere": "ZapiInstanceWebhookUnexpected",
         "Not paid": "ZapiInstanceUnpaid",
     }
@@ -108,7 +114,8 @@ def _rows(which: str) -> Iterable[str]:
         f"zapi_instance_until_due_seconds{{{which}}} <= 0",
         f"{expiring_soon(which)} > 0",
         _detail(f"{wrong} unless {is_set}", "webhook"),
-        _detail(f"{wrong} and {is_set}", "webhook"),
+        _detail(f"{wrong} and {is_set} and {_SAME_WEBHOOK} {_muted(which)}", "webhook"),
+        _detail(f"{wrong} and {is_set} unless {_SAME_WEBHOOK} {_muted(which)}", "webhook"),
         _detail(unpaid, "status"),
     )
     for rank, ((problem, runbook), query) in enumerate(zip(PROBLEMS.items(), queries, strict=True), start=1):

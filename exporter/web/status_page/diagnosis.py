@@ -9,6 +9,7 @@ from typing import Final
 
 from exporter.fleet.store import InstanceView, is_as_expected
 from exporter.model.poll_result import WEBHOOK_FIELDS
+from exporter.model.secret import Secret
 from exporter.web.status_page.query import Show, folded
 from exporter.web.status_page.sanitize import visible
 
@@ -27,6 +28,7 @@ class Problem(Enum):
     UNREACHABLE = auto()
     STOPPED = auto()
     WEBHOOK_MISSING = auto()
+    WEBHOOK_MUTED = auto()
     WEBHOOK_DIFFERENT = auto()
     UNPAID = auto()
     EXPIRING = auto()
@@ -42,12 +44,17 @@ class Level(Enum):
 
 
 class Webhook(Enum):
-    """What one webhook of an instance is like, against what the configuration expects."""
+    """What one webhook of an instance is like, against what the configuration expects.
+
+    ``SILENCED`` is one that is expected, set and muted by a filter at Z-API; ``MUTED`` one that nobody expects.
+    """
 
     AS_EXPECTED = auto()
     MISSING = auto()
+    SILENCED = auto()
     DIFFERENT = auto()
     SET = auto()
+    MUTED = auto()
     NOT_SET = auto()
     UNREADABLE = auto()
 
@@ -58,6 +65,7 @@ _SHOWN_BY: Final = {
     Problem.UNREACHABLE: Show.UNREACHABLE,
     Problem.STOPPED: Show.UNREACHABLE,
     Problem.WEBHOOK_MISSING: Show.WEBHOOKS,
+    Problem.WEBHOOK_MUTED: Show.WEBHOOKS,
     Problem.WEBHOOK_DIFFERENT: Show.WEBHOOKS,
     Problem.UNPAID: Show.UNPAID,
     Problem.EXPIRING: Show.EXPIRING,
@@ -162,6 +170,8 @@ def _problems(view: InstanceView, webhooks: frozenset[Webhook], now: float) -> I
         yield Problem.STOPPED if view.failure is None else Problem.UNREACHABLE
     if Webhook.MISSING in webhooks:
         yield Problem.WEBHOOK_MISSING
+    if Webhook.SILENCED in webhooks:
+        yield Problem.WEBHOOK_MUTED
     if Webhook.DIFFERENT in webhooks:
         yield Problem.WEBHOOK_DIFFERENT
     if view.paid is False:
@@ -177,15 +187,20 @@ def _webhooks(view: InstanceView) -> Iterator[tuple[str, Webhook]]:
     for webhook, field in WEBHOOK_FIELDS.items():
         if field in status.unreadable:
             yield webhook, Webhook.UNREADABLE
-        elif webhook in expected:
-            url = status.webhooks.get(webhook)
-            if url is None:
-                yield webhook, Webhook.MISSING
-            else:
-                as_expected = is_as_expected(url, expected[webhook])
-                yield webhook, Webhook.AS_EXPECTED if as_expected else Webhook.DIFFERENT
+            continue
+        url, muted = status.webhooks.get(webhook), webhook in (status.muted or ())
+        if webhook in expected:
+            yield webhook, _expected_webhook(url, expected[webhook], muted=muted)
         elif webhook in status.webhooks:
-            yield webhook, Webhook.NOT_SET if status.webhooks[webhook] is None else Webhook.SET
+            yield webhook, Webhook.NOT_SET if url is None else Webhook.MUTED if muted else Webhook.SET
+
+
+def _expected_webhook(url: Secret | None, expected: Secret | None, *, muted: bool) -> Webhook:
+    if is_as_expected(url, expected, muted=muted):
+        return Webhook.AS_EXPECTED
+    if url is None:
+        return Webhook.MISSING
+    return Webhook.SILENCED if muted else Webhook.DIFFERENT
 
 
 def _shows(view: InstanceView, problems: Sequence[Problem]) -> Iterator[Show]:

@@ -51,6 +51,7 @@ ENGLISH: Final = Texts(
         not_known="Not known",
         paid="Paid",
         unpaid="Unpaid",
+        unclassified="Not classified",
         webhooks_set="{n} of {total} set",
         webhooks_wrong=Plural("{n} wrong", "{n} wrong"),
         webhooks_as_expected="As expected",
@@ -95,8 +96,10 @@ ENGLISH: Final = Texts(
         {
             Webhook.AS_EXPECTED: "as expected",
             Webhook.MISSING: "missing",
+            Webhook.SILENCED: "muted by a filter at Z-API",
             Webhook.DIFFERENT: "another URL than expected",
             Webhook.SET: "set",
+            Webhook.MUTED: "set, but muted by a filter at Z-API",
             Webhook.NOT_SET: "not set",
             Webhook.UNREADABLE: "unreadable",
         }
@@ -116,6 +119,10 @@ ENGLISH: Final = Texts(
             ),
             Problem.WEBHOOK_MISSING: Advice(
                 "Webhook not set: {webhooks}.", "Set it at Z-API. Until then these events reach nobody."
+            ),
+            Problem.WEBHOOK_MUTED: Advice(
+                "Webhook muted by a filter at Z-API: {webhooks}.",
+                "Z-API does not call it, whatever its URL. Remove the filter in the panel or by `PUT /update-filters`.",
             ),
             Problem.WEBHOOK_DIFFERENT: Advice(
                 "Webhook with another URL than expected: {webhooks}.",
@@ -177,6 +184,18 @@ ENGLISH: Final = Texts(
             Reason.WRONG_INSTANCE: Advice(
                 "The reply is about another instance.",
                 "Check that `id` and `token` belong together, and that no proxy caches replies.",
+            ),
+            Reason.SUBSCRIPTION_ENDED: Advice(
+                "The subscription of the instance has ended.",
+                "Subscribe to it again at Z-API before the instance is deleted.",
+            ),
+            Reason.IP_NOT_ALLOWED: Advice(
+                "Z-API does not allow the address that this exporter polls from.",
+                "Add the public address of the exporter to those that the account allows at Z-API.",
+            ),
+            Reason.FORBIDDEN: Advice(
+                "A firewall, content delivery network or proxy refuses the poll, not Z-API itself.",
+                "The exporter keeps trying. If it stays, check the network, and what stands in front of Z-API.",
             ),
         }
     ),

@@ -51,6 +51,7 @@ PORTUGUESE: Final = Texts(
         not_known="Não se sabe",
         paid="Pago",
         unpaid="Não pago",
+        unclassified="Não classificado",
         webhooks_set="{n} de {total} definidos",
         webhooks_wrong=Plural("{n} errado", "{n} errados"),
         webhooks_as_expected="Como esperado",
@@ -95,8 +96,10 @@ PORTUGUESE: Final = Texts(
         {
             Webhook.AS_EXPECTED: "como esperado",
             Webhook.MISSING: "faltando",
+            Webhook.SILENCED: "silenciado por um filtro na Z-API",
             Webhook.DIFFERENT: "URL diferente da esperada",
             Webhook.SET: "definido",
+            Webhook.MUTED: "definido, mas silenciado por um filtro na Z-API",
             Webhook.NOT_SET: "não definido",
             Webhook.UNREADABLE: "ilegível",
         }
@@ -117,6 +120,10 @@ PORTUGUESE: Final = Texts(
             Problem.WEBHOOK_MISSING: Advice(
                 "Webhook não definido: {webhooks}.",
                 "Defina na Z-API. Até lá, estes eventos não chegam a ninguém.",
+            ),
+            Problem.WEBHOOK_MUTED: Advice(
+                "Webhook silenciado por um filtro na Z-API: {webhooks}.",
+                "A Z-API não o chama, seja qual for a URL. Remova o filtro no painel ou com `PUT /update-filters`.",
             ),
             Problem.WEBHOOK_DIFFERENT: Advice(
                 "Webhook com URL diferente da esperada: {webhooks}.",
@@ -178,6 +185,18 @@ PORTUGUESE: Final = Texts(
             Reason.WRONG_INSTANCE: Advice(
                 "A resposta é de outra instância.",
                 "Verifique se `id` e `token` são da mesma instância e se nenhum proxy guarda respostas.",
+            ),
+            Reason.SUBSCRIPTION_ENDED: Advice(
+                "A assinatura da instância terminou.",
+                "Assine de novo na Z-API antes que a instância seja excluída.",
+            ),
+            Reason.IP_NOT_ALLOWED: Advice(
+                "A Z-API não permite o endereço de onde este exporter consulta.",
+                "Inclua o endereço público do exporter nos endereços que a conta permite na Z-API.",
+            ),
+            Reason.FORBIDDEN: Advice(
+                "Um firewall, uma CDN ou um proxy recusa a consulta, e não a própria Z-API.",
+                "O exporter continua tentando. Se persistir, verifique a rede e o que está na frente da Z-API.",
             ),
         }
     ),

@@ -7,7 +7,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from exporter.fleet.store import UNKNOWN_STATUS
+from exporter.fleet.store import UNKNOWN_STATUS, InstanceView
 from exporter.model.poll_result import Failure
 from exporter.web.status_page.diagnosis import Diagnosis, Problem, Webhook, level_of
 from exporter.web.status_page.formatting import (
@@ -25,7 +25,13 @@ from exporter.web.status_page.sanitize import shortened, visible
 from exporter.web.status_page.texts import Texts
 
 _HTTP_STATUS: Final = re.compile(r"(?<=HTTP )\d{3}")
-_WRONG: Final = (Webhook.MISSING, Webhook.DIFFERENT)
+_WRONG: Final = (Webhook.MISSING, Webhook.SILENCED, Webhook.DIFFERENT)
+_SET: Final = (Webhook.AS_EXPECTED, Webhook.SILENCED, Webhook.DIFFERENT, Webhook.SET, Webhook.MUTED)
+_WEBHOOKS_OF: Final = {
+    Problem.WEBHOOK_MISSING: Webhook.MISSING,
+    Problem.WEBHOOK_MUTED: Webhook.SILENCED,
+    Problem.WEBHOOK_DIFFERENT: Webhook.DIFFERENT,
+}
 _PAYMENT_CLASSES: Final = {None: "unknown", True: "paid", False: "wrong"}
 _OF_DUE: Final = (Problem.EXPIRED, Problem.EXPIRING)
 
@@ -114,7 +120,7 @@ class RowWriter:
             due=None if due is None else self._moment_from_now(due),
             due_day="" if due is None else day(due, numbers),
             due_level=next((level_of(one).value for one in diagnosis.problems if one in _OF_DUE), ""),
-            payment=words.not_known if view.paid is None else words.paid if view.paid else words.unpaid,
+            payment=self._payment(view),
             payment_status=self._payment_status(diagnosis),
             payment_class=_PAYMENT_CLASSES[view.paid],
             webhooks=self._webhooks(diagnosis) if diagnosis.webhooks else None,
@@ -171,10 +177,8 @@ class RowWriter:
             return {"when": self._moment_from_now(view.status.due)}
         if problem is Problem.UNPAID:
             return {"status": isolated(view.payment_status or UNKNOWN_STATUS)}
-        if problem is Problem.WEBHOOK_MISSING:
-            return {"webhooks": _names(diagnosis.webhooks_that_are(Webhook.MISSING))}
-        if problem is Problem.WEBHOOK_DIFFERENT:
-            return {"webhooks": _names(diagnosis.webhooks_that_are(Webhook.DIFFERENT))}
+        if problem in _WEBHOOKS_OF:
+            return {"webhooks": _names(diagnosis.webhooks_that_are(_WEBHOOKS_OF[problem]))}
         return {}
 
     def _detail(self, failure: Failure) -> tuple[str, str]:
@@ -187,6 +191,12 @@ class RowWriter:
             return shortened(failure.detail), "en"
         return translated.replace("{n}", "".join(statuses)), ""
 
+    def _payment(self, view: InstanceView) -> str:
+        words = self._texts.words
+        if view.paid is not None:
+            return words.paid if view.paid else words.unpaid
+        return words.not_known if view.payment_status in (None, UNKNOWN_STATUS) else words.unclassified
+
     def _payment_status(self, diagnosis: Diagnosis) -> Markup | None:
         """The status in Z-API's own word, unless that says no more than ours."""
         status = diagnosis.view.payment_status
@@ -198,7 +208,7 @@ class RowWriter:
         words = self._texts.words
         states = [state for _, state in diagnosis.webhooks]
         wrong = sum(state in _WRONG for state in states)
-        are_set = sum(state in (Webhook.SET, Webhook.AS_EXPECTED, Webhook.DIFFERENT) for state in states)
+        are_set = sum(state in _SET for state in states)
         verdict = words.webhooks_wrong.of(wrong, str(wrong)) if wrong else ""
         if not wrong and Webhook.AS_EXPECTED in states:
             verdict = words.webhooks_as_expected

@@ -82,6 +82,7 @@ class Words:
     not_known: str
     paid: str
     unpaid: str
+    unclassified: str
     webhooks_set: str
     webhooks_wrong: Plural
     webhooks_as_expected: str

@@ -17,7 +17,7 @@ from exporter.model.clock import SystemClock
 from exporter.zapi.replies import Replies
 from tests.system.bench.costs import assert_at_most_half_worse
 
-SERIES_OF_AN_INSTANCE = 27
+SERIES_OF_AN_INSTANCE = 28
 BLOCKS_OF_AN_INSTANCE = 84
 PEAK_OF_A_RECORDED_POLL = 2.4
 """KiB, beside what stays."""

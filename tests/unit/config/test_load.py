@@ -29,6 +29,8 @@ def test_the_example_is_valid_and_says_the_defaults() -> None:
         300.0,
     )
     assert config.paid_statuses == {"paid"}
+    unpaid = {"unpaid", "overdue", "pending", "late", "expired", "canceled", "cancelled"}
+    assert config.unpaid_statuses == unpaid
     (instance,) = config.instances
     assert (instance.name, instance.id) == ("vendas", "3C67AB641C8AA0412F6A2242B4E23AC7")
     assert (instance.client_token, instance.token) == (Secret("CLIENT"), Secret("VENDAS"))
@@ -41,13 +43,24 @@ def test_the_example_is_valid_and_says_the_defaults() -> None:
 
 def test_everything_but_the_instances_has_a_default(tmp_path: Path) -> None:
     example, minimal = load(EXAMPLE, ENVIRON), load_text(tmp_path, MINIMAL)
-    assert (minimal.api, minimal.polling, minimal.paid_statuses) == (
+    assert (minimal.api, minimal.polling, minimal.paid_statuses, minimal.unpaid_statuses) == (
         example.api,
         example.polling,
         example.paid_statuses,
+        example.unpaid_statuses,
     )
     (instance,) = minimal.instances
     assert (instance.client_token, instance.labels, instance.expected_webhooks) == (None, {}, {})
+
+
+def test_a_status_written_as_paid_leaves_the_default_list_of_unpaid_ones(tmp_path: Path) -> None:
+    config = load_text(tmp_path, "payment: {paid_statuses: [Paid, Pending]}\n" + MINIMAL)
+    assert config.paid_statuses == {"paid", "pending"}
+    assert config.unpaid_statuses == {"unpaid", "overdue", "late", "expired", "canceled", "cancelled"}
+
+
+def test_no_status_need_count_as_unpaid(tmp_path: Path) -> None:
+    assert load_text(tmp_path, "payment: {unpaid_statuses: []}\n" + MINIMAL).unpaid_statuses == frozenset()
 
 
 def test_a_section_without_keys_is_as_good_as_none(tmp_path: Path) -> None:

@@ -135,6 +135,16 @@ def test_a_changed_webhook_is_told_without_its_url(rig: Rig) -> None:
     assert "CANARY" not in str([vars(record) for record in records])
 
 
+def test_a_webhook_that_is_muted_or_heard_again_is_told(rig: Rig) -> None:
+    rig.poll(a_status(muted=frozenset({"received"})))
+    records = rig.poll(a_status(muted=frozenset({"delivery"})), a_status(muted=frozenset({"delivery"})))
+    told = [(record.getMessage(), fields(record)["webhook"], fields(record)["muted"]) for record in records]
+    assert told == [
+        ("webhook filter changed", "delivery", True),
+        ("webhook filter changed", "received", False),
+    ]
+
+
 def test_fields_that_cannot_be_read_are_told_of_when_they_are_new(rig: Rig) -> None:
     rig.poll(a_status(unreadable=frozenset({"due"})))
     (record,) = rig.poll(*[a_status(unreadable=frozenset({"due", "created"}))] * 2)

@@ -1,6 +1,7 @@
 """What is known of every instance, and for how long."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -141,6 +142,39 @@ def test_a_disconnect_across_a_failure_is_counted(fleet: Fleet, clock: ManualClo
     assert vendas(fleet).status is None
     fleet.record(VENDAS, a_status(False), 0.1)
     assert vendas(fleet).disconnects == 1
+
+
+def test_last_connected_is_the_last_poll_that_saw_it_connected(fleet: Fleet, clock: ManualClock) -> None:
+    fleet.record(VENDAS, a_status(False), 0.1)
+    assert vendas(fleet).last_connected is None
+    clock.advance(60)
+    fleet.record(VENDAS, a_status(True), 0.1)
+    seen = clock.time()
+    clock.advance(60)
+    for reading in (a_status(False), a_failure()):
+        fleet.record(VENDAS, reading, 0.1)
+        assert vendas(fleet).last_connected == seen
+    clock.advance(1000)
+    assert vendas(fleet).status is None
+    assert vendas(fleet).last_connected == seen
+    fleet.record(VENDAS, a_status(True), 0.1)
+    assert vendas(fleet).last_connected == clock.time()
+
+
+@pytest.mark.parametrize(
+    ("status", "paid"), [("paid", True), ("overdue", False), ("trialing", None), ("", None), (None, None)]
+)
+def test_a_payment_status_in_neither_list_is_neither_paid_nor_unpaid(
+    fleet: Fleet, status: str | None, paid: bool | None
+) -> None:
+    fleet.record(VENDAS, a_status(payment_status=status), 0.1)
+    assert vendas(fleet).paid is paid
+
+
+def test_a_reload_classifies_the_payment_status_anew(fleet: Fleet) -> None:
+    fleet.record(VENDAS, a_status(payment_status="trialing"), 0.1)
+    fleet.reconfigure(replace(a_config(VENDAS), unpaid_statuses=frozenset({"trialing"})))
+    assert vendas(fleet).paid is False
 
 
 def test_since_is_when_the_present_state_began(fleet: Fleet, clock: ManualClock) -> None:

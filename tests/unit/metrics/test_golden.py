@@ -48,6 +48,7 @@ def exposed(fmt: Format) -> bytes:
         created=now - 400.5 * DAY,
         webhooks=hooks,
         settings={"auto_read_message": True, "call_reject_auto": False, "receive_callback_sent_by_me": False},
+        muted=frozenset(),
     )
     fleet.record(stale, a_status(), 0.5)
     fleet.record(stale, a_failure(Reason.SERVER_ERROR), 0.125)
@@ -56,7 +57,8 @@ def exposed(fmt: Format) -> bytes:
     fleet.record(failing, a_failure(Reason.TIMEOUT), 10.0)
     fleet.record(well, whole, 0.0625)
     fleet.record(overdue, a_status(due=now - 3 * DAY), 0.25)
-    fleet.record(overdue, a_status(False, due=now - 3 * DAY, payment_status="overdue"), 0.25)
+    muted = frozenset({"received"})
+    fleet.record(overdue, a_status(False, due=now - 3 * DAY, payment_status="overdue", muted=muted), 0.25)
     fleet.record(hostile, a_status(display_name='"\\\n# EOF', payment_status='a"b'), 0.25)
     clock.advance(17)
     fleet.expire()

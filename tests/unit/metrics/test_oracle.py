@@ -91,7 +91,7 @@ READINGS: list[Reading] = [
     a_status(
         False, payment_status="overdue", webhooks={"received": Secret("https://x"), "received_status": None}
     ),
-    a_status(payment_status=""),
+    a_status(payment_status="", muted=frozenset({"received", "presence_chat"})),
     a_status(payment_status=None, unreadable=frozenset({"receivedCallbackUrl"})),
     a_failure(Reason.TLS),
     a_failure(Reason.RATE_LIMITED),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.model.poll_result import Failure, Reason, Status
+from exporter.model.poll_result import WEBHOOK_FILTERS, Failure, Reason, Status
 from exporter.model.secret import Secret
 from exporter.zapi.me import MAX_TEXT, MAX_URL, MAX_VALUES, read_me
 
@@ -193,6 +193,43 @@ def test_a_webhook_that_is_no_text_or_endless_is_unreadable(form: object) -> Non
     reading = status(receivedCallbackUrl=form)
     assert "received" not in reading.webhooks
     assert reading.unreadable == {"receivedCallbackUrl"}
+
+
+@pytest.mark.parametrize(
+    ("form", "muted"),
+    [
+        ([], frozenset()),
+        (["FILTER_RECEIVED_CALLBACK"], {"received"}),
+        ([" filter_received_callback "], {"received"}),
+        (["FILTER_RECEIVED_CALLBACK"] * 2, {"received"}),
+        (list(WEBHOOK_FILTERS), set(WEBHOOK_FILTERS.values())),
+    ],
+)
+def test_filters_say_which_webhooks_are_muted(form: object, muted: set[str]) -> None:
+    reading = status(callbackTypeFilters=form)
+    assert reading.muted == frozenset(muted)
+    assert reading.unreadable == frozenset()
+
+
+def test_without_filters_nothing_is_known_of_muted_webhooks() -> None:
+    assert status().muted is None
+    assert status(callbackTypeFilters=None).muted is None
+    assert status(callbackTypeFilters=None).unreadable == frozenset()
+
+
+@pytest.mark.parametrize(
+    "form", ["FILTER_RECEIVED_CALLBACK", "", {}, 7, True, [["FILTER_RECEIVED_CALLBACK"]], [None], [1, "x"]]
+)
+def test_filters_in_another_form_are_unreadable(form: object) -> None:
+    reading = status(callbackTypeFilters=form)
+    assert reading.muted is None
+    assert reading.unreadable == {"callbackTypeFilters"}
+
+
+def test_a_filter_that_is_not_known_leaves_the_others_readable() -> None:
+    reading = status(callbackTypeFilters=["FILTER_OF_TOMORROW", "FILTER_DELIVERY_CALLBACK"])
+    assert reading.muted == frozenset({"delivery"})
+    assert reading.unreadable == {"callbackTypeFilters"}
 
 
 def test_a_setting_of_the_wrong_type_is_unreadable() -> None:

@@ -117,6 +117,27 @@ def test_an_expected_webhook_is_compared(url: Secret | None, expected: Secret | 
     assert dict(with_webhook(url, expected).webhooks)["received"] is state
 
 
+@pytest.mark.parametrize(
+    ("webhook", "url", "state", "problems"),
+    [
+        ("received", Secret("a"), Webhook.SILENCED, (Problem.WEBHOOK_MUTED,)),
+        ("received", None, Webhook.MISSING, (Problem.WEBHOOK_MISSING,)),
+        ("delivery", Secret("a"), Webhook.MUTED, ()),
+        ("delivery", None, Webhook.NOT_SET, ()),
+    ],
+)
+def test_a_muted_webhook_is_a_problem_where_it_is_expected_and_set(
+    webhook: str, url: Secret | None, state: Webhook, problems: tuple[Problem, ...]
+) -> None:
+    webhooks = {"received": Secret("a"), "delivery": Secret("a"), webhook: url}
+    status = a_status(webhooks=webhooks, muted=frozenset({webhook}))
+    instance = an_instance(expected_webhooks={"received": None})
+    diagnosis = diagnose(a_view(instance=instance, status=status), NOW)
+
+    assert dict(diagnosis.webhooks)[webhook] is state
+    assert diagnosis.problems == problems
+
+
 def test_a_webhook_nobody_expects_is_never_a_problem() -> None:
     webhooks = dict(diagnose(a_view(status=a_status(webhooks=hooks(delivery=None))), NOW).webhooks)
 
@@ -142,7 +163,7 @@ def test_the_page_and_the_metrics_agree_on_webhooks() -> None:
         of_page = {
             name: state is Webhook.AS_EXPECTED
             for name, state in diagnose(view, NOW).webhooks
-            if state in (Webhook.AS_EXPECTED, Webhook.MISSING, Webhook.DIFFERENT)
+            if state in (Webhook.AS_EXPECTED, Webhook.MISSING, Webhook.SILENCED, Webhook.DIFFERENT)
         }
         assert of_page == of_metrics
 

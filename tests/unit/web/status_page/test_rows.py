@@ -113,6 +113,7 @@ def test_a_subscription_that_ended_is_the_problem_in_words() -> None:
         ("paid", True, "Paid", None),
         ("quitado", True, "Paid", "<bdi>quitado</bdi>"),
         ("overdue", False, "Unpaid", "<bdi>overdue</bdi>"),
+        ("trialing", None, "Not classified", "<bdi>trialing</bdi>"),
         ("unknown", None, "Not known", None),
         (None, None, "Not known", None),
     ],
@@ -135,6 +136,20 @@ def test_webhooks_are_counted_and_judged() -> None:
     assert ("received", "missing", True) in webhooks.each
     assert ("disconnected", "as expected", False) in webhooks.each
     assert ("delivery", "not set", False) in webhooks.each
+
+
+def test_a_muted_webhook_is_told_with_what_to_do() -> None:
+    muted = a_status(webhooks=hooks(), muted=frozenset({"received", "delivery"}))
+    view = a_view(instance=an_instance(expected_webhooks={"received": None}), status=muted)
+    said = row(view)
+
+    assert said.webhooks is not None
+    assert (said.webhooks.count, said.webhooks.verdict) == ("7 of 7 set", "1 wrong")
+    assert ("received", "muted by a filter at Z-API", True) in said.webhooks.each
+    assert ("delivery", "set, but muted by a filter at Z-API", False) in said.webhooks.each
+    assert "<code>received</code>" in said.problems[0].sentence
+    assert "/update-filters" in said.problems[0].remedy
+    assert "silenciado" in row(view, PORTUGUESE).problems[0].sentence
 
 
 def test_what_was_never_read_is_not_known() -> None:
