@@ -12,7 +12,7 @@ import yaml
 
 from exporter import cli
 from exporter.config import load
-from tests.shipped.deploy.kubectl import MANIFESTS, ROOT, build
+from tests.shipped.deploy.kubernetes import MANIFESTS, ROOT, build
 
 OVERLAYS: Final = ("base", "overlays/monitoring", "overlays/sharded")
 OPERATOR: Final = "monitoring.coreos.com/v1"

@@ -13,7 +13,7 @@ import yaml
 
 from exporter import cli
 from harness.processes import exporter
-from tests.shipped.deploy.kubectl import MANIFESTS, build, kubectl
+from tests.shipped.deploy.kubernetes import MANIFESTS, build, kubectl
 from tests.shipped.docs.documents import ROOT, snippets
 
 INSTALL: Final = ROOT / "docs" / "install.md"

@@ -1,0 +1,230 @@
+"""The chart: linted, rendered in the combinations that matter, valid to the API server, equal to the kustomization."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from exporter import cli
+from exporter.config import load
+from tests.shipped.deploy.kubernetes import CHART, MANIFESTS, ROOT, build, helm, render
+
+CONFIG: Final = yaml.safe_load((MANIFESTS / "base" / "config.yaml").read_text(encoding="utf-8"))
+WANTED: Final = {"config": CONFIG, "secrets": ["zapi-exporter"]}
+PEER: Final = {"ipBlock": {"cidr": "192.0.2.0/24"}}
+BEYOND_KUBERNETES: Final = ("monitoring.coreos.com/v1", "gateway.networking.k8s.io/v1")
+
+COMBINATIONS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "least": {"config": CONFIG},
+    "secrets": WANTED,
+    "own configuration": {"existingConfigSecret": "mine"},
+    "shards": {**WANTED, "shards": 3, "env": [{"name": "TZ", "value": "America/Sao_Paulo"}]},
+    "operator": {
+        **WANTED,
+        "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}, "scheme": "https"},
+        "prometheusRule": {"enabled": True, "labels": {"release": "prometheus"}},
+    },
+    "instance files": {
+        **WANTED,
+        "instanceSecrets": [
+            {"name": "sales", "keys": ["sales.yaml"]},
+            {"name": "support", "keys": ["support.yaml", "more.json"]},
+        ],
+    },
+    "guarded": {**WANTED, "webConfigSecret": "web"},
+    "arbitrary user": {**WANTED, "arbitraryUid": True},
+    "network": {
+        **WANTED,
+        "networkPolicy": {"scrapers": [PEER], "dns": [], "api": {"peers": [PEER], "ports": [3128, 443]}},
+    },
+    "page by ingress": {
+        **WANTED,
+        "ingress": {"enabled": True, "className": "nginx", "host": "zapi.example.com", "tlsSecret": "tls"},
+    },
+    "page by gateway": {
+        **WANTED,
+        "httpRoute": {"enabled": True, "parentRefs": [{"name": "public"}], "hostnames": ["zapi.example.com"]},
+    },
+    "little": {
+        **WANTED,
+        "podDisruptionBudget": {"enabled": False},
+        "networkPolicy": {"enabled": False},
+        "serviceAccount": {"create": False},
+    },
+    "everything": {
+        **WANTED,
+        "shards": 2,
+        "image": {"digest": "sha256:" + "0" * 64, "pullPolicy": "Always"},
+        "imagePullSecrets": [{"name": "registry"}],
+        "extraArgs": ["--log.level=debug"],
+        "envFrom": [{"secretRef": {"name": "proxy"}}],
+        "commonLabels": {"team": "platform"},
+        "podLabels": {"pod": "yes"},
+        "podAnnotations": {"note": "it's"},
+        "nodeSelector": {"kubernetes.io/arch": "arm64"},
+        "tolerations": [{"operator": "Exists"}],
+        "affinity": {"nodeAffinity": {}},
+        "topologySpreadConstraints": [
+            {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway"}
+        ],
+        "priorityClassName": "high",
+    },
+}
+
+
+@pytest.fixture(params=COMBINATIONS)
+def resources(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+    return render(COMBINATIONS[request.param])
+
+
+def test_the_linter_finds_nothing() -> None:
+    linted = helm("lint", "--strict", str(CHART), f"--set-json=config={json.dumps(CONFIG)}")
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+def test_kubernetes_knows_every_word(tmp_path: Path) -> None:
+    rendered = [one for values in COMBINATIONS.values() for one in render(values)]
+    file = tmp_path / "resources.yaml"
+    file.write_text(yaml.safe_dump_all(one for one in rendered if one["apiVersion"] not in BEYOND_KUBERNETES))
+    validate = [str(Path(sys.executable).with_name("kubernetes-validate")), "--strict", str(file)]
+    checked = subprocess.run(validate, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_everything_chooses_the_exporters_pods(resources: list[dict[str, Any]]) -> None:
+    labels = _one(resources, "StatefulSet")["spec"]["template"]["metadata"]["labels"]
+    chosen = [
+        one["spec"].get("podSelector") or one["spec"]["selector"]
+        for one in resources
+        if one["kind"] in {"StatefulSet", "Service", "NetworkPolicy", "PodDisruptionBudget", "ServiceMonitor"}
+    ]
+    assert len(chosen) >= 2
+    assert all((selector.get("matchLabels") or selector).items() <= labels.items() for selector in chosen)
+
+
+def test_no_configuration_stands_in_a_config_map(resources: list[dict[str, Any]]) -> None:
+    assert "ConfigMap" not in {one["kind"] for one in resources}
+
+
+def test_a_secret_with_the_configuration_is_valid(tmp_path: Path) -> None:
+    for name in ("client_token", "vendas_token"):
+        (tmp_path / name).write_text("SECRET")
+    text = _one(render(WANTED), "Secret")["stringData"]["config.yaml"]
+    file = tmp_path / "config.yaml"
+    file.write_text(text.replace("/run/secrets/zapi-exporter", str(tmp_path)))
+    assert [instance.name for instance in load(file, {}).instances] == ["vendas"]
+
+
+def test_the_command_line_is_the_exporters(resources: list[dict[str, Any]]) -> None:
+    stateful_set = _one(resources, "StatefulSet")
+    replicas, container = stateful_set["spec"]["replicas"], _container(resources)
+    shards = [
+        cli.parse([argument.replace("$(SHARD)", str(pod)) for argument in container["args"]]).shard
+        for pod in range(replicas)
+    ]
+    assert [(shard.index, shard.total) for shard in shards] == [(pod, replicas) for pod in range(replicas)]
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_the_pods_are_those_of_the_kustomization(shards: int) -> None:
+    """What differs is said here: how the configuration is kept, the labels, and how a release is named."""
+    kustomized = build(MANIFESTS / ("base" if shards == 1 else "overlays/sharded"))
+    rendered = render({**WANTED, "shards": shards})
+    theirs, ours = _pod(kustomized), _pod(rendered)
+    (their_container,), (our_container,) = theirs.pop("containers"), ours.pop("containers")
+    theirs.pop("volumes"), ours.pop("volumes")
+    assert our_container.pop("imagePullPolicy") == "IfNotPresent"
+    assert sorted(our_container.pop("args")) == sorted(their_container.pop("args"))
+    assert our_container == their_container
+    assert ours == theirs
+    for kind in ("Service", "NetworkPolicy", "PodDisruptionBudget"):
+        assert _without_selectors(_one(rendered, kind)) == _without_selectors(_one(kustomized, kind))
+
+
+def test_the_rules_are_those_of_the_rule_files() -> None:
+    rule = _one(render(COMBINATIONS["operator"]), "PrometheusRule")
+    files = sorted(ROOT.glob("prometheus/rules/*.yaml"))
+    groups = [group for file in files for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]]
+    assert rule["spec"] == {"groups": groups}
+
+
+def test_instance_files_of_several_secrets_stand_in_one_folder() -> None:
+    (volume,) = (
+        volume
+        for volume in _pod(render(COMBINATIONS["instance files"]))["volumes"]
+        if volume["name"] == "config"
+    )
+    paths = [item["path"] for source in volume["projected"]["sources"] for item in source["secret"]["items"]]
+    assert paths == [
+        "config.yaml",
+        *(f"instances.d/{name}" for name in ("sales.yaml", "support.yaml", "more.json")),
+    ]
+
+
+def test_a_platform_may_choose_the_user() -> None:
+    security = _pod(render(COMBINATIONS["arbitrary user"]))["securityContext"]
+    assert security == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({}, "the exporter has nothing to poll"),
+        ({"config": CONFIG, "existingConfigSecret": "mine"}, "not both"),
+        ({**WANTED, "shards": 0}, "minimum: got 0, want 1"),
+        ({**WANTED, "shard": 2}, "additional properties 'shard' not allowed"),
+        ({**WANTED, "extraArgs": ["log.level=debug"]}, "does not match pattern"),
+        ({**WANTED, "ingress": {"enabled": True}}, "ingress.host"),
+        ({**WANTED, "httpRoute": {"enabled": True}}, "httpRoute.parentRefs"),
+    ],
+)
+def test_wrong_values_are_refused_with_what_to_do(values: Mapping[str, Any], said: str) -> None:
+    given = [f"--set-json={name}={json.dumps(value)}" for name, value in values.items()]
+    refused = helm("template", "zapi-exporter", str(CHART), *given)
+    assert refused.returncode != 0
+    assert said in refused.stderr
+
+
+def test_the_schema_describes_every_value() -> None:
+    values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    assert set(values) == set(schema["properties"]) - {"global"}
+    for name, value in values.items():
+        properties = schema["properties"][name].get("properties")
+        if properties is not None:
+            assert set(value) == set(properties), name
+
+
+def test_a_package_holds_the_rules(tmp_path: Path) -> None:
+    """In the source tree they are a link; whoever gets the package has the files."""
+    packed = helm("package", str(CHART), f"--destination={tmp_path}")
+    assert packed.returncode == 0, packed.stderr
+    (archive,) = tmp_path.glob("*.tgz")
+    given = [f"--set-json={name}={json.dumps(value)}" for name, value in COMBINATIONS["operator"].items()]
+    printed = helm("template", "zapi-exporter", str(archive), "--namespace=zapi-exporter", *given).stdout
+    assert [one for one in yaml.safe_load_all(printed) if one] == render(COMBINATIONS["operator"])
+
+
+def _one(resources: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any]:
+    (found,) = (resource for resource in resources if resource["kind"] == kind)
+    return found
+
+
+def _pod(resources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    pod: dict[str, Any] = _one(resources, "StatefulSet")["spec"]["template"]["spec"]
+    return pod
+
+
+def _container(resources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    container: dict[str, Any]
+    (container,) = _pod(resources)["containers"]
+    return container
+
+
+def _without_selectors(resource: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in resource["spec"].items() if key not in {"selector", "podSelector"}}
