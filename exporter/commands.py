@@ -91,7 +91,13 @@ def serve(options: Options, environ: Mapping[str, str]) -> int:
             print(error, file=sys.stderr)
             return FAILED
         reload = _told(systemd, daemon)
-        server = Server(_app(daemon, guard, reload, options, clock), listeners, clock=clock, security=guard)
+        server = Server(
+            _app(daemon, guard, reload, options, clock),
+            listeners,
+            clock=clock,
+            security=guard,
+            on_failure=lambda: signal.raise_signal(signal.SIGTERM),
+        )
         if not _start(server, daemon):
             return FAILED
         _announce(server, daemon, guard, options)
@@ -102,7 +108,7 @@ def serve(options: Options, environ: Mapping[str, str]) -> int:
         daemon.stop(_POLLS_GRACE)
         server.close(_ANSWERS_GRACE)
         _log.info("stopped")
-        return OK
+        return FAILED if server.has_failed else OK
 
 
 def _start(server: Server, daemon: Daemon) -> bool:

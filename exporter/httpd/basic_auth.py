@@ -21,14 +21,18 @@ from exporter.model.secret import Secret
 
 CHALLENGE: Final = ("WWW-Authenticate", 'Basic realm="zapi-exporter", charset="UTF-8"')
 
+Users = Mapping[str, Secret]
+"""The users who may enter, at least one, each with a hash that passes :func:`is_bcrypt_hash`."""
+
 _HASH: Final = re.compile(r"\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
+_COST: Final = slice(4, 6)
 _BCRYPT_BYTES: Final = 72
 """bcrypt never reads further, and neither did the tool that made the hash."""
 _REMEMBERED: Final = 256
 
 
 def is_bcrypt_hash(text: str) -> bool:
-    """Whether a hash has bcrypt's form, with one of its costs (4 to 31)."""
+    """Return whether a hash has bcrypt's form, with one of its costs (4 to 31)."""
     return _HASH.fullmatch(text) is not None
 
 
@@ -39,7 +43,7 @@ class Credentials:
 
 
 def read_credentials(authorization: str | None) -> Credentials | None:
-    """What an ``Authorization`` header says; ``None`` where it is missing or no well-formed ``Basic``."""
+    """Read an ``Authorization`` header; return ``None`` where it is missing or not well-formed ``Basic``."""
     scheme, _, encoded = (authorization or "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -50,62 +54,50 @@ def read_credentials(authorization: str | None) -> Credentials | None:
     return Credentials(user, Secret(password)) if colon else None
 
 
-class BasicAuth:
-    """The users who may enter, each with a bcrypt hash. Safe to use from several threads."""
+class PasswordChecker:
+    """Checks passwords and remembers the right ones. Safe to use from several threads.
 
-    def __init__(self, users: Mapping[str, Secret]) -> None:
-        """``users`` is not empty, and each hash passes :func:`is_bcrypt_hash`."""
-        self._users = dict(users)
-        self._decoys = [_decoy(hashed.reveal()) for hashed in users.values()]
+    It outlives a change of the users: a pair is forgotten only when the hash of its own user changes.
+    """
+
+    def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._verified: OrderedDict[bytes, None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def remembers(self, credentials: Credentials) -> bool:
-        """Whether these were verified before. Takes microseconds."""
-        digest = self._digest(credentials)
+    def remembers(self, users: Users, credentials: Credentials) -> bool:
+        """Return whether these were verified before against the same hash. Takes microseconds."""
+        digest = self._digest(users, credentials)
         with self._lock:
             if digest not in self._verified:
                 return False
             self._verified.move_to_end(digest)
             return True
 
-    def verify(self, credentials: Credentials) -> bool:
-        """Whether user and password are right. Takes as long as bcrypt does, for unknown users too."""
-        if self.remembers(credentials):
+    def verify(self, users: Users, credentials: Credentials) -> bool:
+        """Return whether user and password are right. Takes as long as bcrypt does, for unknown users too."""
+        if self.remembers(users, credentials):
             return True
-        known = self._users.get(credentials.user)
-        stored = known.reveal() if known is not None else self._decoy_for(credentials.user)
-        right = _matches(credentials.password.reveal(), stored) and known is not None
+        known = credentials.user in users
+        stored = users[credentials.user].reveal() if known else _decoy(users)
+        right = _matches(credentials.password.reveal(), stored) and known
         if right:
-            self._remember(self._digest(credentials))
+            with self._lock:
+                self._verified[self._digest(users, credentials)] = None
+                if len(self._verified) > _REMEMBERED:
+                    self._verified.popitem(last=False)
         return right
 
-    def _remember(self, digest: bytes) -> None:
-        with self._lock:
-            self._verified[digest] = None
-            if len(self._verified) > _REMEMBERED:
-                self._verified.popitem(last=False)
-
-    def _digest(self, credentials: Credentials) -> bytes:
-        stored = self._users.get(credentials.user)
-        parts = (
-            credentials.user,
-            credentials.password.reveal(),
-            stored.reveal() if stored is not None else "",
-        )
+    def _digest(self, users: Users, credentials: Credentials) -> bytes:
+        stored = users.get(credentials.user, Secret("")).reveal()
+        parts = (credentials.user, credentials.password.reveal(), stored)
         lengths_first = "".join(f"{len(part)}:{part}" for part in parts)
         return hmac.digest(self._key, lengths_first.encode(), "sha256")
 
-    def _decoy_for(self, user: str) -> str:
-        """Always the same hash for one user name: with hashes of several costs, one that changed would show."""
-        place = int.from_bytes(hmac.digest(self._key, user.encode(), "sha256"), "big")
-        return self._decoys[place % len(self._decoys)]
 
-
-def _decoy(hashed: str) -> str:
-    """A hash of nothing known, as costly to check as ``hashed``."""
-    cost = int(_HASH.fullmatch(hashed)[1])  # type: ignore[index]
+def _decoy(users: Users) -> str:
+    """Make a hash of nothing known, as costly to check as the costliest: an unknown user must not show by time."""
+    cost = max(int(stored.reveal()[_COST]) for stored in users.values())
     return bcrypt.gensalt(cost).decode() + secrets.token_hex(16)[:31]
 
 

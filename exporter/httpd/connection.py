@@ -1,7 +1,8 @@
-"""One connection: requests in, answers out."""
+"""One connection: requests in, responses out."""
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,10 +11,9 @@ from typing import Final
 
 import h11
 
-from exporter.httpd.basic_auth import CHALLENGE, read_credentials
-from exporter.httpd.connection_limiter import Crowd, Stage
+from exporter.httpd.basic_auth import CHALLENGE, PasswordChecker, read_credentials
+from exporter.httpd.connection_limiter import ConnectionLimiter, Stage
 from exporter.httpd.http import Handler, Request, Response
-from exporter.httpd.lanes import Lanes
 from exporter.httpd.limits import Limits
 from exporter.httpd.message import (
     SERVER_WIDE_OPTIONS,
@@ -25,15 +25,16 @@ from exporter.httpd.message import (
     write_head,
 )
 from exporter.httpd.security import Security
-from exporter.httpd.stream import Gone, Wire
-from exporter.httpd.tls import ServerTls, TlsStream
+from exporter.httpd.stream import ClientStream, Disconnected
+from exporter.httpd.tls import TlsStream
+from exporter.httpd.worker_pool import FairThreadPool
 from exporter.model.clock import Clock
 
 _ALLOW: Final = ("Allow", "GET, HEAD, POST, PUT, OPTIONS")
 _UNAUTHORIZED: Final = Response(401, b"A user name and a password are needed.\n", headers=(CHALLENGE,))
 _NOT_ADMITTED: Final = Response(403, b"The client certificate has none of the allowed names.\n")
 _TOO_MANY_LOGINS: Final = Response(
-    429, b"Too many passwords of this client are being checked.\n", headers=(("Retry-After", "1"),)
+    429, b"Too many passwords are being checked.\n", headers=(("Retry-After", "1"),)
 )
 _INTERNAL_ERROR: Final = Response(500, b"Something went wrong here; the exporter's log names it.\n")
 _SPEAK_TLS: Final = (
@@ -48,101 +49,109 @@ _log = logging.getLogger("exporter.web")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What all connections of a server share. Once ``closing`` is set, every answer is a connection's last."""
+    """What all connections of a server share. Once ``closing`` is set, every response is a connection's last."""
 
     handler: Handler
     security: Callable[[], Security]
     clock: Clock
     limits: Limits
-    crowd: Crowd
-    workers: Lanes
-    logins: Lanes
+    limiter: ConnectionLimiter
+    workers: FairThreadPool
+    logins: FairThreadPool
+    passwords: PasswordChecker
     closing: asyncio.Event
 
 
 class Connection:
-    """Serves one client until either side ends it."""
+    """Serves one client until either side ends it. Made within the task that serves it."""
 
     def __init__(
-        self,
-        service: Service,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        tls: ServerTls | None,
+        self, service: Service, client: socket.socket, address: str, task: "asyncio.Task[None]"
     ) -> None:
+        """``task`` is the running one, which serves; password checks are counted by ``address``."""
         self._service = service
         self._limits = service.limits
-        self._tls = tls
-        self._session = TlsStream(tls) if tls is not None else None
-        self._wire = Wire(reader, writer, self._session)
+        self._address = address
+        self._task = task
+        self._tls = service.security().tls
+        self._session = None if self._tls is None else TlsStream(self._tls)
+        self._stream = ClientStream(client, self._session)
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=service.limits.head_bytes)
+        self._timer: asyncio.TimerHandle | None = None
         self._only_head = False
         self._admitted = False
 
-    def drop(self) -> None:
-        self._wire.abort()
-
     async def serve(self) -> None:
-        """Returns when the connection has ended; raises nothing that a client can cause."""
+        """Return when the connection has ended; raise nothing that a client can cause."""
         try:
-            await self._shake_hands()
-            self._wire.allow(self._limits.head)
+            await self._handshake()
+            self._set_timeout(self._limits.head)
             while await self._exchange():
-                self._service.crowd.move(self, Stage.IDLE if self._admitted else Stage.WAITING)
+                self._move(Stage.IDLE if self._admitted else Stage.READING)
                 self._http.start_next_cycle()
                 await self._wait_for_more()
-            await self._finish()
-        except (Gone, ssl.SSLError) as end:
+            self._move(Stage.READING)
+            self._set_timeout(self._limits.linger)
+            await self._stream.close_notify()
+        except (Disconnected, ssl.SSLError) as end:
             _log.debug("a connection ended", extra={"error": type(end).__name__})
         finally:
-            self._wire.abort()
+            self._set_timeout(None)
 
-    async def _shake_hands(self) -> None:
-        self._wire.allow(self._limits.handshake)
+    def _set_timeout(self, seconds: float | None) -> None:
+        """Close the connection in ``seconds``, whatever arrives meanwhile, unless another timeout is set before."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = (
+            None if seconds is None else self._task.get_loop().call_later(seconds, self._task.cancel)
+        )
+
+    def _move(self, stage: Stage, unsent: int = 0) -> None:
+        self._service.limiter.move(self._task, stage, unsent)
+
+    async def _handshake(self) -> None:
+        self._set_timeout(self._limits.handshake)
         try:
-            await self._wire.shake_hands()
+            await self._stream.handshake()
         except ssl.SSLError as error:
             if error.reason == "HTTP_REQUEST":
-                await self._wire.send_without_tls(_SPEAK_TLS)
+                await self._stream.send_without_tls(_SPEAK_TLS)
             raise
 
-    async def _finish(self) -> None:
-        self._service.crowd.move(self, Stage.WAITING)
-        self._wire.allow(self._limits.linger)
-        await self._wire.finish()
-
     async def _wait_for_more(self) -> None:
-        """Until the next request begins; its time starts only then."""
+        """Return when the next request begins; its time starts only then."""
         begun, _ = self._http.trailing_data
         if not begun:
-            self._wire.allow(self._limits.idle)
-            self._http.receive_data(await self._wire.receive())
-        self._wire.allow(self._limits.head)
+            self._set_timeout(self._limits.idle)
+            self._http.receive_data(await self._stream.receive())
+        self._move(Stage.READING)
+        self._set_timeout(self._limits.head)
 
     async def _exchange(self) -> bool:
-        """One request and its answer; whether another may follow."""
-        security = self._service.security()
-        close = security.tls is not self._tls  # its settings were changed: the next connection obeys them
+        """Answer one request; return whether another may follow."""
         try:
-            response = await self._take(security)
+            response, close = await self._respond(), False
         except Refused as refused:
             response, close = refused.response, True
         except h11.RemoteProtocolError as error:
             response, close = self._malformed(error), True
-        await self._answer(response, security, close=close or self._service.closing.is_set())
+        security = self._service.security()
+        close = close or security.tls is not self._tls or self._service.closing.is_set()
+        await self._answer(response, security, close=close)
         return self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
 
-    async def _take(self, security: Security) -> Response:
+    async def _respond(self) -> Response:
         head = await self._read_head()
         request = read_head(head, self._limits)
         await self._read_body(largest_body(request.method, self._limits))
-        self._wire.allow_any_time()
-        if (refusal := await self._refusal(joined_headers(head).get("authorization"), security)) is not None:
+        self._set_timeout(None)
+        refusal = await self._refusal(joined_headers(head).get("authorization"), self._service.security())
+        if refusal is not None:
             return refusal
         self._admitted = True
         if request.path == SERVER_WIDE_OPTIONS:
             return Response(204, b"", headers=(_ALLOW,))
-        self._service.crowd.move(self, Stage.HANDLING)
+        self._move(Stage.ANSWERING)
         return await self._handle(request)
 
     async def _read_head(self) -> h11.Request:
@@ -152,12 +161,12 @@ class Connection:
                 self._only_head = event.method == b"HEAD"
                 return event
             if event is not h11.NEED_DATA:
-                raise Gone
-            self._http.receive_data(await self._wire.receive())
+                raise Disconnected
+            self._http.receive_data(await self._stream.receive())
 
     async def _read_body(self, most: int) -> None:
-        """Reads past the body, which no route needs."""
-        self._wire.allow(self._limits.body)
+        """Read past the body, which no route needs."""
+        self._set_timeout(self._limits.body)
         length = 0
         while True:
             event = self._http.next_event()
@@ -169,34 +178,40 @@ class Connection:
                     raise Refused(413, "The request's body is too large.")
             elif event is h11.NEED_DATA:
                 await self._invite_body()
-                self._http.receive_data(await self._wire.receive())
+                self._http.receive_data(await self._stream.receive())
 
     async def _invite_body(self) -> None:
         if self._http.they_are_waiting_for_100_continue:
             go_on = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
-            await self._wire.send(self._http.send(go_on) or b"")
+            await self._stream.send(self._http.send(go_on) or b"")
 
     async def _refusal(self, authorization: str | None, security: Security) -> Response | None:
-        """The answer to a client that may not enter."""
-        if self._session is not None and not self._session.admits_client():
+        """Return the response to a client that may not enter, by what is demanded now that the request is whole."""
+        tls, session = security.tls, self._session
+        if tls is not self._tls and (tls is None or session is None or tls.verifies_clients):
+            raise Disconnected  # only the handshake of a new connection can obey this
+        if tls is not None and session is not None and not tls.admits(session.client_certificate()):
             return _NOT_ADMITTED
         if security.users is None:
             return None
         credentials = read_credentials(authorization)
         if credentials is None:
             return _UNAUTHORIZED
-        if security.users.remembers(credentials):
+        passwords = self._service.passwords
+        if passwords.remembers(security.users, credentials):
             return None
-        logins, client = self._service.logins, self._wire.client
-        if logins.waiting(client) >= self._limits.logins_per_client:
+        self._move(Stage.READING)  # as the newest: it has sent all that it can
+        check = partial(passwords.verify, security.users, credentials)
+        try:
+            right = await self._service.logins.run(self._address, check, self._limits.login)
+        except asyncio.TimeoutError:
             return _TOO_MANY_LOGINS
-        self._service.crowd.move(self, Stage.CHECKING)
-        right = await logins.run(client, partial(security.users.verify, credentials))
         return None if right else _UNAUTHORIZED
 
     async def _handle(self, request: Request) -> Response:
         try:
-            return await self._service.workers.run(request.path, partial(self._service.handler, request))
+            response = await self._service.workers.run(request.path, partial(self._service.handler, request))
+            return response if isinstance(response, Response) else await response
         except Exception as error:
             _log.error("a request could not be answered", extra={"error": type(error).__name__})
             return _INTERNAL_ERROR
@@ -212,10 +227,10 @@ class Connection:
     async def _answer(self, response: Response, security: Security, *, close: bool) -> None:
         head, body = self._build(response, security, close=close)
         size = sum(map(len, body))
-        self._service.crowd.move(self, Stage.WRITING, unsent=size)
-        self._wire.allow(self._limits.write + size / self._limits.write_rate)
+        self._move(Stage.ANSWERING, size)
+        self._set_timeout(self._limits.write + size / self._limits.write_rate)
         for piece in _joined((head, *body)):
-            await self._wire.send(piece)
+            await self._stream.send(piece)
 
     def _build(self, response: Response, security: Security, *, close: bool) -> tuple[bytes, list[bytes]]:
         """Head and body as they are sent; the body's pieces are the answer's own bytes, and none for ``HEAD``."""

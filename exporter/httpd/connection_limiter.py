@@ -1,91 +1,90 @@
-"""All open connections, and whom to drop when there are too many."""
+"""All open connections, and which of them to close when there are too many."""
 
-from enum import IntEnum
+from enum import Enum, auto
 from typing import Protocol
 
 
-class Stage(IntEnum):
-    """What a connection is doing, the most easily spared first."""
+class Stage(Enum):
+    """What a connection is doing."""
 
-    WAITING = 0
-    """It has not yet sent one whole request that was let in: a slow client, as far as anybody knows."""
-    IDLE = 1
-    """It had its answers and may send another request."""
-    CHECKING = 2
-    """Its password is being checked."""
-    WRITING = 3
-    """It is reading its answer."""
-    HANDLING = 4
-    """Its answer is being made."""
+    READING = auto()
+    """Its request is awaited: it is new, the request is still arriving, or a password is being checked."""
+    IDLE = auto()
+    """It was answered and may send another request."""
+    ANSWERING = auto()
+    """Its request was admitted; the response is being made or sent."""
 
 
-class Member(Protocol):
-    def drop(self) -> None:
-        """Closes the connection at once; its task then leaves the crowd."""
+class Cancellable(Protocol):
+    """The task that serves a connection."""
+
+    def cancel(self) -> object:
+        """Close the connection soon."""
 
 
-class Crowd:
-    """Bounds the number of connections and the bytes of their answers. Belongs to one event loop."""
+class ConnectionLimiter:
+    """Bounds the number of connections and the bytes of their responses. Belongs to one event loop.
+
+    Half of the places are for connections whose request is awaited, so neither idle clients nor those that read
+    slowly keep a new one out. Within a stage the oldest is closed first: of ``most`` places a client has the time
+    in which ``most / 2`` others connect to send its request, and as long again to read its response.
+    """
 
     def __init__(self, most: int, most_unsent: int) -> None:
         self._most = most
         self._most_unsent = most_unsent
-        self._stage_of: dict[Member, Stage] = {}
-        self._stages: dict[Stage, dict[Member, int]] = {stage: {} for stage in Stage}
+        self._stage_of: dict[Cancellable, Stage] = {}
+        self._stages: dict[Stage, dict[Cancellable, int]] = {stage: {} for stage in Stage}
         self._unsent = 0
 
     def __len__(self) -> int:
         return len(self._stage_of)
 
-    def join(self, member: Member) -> None:
-        """Takes a new connection in, and drops another where there is no room."""
+    def register(self, connection: Cancellable) -> None:
+        """Count a new connection, and close another where there is no room."""
         if len(self._stage_of) >= self._most:
-            self.drop_one()
-        self._place(member, Stage.WAITING, 0)
+            self.evict_one()
+        self._place(connection, Stage.READING, 0)
 
-    def move(self, member: Member, stage: Stage, unsent: int = 0) -> None:
-        """``unsent`` is the size of the answer that the member is about to read."""
-        if self._stage_of.get(member) is None:
+    def move(self, connection: Cancellable, stage: Stage, unsent: int = 0) -> None:
+        """Make it the newest of ``stage``; ``unsent`` is the size of the response it is about to read."""
+        if connection not in self._stage_of:
             return
-        self._remove(member)
-        self._place(member, stage, unsent)
-        self._bound_unsent(member)
+        self.unregister(connection)
+        self._place(connection, stage, unsent)
+        answering = self._stages[Stage.ANSWERING]
+        readers = (
+            [other for other, size in answering.items() if size] if self._unsent > self._most_unsent else []
+        )
+        for oldest in readers[:-1]:
+            if self._unsent > self._most_unsent:
+                self._evict(oldest)
 
-    def leave(self, member: Member) -> None:
-        if member in self._stage_of:
-            self._remove(member)
+    def unregister(self, connection: Cancellable) -> None:
+        """Forget a connection that has ended; does nothing for one that was evicted."""
+        stage = self._stage_of.pop(connection, None)
+        if stage is not None:
+            self._unsent -= self._stages[stage].pop(connection)
 
-    def drop_one(self) -> None:
-        """Drops the connection that is spared most easily, if there is one."""
-        for stage, members in self._stages.items():
-            if members:
-                # The newest whose answer is being made most likely still waits for a thread.
-                spared = next(reversed(members) if stage is Stage.HANDLING else iter(members))
-                self._drop(spared)
-                return
+    def evict_one(self) -> None:
+        """Close the connection that is missed least, if there is one."""
+        reading, idle, answering = self._stages.values()
+        others = idle or answering
+        candidates = reading if len(reading) > self._most // 2 or not others else others
+        if candidates:
+            self._evict(next(iter(candidates)))
 
-    def drop_all_but_served(self) -> None:
-        """Drops everybody who is owed no answer."""
-        for stage in (Stage.WAITING, Stage.IDLE, Stage.CHECKING):
-            for member in list(self._stages[stage]):
-                self._drop(member)
+    def evict_all_but_answering(self) -> None:
+        """Close connections that have no response pending."""
+        for connection, stage in list(self._stage_of.items()):
+            if stage is not Stage.ANSWERING:
+                self._evict(connection)
 
-    def _bound_unsent(self, newest: Member) -> None:
-        readers = self._stages[Stage.WRITING]
-        while self._unsent > self._most_unsent:
-            oldest = next(iter(readers))
-            if oldest is newest:
-                return
-            self._drop(oldest)
+    def _evict(self, connection: Cancellable) -> None:
+        self.unregister(connection)
+        connection.cancel()
 
-    def _drop(self, member: Member) -> None:
-        self._remove(member)
-        member.drop()
-
-    def _place(self, member: Member, stage: Stage, unsent: int) -> None:
-        self._stage_of[member] = stage
-        self._stages[stage][member] = unsent
+    def _place(self, connection: Cancellable, stage: Stage, unsent: int) -> None:
+        self._stage_of[connection] = stage
+        self._stages[stage][connection] = unsent
         self._unsent += unsent
-
-    def _remove(self, member: Member) -> None:
-        self._unsent -= self._stages[self._stage_of.pop(member)].pop(member)

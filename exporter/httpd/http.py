@@ -1,6 +1,6 @@
 """The values between the server, which speaks HTTP, and the routes, which know what to answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 
@@ -42,5 +42,9 @@ class Response:
         return sum(map(len, self.pieces))
 
 
-Handler = Callable[[Request], Response]
-"""Answers a request, on a thread that may block. A ``HEAD`` comes as it is; the server drops the body."""
+Handler = Callable[[Request], Response | Awaitable[Response]]
+"""Answers a request, on a thread that may block.
+
+What it returns instead of a response is awaited on the event loop, so that who waits holds no thread. A ``HEAD`` comes
+as it is; the server drops the body.
+"""

@@ -11,10 +11,10 @@ _MIB: Final = 1024 * _KIB
 class Limits:
     """Times are seconds from the start of the step they bound, whatever arrives meanwhile; sizes are bytes.
 
-    ``write`` is what any answer gets, and one second more for every ``write_rate`` bytes of it.
-    ``unsent_bytes`` bounds all answers being written together: past it the oldest reader is dropped.
-    ``threads_per_path`` keeps a slow path from holding every thread. ``logins_per_client`` bounds the password
-    checks that one address may have waiting.
+    ``write`` is what any response gets, and one second more for every ``write_rate`` bytes of it.
+    ``unsent_bytes`` bounds all responses being written together: past it the oldest reader is dropped.
+    ``threads_per_path`` keeps a slow path from holding every thread. ``login`` is how long a password may wait to be
+    checked.
     """
 
     connections: int = 512
@@ -22,11 +22,11 @@ class Limits:
     threads: int = 40
     threads_per_path: int = 32
     login_threads: int = 2
-    logins_per_client: int = 16
 
     handshake: float = 10.0
     head: float = 10.0
     body: float = 10.0
+    login: float = 10.0
     idle: float = 120.0
     write: float = 10.0
     write_rate: int = 128 * _KIB

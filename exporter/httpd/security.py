@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from exporter.httpd.basic_auth import BasicAuth
+from exporter.httpd.basic_auth import Users
 from exporter.httpd.tls import ServerTls
 
 DEFAULT_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
@@ -27,7 +27,7 @@ class Security:
     """
 
     tls: ServerTls | None = None
-    users: BasicAuth | None = None
+    users: Users | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

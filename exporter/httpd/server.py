@@ -1,4 +1,4 @@
-"""The HTTP server: one thread with an event loop for all connections, a few for the answers."""
+"""The HTTP server: one thread with an event loop for all connections, a few for the responses."""
 
 import asyncio
 import contextlib
@@ -10,21 +10,19 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Final
 
-from exporter.httpd.bind import CannotBind, bind, describe
-from exporter.httpd.connection import Connection, Service
-from exporter.httpd.connection_limiter import Crowd
+from exporter.httpd.acceptor import Acceptor
+from exporter.httpd.basic_auth import PasswordChecker
+from exporter.httpd.bind import describe
+from exporter.httpd.connection import Service
+from exporter.httpd.connection_limiter import ConnectionLimiter
 from exporter.httpd.http import Handler
-from exporter.httpd.lanes import Lanes
 from exporter.httpd.limits import Limits
 from exporter.httpd.security import Security
+from exporter.httpd.worker_pool import FairThreadPool
 from exporter.model.clock import Clock
 
-__all__ = ["CannotBind", "Limits", "Server", "bind"]
-
-_SAY_AGAIN: Final = 60.0
-"""Seconds before trouble in accepting is logged again."""
-_ACCEPT_PAUSE: Final = 0.5
-"""Seconds between attempts while the process has no file descriptor left."""
+_HEARTBEAT: Final = 1.0
+"""Seconds between signs of life of the event loop."""
 _STOP_MARGIN: Final = 2.0
 """Seconds that ending may take beyond the grace."""
 
@@ -35,7 +33,8 @@ class Server:
     """Answers on ``listeners``, which it owns from now on, until :meth:`close`.
 
     ``security`` is asked at every connection and request, on the event loop: it must be quick. ``handler`` must
-    end by itself, as a thread cannot be interrupted.
+    end by itself, as a thread cannot be interrupted. ``on_failure`` is called, on the server's thread and after one
+    line was logged, where the server ends before it is closed.
     """
 
     def __init__(
@@ -46,31 +45,37 @@ class Server:
         clock: Clock,
         security: Callable[[], Security] = Security,
         limits: Limits | None = None,
+        on_failure: Callable[[], None] = lambda: None,
     ) -> None:
         self._handler = handler
         self._listeners = tuple(listeners)
         self._clock = clock
         self._security = security
         self._limits = limits or Limits()
-        self._crowd = Crowd(_affordable(self._limits.connections), self._limits.unsent_bytes)
+        self._on_failure = on_failure
+        self._limiter = ConnectionLimiter(_affordable(self._limits.connections), self._limits.unsent_bytes)
         self._grace = 0.0
+        self._last_heartbeat = float("inf")
+        self._workers: FairThreadPool | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
         self._running: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
         self.addresses: tuple[str, ...] = tuple(describe(listener) for listener in self._listeners)
         """``host:port`` of every listener, with the port the system chose."""
+        self.has_failed = False
+        """Whether the server ended before it was closed."""
 
     def start(self) -> None:
-        """Returns when connections are being accepted.
+        """Return when connections are being accepted.
 
-        Raises :class:`RuntimeError` or :class:`OSError` where the machine has no thread or no descriptor left for it.
+        Raise :class:`RuntimeError` or :class:`OSError` where the machine has no thread or no descriptor left for it.
         """
         self._thread.start()
         self._running.result()
 
     def close(self, grace: float) -> None:
-        """Stops accepting, lets answers in flight finish for ``grace`` seconds, then ends every connection."""
+        """Stop accepting, let responses in flight finish for ``grace`` seconds, then end every connection."""
         self._grace = grace
         if self._loop is not None and self._stopping is not None and self._thread.is_alive():
             with contextlib.suppress(RuntimeError):  # it may end by itself meanwhile
@@ -81,114 +86,72 @@ class Server:
             listener.close()
 
     def open_connections(self) -> int:
-        """How many clients are connected now."""
-        return len(self._crowd)
+        """Return how many clients are connected now."""
+        return len(self._limiter)
+
+    def unresponsive_for(self) -> float:
+        """Return the seconds for which no client can have been answered; 0 while all is well.
+
+        Counted are an event loop that hangs or has ended, connections that cannot be accepted, and requests that wait
+        while every thread is held by others.
+        """
+        silent = self._clock.monotonic() - self._last_heartbeat - _HEARTBEAT
+        return max(0.0, silent, self._workers.stuck_for() if self._workers else 0.0)
 
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except (RuntimeError, OSError) as error:
-            if self._running.done():
-                raise
-            self._running.set_exception(error)
+        except BaseException as error:  # whatever it is, nobody is answered from now on
+            if not self._running.done():
+                self._running.set_exception(error)
+                return
+            _log.critical("the web server has ended", extra={"error": type(error).__name__})
+            self.has_failed = True
+            self._on_failure()
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(_log_failure)
         self._stopping = asyncio.Event()
-        limits = self._limits
+        limits, clock = self._limits, self._clock
+        self._workers = FairThreadPool(limits.threads, limits.threads_per_path, "web-answer", clock)
         service = Service(
             handler=self._handler,
             security=self._security,
-            clock=self._clock,
+            clock=clock,
             limits=limits,
-            crowd=self._crowd,
-            workers=Lanes(limits.threads, limits.threads_per_path, "web-answer"),
-            logins=Lanes(limits.login_threads, 1, "web-login"),
+            limiter=self._limiter,
+            workers=self._workers,
+            logins=FairThreadPool(limits.login_threads, 1, "web-login", clock),
+            passwords=PasswordChecker(),
             closing=self._stopping,
         )
-        reception = Reception(service)
-        gates = [asyncio.create_task(reception.admit(listener)) for listener in self._listeners]
+        acceptor = Acceptor(service)
+        accept_tasks = [asyncio.create_task(acceptor.accept_loop(listener)) for listener in self._listeners]
+        heartbeat = asyncio.create_task(self._beat(acceptor))
+        stopping = asyncio.create_task(self._stopping.wait())
         self._running.set_result(None)
-        await self._stopping.wait()
-        for gate in gates:
-            gate.cancel()
-        await asyncio.gather(*gates, return_exceptions=True)
+        await asyncio.wait({stopping, heartbeat, *accept_tasks}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (heartbeat, *accept_tasks):
+            if task.done():
+                task.result()  # it ends by an error only
+            task.cancel()
+        await asyncio.gather(heartbeat, *accept_tasks, return_exceptions=True)
         for listener in self._listeners:
             listener.close()
-        await reception.see_off(self._grace)
+        await acceptor.drain(self._grace)
         service.workers.close()
         service.logins.close()
 
-
-class Reception:
-    """Lets connections in, and knows the tasks that serve them."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._silent_until = 0.0
-
-    async def admit(self, listener: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
+    async def _beat(self, acceptor: Acceptor) -> None:
         while True:
-            try:
-                accepted, _ = await loop.sock_accept(listener)
-            except ConnectionError:  # it gave up while it waited
-                continue
-            except OSError as error:
-                await self._recover(error)
-                continue
-            task = loop.create_task(self._serve(accepted))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-            await asyncio.sleep(0)  # a flood of connections must not keep the others waiting
-
-    async def see_off(self, grace: float) -> None:
-        self._service.crowd.drop_all_but_served()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _recover(self, error: OSError) -> None:
-        """No file descriptor is left, most likely: give one back and pause instead of spinning."""
-        now = asyncio.get_running_loop().time()
-        if now >= self._silent_until:
-            _log.error("connections cannot be accepted; retrying", extra={"error": error.strerror})
-            self._silent_until = now + _SAY_AGAIN
-        self._service.crowd.drop_one()
-        await asyncio.sleep(_ACCEPT_PAUSE)
-
-    async def _serve(self, accepted: socket.socket) -> None:
-        try:
-            tls = self._service.security().tls
-            reader, writer = await _streams(accepted)
-        except Exception as error:
-            accepted.close()
-            _log.error("a connection could not be served", extra={"error": type(error).__name__})
-            return
-        connection = Connection(self._service, reader, writer, tls)
-        self._service.crowd.join(connection)
-        try:
-            await connection.serve()
-        except Exception as error:
-            _log.error("a connection failed", extra={"error": type(error).__name__})
-        finally:
-            self._service.crowd.leave(connection)
-
-
-async def _streams(accepted: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(loop=loop)
-    protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
-    transport, _ = await loop.connect_accepted_socket(lambda: protocol, accepted)
-    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+            if acceptor.is_accepting:
+                self._last_heartbeat = self._clock.monotonic()
+            await asyncio.sleep(_HEARTBEAT)
 
 
 def _affordable(wanted: int) -> int:
-    """At most half of the file descriptors that the process may open: the polls need theirs."""
+    """Return at most half of the file descriptors that the process may open: the polls need theirs."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return wanted if soft == resource.RLIM_INFINITY else max(1, min(wanted, soft // 2))
 

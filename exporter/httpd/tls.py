@@ -22,8 +22,13 @@ class ServerTls:
     context: ssl.SSLContext
     allowed_sans: frozenset[str] = frozenset()
 
+    @property
+    def verifies_clients(self) -> bool:
+        """Whether clients show a certificate in the handshake."""
+        return self.context.verify_mode is not ssl.CERT_NONE
+
     def admits(self, certificate: Mapping[str, Any] | None) -> bool:
-        """Whether a client with this verified certificate, as ``getpeercert`` gives it, may enter."""
+        """Return whether a client with this verified certificate, as ``getpeercert`` gives it, may enter."""
         if not self.allowed_sans:
             return True
         names: Sequence[tuple[str, str]] = (certificate or {}).get("subjectAltName", ())
@@ -38,14 +43,13 @@ class TlsStream:
     """
 
     def __init__(self, tls: ServerTls) -> None:
-        self._tls = tls
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._session = tls.context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self.ended = False
 
-    def shake_hands(self, received: bytes) -> bool:
-        """Takes bytes of the handshake; whether it is complete."""
+    def handshake(self, received: bytes) -> bool:
+        """Take bytes of the handshake; return whether it is complete."""
         self._incoming.write(received)
         try:
             self._session.do_handshake()
@@ -54,7 +58,7 @@ class TlsStream:
         return True
 
     def decrypt(self, received: bytes) -> bytes:
-        """What the bytes say, as far as whole records have come; ``ended`` is set when the client said goodbye."""
+        """Return what whole records say; ``ended`` is set once the client has sent its close_notify."""
         self._incoming.write(received)
         plain = bytearray()
         try:
@@ -71,21 +75,21 @@ class TlsStream:
         while data:
             data = data[self._session.write(data) :]
 
-    def say_goodbye(self) -> None:
-        """Ends our side, so that the client knows the last answer was whole."""
-        with contextlib.suppress(ssl.SSLError, OSError):  # the client's goodbye has not come, or never will
+    def close_notify(self) -> None:
+        """End our side, so that the client knows the last answer was whole."""
+        with contextlib.suppress(ssl.SSLError, OSError):  # the client's own has not come, or never will
             self._session.unwrap()
 
     def outgoing(self) -> bytes:
         return self._outgoing.read()
 
-    def admits_client(self) -> bool:
-        """Whether the client's certificate has a name that may enter."""
-        return self._tls.admits(self._session.getpeercert())
+    def client_certificate(self) -> Mapping[str, Any] | None:
+        """Return the client's verified certificate; ``None`` where it has shown none."""
+        return self._session.getpeercert()
 
 
 def canonical_san(name: str) -> str:
-    """One form of a subject alternative name, so that two spellings of one IP address are equal."""
+    """Return one form of a subject alternative name, so that two spellings of one IP address are equal."""
     name = name.strip()
     try:
         return str(ipaddress.ip_address(name))

@@ -8,7 +8,7 @@ from typing import Final
 
 from exporter.config.document import Node, Reader
 from exporter.config.problem import InvalidConfig
-from exporter.httpd.basic_auth import BasicAuth, is_bcrypt_hash
+from exporter.httpd.basic_auth import Users, is_bcrypt_hash
 from exporter.httpd.security import Security
 from exporter.model.secret import Secret
 from exporter.webconfig.files import Files
@@ -63,7 +63,7 @@ def _security(root: Node, report: Report, files: Files) -> Security:
     )
 
 
-def _users(section: Section) -> BasicAuth | None:
+def _users(section: Section) -> Users | None:
     users: dict[str, Secret] = {}
     for user in section.keys:
         if not user or ":" in user:
@@ -71,7 +71,7 @@ def _users(section: Section) -> BasicAuth | None:
         hashed = section.value(user, _bcrypt_hash)
         if hashed is not None:
             users[user] = hashed
-    return BasicAuth(users) if users else None
+    return users or None
 
 
 def _bcrypt_hash(text: str) -> Secret:

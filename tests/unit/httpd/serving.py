@@ -10,10 +10,11 @@ from types import TracebackType
 
 import trustme
 
+from exporter.httpd.bind import bind
 from exporter.httpd.http import Handler, Request, Response
 from exporter.httpd.limits import Limits
 from exporter.httpd.security import Security
-from exporter.httpd.server import Server, bind
+from exporter.httpd.server import Server
 from exporter.httpd.tls import ServerTls
 from exporter.model.clock import Clock, SystemClock
 

@@ -1,20 +1,27 @@
 """Basic authentication: who enters, what it costs, and what a flood of wrong passwords cannot do."""
 
 import base64
+import socket
 import statistics
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack
+from typing import TypeVar
 
 import bcrypt
 import pytest
 
-from exporter.httpd.basic_auth import BasicAuth, Credentials, is_bcrypt_hash, read_credentials
+from exporter.httpd.basic_auth import Credentials, PasswordChecker, Users, is_bcrypt_hash, read_credentials
 from exporter.httpd.http import Request, Response
 from exporter.httpd.limits import Limits
 from exporter.httpd.security import Security
+from exporter.httpd.server import Server
+from exporter.httpd.worker_pool import FairThreadPool
 from exporter.model.secret import Secret
-from tests.unit.httpd.serving import Client, Transport, serving
+from harness.waiting import wait_until
+from tests.unit.httpd.serving import PATIENCE, Client, Transport, place_of, serving
 
 COST = 4
 PLAIN = Transport(None)
@@ -28,14 +35,14 @@ def header(user: str, password: str) -> str:
     return f"Authorization: Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
-def guarded(users: BasicAuth) -> Callable[[], Security]:
+def guarded(users: Users) -> Callable[[], Security]:
     security = Security(users=users)
     return lambda: security
 
 
 def test_every_path_needs_a_user_and_a_password() -> None:
     with (
-        serving(security=guarded(BasicAuth({"ana": hashed("right")}))) as server,
+        serving(security=guarded({"ana": hashed("right")})) as server,
         PLAIN.client(server) as client,
     ):
         for path in ("/", "/metrics", "/-/healthy", "/nothing", "*"):
@@ -62,18 +69,25 @@ def test_every_path_needs_a_user_and_a_password() -> None:
 )
 def test_anything_but_the_right_pair_is_refused_each_time(line: str) -> None:
     with (
-        serving(security=guarded(BasicAuth({"ana": hashed("right")}))) as server,
+        serving(security=guarded({"ana": hashed("right")})) as server,
         PLAIN.client(server) as client,
     ):
         assert client.ask("/", header("ana", "right")).status == 200
         assert [client.ask("/", line).status for _ in range(2)] == [401, 401]
 
 
+def credentials(user: str, password: str) -> Credentials:
+    return Credentials(user, Secret(password))
+
+
+def verify(users: Users, user: str, password: str) -> bool:
+    return PasswordChecker().verify(users, credentials(user, password))
+
+
 def test_a_colon_in_a_password_and_letters_of_any_alphabet_are_fine() -> None:
-    users = BasicAuth({"josé": hashed("a:b:ção")})
-    credentials = read_credentials(header("josé", "a:b:ção").removeprefix("Authorization: "))
-    assert credentials is not None
-    assert users.verify(credentials)
+    read = read_credentials(header("josé", "a:b:ção").removeprefix("Authorization: "))
+    assert read is not None
+    assert PasswordChecker().verify({"josé": hashed("a:b:ção")}, read)
 
 
 def test_a_hash_of_any_bcrypt_flavour_is_taken() -> None:
@@ -81,7 +95,7 @@ def test_a_hash_of_any_bcrypt_flavour_is_taken() -> None:
     for flavour in ("$2a$", "$2b$", "$2y$"):
         text = flavour + made[4:]
         assert is_bcrypt_hash(text)
-        assert BasicAuth({"ana": Secret(text)}).verify(Credentials("ana", Secret("right")))
+        assert verify({"ana": Secret(text)}, "ana", "right")
 
 
 @pytest.mark.parametrize(
@@ -93,10 +107,10 @@ def test_what_is_no_bcrypt_hash_is_told(text: str) -> None:
 
 
 def test_a_password_is_compared_as_far_as_bcrypt_reads() -> None:
-    users = BasicAuth({"ana": hashed("p" * 100)})
-    assert users.verify(Credentials("ana", Secret("p" * 100)))
-    assert not users.verify(Credentials("ana", Secret("p" * 71)))
-    assert not users.verify(Credentials("ana", Secret("nul\0" + "p" * 100)))
+    users = {"ana": hashed("p" * 100)}
+    assert verify(users, "ana", "p" * 100)
+    assert not verify(users, "ana", "p" * 71)
+    assert not verify(users, "ana", "nul\0" + "p" * 100)
 
 
 def test_a_right_pair_is_checked_once_and_a_wrong_one_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,39 +121,52 @@ def test_a_right_pair_is_checked_once_and_a_wrong_one_every_time(monkeypatch: py
         return password == b"right"
 
     monkeypatch.setattr(bcrypt, "checkpw", counting)
-    users = BasicAuth({"ana": hashed("right")})
+    checker, users = PasswordChecker(), {"ana": hashed("right")}
     for _ in range(3):
-        assert users.verify(Credentials("ana", Secret("right")))
-        assert not users.verify(Credentials("ana", Secret("wrong")))
+        assert checker.verify(users, credentials("ana", "right"))
+        assert not checker.verify(users, credentials("ana", "wrong"))
     assert checks == [b"right", b"wrong", b"wrong", b"wrong"]
-    assert users.remembers(Credentials("ana", Secret("right")))
-    assert not users.remembers(Credentials("ana", Secret("wrong")))
+    assert checker.remembers(users, credentials("ana", "right"))
+    assert not checker.remembers(users, credentials("ana", "wrong"))
+
+
+def test_a_pair_is_remembered_until_the_hash_of_its_user_changes() -> None:
+    checker, ana, bia = PasswordChecker(), hashed("right"), hashed("other")
+    assert checker.verify({"ana": ana, "bia": bia}, credentials("ana", "right"))
+    for users, remembered in (
+        ({"ana": ana}, True),
+        ({"ana": Secret(ana.reveal()), "bia": hashed("new")}, True),
+        ({"ana": hashed("right")}, False),
+        ({"bia": bia}, False),
+        ({"ana": ana}, True),
+    ):
+        assert checker.remembers(users, credentials("ana", "right")) is remembered
 
 
 def test_a_remembered_pair_is_not_another_that_reads_the_same_joined() -> None:
-    users = BasicAuth({"a": hashed("b:c"), "a:b": hashed("other")})
-    assert users.verify(Credentials("a", Secret("b:c")))
-    assert not users.remembers(Credentials("a:b", Secret("c")))
+    checker, users = PasswordChecker(), {"a": hashed("b:c"), "a:b": hashed("other")}
+    assert checker.verify(users, credentials("a", "b:c"))
+    assert not checker.remembers(users, credentials("a:b", "c"))
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bcrypt, "checkpw", lambda password, stored: True)
-    users = BasicAuth({"ana": hashed("right")})
+    checker, users = PasswordChecker(), {"ana": hashed("right")}
     for number in range(1_000):
-        users.verify(Credentials("ana", Secret(f"p{number}")))
+        checker.verify(users, credentials("ana", f"p{number}"))
     remembered = [
-        number for number in range(1_000) if users.remembers(Credentials("ana", Secret(f"p{number}")))
+        number for number in range(1_000) if checker.remembers(users, credentials("ana", f"p{number}"))
     ]
     assert remembered == list(range(1_000 - len(remembered), 1_000))
     assert len(remembered) == 256
 
 
 def test_an_unknown_user_costs_what_a_known_one_does() -> None:
-    users = BasicAuth({"ana": hashed("right", cost=8)})
+    checker, users = PasswordChecker(), {"ana": hashed("right", cost=8)}
 
     def seconds(user: str) -> float:
         began = time.perf_counter()
-        assert not users.verify(Credentials(user, Secret("wrong")))
+        assert not checker.verify(users, credentials(user, "wrong"))
         return time.perf_counter() - began
 
     pairs = [(seconds("ana"), seconds("nobody")) for _ in range(9)]
@@ -147,38 +174,63 @@ def test_an_unknown_user_costs_what_a_known_one_does() -> None:
     assert 0.5 < ratio < 2.0
 
 
-def test_an_unknown_user_always_costs_the_same_where_costs_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_user_costs_what_the_costliest_hash_does(monkeypatch: pytest.MonkeyPatch) -> None:
     costs: list[bytes] = []
     monkeypatch.setattr(bcrypt, "checkpw", lambda password, stored: costs.append(stored[:7]))
-    users = BasicAuth({"ana": hashed("a", 4), "bia": hashed("b", 5)})
+    users = {"ana": hashed("a", 4), "bia": hashed("b", 5)}
     for user in ("x", "y"):
-        costs.clear()
-        for _ in range(5):
-            users.verify(Credentials(user, Secret("wrong")))
-        assert len(set(costs)) == 1
-        assert costs[0] in (b"$2b$04$", b"$2b$05$")
+        verify(users, user, "wrong")
+    assert costs == [b"$2b$05$"] * 2
 
 
-class SlowUsers(BasicAuth):
-    """Checks of wrong passwords wait until they are released."""
+class Checks:
+    """Checks of wrong passwords wait until they are let go; right ones take no time."""
 
-    def __init__(self) -> None:
-        super().__init__({"ana": hashed("right")})
-        self.release = threading.Event()
-        self.most = 0
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun = self.queued = self.most = 0
         self._running = 0
         self._count = threading.Lock()
+        self._may_end = threading.Semaphore(0)
+        monkeypatch.setattr(bcrypt, "checkpw", self._check)
+        submit = FairThreadPool.submit
 
-    def verify(self, credentials: Credentials) -> bool:
-        if credentials.password.reveal() == "right":
-            return super().verify(credentials)
+        def counting(pool: FairThreadPool, key: Hashable, work: Callable[[], T]) -> "Future[T]":
+            try:
+                return submit(pool, key, work)
+            finally:
+                self.queued += 1
+
+        monkeypatch.setattr(FairThreadPool, "submit", counting)
+
+    def let_go(self, number: int = 1_000) -> None:
+        self._may_end.release(number)
+
+    def _check(self, password: bytes, stored: bytes) -> bool:
+        if password == b"right":
+            return True
         with self._count:
+            self.begun += 1
             self._running += 1
             self.most = max(self.most, self._running)
-        self.release.wait(20)
+        self._may_end.acquire(timeout=PATIENCE)
         with self._count:
             self._running -= 1
         return False
+
+
+@pytest.fixture
+def checks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Checks]:
+    one = Checks(monkeypatch)
+    yield one
+    one.let_go()
+
+
+T = TypeVar("T")
+USERS: Users = {"ana": hashed("right")}
+
+
+def client_from(server: Server, address: str) -> Client:
+    return Client(socket.create_connection(place_of(server), PATIENCE, source_address=(address, 0)))
 
 
 def flood(server_clients: list[Client], password: str = "wrong") -> None:
@@ -186,44 +238,60 @@ def flood(server_clients: list[Client], password: str = "wrong") -> None:
         client.send(f"GET / HTTP/1.1\r\nHost: test\r\n{header('ana', password)}\r\n\r\n".encode())
 
 
-def test_a_flood_of_wrong_passwords_stops_nobody_who_is_known() -> None:
-    users = SlowUsers()
+def test_a_flood_of_wrong_passwords_stops_nobody_who_is_known(checks: Checks) -> None:
+    """Not from the address of the flood either, and not when the web configuration is read again meanwhile."""
+    current = Security(users=USERS)
     with (
-        serving(security=guarded(users), limits=Limits(connections=60)) as server,
+        serving(security=lambda: current, limits=Limits(connections=60)) as server,
         PLAIN.client(server) as good,
+        ExitStack() as stack,
     ):
         assert good.ask("/", header("ana", "right")).status == 200
-        attackers = [PLAIN.client(server) for _ in range(80)]
-        try:
-            flood(attackers)
-            assert good.ask("/", header("ana", "right")).status == 200
-            with PLAIN.client(server) as new:
-                assert new.ask("/", header("ana", "right")).status == 200
-            assert users.most == 1  # one address has one thread
-        finally:
-            users.release.set()
-            for client in attackers:
-                client.__exit__(None, None, None)
+        flood([stack.enter_context(PLAIN.client(server)) for _ in range(80)])
+        wait_until(lambda: checks.begun > 0)
+        current = Security(users={user: Secret(stored.reveal()) for user, stored in USERS.items()})
+        assert good.ask("/", header("ana", "right")).status == 200
+        with PLAIN.client(server) as new:
+            assert new.ask("/", header("ana", "right")).status == 200
+        assert checks.most == 1  # one address has one thread
+        checks.let_go()
 
 
-def test_one_address_may_have_few_checks_waiting() -> None:
-    users = SlowUsers()
-    with serving(security=guarded(users), limits=Limits(logins_per_client=3)) as server:
-        clients = [PLAIN.client(server) for _ in range(4)]
-        try:
-            for client in clients[:3]:
-                flood([client])
-            while users.most == 0:
-                time.sleep(0.01)
-            flood(clients[3:])
-            refused = clients[3].answer()
-            assert (refused.status, refused.headers["retry-after"]) == (429, "1")
-            users.release.set()
-            assert [client.answer().status for client in clients[:3]] == [401] * 3
-        finally:
-            users.release.set()
-            for client in clients:
-                client.__exit__(None, None, None)
+def test_a_client_at_the_address_of_a_flood_waits_for_one_check(checks: Checks) -> None:
+    """Of its first password; later it is remembered."""
+    with serving(security=guarded(USERS)) as server, PLAIN.client(server) as good, ExitStack() as stack:
+        flood([stack.enter_context(PLAIN.client(server)) for _ in range(40)])
+        wait_until(lambda: checks.queued == 40)
+        flood([good], "right")
+        wait_until(lambda: checks.queued == 41)
+        checks.let_go(1)
+        assert good.answer().status == 200
+
+
+def test_a_client_at_another_address_than_a_flood_goes_before_it(checks: Checks) -> None:
+    with serving(security=guarded(USERS)) as server, ExitStack() as stack:
+        addresses = ["127.0.0.1", "127.0.0.3"] * 20
+        attackers = [stack.enter_context(client_from(server, address)) for address in addresses]
+        flood(attackers[:20])
+        wait_until(lambda: checks.queued == 20)
+        good = stack.enter_context(client_from(server, "127.0.0.2"))
+        flood([good], "right")
+        wait_until(lambda: checks.queued == 21)
+        flood(attackers[20:])
+        wait_until(lambda: checks.queued == 41)
+        checks.let_go(1)
+        assert good.answer().status == 200
+
+
+def test_a_password_that_is_not_checked_in_time_is_told_to_try_again(checks: Checks) -> None:
+    with (
+        serving(security=guarded(USERS), limits=Limits(login=0.1)) as server,
+        PLAIN.client(server) as first,
+        PLAIN.client(server) as second,
+    ):
+        flood([first, second])
+        refused = second.answer()
+        assert (refused.status, refused.headers["retry-after"]) == (429, "1")
 
 
 def test_no_password_reaches_the_handler_or_a_log_line(caplog: pytest.LogCaptureFixture) -> None:
@@ -234,8 +302,10 @@ def test_no_password_reaches_the_handler_or_a_log_line(caplog: pytest.LogCapture
         seen.append(request)
         raise RuntimeError
 
-    users = BasicAuth({"ana": hashed("the-secret")})
-    with serving(handler, security=guarded(users)) as server, PLAIN.client(server) as client:
+    with (
+        serving(handler, security=guarded({"ana": hashed("the-secret")})) as server,
+        PLAIN.client(server) as client,
+    ):
         line = header("ana", "the-secret")
         assert client.ask("/", line).status == 500
     told = caplog.text + repr(seen) + repr(read_credentials(line.removeprefix("Authorization: ")))

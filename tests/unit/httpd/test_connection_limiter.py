@@ -1,101 +1,105 @@
-"""Who is dropped when there are too many."""
+"""Whose connection is closed when there are too many."""
 
 import pytest
 
-from exporter.httpd.connection_limiter import Crowd, Stage
+from exporter.httpd.connection_limiter import ConnectionLimiter, Stage
 
 
-class Guest:
-    def __init__(self, name: str, left: list[str]) -> None:
+class Connection:
+    def __init__(self, name: str, closed: list[str]) -> None:
         self.name = name
-        self._left = left
+        self._closed = closed
 
-    def drop(self) -> None:
-        self._left.append(self.name)
+    def cancel(self) -> None:
+        self._closed.append(self.name)
 
 
 @pytest.fixture
-def dropped() -> list[str]:
+def closed() -> list[str]:
     return []
 
 
-def fill(crowd: Crowd, dropped: list[str], *guests: tuple[str, Stage]) -> dict[str, Guest]:
-    made = {}
-    for name, stage in guests:
-        made[name] = Guest(name, dropped)
-        crowd.join(made[name])
-        crowd.move(made[name], stage)
-    return made
+def fill(limiter: ConnectionLimiter, closed: list[str], *made: tuple[str, Stage]) -> dict[str, Connection]:
+    connections = {}
+    for name, stage in made:
+        connections[name] = Connection(name, closed)
+        limiter.register(connections[name])
+        limiter.move(connections[name], stage)
+    return connections
 
 
-def test_room_is_made_stage_by_stage_and_the_oldest_goes_first(dropped: list[str]) -> None:
-    crowd = Crowd(10, 1000)
-    fill(
-        crowd,
-        dropped,
-        ("writing", Stage.WRITING),
-        ("handling-1", Stage.HANDLING),
-        ("idle", Stage.IDLE),
-        ("waiting-1", Stage.WAITING),
-        ("checking", Stage.CHECKING),
-        ("waiting-2", Stage.WAITING),
-        ("handling-2", Stage.HANDLING),
-    )
-    while len(crowd):
-        crowd.drop_one()
-    crowd.drop_one()
-    newest_first = ["handling-2", "handling-1"]  # the oldest is nearest to its answer
-    assert dropped == ["waiting-1", "waiting-2", "idle", "checking", "writing", *newest_first]
+def test_half_of_the_places_are_for_those_whose_request_is_awaited(closed: list[str]) -> None:
+    limiter = ConnectionLimiter(4, 1000)
+    fill(limiter, closed, *((f"idle-{number}", Stage.IDLE) for number in range(4)))
+    fill(limiter, closed, *((f"new-{number}", Stage.READING) for number in range(5)))
+    assert closed == ["idle-0", "idle-1", "idle-2", "new-0", "new-1"]
 
 
-def test_nobody_is_dropped_while_there_is_room(dropped: list[str]) -> None:
-    crowd = Crowd(2, 1000)
-    fill(crowd, dropped, ("a", Stage.WAITING), ("b", Stage.WAITING))
-    assert dropped == []
-    fill(crowd, dropped, ("c", Stage.WAITING))
-    assert (dropped, len(crowd)) == (["a"], 2)
+def test_readers_of_answers_make_room_once_nobody_is_idle(closed: list[str]) -> None:
+    limiter = ConnectionLimiter(3, 1000)
+    fill(limiter, closed, ("a-1", Stage.ANSWERING), ("idle", Stage.IDLE), ("a-2", Stage.ANSWERING))
+    fill(limiter, closed, ("new-1", Stage.READING), ("new-2", Stage.READING), ("new-3", Stage.READING))
+    assert closed == ["idle", "a-1", "new-1"]
 
 
-def test_who_was_dropped_may_still_move_and_leave(dropped: list[str]) -> None:
-    crowd = Crowd(1, 1000)
-    first = fill(crowd, dropped, ("a", Stage.WAITING))["a"]
-    fill(crowd, dropped, ("b", Stage.WAITING))
-    crowd.move(first, Stage.HANDLING)
-    crowd.leave(first)
-    assert len(crowd) == 1
+def test_within_a_stage_the_oldest_goes_first(closed: list[str]) -> None:
+    limiter = ConnectionLimiter(10, 1000)
+    made = fill(limiter, closed, *((name, Stage.IDLE) for name in "abc"))
+    limiter.move(made["a"], Stage.READING)
+    limiter.move(made["a"], Stage.IDLE)
+    while len(limiter):
+        limiter.evict_one()
+    limiter.evict_one()
+    assert closed == ["b", "c", "a"]
 
 
-def test_answers_beyond_the_memory_for_them_drop_the_oldest_reader(dropped: list[str]) -> None:
-    crowd = Crowd(10, 100)
-    guests = fill(crowd, dropped, *((name, Stage.HANDLING) for name in "abc"))
-    crowd.move(guests["a"], Stage.WRITING, unsent=60)
-    crowd.move(guests["b"], Stage.WRITING, unsent=40)
-    assert dropped == []
-    crowd.move(guests["c"], Stage.WRITING, unsent=30)
-    assert dropped == ["a"]
+def test_nobody_is_closed_while_there_is_room(closed: list[str]) -> None:
+    limiter = ConnectionLimiter(2, 1000)
+    fill(limiter, closed, ("a", Stage.READING), ("b", Stage.READING))
+    assert closed == []
+    fill(limiter, closed, ("c", Stage.READING))
+    assert (closed, len(limiter)) == (["a"], 2)
 
 
-def test_an_answer_larger_than_all_memory_for_them_is_still_sent(dropped: list[str]) -> None:
-    crowd = Crowd(10, 100)
-    guests = fill(crowd, dropped, ("a", Stage.HANDLING), ("b", Stage.HANDLING))
-    crowd.move(guests["a"], Stage.WRITING, unsent=50)
-    crowd.move(guests["b"], Stage.WRITING, unsent=500)
-    assert dropped == ["a"]
+def test_one_that_was_evicted_may_still_move_and_end(closed: list[str]) -> None:
+    limiter = ConnectionLimiter(1, 1000)
+    first = fill(limiter, closed, ("a", Stage.READING))["a"]
+    fill(limiter, closed, ("b", Stage.READING))
+    limiter.move(first, Stage.ANSWERING)
+    limiter.unregister(first)
+    assert len(limiter) == 1
 
 
-def test_what_was_sent_no_longer_counts(dropped: list[str]) -> None:
-    crowd = Crowd(10, 100)
-    guest = fill(crowd, dropped, ("a", Stage.HANDLING))["a"]
-    other = fill(crowd, dropped, ("b", Stage.HANDLING))["b"]
+def test_answers_beyond_the_memory_for_them_evict_the_oldest_reader(closed: list[str]) -> None:
+    limiter = ConnectionLimiter(10, 100)
+    made = fill(limiter, closed, *((name, Stage.ANSWERING) for name in "abcd"))
+    limiter.move(made["a"], Stage.ANSWERING, unsent=60)
+    limiter.move(made["b"], Stage.ANSWERING, unsent=40)
+    assert closed == []
+    limiter.move(made["c"], Stage.ANSWERING, unsent=30)
+    assert closed == ["a"]
+
+
+def test_an_answer_larger_than_all_memory_for_them_is_still_sent(closed: list[str]) -> None:
+    limiter = ConnectionLimiter(10, 100)
+    made = fill(limiter, closed, ("a", Stage.ANSWERING), ("b", Stage.ANSWERING))
+    limiter.move(made["a"], Stage.ANSWERING, unsent=50)
+    limiter.move(made["b"], Stage.ANSWERING, unsent=500)
+    assert closed == ["a"]
+
+
+def test_what_was_sent_no_longer_counts(closed: list[str]) -> None:
+    limiter = ConnectionLimiter(10, 100)
+    made = fill(limiter, closed, ("a", Stage.ANSWERING), ("b", Stage.ANSWERING))
     for _ in range(5):
-        crowd.move(guest, Stage.WRITING, unsent=90)
-        crowd.move(guest, Stage.IDLE)
-    crowd.move(other, Stage.WRITING, unsent=90)
-    assert dropped == []
+        limiter.move(made["a"], Stage.ANSWERING, unsent=90)
+        limiter.move(made["a"], Stage.IDLE)
+    limiter.move(made["b"], Stage.ANSWERING, unsent=90)
+    assert closed == []
 
 
-def test_who_is_owed_an_answer_is_kept_while_the_others_are_seen_off(dropped: list[str]) -> None:
-    crowd = Crowd(10, 100)
-    fill(crowd, dropped, *((stage.name, stage) for stage in Stage))
-    crowd.drop_all_but_served()
-    assert dropped == ["WAITING", "IDLE", "CHECKING"]
+def test_only_those_with_a_response_pending_are_kept_at_the_end(closed: list[str]) -> None:
+    limiter = ConnectionLimiter(10, 100)
+    fill(limiter, closed, *((stage.name, stage) for stage in Stage))
+    limiter.evict_all_but_answering()
+    assert closed == ["READING", "IDLE"]

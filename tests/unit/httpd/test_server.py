@@ -1,17 +1,22 @@
 """What one client at a time sees of the server."""
 
 import logging
+import ssl
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
 import pytest
+import trustme
 
+from exporter.httpd.bind import bind
 from exporter.httpd.http import Request, Response
 from exporter.httpd.limits import Limits
 from exporter.httpd.security import Security
-from exporter.httpd.server import Server, bind
+from exporter.httpd.server import Server
 from exporter.model.clock import SystemClock
+from exporter.model.secret import Secret
 from tests.clocks import ManualClock
 from tests.unit.httpd.serving import Client, Transport, echo, serving
 
@@ -276,13 +281,58 @@ def test_a_slow_path_leaves_threads_for_the_others() -> None:
                 client.__exit__(None, None, None)
 
 
-def test_changed_tls_settings_end_a_kept_connection_after_its_answer(transport: Transport) -> None:
+def test_a_plain_connection_is_not_answered_once_tls_is_demanded(authority: trustme.CA) -> None:
     current = Security()
     with serving(security=lambda: current) as server, Transport(None).client(server) as client:
         assert "connection" not in client.ask("/").headers
-        current = Security(tls=transport.server_tls)
-        last = client.ask("/").headers.get("connection")
-    assert last == ("close" if transport.is_tls else None)
+        current = Security(tls=Transport(authority).server_tls)
+        client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert client.was_closed()
+
+
+def test_a_renewed_certificate_ends_a_kept_connection_after_its_answer(authority: trustme.CA) -> None:
+    transport = Transport(authority)
+    current = Security(tls=transport.server_tls)
+    with serving(security=lambda: current) as server, transport.client(server) as client:
+        assert "connection" not in client.ask("/").headers
+        current = Security(tls=Transport(authority).server_tls)
+        assert client.ask("/").headers["connection"] == "close"
+
+
+def test_a_connection_without_a_certificate_ends_once_one_is_demanded(authority: trustme.CA) -> None:
+    transport, verifying = Transport(authority), Transport(authority).server_tls
+    assert verifying is not None
+    authority.configure_trust(verifying.context)
+    verifying.context.verify_mode = ssl.CERT_REQUIRED
+    current = Security(tls=transport.server_tls)
+    with serving(security=lambda: current) as server, transport.client(server) as client:
+        assert client.ask("/").status == 200
+        current = Security(tls=verifying)
+        client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert client.was_closed()
+
+
+@pytest.mark.parametrize(
+    "begun", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhell"]
+)
+def test_a_request_obeys_the_password_demanded_when_it_is_whole(transport: Transport, begun: bytes) -> None:
+    """However much of it came before the password was set."""
+    whole = b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello"
+    if not whole.startswith(begun):
+        whole = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+    asked = threading.Event()
+    current = Security(tls=transport.server_tls)
+
+    def security() -> Security:
+        asked.set()
+        return current
+
+    with serving(security=security) as server, transport.client(server) as client:
+        assert asked.wait(20)  # the connection was accepted before the change
+        client.send(begun)
+        current = replace(current, users={"ana": Secret("$2b$04$" + "a" * 53)})
+        client.send(whole[len(begun) :])
+        assert client.answer().status == 401
 
 
 def _closed_by(server: Server, grace: float) -> threading.Thread:

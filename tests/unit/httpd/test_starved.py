@@ -16,7 +16,8 @@ PROGRAM = """
 import json, logging, os, resource, sys, time
 from exporter.model.clock import SystemClock
 from exporter.httpd.http import Response
-from exporter.httpd.server import Server, bind
+from exporter.httpd.server import Server
+from exporter.httpd.bind import bind
 
 logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s", level=logging.WARNING)
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))

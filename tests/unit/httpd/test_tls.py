@@ -221,7 +221,7 @@ def _greet(stream: TlsStream, context: ssl.SSLContext, size: int) -> bytes:
             if complete:
                 plain += stream.decrypt(piece)
             else:
-                complete = stream.shake_hands(piece)
+                complete = stream.handshake(piece)
         if complete:
             plain += stream.decrypt(b"")
         incoming.write(stream.outgoing())
