@@ -81,7 +81,7 @@ def serve(options: Options, environ: Mapping[str, str]) -> int:
     signals, clock = Signals((signal.SIGTERM, signal.SIGINT, signal.SIGHUP)), SystemClock()
     systemd = Systemd(environ, clock)
     with open_source(options, environ, clock) as source:
-        daemon, guard = _daemon(source, clock), _guard(options, clock)
+        daemon, guard = _daemon(source, clock), _guard(options)
         if daemon is None or guard is None:
             return FAILED
         daemon.telemetry.describe_process()
@@ -178,13 +178,16 @@ def _daemon(source: Source, clock: Clock) -> Daemon | None:
         return None
 
 
-def _guard(options: Options, clock: Clock) -> Guard | None:
+def _guard(options: Options) -> Guard | None:
     """The web configuration's, or ``None`` after everything that is wrong with it was printed."""
     file = options.web_config_file
     if file is None:
         return Security
-    watched = _valid(lambda: WebConfigFile(file, clock))
-    return None if watched is None else watched.current
+    watched = _valid(lambda: WebConfigFile(file))
+    if watched is None:
+        return None
+    watched.start()
+    return watched.current
 
 
 def _valid(load: Callable[[], T]) -> T | None:

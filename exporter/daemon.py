@@ -5,7 +5,7 @@ import random
 import threading
 from collections.abc import Callable
 
-from exporter.config import Config, InvalidConfig, fingerprint
+from exporter.config import Config, InvalidConfig
 from exporter.fleet.event_log import Journal
 from exporter.fleet.store import Fleet
 from exporter.metrics.instance_cache import InstanceLines
@@ -73,8 +73,6 @@ class Daemon:
                 return self._refuse(*(str(problem) for problem in error.problems))
             except UnusableProxy as error:
                 return self._refuse(str(error))
-            except OSError:  # it was there and held a certificate when the configuration was checked
-                return self._refuse("api.ca_file: names a file that cannot be read any more")
             except Exception as error:  # a file of configuration must never end what runs
                 unexpected.report(type(error), error.__traceback__)
                 return self._refuse("an unexpected error of the exporter itself; see the log")
@@ -131,11 +129,10 @@ class _Clients:
     def fitting(self, config: Config) -> ZapiClient:
         """The present client, or a new one; the old one then ends with the last poll that uses it.
 
-        Raises :class:`UnusableProxy`, and :class:`OSError` where the file of authorities vanished.
+        Raises :class:`UnusableProxy`.
         """
         api, concurrency = config.api, config.polling.concurrency
-        authorities = None if api.ca_file is None else fingerprint([api.ca_file])
-        made_of = (api, concurrency, authorities)
+        made_of = (api, concurrency)
         if self._client is None or made_of != self._made_of:
             proxies = environment_proxies(api.base_url)
             self._client = ZapiClient(api, concurrency=concurrency, clock=self._clock, proxies=proxies)

@@ -40,8 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     with contextlib.closing(zapi):
         if options.write_config is not None:
-            config = demo_config(members, zapi.base_url, ca_file=options.tls_ca or options.tls_cert)
-            write_config(config, options.write_config)
+            ca_file = options.tls_ca or options.tls_cert
+            write_config(demo_config(members, zapi.base_url), options.write_config, ca_file=ca_file)
         print(zapi.base_url, flush=True)
         signal.sigwait(stopping)
     return 0

@@ -1,7 +1,6 @@
 """Configurations and readings with everything filled in that a test does not care about."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from exporter.model.poll_result import WEBHOOK_FIELDS, Failure, Reason, Status
@@ -36,11 +35,11 @@ def a_config(
     *instances: Instance,
     base_url: str = "http://127.0.0.1:1",
     timeout: float = 10.0,
-    ca_file: Path | None = None,
+    ca_pem: str | None = None,
     polling: Polling | None = None,
 ) -> Config:
     return Config(
-        api=Api(base_url=base_url, timeout=timeout, ca_file=ca_file),
+        api=Api(base_url=base_url, timeout=timeout, ca_pem=ca_pem),
         polling=polling or some_polling(),
         paid_statuses=frozenset({"paid"}),
         unpaid_statuses=frozenset({"unpaid", "overdue"}),

@@ -1,8 +1,9 @@
 """A file → a frozen :class:`Config`, or every problem with its line."""
 
+from exporter.config.files import Fingerprint
 from exporter.config.load import load
 from exporter.config.problem import InvalidConfig, Problem
-from exporter.config.watch import ConfigFile, Fingerprint, fingerprint
+from exporter.config.watch import ConfigFile
 from exporter.model.settings import Api, Config, Instance, Polling
 
 __all__ = [
@@ -14,6 +15,5 @@ __all__ = [
     "InvalidConfig",
     "Polling",
     "Problem",
-    "fingerprint",
     "load",
 ]

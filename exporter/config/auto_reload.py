@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from exporter.config.watch import Fingerprint
+from exporter.config.files import Fingerprint
 from exporter.model.clock import Clock
 
 SETTLING: Final = 1.0

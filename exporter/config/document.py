@@ -7,33 +7,25 @@ Anchors, aliases and merge keys work. Tags do not, and one file is one document.
 """
 
 import re
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
 
-from exporter.config.environment import expander
-from exporter.config.problem import Problem, inside
+from exporter.config import syntax
+from exporter.config.environment import Expand, expander
+from exporter.config.nodes import NULL, TEXT, UNUSABLE, ListNode, MapNode, Node, Scalar
+from exporter.config.problem import Place, Problems
 
 MAX_DEPTH: Final = 16
 MAX_VALUES: Final = 1_000_000
 """Most values in a document; what an alias repeats counts again."""
 
-TEXT: Final = "text"
-NULL: Final = "null"
-UNUSABLE: Final = "unusable"
-"""The kind of a value that was reported already, such as one whose variable is not set."""
-
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LATER_NUMBER: Final = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+", re.ASCII
 )
-_LINE_BREAKS: Final = ("\n", "\r", "\x85", "\u2028", "\u2029")
-_QUOTED: Final = re.compile(r" ?'([^']*)'")
-_SIGN: Final = re.compile(r"\W+|<[a-z ]+>", re.ASCII)  # what the parser may quote: ',' or '<block end>'
 _YAML: Final = "tag:yaml.org,2002:"
 _MERGE: Final = "a merge key"
 _KINDS: Final[Mapping[str, str]] = {
@@ -45,83 +37,29 @@ _KINDS: Final[Mapping[str, str]] = {
     f"{_YAML}null": NULL,
     f"{_YAML}timestamp": "a date",
     f"{_YAML}merge": _MERGE,
-    f"{_YAML}value": "a sign of its own",
+    f"{_YAML}value": 'the key "="',
 }
 _COLLECTION_TAGS: Final = frozenset({None, "!", f"{_YAML}map", f"{_YAML}seq"})
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """One value as it was written, with its variables expanded. ``kind`` is what YAML reads it as, in words.
-
-    ``has_variables`` says that the environment gave at least a part of it.
-    """
-
-    line: int
-    text: str
-    kind: str
-    has_variables: bool = False
-
-    @property
-    def is_text(self) -> bool:
-        return self.kind == TEXT
-
-    @property
-    def is_null(self) -> bool:
-        return self.kind == NULL
-
-
-@dataclass(frozen=True, slots=True)
-class ListNode:
-    line: int
-    items: tuple["Node", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MapNode:
-    """``keys`` has the line of each key."""
-
-    line: int
-    items: Mapping[str, "Node"]
-    keys: Mapping[str, int]
-
-
-Node = Scalar | ListNode | MapNode
-
-
-class Reader:
-    """Reads one document and gathers its problems.
+def read_document(text: str, problems: Problems, environ: Mapping[str, str] | None = None) -> Node | None:
+    """The document, a null if there is nothing in it, or ``None`` if the text is no YAML; problems are reported.
 
     ``environ`` is where variables come from; with ``None`` a ``$`` is only a dollar sign.
     """
-
-    def __init__(self, file: str, environ: Mapping[str, str] | None) -> None:
-        self._file = file
-        self._expand = expander(environ) if environ is not None else None
-        self._last_line = sys.maxsize  # until the text is known
-        self.problems: list[Problem] = []
-
-    def report(self, line: int, path: str, message: str) -> None:
-        # The parser finds what is missing at the end of a document in the line after its last one.
-        line = min(line, self._last_line)
-        self.problems.append(Problem(self._file, line, path or "document", message))
-
-    def read(self, text: str) -> Node | None:
-        """The document, a null where there is nothing in it, or ``None`` where none can be made of the text."""
-        self._last_line = _last_line(text)
-        forbidden = _FORBIDDEN.search(text)
-        if forbidden:
-            line = text.count("\n", 0, forbidden.start()) + 1
-            code = f"U+{ord(forbidden.group()):04X}"
-            self.report(line, "", f"has the character {code}, which YAML does not allow; remove it")
-            return None
-        try:
-            return _Composer(text, self._expand, self.report).document()
-        except yaml.MarkedYAMLError as error:
-            self.report(*_syntax_problem(error, self._last_line))
-        except _Unreadable as stop:
-            self.report(stop.line, stop.path, stop.message)
+    problems.last_line = syntax.last_line(text)
+    forbidden = syntax.forbidden_character(text)
+    if forbidden is not None:
+        problems.report(forbidden[0], None, forbidden[1])
         return None
+    try:
+        return _Composer(text, expander(environ) if environ is not None else None, problems).document()
+    except yaml.MarkedYAMLError as error:
+        line, message = syntax.explain(error, text)
+        problems.report(line, None, message)
+    except _Unreadable as stop:
+        problems.report(stop.line, stop.place, stop.message)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,21 +72,19 @@ class _Anchored:
 
 
 class _Unreadable(Exception):
-    def __init__(self, line: int, path: str, message: str) -> None:
+    def __init__(self, line: int, place: Place | None, message: str) -> None:
         super().__init__()
-        self.line, self.path, self.message = line, path, message
+        self.line, self.place, self.message = line, place, message
 
 
 class _Composer:
     """Makes nodes of the parser's events. They come one at a time, so that a long document needs little memory."""
 
-    def __init__(
-        self, text: str, expand: Callable[[str], str] | None, report: Callable[[int, str, str], None]
-    ) -> None:
+    def __init__(self, text: str, expand: Expand | None, problems: Problems) -> None:
         self._events = yaml.parse(text, Loader=_LOADER)
         self._expand = expand
-        self._report = report
-        self._resolve: Callable[..., str] = yaml.resolver.Resolver().resolve
+        self._problems = problems
+        self._resolve: Any = yaml.resolver.Resolver().resolve
         self._anchors: dict[str, _Anchored] = {}
         self._count = 0
         self._deepest = 0
@@ -157,103 +93,110 @@ class _Composer:
         next(self._events)  # the start of the stream
         if isinstance(next(self._events), yaml.StreamEndEvent):
             return Scalar(1, "", NULL)
-        root = self._node(next(self._events), "", 0)
+        root = self._node(next(self._events), None, 0)
         next(self._events)  # the end of the document
         after = next(self._events)
         if not isinstance(after, yaml.StreamEndEvent):
-            self._report(_line(after), "", "ends here and another begins; keep one document in the file")
+            self._problems.report(
+                _line(after), None, "ends here and another document begins; keep one document in the file"
+            )
         return root
 
-    def _node(self, event: Any, path: str, depth: int) -> Node:
+    def _node(self, event: Any, place: Place | None, depth: int) -> Node:
         if isinstance(event, yaml.AliasEvent):
-            return self._alias(event, path, depth)
+            return self._alias(event, place, depth)
         before, deepest = self._count, self._deepest
         self._deepest = depth
-        self._grow(1, 0, event, path, depth)
+        self._grow(1, 0, event, place, depth)
         node: Node
         if isinstance(event, yaml.ScalarEvent):
-            node = self._scalar(event, path)
+            node = self._scalar(event, place)
         else:
             if event.tag not in _COLLECTION_TAGS:
-                self._report(_line(event), path, "has a tag; remove it")
+                self._problems.report(_line(event), place, "has a tag; remove it")
             is_list = isinstance(event, yaml.SequenceStartEvent)
-            node = self._list(event, path, depth) if is_list else self._mapping(event, path, depth)
+            node = self._list(event, place, depth) if is_list else self._mapping(event, place, depth)
         if event.anchor is not None:
             self._anchors[event.anchor] = _Anchored(node, self._count - before, self._deepest - depth)
         self._deepest = max(self._deepest, deepest)
         return node
 
-    def _alias(self, event: Any, path: str, depth: int) -> Node:
+    def _alias(self, event: Any, place: Place | None, depth: int) -> Node:
         anchored = self._anchors.get(event.anchor)
         if anchored is None:
             raise _Unreadable(
-                _line(event), path, "is an alias of no anchor above it; quote text that begins with *"
+                _line(event), place, "is an alias of no anchor above it; quote text that begins with *"
             )
-        self._grow(anchored.size, anchored.height, event, path, depth)
+        self._grow(anchored.size, anchored.height, event, place, depth)
         return anchored.node
 
-    def _grow(self, size: int, height: int, event: Any, path: str, depth: int) -> None:
+    def _grow(self, size: int, height: int, event: Any, place: Place | None, depth: int) -> None:
         """Take note of ``size`` more values, which end ``height`` below ``depth``."""
         self._count += size
         self._deepest = max(self._deepest, depth + height)
         if self._count > MAX_VALUES:
             raise _Unreadable(
-                _line(event), path, f"makes more than {MAX_VALUES:,} values, with what aliases repeat"
+                _line(event), place, f"makes more than {MAX_VALUES:,} values, with what aliases repeat"
             )
         if depth + height > MAX_DEPTH:
-            raise _Unreadable(_line(event), path, "is nested too deeply")
+            raise _Unreadable(_line(event), place, "is nested too deeply")
 
-    def _list(self, start: Any, path: str, depth: int) -> ListNode:
+    def _list(self, start: Any, place: Place | None, depth: int) -> ListNode:
         items: list[Node] = []
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
-            items.append(self._node(event, inside(path, len(items)), depth + 1))
+            items.append(self._node(event, Place(place, len(items)), depth + 1))
         return ListNode(_line(start), tuple(items))
 
-    def _mapping(self, start: Any, path: str, depth: int) -> MapNode:
+    def _mapping(self, start: Any, place: Place | None, depth: int) -> MapNode:
         items: dict[str, Node] = {}
-        keys: dict[str, int] = {}
+        lines: dict[str, int] = {}
         merged: list[Node] = []
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            key, line = self._key(event, path), _line(event)
-            key_path = inside(path, key)
-            node = self._node(next(self._events), key_path, depth + 1)
-            if self._kind(event) == _MERGE:
+            key, line, kind = self._key(event, place)
+            inner = Place(place, key)
+            node = self._node(next(self._events), inner, depth + 1)
+            if kind == _MERGE:
                 merged += node.items if isinstance(node, ListNode) else [node]
             elif key in items:
-                self._report(line, key_path, f"is given twice, first in line {keys[key]}")
+                self._problems.report(
+                    line, inner, f"is set twice, first on line {lines[key]}; keep one of them"
+                )
             else:
-                items[key], keys[key] = node, line
+                items[key], lines[key] = node, line
         for node in merged:
             if not isinstance(node, MapNode):
-                self._report(
-                    node.line, inside(path, "<<"), "must be an alias of a mapping, or a list of them"
+                self._problems.report(
+                    node.line, Place(place, "<<"), "must be an alias of a mapping, or a list of such aliases"
                 )
                 continue
             items |= {key: inherited for key, inherited in node.items.items() if key not in items}
-            keys |= {key: line for key, line in node.keys.items() if key not in keys}
-        return MapNode(_line(start), items, keys)
+            lines |= {key: line for key, line in node.lines.items() if key not in lines}
+        return MapNode(_line(start), items, lines)
 
-    def _key(self, event: Any, path: str) -> str:
+    def _key(self, event: Any, place: Place | None) -> tuple[str, int, str]:
         if not isinstance(event, yaml.ScalarEvent):
-            raise _Unreadable(_line(event), path, "has a key that is no text")
-        key = str(event.value)
-        if self._kind(event) not in (TEXT, _MERGE):
-            self._report(
-                _line(event), inside(path, key), "is a key that YAML does not read as text; quote it"
+            raise _Unreadable(_line(event), place, "has a key that is not text")
+        key, line, kind = str(event.value), _line(event), self._kind(event)
+        if kind not in (TEXT, _MERGE):
+            found = "no value" if kind == NULL else kind
+            self._problems.report(
+                line, Place(place, key), f"YAML reads this key as {found}; put it in quotes"
             )
-        return key
+        return key, line, kind
 
-    def _scalar(self, event: Any, path: str) -> Scalar:
-        line, kind, text = _line(event), self._kind(event), str(event.value)
+    def _scalar(self, event: Any, place: Place | None) -> Scalar:
+        line, kind, written = _line(event), self._kind(event), str(event.value)
         if kind != TEXT:
-            return Scalar(line, text, kind)
-        has_variables = self._expand is not None and "${" in text
+            return Scalar(line, written, kind)
         try:
-            text = _storable(self._expand(text) if self._expand else text)
+            text = _storable(self._expand(written) if self._expand else written)
         except ValueError as error:
-            self._report(line, path, str(error))
-            kind = UNUSABLE
-        return Scalar(line, text, kind, has_variables)
+            self._problems.report(line, place, str(error))
+            return Scalar(line, "", UNUSABLE)
+        if self._expand is None or "$" not in written:
+            return Scalar(line, text, kind)
+        has_bare_dollar = text.startswith("$") and not written.startswith("$$")
+        return Scalar(line, text, kind, "${" in written, has_bare_dollar)
 
     def _kind(self, event: Any) -> str:
         tag = event.tag or self._resolve(yaml.ScalarNode, event.value, event.implicit)
@@ -271,22 +214,6 @@ def _storable(text: str) -> str:
     except UnicodeEncodeError:
         raise ValueError("has something that is not Unicode text") from None
     return text
-
-
-def _last_line(text: str) -> int:
-    """The number of the last line; YAML knows five ways to end one."""
-    breaks = sum(map(text.count, _LINE_BREAKS)) - text.count("\r\n")
-    return max(1, breaks if text.endswith(_LINE_BREAKS) else breaks + 1)
-
-
-def _syntax_problem(error: yaml.MarkedYAMLError, last_line: int) -> tuple[int, str, str]:
-    """What the parser says, without what it quotes of the document, which may be a secret."""
-    said = _QUOTED.sub(lambda quoted: quoted[0] if _SIGN.fullmatch(quoted[1]) else "", error.problem or "")
-    mark = error.problem_mark or error.context_mark
-    line = min(mark.line + 1, last_line) if mark else last_line
-    begun = error.context_mark.line + 1 if error.context and error.context_mark else line
-    since = f" {error.context} that begins in line {begun}" if begun < line else ""
-    return line, "", f"is not valid YAML: {said}{since}"
 
 
 def _line(event: Any) -> int:

@@ -7,18 +7,22 @@ from typing import Final
 Expand = Callable[[str], str]
 """Replaces the variables of a value; raises :class:`ValueError` with a message that holds no value."""
 
+MAX_LENGTH: Final = 65_536
+"""Most characters of a value: matching takes memory in proportion."""
+
 _VARIABLE: Final = re.compile(
     r"\$\$"
     r"|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<fallback>(?:[^$}]|\$(?!\{))*))?\}"
     r"|(?P<malformed>\$\{)",
     re.ASCII,
 )
+_SHOWN_NAME: Final = re.compile(r"(?![0-9A-F]{16})[A-Z_][A-Z0-9_]{0,63}", re.ASCII)
 
 
 def expander(environ: Mapping[str, str]) -> Expand:
     """Expand ``${NAME}``, ``${NAME:-fallback}`` and ``$$`` from ``environ``.
 
-    The fallback stands in for a variable that is unset or empty. What a variable holds is taken as it is: it
+    The fallback stands in for a variable that is unset or empty. The content of a variable is taken as it is: it
     is never expanded again. A ``$`` before anything else is a dollar sign.
     """
 
@@ -26,7 +30,7 @@ def expander(environ: Mapping[str, str]) -> Expand:
         if match["malformed"]:
             raise ValueError(
                 "has a malformed ${; write ${NAME} or ${NAME:-fallback}, with no variable in the fallback, "
-                "and $$ for a dollar"
+                "and $$ for a dollar sign"
             )
         name, fallback = match["name"], match["fallback"]
         if name is None:
@@ -35,7 +39,13 @@ def expander(environ: Mapping[str, str]) -> Expand:
         if fallback is not None:
             return value or fallback.replace("$$", "$")
         if value is None:
-            raise ValueError(f"the environment variable {name} is not set; set it, or give a fallback")
+            shown = f"variable {name}" if _SHOWN_NAME.fullmatch(name) else "variable named here"
+            raise ValueError(f"the environment {shown} is not set; set it, or give a fallback")
         return value
 
-    return lambda text: _VARIABLE.sub(replacement, text) if "$" in text else text
+    def expand(text: str) -> str:
+        if len(text) > MAX_LENGTH:
+            raise ValueError(f"is longer than {MAX_LENGTH:,} characters")
+        return _VARIABLE.sub(replacement, text) if "$" in text else text
+
+    return expand

@@ -26,7 +26,7 @@ _LABEL_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 def label_name(name: str) -> str:
     """The name itself; raises :class:`ValueError` if an instance's series cannot carry it."""
     if not _LABEL_NAME.fullmatch(name):
-        raise ValueError("is no label name; use letters, digits and _, and no digit first")
+        raise ValueError("is not a label name; use letters, digits and _, and do not begin with a digit")
     if name.startswith("__"):
         raise ValueError("is reserved, since it begins with __; choose another name")
     if name in RESERVED_LABELS:

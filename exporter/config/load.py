@@ -1,66 +1,208 @@
 """A file → :class:`Config`, or every problem with its line."""
 
-from collections.abc import Callable, Mapping
+import logging
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
-from exporter.config.document import MapNode, Reader, Scalar
-from exporter.config.files import NamedFiles
-from exporter.config.problem import InvalidConfig
-from exporter.model.settings import Config
+from exporter.config import keys
+from exporter.config.certificates import read_certificates
+from exporter.config.document import read_document
+from exporter.config.file_reader import UnreadableFile
+from exporter.config.files import TrackedFiles
+from exporter.config.nodes import MapNode, Node, Scalar
+from exporter.config.problem import Problems
+from exporter.config.table import Context, SectionValues, Unusable, Value, usable
+from exporter.model.secret import Secret
+from exporter.model.settings import Api, Config, Instance, Polling
 
-MAX_BYTES: Final = 64 * 1024 * 1024
+MAX_BYTES: Final = 32 * 1024 * 1024
+CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+"""Variables of the environment that name a file of authorities, the first that is set and not empty."""
+
+_SHOWN_NAME: Final = re.compile(r"[^\W\d_]{1,30}(?:[ _.-][^\W\d_]{1,30}){0,3}(?:[ _.-]?[0-9]{1,4})?")
+"""A name that cannot be taken for a token; any other is not repeated."""
+
+_log = logging.getLogger(__name__)
 
 
-def load(
-    path: Path, environ: Mapping[str, str], before_reading: Callable[[Path], None] = lambda file: None
-) -> Config:
+def load(path: Path, environ: Mapping[str, str], files: TrackedFiles | None = None) -> Config:
     """Read the configuration at ``path``; raises :class:`InvalidConfig` with all that is wrong.
 
-    Relative names of other files begin at its folder. Variables come from ``environ``. ``before_reading`` is told
-    of each file, of one that cannot be read too.
+    Relative names of other files begin at its folder. Variables come from ``environ``. ``files`` takes note of every
+    file that is read.
     """
-    from exporter.config import resolve, rules, shape, written  # with pydantic, which only a file needs
-
-    reader = Reader(str(path), environ)
-    before_reading(path)
-    root = _root(path, reader)
-    if root is None:
-        raise InvalidConfig(reader.problems)
-    files = NamedFiles(path.parent, before_reading)
-    document = shape.read(root, reader.report)
-    rules.check(root, files, reader.report)
-    if document is None or reader.problems:
-        raise InvalidConfig(reader.problems)
-    return resolve.config(document, path, files, holds_secret=written.holds_secret(root))
+    files = files or TrackedFiles(path.parent)
+    problems = Problems(str(path), keys.KNOWN_KEYS)
+    context = Context(problems, files)
+    root = _read_root(path, environ, context)
+    read = () if root is None else usable(_read_config, root, path, environ, context)
+    if problems:
+        raise problems.error()
+    (config,) = read
+    return config
 
 
-def _root(path: Path, reader: Reader) -> MapNode | None:
-    text = _text(path, reader)
-    root = None if text is None else reader.read(text)
-    if root is None or isinstance(root, MapNode):
-        return root
-    empty = isinstance(root, Scalar) and root.is_null
-    reader.report(root.line, "", f"{'is empty' if empty else 'must be a mapping'}; see config.example.yaml")
+def _read_config(root: Node, path: Path, environ: Mapping[str, str], context: Context) -> Config:
+    """Raises :class:`Unusable`; what is wrong is reported, in every part."""
+    document = SectionValues(keys.DOCUMENT, Value(root, root.line, None, context))
+    _check_duplicates(document.get(keys.INSTANCES) or ())
+    polling = usable(lambda: _polling(document[keys.POLLING_SECTION]))
+    statuses = usable(lambda: _statuses(document[keys.PAYMENT_SECTION]))
+    api = _api(document[keys.API_SECTION], environ, context)
+    if not polling or not statuses:
+        raise Unusable
+    paid, unpaid = statuses[0]
+    inherited = _Inherited(document[keys.API_SECTION], document[keys.DEFAULTS_SECTION])
+    return Config(
+        api=api,
+        polling=polling[0],
+        paid_statuses=paid,
+        unpaid_statuses=unpaid,
+        instances=tuple(map(inherited.instance, document[keys.INSTANCES])),
+        files=context.files.all,
+        secret_files=((path,) if context.has_written_secret else ()) + context.files.secrets,
+    )
+
+
+def _api(values: SectionValues, environ: Mapping[str, str], context: Context) -> Api:
+    ca_pem = values[keys.CA_FILE]
+    if ca_pem is None:
+        ca_pem = _authorities_of_environment(values, environ, context)
+    return Api(base_url=values[keys.BASE_URL], timeout=values[keys.TIMEOUT], ca_pem=ca_pem)
+
+
+def _authorities_of_environment(
+    values: SectionValues, environ: Mapping[str, str], context: Context
+) -> str | None:
+    for variable in CA_VARIABLES:
+        name = environ.get(variable)
+        if not name:
+            continue
+        try:
+            pem = read_certificates(context.files.read(Path.cwd() / name))
+        except UnreadableFile as error:
+            advice = f"correct {variable} in the environment, or set api.ca_file"
+            values.report(keys.CA_FILE, f"is not set, and {variable} names a file that {error}; {advice}")
+            raise Unusable from None
+        _log.info(
+            "the environment names the certificate authorities", extra={"variable": variable, "path": name}
+        )
+        return pem
     return None
 
 
-def _text(path: Path, reader: Reader) -> str | None:
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "no such name is possible"
-        reader.report(
-            1, "", f"cannot be read: {why}; name another with --config.file, or see config.example.yaml"
+def _polling(values: SectionValues) -> Polling:
+    polling = Polling(
+        interval=values[keys.INTERVAL],
+        concurrency=values[keys.CONCURRENCY],
+        stale_after=values[keys.STALE_AFTER],
+        probe_max_age=values[keys.PROBE_MAX_AGE],
+    )
+    if polling.stale_after < polling.interval:
+        key = keys.STALE_AFTER if values.has(keys.STALE_AFTER) else keys.INTERVAL
+        line = values.line(key)
+        values.report(keys.STALE_AFTER, _stale_after_problem(values), line=line)
+    return polling
+
+
+def _stale_after_problem(values: SectionValues) -> str:
+    stale_after, interval = keys.STALE_AFTER, keys.INTERVAL
+    consequence = "values would vanish between polls; make it longer"
+    if not values.has(stale_after):
+        return f"is {stale_after.default} by default, below polling.interval; {consequence}"
+    if not values.has(interval):
+        return f"is below polling.interval, {interval.default} by default; {consequence}"
+    return f"is below polling.interval; {consequence}"
+
+
+def _statuses(values: SectionValues) -> tuple[frozenset[str], frozenset[str]]:
+    """The statuses that count as paid, and those that count as unpaid."""
+    paid, unpaid = frozenset(values[keys.PAID_STATUSES]), values[keys.UNPAID_STATUSES]
+    if values.has(keys.UNPAID_STATUSES):
+        why = (
+            "is also in payment.paid_statuses"
+            if values.has(keys.PAID_STATUSES)
+            else "counts as paid by default"
         )
-        return None
-    if len(content) > MAX_BYTES:
-        reader.report(1, "", f"is larger than {MAX_BYTES // 1024 // 1024} MiB")
+        for number, status in enumerate(unpaid):
+            if status in paid:
+                message = f"{why}; a status is either paid or unpaid"
+                values.report_item(keys.UNPAID_STATUSES, number, message)
+    return paid, frozenset(unpaid) - paid
+
+
+class _Inherited:
+    """What instances take over where they say nothing else."""
+
+    def __init__(self, api: SectionValues, defaults: SectionValues) -> None:
+        self._client_token: Secret | None = api.secret(keys.CLIENT_TOKEN)
+        labels, webhooks = defaults[keys.DEFAULT_LABELS], defaults[keys.DEFAULT_WEBHOOKS]
+        self._labels = labels or {}
+        self._webhooks = webhooks or {}
+
+    def instance(self, values: SectionValues) -> Instance:
+        token = values.secret(keys.TOKEN)
+        assert token is not None, "it is required"
+        labels, webhooks = values[keys.LABELS], values[keys.EXPECTED_WEBHOOKS]
+        labels = {**self._labels, **(labels or {})}
+        webhooks = {**self._webhooks, **(webhooks or {})}
+        return Instance(
+            name=values[keys.NAME],
+            id=values[keys.ID],
+            token=token,
+            client_token=values.secret(keys.OWN_CLIENT_TOKEN) or self._client_token,
+            labels=MappingProxyType({label: value for label, value in labels.items() if value}),
+            expected_webhooks=MappingProxyType(webhooks),
+        )
+
+
+def _check_duplicates(instances: Sequence[SectionValues]) -> None:
+    names: dict[str, SectionValues] = {}
+    ids: dict[str, SectionValues] = {}
+    for instance in instances:
+        name, identifier = instance.get(keys.NAME), instance.get(keys.ID)
+        if name is not None and (first := names.setdefault(name, instance)) is not instance:
+            what = " ".join(filter(None, ("the name", _shown_name(first))))
+            instance.report(keys.NAME, f"duplicates {what} on line {first.line(keys.NAME)}")
+        if identifier is None:
+            continue
+        if (first := ids.setdefault(identifier.casefold(), instance)) is not instance:
+            what = " of ".join(filter(None, ("the id", _shown_name(first))))
+            instance.report(keys.ID, f"duplicates {what} on line {first.line(keys.ID)}")
+
+
+def _shown_name(values: SectionValues) -> str:
+    """The quoted name of an instance, or nothing if it is wrong or may be a secret."""
+    node = values.node(keys.NAME)
+    if not isinstance(node, Scalar) or node.has_variables or not _SHOWN_NAME.fullmatch(node.text):
+        return ""
+    return f'"{node.text}"'
+
+
+def _read_root(path: Path, environ: Mapping[str, str], context: Context) -> Node | None:
+    text = _read_text(path, context)
+    root = None if text is None else read_document(text, context.problems, environ)
+    if root is None or isinstance(root, MapNode):
+        return root
+    is_empty = isinstance(root, Scalar) and root.is_null
+    message = f"{'is empty' if is_empty else 'must be a mapping'}; see config.example.yaml"
+    context.problems.report(root.line, None, message)
+    return None
+
+
+def _read_text(path: Path, context: Context) -> str | None:
+    try:
+        content = context.files.read(path.name, MAX_BYTES)
+    except UnreadableFile as error:
+        advice = "name another file with --config.file, or see config.example.yaml"
+        context.problems.report(1, None, f"{error}; {advice}")
         return None
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        reader.report(line, "", "is not UTF-8 text; save it as UTF-8")
+        context.problems.report(line, None, "is not UTF-8 text; save it as UTF-8")
         return None

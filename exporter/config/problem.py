@@ -1,13 +1,26 @@
 """What is wrong with a configuration, and where."""
 
-import json
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple, Optional
 
-_PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
-_MAX_KEY: Final = 40  # what is longer may be a secret that stands where a key belongs
+MAX_PROBLEMS: Final = 1000
+"""Most problems of one file that are listed; the others are counted."""
+
+_PLAIN_KEY: Final = re.compile(r"[a-z_]{1,20}", re.ASCII)
+_HIDDEN: Final = "<hidden>"
+
+
+class Place(NamedTuple):
+    """A key or the number of an item, and the place of what holds it: ``None`` is the whole document.
+
+    Places are built for every value and written out for the few that are wrong.
+    """
+
+    parent: Optional["Place"]
+    step: str | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +43,54 @@ class InvalidConfig(Exception):
     """The configuration cannot be used; ``problems`` is everything that is wrong with it, in line order."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
+        self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-def inside(path: str, step: str | int) -> str:
-    """The path of a key or of a list item of what is at ``path``; that of the whole document is empty."""
-    if isinstance(step, int):
-        return f"{path}[{step}]"
-    key = step if len(step) <= _MAX_KEY else step[:_MAX_KEY] + "…"
-    if not _PLAIN_KEY.fullmatch(step):
-        key = json.dumps(key, ensure_ascii=not key.isprintable())
-    return f"{path}.{key}" if path else key
+class Problems:
+    """Gathers what is wrong with one file.
+
+    A key that is not in ``known_keys`` is shown only where it is short and of lower-case letters: a secret may stand
+    where a key should.
+    """
+
+    def __init__(self, file: str, known_keys: Collection[str] = ()) -> None:
+        self._file = file
+        self._known_keys = known_keys
+        self._listed: list[Problem] = []
+        self._unlisted = 0
+        self.last_line = sys.maxsize
+        """Set once the text is known: the parser finds what is missing at the end in the line after its last one."""
+
+    def __bool__(self) -> bool:
+        return bool(self._listed)
+
+    def report(self, line: int, place: Place | None, message: str | Callable[[], str]) -> None:
+        """Add one. ``message`` is called only for a problem that will be listed."""
+        if len(self._listed) >= MAX_PROBLEMS:
+            self._unlisted += 1
+            return
+        path = self._written(place) or "document"
+        text = message if isinstance(message, str) else message()
+        self._listed.append(Problem(self._file, min(line, self.last_line), path, text))
+
+    def show(self, key: str) -> str:
+        """The key, or what stands in for one that may be a secret."""
+        return key if key in self._known_keys or _PLAIN_KEY.fullmatch(key) else _HIDDEN
+
+    def error(self) -> InvalidConfig:
+        """The exception with all of them."""
+        listed = sorted(self._listed, key=lambda problem: problem.line)
+        if self._unlisted:
+            more = f"{self._unlisted:,} more problems are not listed; correct these first"
+            listed.append(Problem(self._file, listed[-1].line, "document", more))
+        return InvalidConfig(listed)
+
+    def _written(self, place: Place | None) -> str:
+        if place is None:
+            return ""
+        parent = self._written(place.parent)
+        if isinstance(place.step, int):
+            return f"{parent}[{place.step}]"
+        key = self.show(place.step)
+        return f"{parent}.{key}" if parent else key

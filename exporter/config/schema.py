@@ -4,42 +4,53 @@ import json
 import sys
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
-from pydantic_core import core_schema
-
-from exporter.config.duration import format_duration
-from exporter.config.sections import Document
+from exporter.config.keys import DOCUMENT, SECTIONS
+from exporter.config.table import Key, Section
 
 
 def text() -> str:
     """The schema as the committed file has it."""
-    return json.dumps(Document.model_json_schema(schema_generator=_Generator), indent=2) + "\n"
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "zapi-exporter",
+        **_section(DOCUMENT),
+        "$defs": {section.title: {"title": section.title, **_section(section)} for section in SECTIONS},
+    }
+    return json.dumps(schema, indent=2) + "\n"
 
 
-class _Generator(GenerateJsonSchema):
-    """Writes defaults as a person would, restricts keys, and gives titles to sections only."""
+def _section(section: Section) -> dict[str, Any]:
+    secrets = tuple(section.secrets)
+    either = [
+        {"oneOf": [{"required": [pair.inline.name]}, {"required": [pair.file.name]}]}
+        if pair.is_required
+        else {"not": {"required": [pair.inline.name, pair.file.name]}}
+        for pair in secrets
+    ]
+    required = [key.name for key in section.keys.values() if key.is_required]
+    prefix = section.ignored_prefix
+    return {
+        "description": section.help,
+        "type": "object",
+        "properties": {name: _key(key) for name, key in section.keys.items()},
+        **({"patternProperties": {f"^{prefix}": True}} if prefix else {}),
+        "additionalProperties": False,
+        **({"required": required} if required else {}),
+        **({"allOf": either} if either else {}),
+    }
 
-    def generate(
-        self, schema: core_schema.CoreSchema, mode: JsonSchemaMode = "validation"
-    ) -> JsonSchemaValue:
-        return {"$schema": self.schema_dialect, **super().generate(schema, mode), "title": "zapi-exporter"}
 
-    def field_title_should_be_set(self, schema: Any) -> bool:
-        return False
-
-    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
-        return {
-            "type": "object",
-            "propertyNames": self.generate_inner(schema["keys_schema"]),
-            "additionalProperties": self.generate_inner(schema["values_schema"]),
-        }
-
-    def encode_default(self, dft: Any) -> Any:
-        return format_duration(dft) if isinstance(dft, float) else super().encode_default(dft)
-
-    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        described = super().default_schema(schema)
-        return {key: value for key, value in described.items() if (key, value) != ("default", None)}
+def _key(key: Key[Any]) -> dict[str, Any]:
+    kind = key.kind
+    default: Any = list(key.default) if isinstance(key.default, tuple) else key.default
+    if isinstance(default, str) and default.isdigit():
+        default = int(default)
+    return {
+        "description": key.help,
+        **({"anyOf": [kind.schema, {"type": "null"}]} if kind.may_be_null else kind.schema),
+        **({"default": default} if default else {}),
+        **({"examples": list(key.examples)} if key.examples else {}),
+    }
 
 
 if __name__ == "__main__":

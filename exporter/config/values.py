@@ -1,4 +1,4 @@
-"""What each kind of value must be like: a function takes a value of the document and gives what it means.
+"""What each kind of text must be like: a function takes the text of a value and gives what it means.
 
 All raise :class:`ValueError` with a message that repeats no value, since any may be a secret.
 """
@@ -6,10 +6,10 @@ All raise :class:`ValueError` with a message that repeats no value, since any ma
 import re
 from collections.abc import Collection
 from difflib import get_close_matches
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 
-from exporter.config.document import NULL, ListNode, MapNode, Scalar
 from exporter.config.duration import parse_duration
 from exporter.model.poll_result import WEBHOOK_FIELDS
 from exporter.model.secret import Secret
@@ -19,162 +19,165 @@ MAX_CONCURRENCY: Final = 1024
 MIN_INTERVAL: Final = 0.1
 MAX_TIMEOUT: Final = 86_400.0
 MAX_SPAN: Final = 365 * 86_400.0
+TYPOGRAPHIC_QUOTES: Final = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\xab\xbb"
+NO_BREAK_SPACES: Final = "\xa0\u2007\u202f"
 
 _MAX_COMPARED: Final = 80  # comparing takes the square of the length
-_UNSAFE: Final = re.compile(r"[\s\x00-\x20\x7f-\xa0]")
+_MISTYPED: Final = (
+    (re.compile("\t"), "a tab"),
+    (re.compile(f"[{NO_BREAK_SPACES}]"), "a no-break space"),
+    (re.compile(f"[{TYPOGRAPHIC_QUOTES}]"), "a typographic quotation mark"),
+    (re.compile("[\n\r\x0b\x0c\x85\u2028\u2029]"), "a line break"),
+    (re.compile(r"\s"), "a space"),
+    (re.compile("[\x00-\x1f\x7f-\x9f]"), "a control character"),
+    (re.compile("[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"), "an invisible character"),
+)
+_IN_QUOTES: Final = re.compile(r"""(["']).*\1""", re.DOTALL)
 _WHOLE_NUMBER: Final = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _BASE_URL: Final = re.compile(
     r"(?P<scheme>[^:/?#]*)://(?P<host>\[[^\]]*\]|[^/?#:@\\]*)(?::(?P<port>[0-9]{1,5}))?(?P<path>/[^?#\\]*)?"
 )
 _HOST: Final = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?")
+_INSTANCE_PATH: Final = re.compile(r"/(?:instances|token)(?:/|$)", re.IGNORECASE)
 
 
-def text(value: object) -> str:
-    """Any text, even empty."""
-    if isinstance(value, Scalar) and value.is_text:
-        return value.text
-    kind = kind_of(value)
-    if kind in ("a list", "a mapping"):
-        raise ValueError(f"must be text, not {kind}")
-    if value is None or kind == NULL:
-        raise ValueError("must be text, but has no value; give it one, or quote it")
-    raise ValueError(f"must be text, but YAML reads it as {kind}; quote it")
-
-
-def some_text(value: object) -> str:
+def some_text(text: str) -> str:
     """Text that is not empty."""
-    given = text(value)
-    if not given.strip():
+    if not text.strip():
         raise ValueError("must not be empty")
-    return given
+    return text
 
 
-def name(value: object) -> str:
+def name(text: str) -> str:
     """The name of an instance."""
-    given = some_text(value)
-    if len(given) > MAX_NAME:
+    if len(some_text(text)) > MAX_NAME:
         raise ValueError(f"must not be longer than {MAX_NAME} characters")
-    return given
+    return text
 
 
-def identifier(value: object) -> str:
-    """The id of an instance: it must fit in a URL."""
-    return safe(some_text(value))
+def word(text: str) -> str:
+    """Text without spaces, and without the quotation marks that are left of a mistake in quoting."""
+    if not text:
+        raise ValueError("must not be empty")
+    if _IN_QUOTES.fullmatch(text):
+        raise ValueError("is in quotes within quotes; remove the inner pair")
+    for mistake, what in _MISTYPED:
+        if mistake.search(text):
+            raise ValueError(f"has {what}; remove it" if text.strip() else "must not be empty")
+    return text
 
 
-def token(value: object) -> Secret:
-    return Secret(safe(some_text(value)))
+def identifier(text: str) -> str:
+    """The id of an instance."""
+    if "://" in word(text):
+        raise ValueError(
+            "is a URL; give only the id, which stands after /instances/ in the URL of an instance"
+        )
+    return text
 
 
-def client_token(value: object) -> Secret:
-    return Secret(header_safe(some_text(value)))
+def token(text: str) -> Secret:
+    """The token of an instance."""
+    if "://" in word(text):
+        raise ValueError(
+            "is a URL; give only the token, which stands after /token/ in the URL of an instance"
+        )
+    return Secret(text)
 
 
-def safe(given: str) -> str:
-    """Text that a URL can hold once it is encoded."""
-    if _UNSAFE.search(given):
-        raise ValueError("must have no space, line break or control character")
-    return given
-
-
-def header_safe(given: str) -> str:
-    """Text that an HTTP header can hold."""
+def client_token(text: str) -> Secret:
+    """The security token of an account: an HTTP header must hold it."""
     try:
-        given.encode("latin-1")
+        word(text).encode("latin-1")
     except UnicodeEncodeError:
         raise ValueError("must have only characters that an HTTP header can carry") from None
-    return safe(given)
+    return Secret(text)
 
 
-def status(value: object) -> str:
+def status(text: str) -> str:
     """A payment status, in lower case."""
-    return some_text(value).strip().lower()
+    return some_text(text).strip().lower()
 
 
-def timeout(value: object) -> float:
+def timeout(text: str) -> float:
     """Seconds, from 1 ms to a day."""
-    return _seconds(value, longest=MAX_TIMEOUT, limit="1d")
+    return _seconds(text, longest=MAX_TIMEOUT, limit="1d")
 
 
-def interval(value: object) -> float:
+def interval(text: str) -> float:
     """Seconds, from 100 ms to a year."""
-    seconds = _seconds(value, longest=MAX_SPAN, limit="1y")
+    seconds = _seconds(text, longest=MAX_SPAN, limit="1y")
     if seconds < MIN_INTERVAL:
         raise ValueError("must not be shorter than 100ms")
     return seconds
 
 
-def stale_after(value: object) -> float:
+def span(text: str) -> float:
     """Seconds, from 1 ms to a year."""
-    return _seconds(value, longest=MAX_SPAN, limit="1y")
+    return _seconds(text, longest=MAX_SPAN, limit="1y")
 
 
-def concurrency(value: object) -> int:
-    """A whole number; as text too, since what a variable holds is text."""
-    written = value.text if isinstance(value, Scalar) else ""
-    if not _WHOLE_NUMBER.fullmatch(written) or int(written) > MAX_CONCURRENCY:
+def age(text: str) -> float:
+    """Seconds, from 0 to a day."""
+    return 0.0 if text in ("0", "0s") else _seconds(text, longest=MAX_TIMEOUT, limit="1d")
+
+
+def concurrency(text: str) -> int:
+    """A whole number, as text: the content of a variable is text too."""
+    if not _WHOLE_NUMBER.fullmatch(text) or int(text) > MAX_CONCURRENCY:
         raise ValueError(f"must be a whole number from 1 to {MAX_CONCURRENCY}")
-    return int(written)
+    return int(text)
 
 
-def webhook(value: object) -> str:
+def webhook(text: str) -> str:
     """The short name of a webhook."""
-    return webhook_key(text(value))
+    if text not in WEBHOOK_FIELDS:
+        raise ValueError(f"unknown webhook; {nearest(text, WEBHOOK_FIELDS)}")
+    return text
 
 
-def webhook_key(given: str) -> str:
-    """The short name of a webhook, where it is a key."""
-    if given not in WEBHOOK_FIELDS:
-        raise ValueError(f"is no webhook; {nearest(given, WEBHOOK_FIELDS)}")
-    return given
-
-
-def webhook_url(value: object) -> Secret | None:
-    """The URL that a webhook must have, which often holds a secret; no value where any URL will do."""
-    if value is None:
-        return None
-    given = identifier(value)
-    if not given.lower().startswith(("http://", "https://")):
+def webhook_url(text: str) -> Secret:
+    """The URL that a webhook must have, which often holds a secret."""
+    if not word(text).lower().startswith(("http://", "https://")):
         raise ValueError("must be a URL that begins with https:// or http://")
-    return Secret(given)
+    return Secret(text)
 
 
-def base_url(value: object) -> str:
+def base_url(text: str) -> str:
     """Where Z-API is, without a slash at the end."""
-    given = identifier(value)
-    match = _BASE_URL.match(given)
+    match = _BASE_URL.match(word(text))
     if match is None or match["scheme"].lower() not in ("http", "https"):
         raise ValueError("must be a URL such as https://api.z-api.io")
-    if "@" in given or "?" in given or "#" in given:
-        raise ValueError("must be a URL such as https://api.z-api.io, with no user, query or fragment")
+    if _INSTANCE_PATH.search(text):
+        raise ValueError(
+            "holds the path of an instance; give only what stands before /instances/, such as "
+            "https://api.z-api.io, and the id and the token under instances"
+        )
+    if "@" in text or "?" in text or "#" in text:
+        raise ValueError("must be a URL such as https://api.z-api.io, without user, query or fragment")
     if not _is_host(match["host"]):
         raise ValueError("must be a URL with a host, such as https://api.z-api.io")
-    if match.end() != len(given) or not 1 <= int(match["port"] or 443) <= 65_535:
+    if match.end() != len(text) or not 1 <= int(match["port"] or 443) <= 65_535:
         raise ValueError("must be a URL whose port, if it has one, is a number from 1 to 65535")
-    return given.rstrip("/")
-
-
-def kind_of(value: object) -> str:
-    """What a value is, in words."""
-    if isinstance(value, Scalar):
-        return value.kind
-    if isinstance(value, dict | MapNode):
-        return "a mapping"
-    return "a list" if isinstance(value, list | ListNode) else "nothing"
+    return text.rstrip("/")
 
 
 def nearest(given: str, known: Collection[str]) -> str:
     """A hint at the known name that is nearest to the given one, or at all of them."""
-    near = get_close_matches(given[:_MAX_COMPARED], known, n=1)
-    return f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+    return _nearest(given[:_MAX_COMPARED], tuple(known))
 
 
-def _seconds(value: object, *, longest: float, limit: str) -> float:
-    if not isinstance(value, Scalar) or not value.is_text:
-        raise ValueError("must be a duration with its unit, such as 10s, 1m30s or 1h")
+@lru_cache(maxsize=256)
+def _nearest(given: str, known: tuple[str, ...]) -> str:
+    near = get_close_matches(given, known, n=1)
+    return f'did you mean "{near[0]}"?' if near else f"expected one of {', '.join(sorted(known))}"
+
+
+def _seconds(text: str, *, longest: float, limit: str) -> float:
     try:
-        seconds = parse_duration(value.text)
+        seconds = parse_duration(text)
     except ValueError as error:
+        word(text.replace(" ", ""))  # tells what may look right and is not
         raise ValueError(f"is {error}") from None
     if not 0 < seconds <= longest:
         raise ValueError(f"must be longer than 0s and not longer than {limit}")

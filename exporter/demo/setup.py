@@ -15,10 +15,10 @@ _NOT_IN_YAML: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """What JSON leaves as it is, but YAML refuses or takes for the end of a line."""
 
 
-def demo_config(members: Sequence[Member], base_url: str, *, ca_file: Path | None = None) -> Config:
+def demo_config(members: Sequence[Member], base_url: str, *, ca_pem: str | None = None) -> Config:
     """The configuration to poll the cast at ``base_url``: every ten seconds, so that a viewer sees it move."""
     return Config(
-        api=Api(base_url=base_url, timeout=5.0, ca_file=ca_file),
+        api=Api(base_url=base_url, timeout=5.0, ca_pem=ca_pem),
         polling=Polling(interval=10.0, concurrency=32, stale_after=60.0),
         paid_statuses=frozenset({"paid"}),
         unpaid_statuses=frozenset({"overdue"}),
@@ -27,17 +27,19 @@ def demo_config(members: Sequence[Member], base_url: str, *, ca_file: Path | Non
     )
 
 
-def write_config(config: Config, path: Path) -> None:
+def write_config(config: Config, path: Path, *, ca_file: Path | None = None) -> None:
     """Write it as a configuration file, made-up secrets included, readable by its owner alone.
+
+    ``ca_file`` holds the authorities to trust.
 
     Raises OSError where it cannot be written.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:
-        file.writelines(f"{line}\n" for line in _lines(config))
+        file.writelines(f"{line}\n" for line in _lines(config, ca_file))
 
 
-def _lines(config: Config) -> Iterator[str]:
+def _lines(config: Config, ca_file: Path | None) -> Iterator[str]:
     accounts = {instance.client_token for instance in config.instances}
     account = accounts.pop() if len(accounts) == 1 else None
     yield "api:"
@@ -45,8 +47,8 @@ def _lines(config: Config) -> Iterator[str]:
     if account is not None:
         yield f"  client_token: {_scalar(account.reveal())}"
     yield f"  timeout: {_duration(config.api.timeout)}"
-    if config.api.ca_file is not None:
-        yield f"  ca_file: {_scalar(str(config.api.ca_file))}"
+    if ca_file is not None:
+        yield f"  ca_file: {_scalar(str(ca_file))}"
     yield "polling:"
     yield f"  interval: {_duration(config.polling.interval)}"
     yield f"  concurrency: {config.polling.concurrency}"

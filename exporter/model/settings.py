@@ -3,26 +3,36 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from exporter.model.secret import Secret
+
+DEFAULT_PROBE_MAX_AGE: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """How Z-API is reached. ``timeout`` is the whole poll in seconds, name lookup to last byte."""
+    """How Z-API is reached. ``timeout`` is the whole poll in seconds, name lookup to last byte.
+
+    ``ca_pem`` are the certificates of the authorities to trust, in PEM form and ASCII; ``None`` is the public ones.
+    """
 
     base_url: str
     timeout: float
-    ca_file: Path | None
+    ca_pem: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Polling:
-    """When instances are polled. ``interval`` and ``stale_after`` are seconds, ``concurrency`` ≥ 1."""
+    """When instances are polled. All are seconds but ``concurrency``, which is at least 1.
+
+    ``/probe`` polls anew only where the last poll is older than ``probe_max_age``.
+    """
 
     interval: float
     concurrency: int
     stale_after: float
+    probe_max_age: float = DEFAULT_PROBE_MAX_AGE
 
 
 @dataclass(frozen=True, slots=True)

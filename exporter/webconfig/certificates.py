@@ -1,51 +1,73 @@
-"""Certificates and keys → how the server speaks TLS. Every error is a phrase that can follow a file's name."""
+"""Certificates and keys in memory → how the server speaks TLS."""
 
+import contextlib
+import os
 import ssl
-from pathlib import Path
+import tempfile
+from collections.abc import Iterator
 from typing import Final
 
-VERSIONS: Final = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
+from exporter.config.file_reader import UnreadableFile
+
+_TOO_WEAK: Final = frozenset({"EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK"})
 
 
-def server_context(cert_file: Path, key_file: Path) -> ssl.SSLContext:
-    """Serves this certificate chain. Raises :class:`ValueError` where the key is not the certificate's.
+def read_key(content: bytes) -> str:
+    """The private key of a PEM file, without the characters of comments that are not ASCII.
 
-    The files must have passed :func:`check_certificates` and :func:`check_key`.
+    Raises :class:`~exporter.config.file_reader.UnreadableFile` if there is none, or one that needs a password.
     """
+    pem = content.decode("ascii", "ignore")
+    if "PRIVATE KEY-----" not in pem:
+        raise UnreadableFile("holds no private key in PEM form")
+    if "ENCRYPTED" in pem:
+        raise UnreadableFile("holds an encrypted key; decrypt it, as nobody can type its password here")
+    return pem
+
+
+def server_context(certificates: str, key: str) -> ssl.SSLContext:
+    """Serve this certificate chain. Raises :class:`ValueError` with what is wrong with the file of the key."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     try:
-        context.load_cert_chain(cert_file, key_file, password=_no_password)
+        with _as_file(certificates) as cert_file, _as_file(key) as key_file:
+            context.load_cert_chain(cert_file, key_file, password=_no_password)
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
-            raise ValueError("is not the key of the certificate in cert_file") from None
-        raise ValueError("holds no private key that OpenSSL can use") from None
-    except OSError:
-        raise ValueError("cannot be read") from None
+            raise ValueError(
+                "names a file that holds another key than that of the certificate in cert_file"
+            ) from None
+        if error.reason in _TOO_WEAK:
+            raise ValueError(
+                "goes with a certificate in cert_file that is too weak for OpenSSL; renew it"
+            ) from None
+        raise ValueError("names a file that holds no private key that OpenSSL can use") from None
     return context
 
 
-def check_certificates(pem: str) -> None:
-    """Raises :class:`ValueError` where the text has no certificate in PEM form, or a damaged one."""
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cadata=pem)
-    except (ssl.SSLError, ValueError):
-        raise ValueError("holds no certificate in PEM form") from None
-
-
-def check_key(pem: str) -> None:
-    """Raises :class:`ValueError` where the text has no private key in PEM form, or one that needs a password."""
-    if "PRIVATE KEY-----" not in pem:
-        raise ValueError("holds no private key in PEM form")
-    if "ENCRYPTED" in pem:
-        raise ValueError("holds an encrypted key; decrypt it, as nobody can type its password here")
-
-
 def verify_clients(context: ssl.SSLContext, authorities: str, *, required: bool) -> None:
-    """Accepts client certificates of these authorities only. ``required``: and no client without one."""
+    """Accept client certificates of these authorities only. ``required``: and no client without one."""
     context.load_verify_locations(cadata=authorities)
     context.verify_mode = ssl.CERT_REQUIRED if required else ssl.CERT_OPTIONAL
+
+
+@contextlib.contextmanager
+def _as_file(pem: str) -> Iterator[str]:
+    """The name of a file with this text: ``ssl`` takes certificates and keys from nowhere else.
+
+    On Linux it is in memory, so that a read-only file system does and a key never reaches a disk.
+    """
+    if hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):
+        with open(os.memfd_create("pem", os.MFD_CLOEXEC), "w", encoding="ascii") as memory:
+            memory.write(pem)
+            memory.flush()
+            yield f"/proc/self/fd/{memory.fileno()}"
+    else:
+        with tempfile.NamedTemporaryFile("w", encoding="ascii") as file:  # readable by its owner alone
+            file.write(pem)
+            file.flush()
+            yield file.name
 
 
 def _no_password() -> str:

@@ -1,98 +1,65 @@
 """The file that ``--web.config.file`` names: TLS, passwords and headers, in the exporter-toolkit's format."""
 
-import re
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
-from typing import Final
 
-from exporter.config.document import Node, Reader
-from exporter.config.problem import InvalidConfig
-from exporter.httpd.basic_auth import Users, is_bcrypt_hash
+from exporter.config.document import read_document
+from exporter.config.file_reader import UnreadableFile
+from exporter.config.files import TrackedFiles
+from exporter.config.nodes import Node
+from exporter.config.problem import Problems
+from exporter.config.table import Context, SectionValues, Value, usable
 from exporter.httpd.security import Security
-from exporter.model.secret import Secret
-from exporter.webconfig.files import Files
-from exporter.webconfig.section import Report, Section
-from exporter.webconfig.tls import TLS_KEYS, UNSUPPORTED_TLS_KEYS, read_tls
-
-_KEYS: Final = frozenset({"tls_server_config", "http_server_config", "basic_auth_users"})
-_UNSUPPORTED: Final[Mapping[str, str]] = {"rate_limit": "limit the rate in a reverse proxy"}
-_HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Content-Security-Policy": (),
-    "Strict-Transport-Security": (),
-    "X-Content-Type-Options": ("nosniff",),
-    "X-Frame-Options": ("deny", "sameorigin"),
-    "X-XSS-Protection": (),
-}
-"""The headers that may be set, each with its only values; none named: any."""
-
-_PRINTABLE: Final = re.compile(r"[\x20-\x7e]*")
+from exporter.webconfig import keys
+from exporter.webconfig.tls import server_tls
 
 
-def load(path: Path) -> Security:
-    """Raises :class:`~exporter.config.problem.InvalidConfig` with all that is wrong."""
-    security, _ = read(path)
-    if isinstance(security, InvalidConfig):
-        raise security
+def load(path: Path, files: TrackedFiles | None = None) -> Security:
+    """Raises :class:`~exporter.config.problem.InvalidConfig` with all that is wrong.
+
+    ``files`` takes note of every file that is read, and of those that hold a secret.
+    """
+    files = files or TrackedFiles(path.parent)
+    context = Context(Problems(str(path), keys.KNOWN_KEYS), files)
+    root = _read_root(path, context)
+    read = () if root is None else usable(_security, Value(root, root.line, None, context), path)
+    if context.problems:
+        raise context.problems.error()
+    (security,) = read
     return security
 
 
-def read(path: Path) -> tuple[Security | InvalidConfig, Files]:
-    """The web configuration, or what is wrong with it; and in both cases the files that were read to learn that."""
-    reader, files = Reader(str(path), environ=None), Files(path)
+def _read_root(path: Path, context: Context) -> Node | None:
     try:
-        root = reader.read(files.read(path))
-    except ValueError as error:
-        reader.report(1, "", str(error))
-        root = None
-    security = Security() if root is None else _security(root, reader.report, files)
-    if security.users is not None:
-        files.keep_secret(path)  # passwords can be guessed from their hashes
-    return (InvalidConfig(reader.problems) if reader.problems else security), files
+        text = context.files.read(path.name).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        context.problems.report(1, None, "is not UTF-8 text; save it as UTF-8")
+        return None
+    except UnreadableFile as error:
+        context.problems.report(1, None, f"{error}; name another file with --web.config.file")
+        return None
+    return read_document(text, context.problems)
 
 
-def _security(root: Node, report: Report, files: Files) -> Security:
-    top = Section(root, "", report, known=_KEYS, unsupported=_UNSUPPORTED)
-    tls = top.section("tls_server_config", known=TLS_KEYS, unsupported=UNSUPPORTED_TLS_KEYS)
-    users = top.section("basic_auth_users", known=None)
-    http = top.section("http_server_config", known={"http2", "headers"})
+def _security(value: Value, path: Path) -> Security:
+    keys.refuse_empty(value, "add tls_server_config or basic_auth_users, or start without --web.config.file")
+    document = SectionValues(keys.DOCUMENT, value)
+    tls = document.get(keys.TLS_SECTION)
+    server = () if tls is None else usable(server_tls, tls)
+    users = document.get(keys.USERS)
+    if document.has(keys.USERS):
+        value.context.files.mark_secret(path.name)  # passwords can be guessed from their hashes
     return Security(
-        tls=None if tls is None else read_tls(tls, files),
-        users=None if users is None else _users(users),
-        headers={} if http is None else _http(http),
+        tls=server[0] if server else None,
+        users=users,
+        headers=_headers(document),
     )
 
 
-def _users(section: Section) -> Users | None:
-    users: dict[str, Secret] = {}
-    for user in section.keys:
-        if not user or ":" in user:
-            section.report(user, "is no user name: it must not be empty nor have a colon")
-        hashed = section.value(user, _bcrypt_hash)
-        if hashed is not None:
-            users[user] = hashed
-    return users or None
-
-
-def _bcrypt_hash(text: str) -> Secret:
-    if not is_bcrypt_hash(text):
-        raise ValueError("is no bcrypt hash; make one with: htpasswd -nBC 10 ''")
-    return Secret(text)
-
-
-def _http(section: Section) -> Mapping[str, str]:
-    if "http2" in section.keys and not section.is_false("http2"):
-        section.report("http2", "is not supported; write false, or leave it out")
-    headers = section.section("headers", known=_HEADERS)
+def _headers(document: SectionValues) -> Mapping[str, str]:
+    http = document.get(keys.HTTP_SECTION)
+    headers = None if http is None else http.get(keys.HEADERS_SECTION)
     if headers is None:
         return {}
-    return {name: headers.value(name, partial(_header, name)) or "" for name in headers.keys}
-
-
-def _header(name: str, text: str) -> str:
-    values = _HEADERS.get(name, ())
-    if not _PRINTABLE.fullmatch(text):
-        raise ValueError("must be one line of printable ASCII")
-    if text and values and text not in values:
-        raise ValueError(f"must be {' or '.join(values)}")
-    return text
+    written = {name: headers.get(key) for name, key in keys.HEADERS.keys.items()}
+    return {name: text for name, text in written.items() if text is not None}

@@ -5,15 +5,15 @@ import threading
 from pathlib import Path
 from typing import Final
 
+from exporter.config.file_reader import FileReader
+from exporter.config.files import TrackedFiles
 from exporter.config.problem import InvalidConfig
 from exporter.httpd.security import Security, taken_away
-from exporter.model.clock import Clock
+from exporter.process import unexpected
 from exporter.process.permissions import Exposure
-from exporter.webconfig.files import changed
-from exporter.webconfig.load import read
+from exporter.webconfig.load import load
 
 CHECK_INTERVAL: Final = 2.0
-"""Seconds in which the files are compared at most once."""
 
 _log = logging.getLogger("exporter.web")
 
@@ -21,49 +21,71 @@ _log = logging.getLogger("exporter.web")
 class WebConfigFile:
     """What the file at ``path`` and the files it names say now.
 
-    Contents are compared, not times: a Kubernetes Secret changes by swapping a symbolic link. A change for the
-    worse is logged and what was valid before stays. So is one that takes a guard away: a file that is being
-    written is empty, or ends too early, for a moment. A private key or hashes of passwords that every user of the
-    machine can read are warned of. Safe to use from several threads.
+    A change for the worse is logged and what was valid before stays. So is one that takes a guard away: a file that is
+    being written is empty, or ends too early, for a moment. A private key or hashes of passwords that every user of the
+    machine can read are warned of.
     """
 
-    def __init__(self, path: Path, clock: Clock) -> None:
-        """Raises :class:`~exporter.config.problem.InvalidConfig`."""
+    def __init__(self, path: Path, interval: float = CHECK_INTERVAL) -> None:
+        """The files are compared every ``interval`` seconds. Raises :class:`~exporter.config.problem.InvalidConfig`."""
         self._path = path
-        self._clock = clock
-        first, files = read(path)
-        if isinstance(first, InvalidConfig):
-            raise first
-        self._security = first
-        self._seen = files.contents
+        self._interval = interval
+        self._reader = FileReader()
+        self._files = TrackedFiles(path.parent, self._reader)
+        self._security = load(path, self._files)
+        self._seen = self._files.held()
         self._exposure = Exposure()
-        self._exposure.look(files.secret)
-        self._checked = clock.monotonic()
-        self._lock = threading.Lock()
+        self._exposure.look(self._files.secrets)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="web-config", daemon=True)
+
+    def start(self) -> None:
+        """Begin to compare the files, on a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Compare no more. Does not wait: a file system may hang."""
+        self._stopping.set()
 
     def current(self) -> Security:
-        """Takes microseconds, or the time to read a few small files once in :data:`CHECK_INTERVAL`."""
-        now = self._clock.monotonic()
-        with self._lock:
-            if now - self._checked >= CHECK_INTERVAL:
-                self._checked = now
-                if changed(self._seen):
-                    self._read_again()
-            return self._security
+        """What is valid now: a value that is at hand, so that an event loop may ask."""
+        return self._security
+
+    def check(self) -> None:
+        """Read the files again if one of them changed. Never raises; takes as long as the files do."""
+        try:
+            now = self._files.look()
+            if now != self._seen:
+                self._seen = now
+                self._read_again()
+        except Exception as error:  # what was valid before must go on serving
+            unexpected.report(type(error), error.__traceback__)
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(self._interval):
+            self.check()
 
     def _read_again(self) -> None:
-        latest, files = read(self._path)
-        self._seen = files.contents
+        files = TrackedFiles(self._path.parent, self._reader)
+        latest = self._load(files)
+        self._files, self._seen = files, files.held()
         if isinstance(latest, InvalidConfig):
             self._refuse("; ".join(str(problem) for problem in latest.problems))
-        elif lost := taken_away(self._security, latest):
+            return
+        if lost := taken_away(self._security, latest):
             self._refuse(
                 f"{self._path}: takes away {' and '.join(lost)}; restart the exporter if that is meant"
             )
-        else:
-            self._security = latest
-            _log.info("the web configuration was reloaded")
-            self._exposure.look(files.secret)
+            return
+        self._security = latest
+        _log.info("the web configuration was reloaded")
+        self._exposure.look(files.secrets)
+
+    def _load(self, files: TrackedFiles) -> Security | InvalidConfig:
+        try:
+            return load(self._path, files)
+        except InvalidConfig as error:
+            return error
 
     def _refuse(self, problem: str) -> None:
         _log.error("the web configuration was not reloaded", extra={"problem": problem})

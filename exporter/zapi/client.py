@@ -50,7 +50,7 @@ class ZapiClient:
         """``proxies`` maps a scheme to a proxy's URL; see :func:`~exporter.zapi.environment.environment_proxies`.
 
         Raises :class:`~exporter.zapi.transport.UnusableProxy`, and :class:`OSError` or :class:`ssl.SSLError` for
-        a CA file that cannot be read.
+        authorities that cannot be read.
         """
         self._api = api
         self._clock = clock
@@ -65,7 +65,7 @@ class ZapiClient:
         self._adapter = make_adapter(
             api.base_url,
             concurrency=concurrency,
-            tls=ssl.create_default_context(cafile=str(api.ca_file or certifi.where())),
+            tls=_client_context(api.ca_pem),
             proxies=self._proxies,
             current=self._current,
             resolver=resolver or Resolver(),
@@ -118,6 +118,12 @@ class ZapiClient:
             return Answer(response.status_code, body, response.headers.get("retry-after"))
         finally:
             response.close()
+
+
+def _client_context(ca_pem: str | None) -> ssl.SSLContext:
+    if ca_pem is None:
+        return ssl.create_default_context(cafile=certifi.where())
+    return ssl.create_default_context(cadata=ca_pem)
 
 
 def _was_stale(error: Exception, limits: PollLimits) -> bool:

@@ -62,8 +62,8 @@ def zapi(tmp_path: Path) -> Iterator[SimulatedZapi]:
     clock = SystemClock()
     members = [member for member in cast(40, clock.time()) if member.role is Role.HEALTHY][:5]
     with SimulatedZapi([member.simulated for member in members], clock=clock, tls=tls) as simulated:
-        config = demo_config(members, simulated.base_url, ca_file=tmp_path / "ca.pem")
-        write_config(config, tmp_path / "config.yaml")
+        config = demo_config(members, simulated.base_url)
+        write_config(config, tmp_path / "config.yaml", ca_file=tmp_path / "ca.pem")
         yield simulated
 
 

@@ -71,7 +71,7 @@ def scraped(members: list[Member], tmp_path_factory: pytest.TempPathFactory) -> 
     clock = SystemClock()
     with SimulatedZapi([member.simulated for member in members], clock=clock, tls=tls) as zapi:
         file = directory / "config.yaml"
-        write_config(demo_config(members, zapi.base_url, ca_file=directory / "ca.pem"), file)
+        write_config(demo_config(members, zapi.base_url), file, ca_file=directory / "ca.pem")
         with exporter(directory, f"--config.file={file}") as running:
             yield Scraped(samples(running.metrics()), clock.time())
 

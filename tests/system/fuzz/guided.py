@@ -4,15 +4,12 @@ A process of its own, that imports nothing of the exporter before atheris can pu
 if nothing was found.
 """
 
-import importlib
 import sys
 from typing import Final
 
 import atheris
 
 with atheris.instrument_imports(include=["exporter", "json", "yaml", "email", "h11"]):
-    for late in ("shape", "rules", "resolve"):  # imported when they are first needed
-        importlib.import_module(f"exporter.config.{late}")
     from tests.system.fuzz.targets import FOUND, be_quiet, scratch, targets
 
 _MAX_LENGTH: Final = 8192

@@ -28,7 +28,7 @@ class Upstream:
 
     def write(self, config: Config) -> None:
         """Replace the configuration file; the command takes it with a reload."""
-        write_config(config, self.file)
+        write_config(config, self.file, ca_file=self.file.with_name("ca.pem"))
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def upstream(
     authority.issue_cert("127.0.0.1").configure_cert(tls)
     simulated = (member.simulated for member in members)
     with SimulatedZapi(simulated, clock=SystemClock(), tls=tls, **options) as zapi:
-        config = demo_config(members, zapi.base_url, ca_file=directory / "ca.pem")
+        config = demo_config(members, zapi.base_url)
         config = replace(config, polling=polling, api=replace(config.api, timeout=timeout))
         served = Upstream(zapi, config, directory / "config.yaml")
         served.write(config)

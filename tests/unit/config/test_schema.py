@@ -21,7 +21,9 @@ GOOD: list[dict[str, Any]] = [
     {"api": None, "polling": None, "defaults": {"labels": None, "expected_webhooks": None}},
     {"api": {"base_url": "http://[::1]:80/x", "timeout": "1m30s", "client_token": "C"}},
     {"api": {"timeout": "${T:-5s}", "base_url": "${URL:-https://z.example}"}},
-    {"polling": {"interval": "1h", "stale_after": "2h", "concurrency": 1024}},
+    {"polling": {"interval": "1h", "stale_after": "2h", "concurrency": 1024, "probe_max_age": "0s"}},
+    {"x-anchors": [{"any": "thing"}], "x-": 1},
+    {"defaults": {"expected_webhooks": {"received": {"url_file": "LICENSE-URL"}}}},
     {"polling": {"concurrency": "${N:-8}"}},
     {"polling": {"concurrency": "8"}},
     {"payment": {"paid_statuses": ["paid", "PAGO"], "unpaid_statuses": []}},
@@ -41,6 +43,12 @@ BAD: list[dict[str, Any]] = [
     {"api": {"timeout": "1s1m"}},
     {"api": {"base_url": "ftp://a"}},
     {"api": {"base_url": "https://u@a"}},
+    {"api": {"base_url": "https://api.z-api.io/instances/A/token/B"}},
+    {"polling": {"probe_max_age": "2d1h1"}},
+    {"defaults": {"expected_webhooks": {"received": {}}}},
+    {"defaults": {"expected_webhooks": {"received": {"url": "https://a.example"}}}},
+    {"instances": [{"name": "a", "id": "https://api.z-api.io/instances/A", "token": "T"}]},
+    {"x_anchors": {}},
     {"api": {"client_token": ""}},
     {"api": {"client_token": "a b"}},
     {"api": {"client_token": "C", "client_token_file": "pyproject.toml"}},
@@ -84,6 +92,7 @@ BAD: list[dict[str, Any]] = [
 def verdicts(folder: Path, document: dict[str, Any]) -> tuple[bool, bool]:
     """What the schema and the loader say of a document: whether it is good."""
     whole = {"instances": [WITH_INSTANCE], **document}
+    (folder / "LICENSE-URL").write_text("https://a.example/hook")
     file = folder / "config.yaml"
     file.write_text(yaml.safe_dump(whole, allow_unicode=True))
     return Draft202012Validator(SCHEMA).is_valid(whole), not problems_of(file, {})

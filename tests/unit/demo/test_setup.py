@@ -12,7 +12,7 @@ NOW = 1_700_000_000.0
 
 
 def some_config() -> Config:
-    return demo_config(cast(18, NOW), "http://127.0.0.1:1", ca_file=Path("/etc/ca.pem"))
+    return demo_config(cast(18, NOW), "http://127.0.0.1:1")
 
 
 def test_the_configuration_polls_the_whole_cast() -> None:
@@ -44,7 +44,7 @@ def test_a_written_configuration_holds_any_text_that_a_configuration_can(tmp_pat
 
 def test_a_written_configuration_says_the_same(tmp_path: Path) -> None:
     config = some_config()
-    write_config(config, tmp_path / "config.yaml")
+    write_config(config, tmp_path / "config.yaml", ca_file=Path("/etc/ca.pem"))
     document = yaml.safe_load((tmp_path / "config.yaml").read_text())
     assert document["api"]["ca_file"] == "/etc/ca.pem"
     for said, meant in zip(document["instances"], config.instances, strict=True):

@@ -13,8 +13,7 @@ from exporter.httpd.http import Response
 from exporter.httpd.server import Server
 from exporter.httpd.tls import ServerTls, TlsStream
 from exporter.webconfig.load import load
-from exporter.webconfig.watch import CHECK_INTERVAL, WebConfigFile
-from tests.clocks import ManualClock
+from exporter.webconfig.watch import WebConfigFile
 from tests.unit.httpd.certificates import write_files, write_server_files
 from tests.unit.httpd.serving import Client, Transport, place_of, serving
 
@@ -154,15 +153,14 @@ def test_a_common_name_is_no_allowed_name(folder: Path, authority: trustme.CA) -
 
 def test_a_renewed_certificate_is_shown_to_the_next_client(folder: Path, authority: trustme.CA) -> None:
     (folder / "web.yaml").write_text(TLS)
-    clock = ManualClock()
-    file = WebConfigFile(folder / "web.yaml", clock)
+    file = WebConfigFile(folder / "web.yaml")
     with serving(security=file.current) as server, connect(server, client_tls(authority)) as kept:
         assert kept.ask("/").status == 200
         shown = shown_by(server, authority)
         assert shown_by(server, authority) == shown
         write_server_files(folder, authority)
         assert shown_by(server, authority) == shown
-        clock.advance(CHECK_INTERVAL)
+        file.check()
         assert shown_by(server, authority) != shown
         assert kept.ask("/").headers["connection"] == "close"
 

@@ -1,5 +1,6 @@
 """What a web configuration may say, and what is told of one that may not."""
 
+import os
 import ssl
 from pathlib import Path
 
@@ -40,10 +41,53 @@ def problems(folder: Path, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "# nothing\n", "---\n", "tls_server_config:\n", "basic_auth_users: {}\n"]
+    ("text", "place"),
+    [
+        ("", "1: document"),
+        ("# nothing\n", "1: document"),
+        ("---\n", "1: document"),
+        ("{}\n", "1: document"),
+        ("tls_server_config:\n", "1: tls_server_config"),
+        ("basic_auth_users: {}\n", "1: basic_auth_users"),
+        (f"basic_auth_users:\n{TLS}", "1: basic_auth_users"),
+        ("http_server_config:\n  headers:\n", "2: http_server_config.headers"),
+    ],
 )
-def test_an_empty_configuration_guards_nothing(tmp_path: Path, text: str) -> None:
-    assert loaded(tmp_path, text) == Security()
+def test_what_is_empty_is_refused_as_it_would_guard_nothing(tmp_path: Path, text: str, place: str) -> None:
+    (told,) = problems(tmp_path, text)
+    assert told.startswith(f"{place}: is empty; ")
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_certificates_and_keys_may_have_accents_and_a_byte_order_mark(tmp_path: Path, mark: str) -> None:
+    for name in ("server.crt", "server.key", "clients-ca.crt"):
+        pem = (tmp_path / name).read_text()
+        (tmp_path / name).write_bytes(f"{mark}{pem}# São José\n".encode() + b"\xe7\n")
+    tls = loaded(tmp_path, TLS + CLIENTS).tls
+    assert tls is not None
+    assert len(tls.context.get_ca_certs()) == 1
+
+
+@pytest.mark.parametrize("what", ["a named pipe", "a folder", "a device"])
+@pytest.mark.parametrize("name", ["server.crt", "server.key", "web.yaml"])
+def test_only_regular_files_are_read(tmp_path: Path, name: str, what: str) -> None:
+    (tmp_path / "web.yaml").write_text(TLS)
+    (tmp_path / name).unlink()
+    if what == "a named pipe":
+        os.mkfifo(tmp_path / name)
+    elif what == "a folder":
+        (tmp_path / name).mkdir()
+    else:
+        (tmp_path / name).symlink_to("/dev/zero")
+    with pytest.raises(InvalidConfig, match=f"is {what}, not a regular file"):
+        load(tmp_path / "web.yaml")
+
+
+def test_a_file_that_is_too_large_is_not_read_to_its_end(tmp_path: Path) -> None:
+    with (tmp_path / "server.crt").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(InvalidConfig, match="cert_file: names a file that is larger than 1 MiB"):
+        loaded(tmp_path, TLS)
 
 
 def test_tls_speaks_version_1_2_and_newer_unless_told_otherwise(tmp_path: Path) -> None:
@@ -96,49 +140,54 @@ BAD = {
     "- a\n": ["1: document: must be a mapping"],
     "a: !x 1\nb: *y\n": ["2: b: is an alias of no anchor above it; quote text that begins with *"],
     "a: [\n": ["1: document: is not valid YAML: did not find expected node content"],
-    "tls_config: {}\n": ["1: tls_config: is no known key; did you mean tls_server_config?"],
+    "tls_config: {}\n": ['1: tls_config: unknown key; did you mean "tls_server_config"?'],
     "x: {}\n": [
-        "1: x: is no known key; known are basic_auth_users, http_server_config, tls_server_config",
+        "1: x: unknown key; expected one of basic_auth_users, http_server_config, tls_server_config",
     ],
     "rate_limit:\n  burst: 1\n": [
-        "1: rate_limit: is not supported by this exporter: limit the rate in a reverse proxy",
+        "1: rate_limit: is not supported by this exporter; limit the rate in a reverse proxy",
     ],
     "tls_server_config: yes\n": ["1: tls_server_config: must be a mapping"],
     "tls_server_config:\n  min_version: TLS12\n": [
         "2: tls_server_config.cert_file: is missing",
         "2: tls_server_config.key_file: is missing",
     ],
-    TLS + "  cert_file: other.crt\n": ["4: tls_server_config.cert_file: is given twice, first in line 2"],
-    TLS + "  certfile: a\n": ["4: tls_server_config.certfile: is no known key; did you mean cert_file?"],
+    TLS + "  cert_file: other.crt\n": [
+        "4: tls_server_config.cert_file: is set twice, first on line 2; keep one of them",
+    ],
+    TLS + "  certfile: a\n": ['4: tls_server_config.certfile: unknown key; did you mean "cert_file"?'],
     TLS + "  cipher_suites: []\n  curve_preferences: []\n  prefer_server_cipher_suites: true\n  cert: a\n": [
-        "4: tls_server_config.cipher_suites: is not supported by this exporter: "
+        "4: tls_server_config.cipher_suites: is not supported by this exporter; "
         "OpenSSL's own configuration chooses them",
-        "5: tls_server_config.curve_preferences: is not supported by this exporter: "
+        "5: tls_server_config.curve_preferences: is not supported by this exporter; "
         "OpenSSL's own configuration chooses them",
-        "6: tls_server_config.prefer_server_cipher_suites: is not supported by this exporter: "
+        "6: tls_server_config.prefer_server_cipher_suites: is not supported by this exporter; "
         "OpenSSL's own configuration chooses the order",
-        "7: tls_server_config.cert: is not supported by this exporter: "
+        "7: tls_server_config.cert: is not supported by this exporter; "
         "write the certificate to a file and name it in cert_file",
     ],
     TLS.replace("server.crt", "none.crt"): [
-        "2: tls_server_config.cert_file: cannot be read; does it exist, and may this user read it?",
+        "2: tls_server_config.cert_file: names a file that does not exist",
     ],
     TLS.replace("server.crt", "server.key"): [
-        "2: tls_server_config.cert_file: holds no certificate in PEM form",
+        "2: tls_server_config.cert_file: names a file that holds no certificate in PEM form",
     ],
     TLS.replace("server.key", "server.crt"): [
-        "3: tls_server_config.key_file: holds no private key in PEM form"
+        "3: tls_server_config.key_file: names a file that holds no private key in PEM form"
     ],
     TLS.replace("server.key", "other.key"): [
-        "3: tls_server_config.key_file: is not the key of the certificate in cert_file",
+        "3: tls_server_config.key_file: names a file that holds another key than that of the certificate in cert_file",
     ],
     TLS.replace("server.key", "locked.key"): [
-        "3: tls_server_config.key_file: holds an encrypted key; decrypt it, as nobody can type its password here",
+        "3: tls_server_config.key_file: names a file that holds an encrypted key; "
+        "decrypt it, as nobody can type its password here",
     ],
     TLS.replace("server.key", "damaged.key"): [
-        "3: tls_server_config.key_file: holds no private key that OpenSSL can use",
+        "3: tls_server_config.key_file: names a file that holds no private key that OpenSSL can use",
     ],
-    TLS.replace("server.crt", "binary.crt"): ["2: tls_server_config.cert_file: is not UTF-8 text"],
+    TLS.replace("server.crt", "binary.crt"): [
+        "2: tls_server_config.cert_file: names a file that holds no certificate in PEM form",
+    ],
     TLS.replace("server.crt", "12"): [
         "2: tls_server_config.cert_file: must be text, but YAML reads it as a number; quote it",
     ],
@@ -187,7 +236,7 @@ BAD = {
         "2: http_server_config.http2: is not supported; write false, or leave it out",
     ],
     "http_server_config:\n  headers:\n    X-Powered-By: us\n    X-Frame-Options: DENY\n    X-XSS-Protection: 0\n": [
-        "3: http_server_config.headers.X-Powered-By: is no known key; known are Content-Security-Policy, "
+        "3: http_server_config.headers.<hidden>: unknown key; expected one of Content-Security-Policy, "
         "Strict-Transport-Security, X-Content-Type-Options, X-Frame-Options, X-XSS-Protection",
         "4: http_server_config.headers.X-Frame-Options: must be deny or sameorigin",
         "5: http_server_config.headers.X-XSS-Protection: must be text, but YAML reads it as a number; quote it",
@@ -197,7 +246,7 @@ BAD = {
     ],
     "basic_auth_users:\n  ana: hunter2\n  'a:b': " + HASH + "\n": [
         "2: basic_auth_users.ana: is no bcrypt hash; make one with: htpasswd -nBC 10 ''",
-        '3: basic_auth_users."a:b": is no user name: it must not be empty nor have a colon',
+        "3: basic_auth_users.<hidden>: is no user name: it must not be empty nor have a colon",
     ],
 }
 
@@ -215,7 +264,7 @@ def test_everything_that_is_wrong_is_told_with_its_line(tmp_path: Path, text: st
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InvalidConfig, match=r"none\.yaml:1: document: cannot be read"):
+    with pytest.raises(InvalidConfig, match=r"none\.yaml:1: document: does not exist"):
         load(tmp_path / "none.yaml")
 
 

@@ -1,6 +1,7 @@
 """A web configuration that changes while the exporter runs."""
 
 import logging
+import os
 from pathlib import Path
 
 import bcrypt
@@ -11,8 +12,9 @@ from exporter.config.problem import InvalidConfig
 from exporter.httpd.basic_auth import Credentials, PasswordChecker
 from exporter.httpd.security import Security
 from exporter.model.secret import Secret
-from exporter.webconfig.watch import CHECK_INTERVAL, WebConfigFile
-from tests.clocks import ManualClock
+from exporter.webconfig import watch
+from exporter.webconfig.watch import WebConfigFile
+from harness.waiting import wait_until
 from tests.unit.httpd.certificates import write_files, write_server_files
 
 TLS = "tls_server_config:\n  cert_file: tls/server.crt\n  key_file: tls/server.key\n"
@@ -23,16 +25,15 @@ HEADERS = "http_server_config:\n  headers:\n    X-XSS-Protection: '{}'\n"
 
 
 class Watched:
-    """A configuration file whose next check has always come."""
+    """A configuration file that is checked whenever it is asked for."""
 
     def __init__(self, folder: Path, text: str) -> None:
         self.file = folder / "web.yaml"
         self.file.write_text(text)
-        self._clock = ManualClock()
-        self._watch = WebConfigFile(self.file, self._clock)
+        self._watch = WebConfigFile(self.file)
 
     def now(self) -> Security:
-        self._clock.advance(CHECK_INTERVAL)
+        self._watch.check()
         return self._watch.current()
 
 
@@ -60,15 +61,74 @@ def test_an_unchanged_configuration_stays_the_same_object(folder: Path) -> None:
     assert watched.now() is first
 
 
-def test_a_change_is_seen_at_the_next_check_and_not_before(folder: Path) -> None:
-    file, clock = folder / "web.yaml", ManualClock()
+def test_asking_what_is_valid_touches_no_file(folder: Path) -> None:
+    """An event loop asks."""
+    file = folder / "web.yaml"
     file.write_text(HEADERS.format(0))
-    watch = WebConfigFile(file, clock)
+    watching = WebConfigFile(file)
     file.write_text(HEADERS.format(1))
-    clock.advance(CHECK_INTERVAL * 0.9)
-    assert watch.current().headers == {"X-XSS-Protection": "0"}
-    clock.advance(CHECK_INTERVAL * 0.1)
-    assert watch.current().headers == {"X-XSS-Protection": "1"}
+    assert watching.current().headers == {"X-XSS-Protection": "0"}
+    watching.check()
+    assert watching.current().headers == {"X-XSS-Protection": "1"}
+
+
+def test_a_change_is_seen_without_being_asked_for(folder: Path) -> None:
+    file = folder / "web.yaml"
+    file.write_text(HEADERS.format(0))
+    watching = WebConfigFile(file, interval=0.01)
+    watching.start()
+    file.write_text(HEADERS.format(1))
+    wait_until(lambda: watching.current().headers == {"X-XSS-Protection": "1"})
+    watching.stop()
+
+
+@pytest.mark.parametrize("what", ["a named pipe", "a folder", "a device"])
+@pytest.mark.parametrize("name", ["tls/server.key", "tls/server.crt", "web.yaml"])
+def test_a_file_that_becomes_something_else_is_told_once_and_waited_for_never(
+    folder: Path, caplog: pytest.LogCaptureFixture, name: str, what: str
+) -> None:
+    watched = Watched(folder, TLS)
+    first = watched.now()
+    (folder / name).unlink()
+    if what == "a named pipe":
+        os.mkfifo(folder / name)
+    elif what == "a folder":
+        (folder / name).mkdir()
+    else:
+        (folder / name).symlink_to("/dev/zero")
+    for _ in range(3):
+        assert watched.now() is first
+    assert len(errors(caplog)) == 1
+    assert f"is {what}, not a regular file" in errors(caplog)[0]
+
+
+def test_a_renewed_certificate_may_have_accents(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    watched = Watched(folder, TLS)
+    first = watched.now()
+    certificate = folder / "tls/server.crt"
+    certificate.write_bytes("# São José\n".encode() + certificate.read_bytes())
+    assert watched.now() is not first
+    assert errors(caplog) == []
+
+
+@pytest.mark.parametrize("error", [RuntimeError("c4n4ry"), MemoryError(), RecursionError("c4n4ry")])
+def test_an_unexpected_error_keeps_what_was_and_is_told_once(
+    folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*arguments: object) -> Security:
+        raise error
+
+    watched = Watched(folder, HEADERS.format(0))
+    first = watched.now()
+    with monkeypatch.context() as patched:
+        patched.setattr(watch, "load", fail)
+        watched.file.write_text(HEADERS.format(1))
+        for _ in range(3):
+            assert watched.now() is first
+    assert [record.getMessage() for record in caplog.records] == ["unexpected error, please report it"]
+    assert "c4n4ry" not in str([vars(record) for record in caplog.records])
+    watched.file.write_text(HEADERS.format(2))
+    assert watched.now().headers == {"X-XSS-Protection": "2"}
 
 
 def test_a_changed_password_lets_the_old_one_in_no_longer(folder: Path) -> None:
@@ -95,7 +155,7 @@ def test_a_bad_change_keeps_what_was_and_is_logged_once(
     for _ in range(3):
         assert watched.now().headers == {"X-XSS-Protection": "0"}
     assert len(errors(caplog)) == 1
-    assert "web.yaml:1: x: is no known key" in errors(caplog)[0]
+    assert "web.yaml:1: x: unknown key" in errors(caplog)[0]
     assert "web.yaml:2: rate_limit: is not supported" in errors(caplog)[0]
     watched.file.write_text(HEADERS.format(1))
     assert watched.now().headers == {"X-XSS-Protection": "1"}
@@ -104,8 +164,9 @@ def test_a_bad_change_keeps_what_was_and_is_logged_once(
 @pytest.mark.parametrize(
     ("latest", "lost"),
     [
-        ("", "takes away TLS and the passwords;"),
-        ("---\n", "takes away TLS and the passwords;"),
+        ("", "is empty;"),
+        ("---\n", "is empty;"),
+        (HEADERS.format(0), "takes away TLS and the passwords;"),
         (FULL[: FULL.index("basic_auth_users")], "takes away the passwords;"),
         (USERS, "takes away TLS;"),
         (
@@ -130,7 +191,9 @@ def test_a_change_that_takes_a_guard_away_needs_a_restart(
 
 
 @pytest.mark.parametrize(
-    "before", ["", TLS, USERS, TLS + REQUIRED], ids=["nothing", "tls", "passwords", "client certificates"]
+    "before",
+    [HEADERS.format(0), TLS, USERS, TLS + REQUIRED],
+    ids=["nothing", "tls", "passwords", "client certificates"],
 )
 def test_a_change_that_adds_guards_is_taken_at_once(folder: Path, before: str) -> None:
     watched = Watched(folder, before)
@@ -149,7 +212,7 @@ def test_a_certificate_renewed_in_two_steps_is_taken_when_both_are_done(
     write_server_files(renewed, authority)
     (folder / "tls/server.crt").write_bytes((renewed / "server.crt").read_bytes())
     assert watched.now() is first
-    assert "is not the key of the certificate" in errors(caplog)[0]
+    assert "another key than that of the certificate" in errors(caplog)[0]
     (folder / "tls/server.key").write_bytes((renewed / "server.key").read_bytes())
     assert watched.now() is not first
 

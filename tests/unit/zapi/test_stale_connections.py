@@ -2,7 +2,6 @@
 
 import ssl
 import time
-from pathlib import Path
 
 import pytest
 import trustme
@@ -25,16 +24,15 @@ def simulated(instance_id: str) -> SimulatedInstance:
 
 @pytest.mark.parametrize("fault", stale_keep_alive(), ids=lambda fault: fault.name)
 @pytest.mark.parametrize("over_tls", [False, True], ids=["http", "https"])
-def test_every_poll_over_a_connection_that_did_not_last_succeeds(
-    fault: Fault, over_tls: bool, tmp_path: Path
-) -> None:
+def test_every_poll_over_a_connection_that_did_not_last_succeeds(fault: Fault, over_tls: bool) -> None:
     authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(tls)
     with SimulatedZapi([simulated("ID-vendas")], clock=SystemClock(), tls=tls if over_tls else None) as zapi:
         zapi.set_fault("ID-vendas", fault)
-        client = ZapiClient(Api(zapi.base_url, 10.0, tmp_path / "ca.pem"), concurrency=1, clock=SystemClock())
+        client = ZapiClient(
+            Api(zapi.base_url, 10.0, authority.cert_pem.bytes().decode()), concurrency=1, clock=SystemClock()
+        )
         readings = [client.read(an_instance("vendas")) for _ in range(5)]
         client.close()
     assert [reading for reading in readings if not isinstance(reading, Status)] == []

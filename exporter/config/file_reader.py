@@ -1,0 +1,98 @@
+"""Files are read on a thread of their own, so that a file system that hangs stops nobody else."""
+
+import os
+import queue
+import stat
+import threading
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from pathlib import Path
+from typing import Final
+
+PATIENCE: Final = 10.0
+"""Seconds that one file may take."""
+
+_KINDS: Final = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+_HUNG: Final = "did not answer within {:g} s; is its file system available?"
+
+
+class UnreadableFile(ValueError):
+    """A file cannot be used; the text is a phrase that can follow its name."""
+
+
+class FileReader:
+    """Reads regular files of bounded size, one after another. Safe to use from several threads.
+
+    A file that takes longer than ``patience`` seconds is given up. Until it does answer, every other read is refused at
+    once, so that no more than one thread ever waits for it.
+    """
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._jobs: queue.SimpleQueue[tuple[Path, int, Future[bytes]]] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._current: Future[bytes] | None = None
+
+    def read(self, path: Path, limit: int) -> bytes:
+        """The content of a regular file of at most ``limit`` bytes. Raises :class:`UnreadableFile`."""
+        with self._lock:
+            if self._current is not None and not self._current.done():
+                raise UnreadableFile("cannot be read while another file does not answer")
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="files", daemon=True)
+                self._thread.start()
+            answer = self._current = Future()
+            self._jobs.put((path, limit, answer))
+            try:
+                return answer.result(self._patience)
+            except FutureTimeout:
+                raise UnreadableFile(_HUNG.format(self._patience)) from None
+
+    def _work(self) -> None:
+        while True:
+            path, limit, answer = self._jobs.get()
+            try:
+                answer.set_result(read_regular_file(path, limit))
+            except BaseException as error:  # whoever waits for it must be told
+                answer.set_exception(error)
+
+
+def read_regular_file(path: Path, limit: int) -> bytes:
+    """The content of a file. Raises :class:`UnreadableFile` for all but a regular file of at most ``limit`` bytes."""
+    try:
+        _check_kind(os.stat(path))  # opening a device can have effects
+        with open(path, "rb", opener=_open_without_waiting) as stream:
+            _check_kind(os.fstat(stream.fileno()))
+            content = stream.read(limit + 1)
+    except FileNotFoundError:
+        raise UnreadableFile("does not exist") from None
+    except UnreadableFile:
+        raise
+    except OSError as error:
+        raise UnreadableFile(f"cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise UnreadableFile("has a name that no file can have") from None
+    if len(content) > limit:
+        raise UnreadableFile(f"is larger than {_size(limit)}")
+    return content
+
+
+def _check_kind(status: os.stat_result) -> None:
+    for is_kind, name in _KINDS:
+        if is_kind(status.st_mode):
+            raise UnreadableFile(f"is {name}, not a regular file")
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+
+
+def _size(limit: int) -> str:
+    return f"{limit // 1024} KiB" if limit < 1024 * 1024 else f"{limit // 1024 // 1024} MiB"

@@ -1,0 +1,201 @@
+"""Every key of the configuration."""
+
+from typing import Final
+
+from exporter.config import kinds, values
+from exporter.config.duration import format_duration
+from exporter.config.table import Key, SecretKeys, Section, section_kind
+from exporter.model.poll_result import WEBHOOK_FIELDS
+from exporter.model.settings import DEFAULT_PROBE_MAX_AGE
+
+BASE_URL: Final = Key(
+    "base_url",
+    kinds.BASE_URL,
+    "Where Z-API is: scheme and host, and where needed port and path. No user, query or fragment; a slash at the end "
+    "is left out.",
+    default="https://api.z-api.io",
+    examples=("https://api.z-api.io",),
+)
+CLIENT_TOKEN: Final = SecretKeys(
+    Key(
+        "client_token",
+        kinds.secret(values.client_token),
+        "The account's security token, which is sent as Client-Token with every poll.",
+        examples=("${ZAPI_CLIENT_TOKEN}",),
+        is_secret=True,
+    ),
+    Key(
+        "client_token_file",
+        kinds.secret_file(values.client_token),
+        "The file that holds it, in place of client_token.",
+        examples=("/run/secrets/zapi_client_token",),
+    ),
+)
+TIMEOUT: Final = Key(
+    "timeout",
+    kinds.duration(values.timeout),
+    "Longest time for a whole poll, from the name lookup to the last byte. At most 1d.",
+    default="10s",
+    examples=("10s",),
+)
+CA_FILE: Final = Key(
+    "ca_file",
+    kinds.CA_FILE,
+    "The file with the certificate authorities to trust (PEM), in place of the public ones. Where it is not set, "
+    "SSL_CERT_FILE or else REQUESTS_CA_BUNDLE of the environment names it.",
+    examples=("/etc/ssl/private-ca.pem",),
+)
+API: Final = Section("Api", "How Z-API is reached.", (BASE_URL, CLIENT_TOKEN, TIMEOUT, CA_FILE))
+
+INTERVAL: Final = Key(
+    "interval",
+    kinds.duration(values.interval),
+    "Time between two polls of one instance: 100ms to 1y.",
+    default="1m",
+    examples=("60s", "5m"),
+)
+CONCURRENCY: Final = Key(
+    "concurrency",
+    kinds.CONCURRENCY,
+    "Most polls in flight at once: 1 to 1024.",
+    default="32",
+    examples=(32,),
+)
+STALE_AFTER: Final = Key(
+    "stale_after",
+    kinds.duration(values.span),
+    "How long the last good values are kept after polls begin to fail: not below interval, at most 1y.",
+    default="5m",
+    examples=("5m",),
+)
+PROBE_MAX_AGE: Final = Key(
+    "probe_max_age",
+    kinds.duration(values.age),
+    "/probe polls anew only where the last poll is older: 0 to 1d.",
+    default=format_duration(DEFAULT_PROBE_MAX_AGE),
+    examples=("5s",),
+)
+POLLING: Final = Section(
+    "Polling", "When instances are polled.", (INTERVAL, CONCURRENCY, STALE_AFTER, PROBE_MAX_AGE)
+)
+
+PAID_STATUSES: Final = Key(
+    "paid_statuses",
+    kinds.list_of(kinds.STATUS, "a list of statuses, such as [paid]"),
+    "The payment statuses that count as paid, in upper or lower case.",
+    default=("paid",),
+    examples=(["paid", "trial"],),
+)
+UNPAID_STATUSES: Final = Key(
+    "unpaid_statuses",
+    kinds.list_of(kinds.STATUS, "a list of statuses, such as [unpaid, overdue]", least=0),
+    "Those that count as unpaid. A status in neither list counts as neither: Z-API has published no list of its "
+    "statuses. One in both lists is an error; without this key, the statuses of paid_statuses are taken out of the "
+    "default.",
+    default=("unpaid", "overdue", "pending", "late", "expired", "canceled", "cancelled"),
+    examples=(["unpaid", "overdue"],),
+)
+PAYMENT: Final = Section("Payment", "What counts as paid and as unpaid.", (PAID_STATUSES, UNPAID_STATUSES))
+
+DEFAULT_LABELS: Final = Key(
+    "labels",
+    kinds.LABELS,
+    "Labels of every instance. One that an instance has too is the instance's.",
+    examples=({"environment": "production"},),
+)
+DEFAULT_WEBHOOKS: Final = Key(
+    "expected_webhooks",
+    kinds.EXPECTED_WEBHOOKS,
+    "Webhooks expected of every instance. What an instance says of a webhook wins.",
+    examples=(["received", "disconnected"],),
+)
+DEFAULTS: Final = Section("Defaults", "What every instance starts from.", (DEFAULT_LABELS, DEFAULT_WEBHOOKS))
+
+NAME: Final = Key(
+    "name",
+    kinds.NAME,
+    "What the instance is called here, and the label name of its series: any text of up to 200 characters, unique.",
+    examples=("vendas",),
+    is_required=True,
+)
+ID: Final = Key(
+    "id",
+    kinds.IDENTIFIER,
+    "The id of the instance at Z-API, unique. Quoted, if YAML could read it as a number.",
+    examples=("3C67AB641C8AA0412F6A2242B4E23AC7",),
+    is_required=True,
+)
+TOKEN: Final = SecretKeys(
+    Key(
+        "token",
+        kinds.secret(values.token),
+        "The token of the instance. Quoted, if YAML could read it as a number.",
+        examples=("${ZAPI_VENDAS_TOKEN}",),
+        is_secret=True,
+    ),
+    Key(
+        "token_file",
+        kinds.secret_file(values.token),
+        "The file that holds it, in place of token.",
+        examples=("/run/secrets/zapi_vendas_token",),
+    ),
+    is_required=True,
+)
+OWN_CLIENT_TOKEN: Final = SecretKeys(
+    Key(
+        "client_token",
+        kinds.secret(values.client_token),
+        "The security token of the instance's account, in place of the one in api.",
+        examples=("${ZAPI_VENDAS_CLIENT_TOKEN}",),
+        is_secret=True,
+    ),
+    Key(
+        "client_token_file",
+        kinds.secret_file(values.client_token),
+        "The file that holds it, in place of client_token.",
+        examples=("/run/secrets/vendas_client_token",),
+    ),
+)
+LABELS: Final = Key(
+    "labels",
+    kinds.LABELS,
+    "Labels on every series of the instance. An empty value takes an inherited label away.",
+    examples=({"team": "sales"},),
+)
+EXPECTED_WEBHOOKS: Final = Key(
+    "expected_webhooks",
+    kinds.EXPECTED_WEBHOOKS,
+    "A list of webhooks that must be set, or a mapping from webhook to the URL it must have.",
+    examples=(
+        ["received"],
+        {"received": "https://app.example.com/hooks/zapi"},
+        {"received": {"url_file": "/run/secrets/hook"}},
+    ),
+)
+INSTANCE: Final = Section(
+    "Instance", "One Z-API instance.", (NAME, ID, TOKEN, OWN_CLIENT_TOKEN, LABELS, EXPECTED_WEBHOOKS)
+)
+
+API_SECTION: Final = Key("api", section_kind(API, "<api>"), API.help, default={})
+POLLING_SECTION: Final = Key("polling", section_kind(POLLING, "<polling>"), POLLING.help, default={})
+PAYMENT_SECTION: Final = Key("payment", section_kind(PAYMENT, "<payment>"), PAYMENT.help, default={})
+DEFAULTS_SECTION: Final = Key("defaults", section_kind(DEFAULTS, "<defaults>"), DEFAULTS.help, default={})
+INSTANCES: Final = Key(
+    "instances",
+    kinds.sections(INSTANCE, "[<instance>, ...]", "a list with at least one instance"),
+    "The instances, at least one. No two have the same name or the same id.",
+    is_required=True,
+)
+DOCUMENT: Final = Section(
+    "Document",
+    "Configuration of zapi-exporter.",
+    (API_SECTION, POLLING_SECTION, PAYMENT_SECTION, DEFAULTS_SECTION, INSTANCES),
+    ignored_prefix="x-",
+)
+SECTIONS: Final = (API, POLLING, PAYMENT, DEFAULTS, INSTANCE, kinds.URL_IN_FILE)
+"""All sections but the document itself, in the order of the reference."""
+
+KNOWN_KEYS: Final = frozenset(
+    {name for section in (DOCUMENT, *SECTIONS) for name in section.keys} | set(WEBHOOK_FIELDS) | {"<<"}
+)
+"""The keys that a message may show."""

@@ -1,0 +1,229 @@
+"""The kinds of values that a configuration has."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, TypeVar, cast
+
+from exporter.config import values
+from exporter.config.certificates import read_certificates
+from exporter.config.duration import PATTERN
+from exporter.config.labels import RESERVED_LABELS, label_name
+from exporter.config.nodes import ListNode, MapNode, Scalar
+from exporter.config.table import Key, Kind, Schema, Section, SectionValues, Unusable, Value, usable
+from exporter.model.poll_result import WEBHOOK_FIELDS
+from exporter.model.secret import Secret
+
+T = TypeVar("T")
+
+ExpectedWebhooks = Mapping[str, Secret | None]
+"""Each expected webhook's name → the URL it must have, or ``None`` where any URL will do."""
+
+_VARIABLE: Final = r"\$"
+_WORD: Final = r"[^\s\u0000-\u0020\u007f-\u00a0]+"
+_LABEL: Final = rf"^(?!__|(?:{'|'.join(sorted(RESERVED_LABELS))})$)[a-zA-Z_][a-zA-Z0-9_]*$"
+
+
+def _text_like(pattern: str) -> Schema:
+    """Text as the pattern says, or with a variable in it, of which a schema cannot judge."""
+    return {"type": "string", "pattern": f"^(?:{pattern})$|{_VARIABLE}"}
+
+
+def scalar(reader: Callable[[str], T], notation: str, schema: Schema) -> Kind[T]:
+    """A kind that ``reader`` makes of text; it raises :class:`ValueError` with what is wrong."""
+    return Kind(lambda value: value.convert(reader, value.text()), notation, schema)
+
+
+def optional(kind: Kind[T]) -> Kind[T | None]:
+    """The same kind, for a key that has no default."""
+    return cast("Kind[T | None]", kind)
+
+
+def duration(reader: Callable[[str], float]) -> Kind[float]:
+    def read(value: Value) -> float:
+        if not isinstance(value.node, Scalar) or not value.node.is_text:
+            value.refuse("must be a duration with its unit, such as 10s, 1m30s or 1h")
+        return value.convert(reader, value.node.text)
+
+    return Kind(read, "<duration>", _text_like(PATTERN))
+
+
+def secret(reader: Callable[[str], Secret]) -> Kind[Secret | None]:
+    """A secret that stands in the document or in a variable."""
+
+    def read(value: Value) -> Secret:
+        text = value.text()
+        if isinstance(value.node, Scalar) and value.node.has_bare_dollar:
+            value.refuse(
+                "begins with $; write ${NAME} for a variable of the environment, and $$ for a dollar sign"
+            )
+        return value.convert(reader, text)
+
+    return optional(Kind(read, "<secret>", _text_like(_WORD)))
+
+
+def secret_file(reader: Callable[[str], Secret]) -> Kind[Secret | None]:
+    """The name of a file that holds a secret."""
+
+    def read(value: Value) -> Secret:
+        text = _file_text(value)
+        return value.convert(reader, text, prefix="names a file whose text ")
+
+    return optional(Kind(read, "<file>", _SOME_TEXT))
+
+
+def _file_text(value: Value) -> str:
+    text = read_file(value, value.context.files.secret)
+    if text.startswith("$"):
+        value.refuse("names a file whose text begins with $; no variable is replaced in a file")
+    return text
+
+
+def read_file(value: Value, reader: Callable[[str], T]) -> T:
+    """What ``reader`` makes of the file that is named; it raises :class:`ValueError` with what is wrong with it."""
+    name = value.convert(values.some_text, value.text())
+    return value.convert(reader, name, prefix="names a file that ")
+
+
+def list_of(item: Kind[T], wanted: str, least: int = 1) -> Kind[tuple[T, ...]]:
+    """A list of at least that many items; ``wanted`` says so in words."""
+
+    def read(value: Value) -> tuple[T, ...]:
+        if not isinstance(value.node, ListNode) or len(value.node.items) < least:
+            value.refuse(f"must be {wanted}")
+        found = read_each(value, item.read)
+        if len(found) < len(value.node.items):
+            raise Unusable
+        return tuple(found)
+
+    schema = {"type": "array", **({"minItems": least} if least else {}), "items": item.schema}
+    return Kind(read, f"[{item.notation}, ...]", schema)
+
+
+def read_each(value: Value, read: Callable[[Value], T]) -> list[T]:
+    """Every item of a list that can be used."""
+    return [found for item in value.items() for found in usable(read, item)]
+
+
+def sections(section: Section, notation: str, wanted: str) -> Kind[tuple[SectionValues, ...]]:
+    """A list of sections, at least one."""
+
+    def read(value: Value) -> tuple[SectionValues, ...]:
+        if not isinstance(value.node, ListNode) or not value.node.items:
+            value.refuse(f"must be {wanted}")
+        return tuple(read_each(value, lambda item: SectionValues(section, item)))
+
+    schema = {"type": "array", "minItems": 1, "items": {"$ref": f"#/$defs/{section.title}"}}
+    return Kind(read, notation, schema)
+
+
+def _read_labels(value: Value) -> Mapping[str, str]:
+    if not isinstance(value.node, MapNode):
+        value.refuse("must be a mapping from label to value")
+    return dict(_read_entries(value, label_name, Value.text))
+
+
+def _read_entries(
+    value: Value, read_key: Callable[[str], str], read: Callable[[Value], T]
+) -> Iterator[tuple[str, T]]:
+    """Each key of a mapping with its value, if both are right."""
+    for key, item in value.entries():
+        yield from zip(usable(item.convert_key, read_key, key), usable(read, item), strict=False)
+
+
+def _read_webhooks(value: Value) -> ExpectedWebhooks:
+    if isinstance(value.node, ListNode):
+        return dict.fromkeys(read_each(value, WEBHOOK.read))
+    if not isinstance(value.node, MapNode):
+        value.refuse("must be a list of webhooks, or a mapping from webhook to URL")
+    return dict(_read_entries(value, values.webhook, _read_webhook_url))
+
+
+def _read_webhook_url(value: Value) -> Secret | None:
+    node = value.node
+    if isinstance(node, MapNode):
+        return SectionValues(URL_IN_FILE, value)[URL_FILE]
+    if isinstance(node, ListNode):
+        value.refuse("must be a URL, or a mapping with url_file, not a list")
+    if node.is_null:
+        return None
+    url = value.convert(values.webhook_url, value.text())
+    if not node.has_variables:
+        value.context.has_written_secret = True
+    return url
+
+
+def _read_ca_file(value: Value) -> str:
+    return read_file(value, lambda name: read_certificates(value.context.files.read(name)))
+
+
+def _read_concurrency(value: Value) -> int:
+    node = value.node
+    return value.convert(values.concurrency, node.text if isinstance(node, Scalar) else "")
+
+
+_SOME_TEXT: Final[Schema] = {"type": "string", "pattern": r"\S"}
+_URL: Final[Schema] = _text_like(rf"[Hh][Tt][Tt][Pp][Ss]?://{_WORD}")
+_WEBHOOK_NAME: Final[Schema] = {"enum": list(WEBHOOK_FIELDS)}
+
+NAME: Final = scalar(values.name, "<text>", _text_like(rf"(?=[\s\S]*\S)[\s\S]{{1,{values.MAX_NAME}}}"))
+IDENTIFIER: Final = scalar(values.identifier, "<text>", _text_like(rf"(?![\s\S]*://){_WORD}"))
+BASE_URL: Final = scalar(
+    values.base_url,
+    "<url>",
+    _text_like(r"[Hh][Tt][Tt][Pp][Ss]?://(?![^\s]*/(?:instances|token)(?:/|$))[^\s?#@]+"),
+)
+STATUS: Final = scalar(values.status, "<text>", _SOME_TEXT)
+WEBHOOK: Final = scalar(
+    values.webhook, "<webhook>", {"anyOf": [_WEBHOOK_NAME, {"type": "string", "pattern": _VARIABLE}]}
+)
+CONCURRENCY: Final = Kind(
+    _read_concurrency,
+    "<number>",
+    {
+        "anyOf": [
+            {"type": "integer", "minimum": 1, "maximum": values.MAX_CONCURRENCY},
+            {"type": "string", "pattern": f"^[1-9][0-9]{{0,3}}$|{_VARIABLE}"},
+        ]
+    },
+)
+CA_FILE: Final = optional(Kind(_read_ca_file, "<file>", _SOME_TEXT))
+
+URL_FILE: Final = Key(
+    "url_file",
+    secret_file(values.webhook_url),
+    "The file that holds the URL, which often is a secret.",
+    examples=("/run/secrets/hook",),
+    is_required=True,
+)
+URL_IN_FILE: Final = Section("UrlInFile", "A URL that stands in a file.", (URL_FILE,))
+
+LABELS: Final = optional(
+    Kind(
+        _read_labels,
+        "{<label>: <text>, ...}",
+        {
+            "type": "object",
+            "propertyNames": {"type": "string", "pattern": _LABEL},
+            "additionalProperties": {"type": "string"},
+        },
+        may_be_null=True,
+    )
+)
+EXPECTED_WEBHOOKS: Final = optional(
+    Kind(
+        _read_webhooks,
+        "<expected_webhooks>",
+        {
+            "oneOf": [
+                {"type": "array", "items": WEBHOOK.schema},
+                {
+                    "type": "object",
+                    "propertyNames": _WEBHOOK_NAME,
+                    "additionalProperties": {
+                        "anyOf": [_URL, {"$ref": f"#/$defs/{URL_IN_FILE.title}"}, {"type": "null"}]
+                    },
+                },
+            ]
+        },
+        may_be_null=True,
+    )
+)

@@ -1,0 +1,54 @@
+"""Why a text is no YAML, in words that repeat nothing of it: it may be a secret."""
+
+import re
+from typing import Final
+
+import yaml
+
+from exporter.config.values import NO_BREAK_SPACES, TYPOGRAPHIC_QUOTES
+
+_FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LINE_BREAKS: Final = ("\n", "\r", "\x85", "\u2028", "\u2029")
+_LINE_BREAK: Final = re.compile("\r\n|[" + "".join(_LINE_BREAKS) + "]")
+_QUOTED: Final = re.compile(r" ?'([^']*)'")
+_SIGN: Final = re.compile(r"\W+|<[a-z ]+>", re.ASCII)  # what the parser may quote: ',' or '<block end>'
+_MISTAKES: Final = (
+    (re.compile(r" *\t"), "is indented with a tab; indent with spaces"),
+    (re.compile(f".*[{NO_BREAK_SPACES}]"), "has a no-break space; replace it with a space"),
+    (re.compile(f".*[{TYPOGRAPHIC_QUOTES}]"), "has a typographic quotation mark; replace it with \" or '"),
+    (
+        re.compile(r"\s*(?:- +)*\w+:[^\s/]", re.ASCII),
+        "has a colon without a space after it; write the key, a colon, a space and the value",
+    ),
+)
+"""What a line may begin with, and what is wrong with it then. The first that fits is told."""
+
+
+def forbidden_character(text: str) -> tuple[int, str] | None:
+    """The line of the first character that YAML does not allow and what to do, or ``None``."""
+    found = _FORBIDDEN.search(text)
+    if found is None:
+        return None
+    line = text.count("\n", 0, found.start()) + 1
+    return line, f"has the character U+{ord(found.group()):04X}, which YAML does not allow; remove it"
+
+
+def last_line(text: str) -> int:
+    """The number of the last line; YAML knows five ways to end one."""
+    breaks = sum(map(text.count, _LINE_BREAKS)) - text.count("\r\n")
+    return max(1, breaks if text.endswith(_LINE_BREAKS) else breaks + 1)
+
+
+def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
+    """The line of a syntax error, and what is wrong there."""
+    lines = _LINE_BREAK.split(text)
+    mark = error.problem_mark or error.context_mark
+    line = min(mark.line + 1 if mark else len(lines), last_line(text))
+    begun = error.context_mark.line + 1 if error.context and error.context_mark else line
+    for number in range(min(begun, line), line + 1):
+        for mistake, message in _MISTAKES:
+            if mistake.match(lines[number - 1]):
+                return number, message
+    said = _QUOTED.sub(lambda quoted: quoted[0] if _SIGN.fullmatch(quoted[1]) else "", error.problem or "")
+    since = f" {error.context} that begins on line {begun}" if begun < line else ""
+    return line, f"is not valid YAML: {said}{since}"

@@ -1,0 +1,320 @@
+"""What a configuration may say, as tables of keys; and one section of a document read by its table.
+
+A :class:`Key` is declared once. The reader, the errors, the JSON Schema and the reference in ``docs/configuration.md``
+are all made of it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Generic, NoReturn, TypeVar, cast
+
+from exporter.config.files import TrackedFiles
+from exporter.config.nodes import NULL, TEXT, UNUSABLE, ListNode, MapNode, Node, Scalar
+from exporter.config.problem import Place, Problems
+from exporter.config.values import nearest
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+Schema = Mapping[str, Any]
+"""A part of a JSON Schema."""
+
+
+class Unusable(Exception):
+    """A value cannot be used, and why was reported."""
+
+
+def usable(read: Callable[..., T], *arguments: object) -> tuple[T, ...]:
+    """What ``read`` gives, or nothing if it raises :class:`Unusable`."""
+    try:
+        return (read(*arguments),)
+    except Unusable:
+        return ()
+
+
+@dataclass(slots=True)
+class Context:
+    """What readers of values share: where problems go, and the files that the document names."""
+
+    problems: Problems
+    files: TrackedFiles
+    has_written_secret: bool = False
+    """Whether the document itself has a secret in plain text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of the document, its place, and the line that problems with it are reported on."""
+
+    node: Node
+    line: int
+    place: Place | None
+    context: Context
+
+    def refuse(self, message: str | Callable[[], str]) -> NoReturn:
+        """Report that it is wrong, unless that was done."""
+        if not isinstance(self.node, Scalar) or self.node.kind != UNUSABLE:
+            self.context.problems.report(self.line, self.place, message)
+        raise Unusable
+
+    def text(self) -> str:
+        """The text of a scalar that YAML reads as text."""
+        node = self.node
+        if not isinstance(node, Scalar):
+            self.refuse(f"must be text, not {kind_of(node)}")
+        if node.is_null:
+            self.refuse("must be text, but has no value; give it one, or quote it")
+        if not node.is_text:
+            self.refuse(f"must be text, but YAML reads it as {node.kind}; quote it")
+        return node.text
+
+    def convert(self, reader: Callable[[str], T], text: str, prefix: str = "") -> T:
+        """What ``reader`` makes of the text; its :class:`ValueError` is reported after ``prefix``."""
+        try:
+            return reader(text)
+        except ValueError as error:
+            self.refuse(prefix + str(error))
+
+    def convert_key(self, reader: Callable[[str], T], key: str) -> T:
+        """What ``reader`` makes of the key that the value stands under."""
+        try:
+            return reader(key)
+        except ValueError as error:
+            self.context.problems.report(self.line, self.place, str(error))
+            raise Unusable from None
+
+    def items(self) -> Iterator["Value"]:
+        """The items of a list."""
+        if isinstance(self.node, ListNode):
+            for number, node in enumerate(self.node.items):
+                yield Value(node, node.line, Place(self.place, number), self.context)
+
+    def entries(self) -> Iterator[tuple[str, "Value"]]:
+        """The keys of a mapping with their values."""
+        if isinstance(self.node, MapNode):
+            for key, node in self.node.items.items():
+                yield key, Value(node, self.node.lines[key], Place(self.place, key), self.context)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T_co]):
+    """A kind of value: how it is read, how the reference writes it, and what an editor is told of it.
+
+    ``read`` raises :class:`Unusable`.
+    """
+
+    read: Callable[[Value], T_co]
+    notation: str
+    schema: Schema
+    may_be_null: bool = False
+    """Whether ``key:`` without a value means the same as no key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key(Generic[T_co]):
+    """A key of a section.
+
+    ``default`` is written as in a document, and read as if it stood there. ``help`` is a sentence or two for users.
+    """
+
+    name: str
+    kind: Kind[T_co]
+    help: str
+    default: str | tuple[str, ...] | Mapping[str, object] | None = None
+    examples: tuple[object, ...] = ()
+    is_required: bool = False
+    is_secret: bool = False
+
+    def written_default(self) -> str | None:
+        """The default as the reference shows it."""
+        if isinstance(self.default, tuple):
+            return f"[{', '.join(self.default)}]"
+        return self.default if isinstance(self.default, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class SecretKeys(Generic[T_co]):
+    """Two keys of which one may be given: a secret, or the name of the file that holds it."""
+
+    inline: Key[T_co]
+    file: Key[T_co]
+    is_required: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A mapping with fixed keys. ``unsupported`` are keys that others know: each with what to do instead."""
+
+    title: str
+    help: str
+    entries: tuple[Key[Any] | SecretKeys[Any], ...]
+    unsupported: Mapping[str, str] = field(default_factory=dict)
+    ignored_prefix: str | None = None
+    """Keys that begin with it are the user's own."""
+
+    @cached_property
+    def keys(self) -> Mapping[str, Key[Any]]:
+        return MappingProxyType({key.name: key for key in self._each_key()})
+
+    @property
+    def secrets(self) -> Iterator[SecretKeys[Any]]:
+        return (entry for entry in self.entries if isinstance(entry, SecretKeys))
+
+    def _each_key(self) -> Iterator[Key[Any]]:
+        for entry in self.entries:
+            if isinstance(entry, SecretKeys):
+                yield entry.inline
+                yield entry.file
+            else:
+                yield entry
+
+
+class SectionValues:
+    """What one section of a document says: the value of each key, or its default.
+
+    Everything that is wrong in the section is reported when this is made.
+    """
+
+    def __init__(self, section: Section, value: Value) -> None:
+        """Raises :class:`Unusable` for what is neither a mapping nor null."""
+        node = value.node
+        if isinstance(node, Scalar) and node.is_null:
+            node = MapNode(node.line, {}, {})
+        if not isinstance(node, MapNode):
+            value.refuse("must be a mapping")
+        self._section = section
+        self._node = node
+        self._place = value.place
+        self._context = value.context
+        self._values: dict[str, object] = {}
+        self._read_keys()
+        self._refuse_unknown_keys()
+
+    def __getitem__(self, key: Key[T]) -> T:
+        """Raises :class:`Unusable` if the value is wrong or missing."""
+        try:
+            return cast("T", self._values[key.name])
+        except KeyError:
+            raise Unusable from None
+
+    def get(self, key: Key[T]) -> T | None:
+        """The same, or ``None``."""
+        return cast("T | None", self._values.get(key.name))
+
+    def secret(self, keys: SecretKeys[T]) -> T:
+        """The secret that one of the two keys gives."""
+        return self[keys.file] if self.has(keys.file) else self[keys.inline]
+
+    def has(self, key: Key[Any]) -> bool:
+        """Whether the key stands in the document."""
+        return key.name in self._node.items
+
+    def node(self, key: Key[Any]) -> Node | None:
+        return self._node.items.get(key.name)
+
+    def line(self, key: Key[Any]) -> int:
+        """The line of a key, or of its section if the key is not there."""
+        return self._node.lines.get(key.name, self._node.line)
+
+    def report(self, key: Key[Any], message: str, line: int | None = None) -> None:
+        """Report what is wrong with a key, which need not be there, on its line or another."""
+        self._context.problems.report(line or self.line(key), Place(self._place, key.name), message)
+
+    def report_item(self, key: Key[Any], number: int, message: str) -> None:
+        """Report what is wrong with an item of the list under a key."""
+        node = self.node(key)
+        assert isinstance(node, ListNode)
+        place = Place(Place(self._place, key.name), number)
+        self._context.problems.report(node.items[number].line, place, message)
+
+    def _read_keys(self) -> None:
+        for entry in self._section.entries:
+            if isinstance(entry, SecretKeys):
+                self._read_secret(entry)
+            else:
+                self._read(entry)
+
+    def _read_secret(self, keys: SecretKeys[Any]) -> None:
+        inline, file = keys.inline, keys.file
+        if keys.is_required and not self.has(inline) and not self.has(file):
+            self.report(inline, f"is missing; set {inline.name} or {file.name}")
+            return
+        self._read(inline)
+        if self.has(inline) and self.has(file):
+            self.report(file, f"is set beside {inline.name}; keep one of them")
+        else:
+            self._read(file)
+
+    def _read(self, key: Key[Any]) -> None:
+        node = self._node.items.get(key.name)
+        if node is None or (key.kind.may_be_null and isinstance(node, Scalar) and node.is_null):
+            if key.is_required and node is None:
+                self.report(key, "is missing")
+                return
+            node = _default_node(key)
+            if node is None:
+                self._values[key.name] = None
+                return
+        value = Value(node, self.line(key), Place(self._place, key.name), self._context)
+        for found in usable(key.kind.read, value):
+            self._values[key.name] = found
+            if key.is_secret and isinstance(node, Scalar) and not node.has_variables:
+                self._context.has_written_secret = True
+
+    def _refuse_unknown_keys(self) -> None:
+        section = self._section
+        if self._node.items.keys() <= section.keys.keys():
+            return
+        for name, line in self._node.lines.items():
+            if name in section.keys or (section.ignored_prefix and name.startswith(section.ignored_prefix)):
+                continue
+            place = Place(self._place, name)
+            if name in section.unsupported:
+                message = f"is not supported by this exporter; {section.unsupported[name]}"
+                self._context.problems.report(line, place, message)
+            else:
+                self._context.problems.report(line, place, _UnknownKey(name, section))
+
+
+@dataclass(frozen=True, slots=True)
+class _UnknownKey:
+    """The message, which is costly to make."""
+
+    name: str
+    section: Section
+
+    def __call__(self) -> str:
+        known = self.section.keys
+        for sign in ":=":
+            before = self.name.partition(sign)[0].strip()
+            if sign in self.name and before in known:
+                return f'unknown key; did you mean "{before}"? Write a colon and a space after it'
+        return f"unknown key; {nearest(self.name, known)}"
+
+
+def section_kind(section: Section, notation: str) -> Kind[SectionValues]:
+    """A section as the value of a key."""
+    return Kind(
+        lambda value: SectionValues(section, value),
+        notation,
+        {"$ref": f"#/$defs/{section.title}"},
+        may_be_null=True,
+    )
+
+
+def kind_of(node: Node) -> str:
+    """What a value is, in words."""
+    if isinstance(node, Scalar):
+        return "nothing" if node.kind == NULL else node.kind
+    return "a mapping" if isinstance(node, MapNode) else "a list"
+
+
+def _default_node(key: Key[Any]) -> Node | None:
+    default = key.default
+    if isinstance(default, tuple):
+        return ListNode(0, tuple(Scalar(0, text, TEXT) for text in default))
+    if isinstance(default, str):
+        return Scalar(0, default, TEXT)
+    return None if default is None else MapNode(0, {}, {})
