@@ -141,7 +141,6 @@ _WHY: Final = {
     "urllib3": "connections, proxies, TLS",
     "requests": "proxies of the environment, requests and their errors",
     "prometheus_client": "the exporter's own metrics, in both formats",
-    "pydantic": "the shape of the configuration; loaded for a configuration file alone",
     "yaml": "the configuration and its lines",
     "jinja2": "the status page",
     "h11": "HTTP of the web server",

@@ -23,7 +23,6 @@ IMPORTS: Final = (
     "urllib3",
     "requests",
     "prometheus_client",
-    "pydantic",
     "yaml",
     "jinja2",
     "h11",
