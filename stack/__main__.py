@@ -58,11 +58,11 @@ def _start(place: Path, options: argparse.Namespace, ending: contextlib.ExitStac
     scrape = [{"job_name": "zapi", "static_configs": [{"targets": [exporter]}]}]
     prometheus_file, alertmanager_file = place / "prometheus.yaml", place / "alertmanager.yaml"
     prometheus_file.write_text(shipped.prometheus_config(scrape, Path("rules"), alertmanager, options.speed))
-    alertmanager_file.write_text(shipped.alertmanager_config(receiver.url, options.speed))
+    alertmanager_file.write_text(shipped.alertmanager_config(place, receiver.url, options.speed))
     commands = {
         "exporter": (_exporter(exporter, options.instances), exporter),
         "alertmanager": (_alertmanager(alertmanager, alertmanager_file), alertmanager),
-        "prometheus": (_prometheus(prometheus, prometheus_file), prometheus),
+        "prometheus": (_prometheus(prometheus, prometheus_file, options.speed), prometheus),
     }
     programs = [
         ending.enter_context(started(name, command, place, f"http://{address}/-/ready"))
@@ -76,11 +76,12 @@ def _exporter(address: str, instances: int) -> list[str]:
     return [sys.executable, "-m", "exporter", f"--demo={instances}", f"--web.listen-address={address}"]
 
 
-def _prometheus(address: str, config: Path) -> list[str]:
+def _prometheus(address: str, config: Path, speed: float) -> list[str]:
     return [
         "prometheus",
         f"--config.file={config.name}",  # relative, so that its pages name the rule files shortly
         f"--storage.tsdb.path={config.parent / 'prometheus'}",
+        f"--rules.alert.resend-delay={shipped.resend_delay(speed)}",
         f"--web.listen-address={address}",
     ]
 

@@ -27,7 +27,7 @@ _PAGE: Final = Template("""<!doctype html>
          background: #f6f7f9; color: #1c2330 }
   article { background: #fff; border-left: 5px solid #8a94a6; border-radius: 4px; padding: .7rem 1rem;
             margin: .8rem 0; box-shadow: 0 1px 2px #0002 }
-  .critical { border-color: #c4314b } .warning { border-color: #d98c00 } .resolved { border-color: #2e8b57 }
+  .critical { border-color: #c4314b } .warning { border-color: #d98c00 } .resolved, .ended { border-color: #2e8b57 }
   h1 { font-size: 1.3rem } h2 { font-size: 1rem; margin: 0 }
   p { margin: .3rem 0 0; white-space: pre-line; overflow-wrap: anywhere }
   .to { color: #5a6477; margin: 0 }

@@ -52,15 +52,16 @@ class Receiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                self._answer(b"")
+                # Anything but Slack's own answer makes Alertmanager, from 0.28 on, send the message again.
+                self._answer(b"ok", "text/plain")
                 receiver._take(self.path, body)
 
             def do_GET(self) -> None:
-                self._answer(render(list(receiver._messages)).encode())
+                self._answer(render(list(receiver._messages)).encode(), "text/html; charset=utf-8")
 
-            def _answer(self, body: bytes) -> None:
+            def _answer(self, body: bytes, content_type: str) -> None:
                 self.send_response(200)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Type", content_type)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

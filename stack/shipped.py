@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import yaml
 
-from stack.speed import hurry
+from exporter.config.duration import format_duration
+from stack.speed import hurry, hurry_template
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PROMETHEUS: Final = ROOT / "prometheus"
@@ -32,17 +33,34 @@ def write_rules(place: Path, speed: float) -> None:
         (place / file.name).write_text(hurry(file.read_text(), speed))
 
 
-def alertmanager_config(receiver: str, speed: float) -> str:
+def resend_delay(speed: float) -> str:
+    """What ``--rules.alert.resend-delay`` of Prometheus should be; two minutes as shipped.
+
+    Prometheus tells Alertmanager to keep an alert for four times as long without hearing of it. That has to outlast a
+    restart of Prometheus, which needs five seconds to find Alertmanager at any speed.
+    """
+    return format_duration(max(120 / speed, 5.0))
+
+
+def alertmanager_config(place: Path, receiver: str, speed: float) -> str:
     """The shipped ``alertmanager.yaml``, but every receiver hears at ``receiver``, a URL that ends with a slash.
 
-    Routes, grouping, inhibitions and templates are as shipped; what a message says is what the shipped ones say.
+    Routes, grouping and templates are as shipped, and so is what a message says. The templates are written to the
+    folder ``place``.
     """
     # Alerts of one evaluation have to meet within `group_wait`, however busy the machine is.
     text = hurry((ALERTMANAGER / "alertmanager.yaml").read_text(), speed, least=2.0)
     document = yaml.safe_load(text)
-    document["templates"] = [str(ALERTMANAGER / path) for path in document["templates"]]
+    document["templates"] = [_template(place, path, speed) for path in document["templates"]]
     document["receivers"] = [_at(receiver, shipped) for shipped in document["receivers"]]
     return yaml.safe_dump(document, sort_keys=False)
+
+
+def _template(place: Path, path: str, speed: float) -> str:
+    shipped = ALERTMANAGER / path
+    quick = place / shipped.name
+    quick.write_text(hurry_template(shipped.read_text(), speed))
+    return str(quick)
 
 
 def _at(receiver: str, shipped: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ _THRESHOLD: Final = re.compile(
     r"(?P<before>record: zapi:threshold:(?!expiring_)\w+_seconds\n +expr: vector)\((?P<seconds>.+)\)"
 )
 
+_SECONDS: Final = re.compile(r"(?P<before>\.Seconds )60\.0")
+
 
 def hurry(text: str, speed: float, *, least: float = 0.0) -> str:
     """The text of a rule file, or of Prometheus' or Alertmanager's configuration, ``speed`` (≥ 1) times as quick.
@@ -30,3 +32,8 @@ def hurry(text: str, speed: float, *, least: float = 0.0) -> str:
 
     text = _DURATION.sub(shorter, text)
     return _THRESHOLD.sub(rf"\g<before>((\g<seconds>) / {speed:g})", text)
+
+
+def hurry_template(text: str, speed: float) -> str:
+    """Shorten in a template how long ago an alert that counts as new may have begun."""
+    return _SECONDS.sub(lambda match: f"{match['before']}{60 / speed:.3f}", text)

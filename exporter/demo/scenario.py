@@ -43,24 +43,24 @@ _TROUBLE: Final = tuple(role for role in Role if role not in FINE)
 _GOOD: Final = (Role.HEALTHY, Role.DUE_SOON, Role.HEALTHY, Role.SLOW, *(Role.HEALTHY,) * 5)
 
 _NAMES: Final = (
-    ("vendas", "vendas"),
-    ("recepção", "suporte"),
-    ("suporte-técnico", "suporte"),
-    ("cobrança", "financeiro"),
-    ("pós-venda", "vendas"),
-    ("agendamento", "suporte"),
-    ("financeiro", "financeiro"),
-    ("orçamentos", "vendas"),
-    ("logística", "suporte"),
-    ("matrículas", "vendas"),
-    ("ouvidoria", "suporte"),
-    ("assistência-técnica", "suporte"),
-    ("farmácia", "vendas"),
-    ("crédito", "financeiro"),
-    ("promoções", "vendas"),
-    ("plantão", "suporte"),
-    ("locação", "vendas"),
-    ("confirmações", "suporte"),
+    ("vendas", "sales"),
+    ("recepção", "support"),
+    ("suporte-técnico", "support"),
+    ("cobrança", "finance"),
+    ("pós-venda", "sales"),
+    ("agendamento", "support"),
+    ("financeiro", "finance"),
+    ("orçamentos", "sales"),
+    ("logística", "support"),
+    ("matrículas", "sales"),
+    ("ouvidoria", "support"),
+    ("assistência-técnica", "support"),
+    ("farmácia", "sales"),
+    ("crédito", "finance"),
+    ("promoções", "sales"),
+    ("plantão", "support"),
+    ("locação", "sales"),
+    ("confirmações", "support"),
 )
 """An instance's name and its team."""
 
@@ -126,9 +126,7 @@ def _member(number: int, role: Role, now: float, seed: int) -> Member:
         id=instance.id,
         token=Secret(instance.token),
         client_token=Secret(account_token(seed)),
-        labels=MappingProxyType(
-            {"team": team, "environment": "homologation" if place % 6 == 5 else "production"}
-        ),
+        labels=MappingProxyType({"team": team, "environment": "staging" if place % 6 == 5 else "production"}),
         expected_webhooks=MappingProxyType({"received": Secret(webhook), "disconnected": None}),
     )
     return Member(role, _AFFLICTIONS.get(role, _spared)(instance, now, rng), configured)

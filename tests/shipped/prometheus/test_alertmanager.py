@@ -1,22 +1,17 @@
-"""The example for Alertmanager: who is told, what is silenced by what, and what a message says."""
+"""The example for Alertmanager: who is told of what."""
 
-import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from exporter.model.poll_result import Reason
-from tests.shipped.prometheus.inhibition import Labels, inhibits
-from tests.shipped.prometheus.tools import ALERTMANAGER, alerts, amtool
+from exporter.demo.scenario import cast
+from tests.shipped.prometheus.tools import ALERTMANAGER, ROOT, amtool
 
 CONFIG = ALERTMANAGER / "alertmanager.yaml"
 TEMPLATES = ALERTMANAGER / "templates"
-LANGUAGES = ("en", "pt-BR")
-RUNBOOK = "https://example.com/docs/runbooks/ZapiInstancePollsFailing.md"
 
 
 def config() -> dict[str, Any]:
@@ -63,6 +58,7 @@ def test_every_secret_but_the_one_that_old_versions_cannot_read_stands_in_a_file
         ("severity=warning team=sales", "sales"),
         ("severity=critical team=support", "on-call,support"),
         ("severity=warning team=support", "support"),
+        ("severity=critical team=finance", "on-call,finance"),
         ("severity=critical team=other", "on-call,everybody"),
         ("severity=warning team=other", "everybody"),
         ("severity=critical team=sales environment=test", "nobody"),
@@ -90,170 +86,23 @@ def test_every_receiver_but_nobody_tells_the_end_too() -> None:
         assert all(channel["send_resolved"] for channel in channels)
 
 
-def alert(name: str, /, **labels: str) -> Labels:
-    if name.startswith("ZapiInstance"):
-        labels = {"name": "vendas", "job": "zapi", "instance": "exporter:10917", **labels}
-    elif name in {
-        "ZapiManyInstancesDisconnected",
-        "ZapiApiDown",
-        "ZapiRateLimited",
-        "ZapiExporterTargetLost",
-    }:
-        labels = {"job": "zapi", **labels}
-    elif name.startswith("ZapiExporter") and name != "ZapiExporterMissing":
-        labels = {"job": "zapi", "instance": "exporter:10917", **labels}
-    return {"alertname": name, **labels}
+def test_nothing_silences_anything() -> None:
+    """An inhibition is a race after each restart of Alertmanager; the rules tell the cause alone."""
+    assert "inhibit_rules" not in config()
 
 
-OF_AN_INSTANCE = [rule.name for rule in alerts() if rule.name.startswith("ZapiInstance")]
-FROM_VALUES = (
-    "ZapiInstanceDisconnected",
-    "ZapiInstanceExpiringSoon",
-    "ZapiInstanceExpiringImminently",
-    "ZapiInstanceExpired",
-    "ZapiInstanceUnpaid",
-    "ZapiInstanceWebhookMissing",
-    "ZapiInstanceWebhookUnexpected",
-)
-INHIBITED: dict[str, Sequence[str]] = {
-    "ZapiExporterDown": (*OF_AN_INSTANCE, "ZapiExporterBehind", "ZapiExporterReloadFailed"),
-    "ZapiExporterMissing": ("ZapiExporterTargetLost",),
-    "ZapiApiDown": ("ZapiInstancePollsFailing", "ZapiInstanceValuesStale", "ZapiManyInstancesDisconnected"),
-    "ZapiRateLimited": ("ZapiInstancePollsFailing",),
-    "ZapiInstanceCredentialsRefused": ("ZapiInstancePollsFailing", "ZapiInstanceValuesStale"),
-    "ZapiInstanceWrongInstance": ("ZapiInstancePollsFailing", "ZapiInstanceValuesStale"),
-    "ZapiInstanceValuesStale": ("ZapiInstancePollsFailing",),
-    "ZapiInstancePollsFailing": FROM_VALUES,
-    "ZapiManyInstancesDisconnected": ("ZapiInstanceDisconnected",),
-    "ZapiInstanceExpired": (
-        "ZapiInstanceExpiringImminently",
-        "ZapiInstanceExpiringSoon",
-        "ZapiInstanceUnpaid",
-    ),
-    "ZapiInstanceExpiringImminently": ("ZapiInstanceExpiringSoon",),
-}
+def test_alerts_of_one_team_are_one_message_and_a_change_is_told_within_a_minute() -> None:
+    route = config()["route"]
+
+    assert route["group_by"] == ["alertname", "job", "team"]
+    assert (route["group_wait"], route["group_interval"]) == ("30s", "1m")
+    assert not any("group_by" in child or "group_interval" in child for child in route["routes"])
 
 
-@pytest.mark.parametrize("source", [rule.name for rule in alerts()])
-def test_an_alert_silences_what_follows_from_it_and_nothing_else(source: str) -> None:
-    rules = config()["inhibit_rules"]
+def test_the_teams_are_those_of_the_readme_and_of_the_demo() -> None:
+    routed = set(re.findall(r'team="(\w+)"', CONFIG.read_text()))
+    demo = {member.configured.labels["team"] for member in cast(20, now=0.0)}
+    readme = set(re.findall(r"labels: {team: (\w+)}", (ROOT / "README.md").read_text(encoding="utf-8")))
 
-    silenced = {rule.name for rule in alerts() if inhibits(rules, alert(source), alert(rule.name))}
-
-    assert silenced == set(INHIBITED.get(source, ()))
-
-
-@pytest.mark.parametrize(
-    ("source", "target"),
-    [
-        (source, target)
-        for source, targets in INHIBITED.items()
-        for target in targets
-        if target in OF_AN_INSTANCE
-    ],
-)
-def test_an_alert_silences_nothing_of_another_job_or_instance(source: str, target: str) -> None:
-    rules = config()["inhibit_rules"]
-
-    assert not inhibits(rules, alert(source), alert(target, job="other"))
-    if source.startswith("ZapiInstance"):
-        assert not inhibits(rules, alert(source), alert(target, name="suporte"))
-    if "instance" in alert(source):
-        assert not inhibits(rules, alert(source), alert(target, instance="other:10917"))
-
-
-def render(
-    language: str, firing: Sequence[dict[str, Any]], resolved: Sequence[dict[str, Any]], place: Path
-) -> str:
-    together = [{**one, "status": "firing"} for one in firing] + [
-        {**one, "status": "resolved"} for one in resolved
-    ]
-    first = together[0]
-    data = {
-        "status": "firing" if firing else "resolved",
-        "alerts": together,
-        "commonLabels": {key: first["labels"][key] for key in ("alertname", "severity")},
-        "commonAnnotations": {"runbook_url": first["annotations"]["runbook_url"]},
-    }
-    (place / "data.json").write_text(json.dumps(data))
-    outcome = amtool(
-        "template",
-        "render",
-        f"--template.glob={TEMPLATES / f'{language}.tmpl'}",
-        f"--template.data={place / 'data.json'}",
-        '--template.text={{ template "zapi.title" . }}|{{ template "zapi.text" . }}',
-    )
-    assert outcome.succeeded, outcome.output
-    return outcome.output
-
-
-def sample(name: str, alertname: str = "ZapiInstancePollsFailing", reason: str = "timeout") -> dict[str, Any]:
-    return {
-        "labels": {
-            "alertname": alertname,
-            "severity": "critical",
-            "name": name,
-            "job": "zapi",
-            "team": "sales",
-        },
-        "annotations": {
-            "summary": f"summary of {name}",
-            "description": f"Description of {name}. Reason: words ({reason}).",
-            "labels": "team=sales ",
-            "runbook_url": RUNBOOK,
-        },
-        "startsAt": "2026-01-02T03:04:05Z",
-    }
-
-
-@pytest.mark.needs("amtool")
-def test_a_message_about_one_alert_says_what_since_when_and_what_to_do(tmp_path: Path) -> None:
-    text = render("en", [sample("vendas")], [], tmp_path)
-
-    assert text.startswith("[CRITICAL] summary of vendas|Description of vendas.")
-    assert "Labels: team=sales\n" in text
-    assert "Since 2026-01-02 03:04 UTC" in text
-    assert text.rstrip().endswith(f"What to do: {RUNBOOK}")
-
-
-@pytest.mark.needs("amtool")
-def test_the_same_in_portuguese_with_the_reason_and_the_portuguese_runbook(tmp_path: Path) -> None:
-    text = render("pt-BR", [sample("vendas")], [], tmp_path)
-
-    assert text.startswith("[CRÍTICO] as consultas de vendas à Z-API falham|")
-    assert "Motivo: a Z-API não respondeu a tempo." in text
-    assert text.rstrip().endswith(
-        "O que fazer: https://example.com/docs/runbooks/pt-BR/ZapiInstancePollsFailing.md"
-    )
-
-
-@pytest.mark.needs("amtool")
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_two_hundred_alerts_are_one_short_message(language: str, tmp_path: Path) -> None:
-    text = render(language, [sample(f"n{number}") for number in range(200)], [], tmp_path)
-
-    assert "200" in text.split("|")[0]
-    assert "n19" in text
-    assert "n20 " not in text
-    assert len(text) < 4096
-
-
-@pytest.mark.needs("amtool")
-@pytest.mark.parametrize(("language", "word"), [("en", "[RESOLVED]"), ("pt-BR", "[RESOLVIDO]")])
-def test_the_end_of_an_alert_is_told_as_such(language: str, word: str, tmp_path: Path) -> None:
-    text = render(language, [], [sample("vendas")], tmp_path)
-
-    assert text.startswith(word)
-    assert "vendas" in text.split("|")[1]
-
-
-@pytest.mark.needs("amtool")
-@pytest.mark.parametrize("reason", list(Reason))
-def test_every_reason_has_portuguese_words(reason: Reason, tmp_path: Path) -> None:
-    assert "Motivo: " in render("pt-BR", [sample("vendas", reason=reason.value)], [], tmp_path)
-
-
-@pytest.mark.needs("amtool")
-@pytest.mark.parametrize("name", [rule.name for rule in alerts()])
-def test_every_alert_has_a_portuguese_title(name: str, tmp_path: Path) -> None:
-    assert "summary" not in render("pt-BR", [sample("vendas", alertname=name)], [], tmp_path)
+    assert readme
+    assert readme <= routed == demo

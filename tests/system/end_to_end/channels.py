@@ -11,7 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Final
+
+_SLACK: Final = b"ok"
+_TELEGRAM: Final = (
+    b'{"ok": true, "result": {"message_id": 1, "date": 0, "chat": {"id": -1, "type": "group"}}}'
+)
+"""What they answer; all others only have their status looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +73,9 @@ class _Web(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.arrived.append(Post(self.path, dict(self.headers), body))
-        # What Telegram answers; the others only look at the status.
-        answer = b'{"ok": true, "result": {"message_id": 1, "date": 0, "chat": {"id": -1, "type": "group"}}}'
+        answer = _SLACK if self.path == "/slack" else _TELEGRAM
         self.send_response(200)
+        self.send_header("Content-Type", "text/plain" if answer == _SLACK else "application/json")
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)

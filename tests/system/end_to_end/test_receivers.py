@@ -16,7 +16,7 @@ from stack.speed import hurry
 from tests.system.end_to_end.channels import Channels, listening
 
 NAME: Final = "pós & <venda>"
-TEXT: Final = f"The instance {NAME} has not been connected."
+TEXT: Final = f"{NAME} is disconnected from WhatsApp"
 RUNBOOK: Final = "https://example.com/runbooks/ZapiInstanceDisconnected.md"
 
 pytestmark = pytest.mark.needs("prometheus-alertmanager")
@@ -54,9 +54,7 @@ def raise_alert(url: str, **labels: str) -> None:
     alert = {
         "labels": {"alertname": "ZapiInstanceDisconnected", "job": "zapi", "name": NAME, **labels},
         "annotations": {
-            "summary": f"{NAME} is disconnected",
-            "description": TEXT,
-            "labels": "",
+            "summary": TEXT,
             "runbook_url": RUNBOOK,
         },
     }
@@ -72,13 +70,13 @@ def test_e_mail_has_the_title_as_its_subject_and_the_text_twice(url: str, channe
     [mail] = channels.mails
     assert mail.credentials == ("alertmanager@example.com", "the mail's password")
     assert mail.message["To"] == "whatsapp-team@example.com"
-    assert mail.message["Subject"] == f"[WARNING] {NAME} is disconnected"
+    assert mail.message["Subject"] == f"[WARNING] {TEXT}"
     plain, html = (
         body.get_content() for body in map(mail.message.get_body, (("plain",), ("html",))) if body is not None
     )
     assert TEXT in plain
     assert plain.rstrip().endswith(f"What to do: {RUNBOOK}")
-    assert "pós &amp; &lt;venda&gt; has not been connected." in html
+    assert "pós &amp; &lt;venda&gt; is disconnected from WhatsApp" in html
 
 
 def test_slack_has_the_title_and_the_text(url: str, channels: Channels) -> None:
@@ -87,8 +85,10 @@ def test_slack_has_the_title_and_the_text(url: str, channels: Channels) -> None:
     wait_until(lambda: len(channels.posts) == 1)
     [post] = channels.posts
     [attachment] = post.body["attachments"]
-    assert (post.path, post.body["channel"]) == ("/slack", "#sales-whatsapp")
-    assert attachment["title"] == f"[WARNING] {NAME} is disconnected"
+    assert post.path == "/slack"
+    # Alertmanager 0.33 leaves the channel out: the webhook's own channel counts.
+    assert post.body.get("channel", "#sales-whatsapp") == "#sales-whatsapp"
+    assert attachment["title"] == f"[WARNING] {TEXT}"
     assert TEXT in attachment["text"]
     assert channels.mails == []
 
@@ -100,7 +100,7 @@ def test_telegram_has_both_in_one_message_whose_markup_is_escaped(url: str, chan
     [post] = channels.posts
     assert (post.path, int(post.body["chat_id"])) == ("/botBOT/sendMessage", -1001234567890)
     assert post.body["parse_mode"] == "HTML"
-    assert post.body["text"].startswith("[WARNING] pós &amp; &lt;venda&gt; is disconnected\n\n")
+    assert post.body["text"].startswith("[WARNING] pós &amp; &lt;venda&gt; is disconnected from WhatsApp\n\n")
     assert RUNBOOK in post.body["text"]
 
 

@@ -19,7 +19,7 @@ def test_the_configuration_polls_the_whole_cast() -> None:
     config = some_config()
     assert config.api.base_url == "http://127.0.0.1:1"
     assert [instance.name for instance in config.instances][:3] == ["vendas", "recepção", "suporte-técnico"]
-    assert {instance.labels["team"] for instance in config.instances} == {"vendas", "suporte", "financeiro"}
+    assert {instance.labels["team"] for instance in config.instances} == {"sales", "support", "finance"}
 
 
 def test_the_demo_polls_often_enough_to_see_every_change() -> None:

@@ -1,0 +1,314 @@
+"""What a message says, in both languages: rendered by the real amtool."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from exporter.model.poll_result import Reason
+from tests.shipped.prometheus.tools import ALERTMANAGER, alerts, amtool
+
+TEMPLATES: Final = ALERTMANAGER / "templates"
+LANGUAGES: Final = ("en", "pt-BR")
+NOON: Final = datetime(2026, 1, 2, 12, 0, tzinfo=timezone.utc)
+DOWN: Final = {"last_connected": "2026-01-02 08:55 -03", "lasted": "5m 20s"}
+LONGEST: Final = 4000
+"""Characters. Telegram takes 4,096."""
+
+pytestmark = pytest.mark.needs("amtool")
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert as Alertmanager knows it.
+
+    ``began`` and ``ended`` are minutes after noon, ``ended`` None while it fires.
+    """
+
+    labels: Mapping[str, str]
+    facts: Mapping[str, str] = field(default_factory=dict)
+    began: float = 0.0
+    ended: float | None = None
+
+    def document(self) -> dict[str, Any]:
+        name = self.labels["alertname"]
+        return {
+            "status": "firing" if self.ended is None else "resolved",
+            "labels": dict(self.labels),
+            "annotations": {
+                "summary": f"summary of {name}",
+                "description": f"Description of {name}.",
+                "runbook_url": f"https://example.com/docs/runbooks/{name}.md",
+                **self.facts,
+            },
+            "startsAt": moment(self.began),
+            "endsAt": moment(60 if self.ended is None else self.ended),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    title: str
+    text: str
+
+    @property
+    def whole(self) -> str:
+        return f"{self.title}\n\n{self.text}"
+
+
+def moment(minutes: float) -> str:
+    return (NOON + timedelta(minutes=minutes)).isoformat()
+
+
+def down(name: str, *, ending: str = "", **others: Any) -> Alert:
+    labels = {"alertname": "ZapiInstanceDisconnected", "severity": "critical", "job": "zapi", "name": name}
+    return Alert({**labels, "team": "sales"}, {**DOWN, "ending": ending}, **others)
+
+
+def of(alertname: str, facts: Mapping[str, str], **labels: str) -> Alert:
+    return Alert({"alertname": alertname, "severity": "warning", "job": "zapi", **labels}, facts)
+
+
+def render(language: str, together: Sequence[Alert], place: Path) -> Message:
+    data = {"alerts": [one.document() for one in together]}
+    (place / "data.json").write_text(json.dumps(data))
+    outcome = amtool(
+        "template",
+        "render",
+        f"--template.glob={TEMPLATES / f'{language}.tmpl'}",
+        f"--template.data={place / 'data.json'}",
+        '--template.text={{ template "zapi.title" . }}|{{ template "zapi.text" . }}',
+    )
+    assert outcome.succeeded, outcome.output
+    title, _, text = outcome.output.partition("|")
+    assert "\n" not in title
+    return Message(title, text.rstrip("\n"))
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "line", "last"),
+    [
+        (
+            "en",
+            "[CRITICAL] vendas is disconnected from WhatsApp",
+            "- vendas is disconnected from WhatsApp, last seen connected 2026-01-02 08:55 -03, for 5m 20s"
+            " (team=sales). It",
+            "What to do: https://example.com/docs/runbooks/ZapiInstanceDisconnected.md",
+        ),
+        (
+            "pt-BR",
+            "[CRÍTICO] vendas: número desconectado do WhatsApp",
+            "- vendas: número desconectado do WhatsApp, visto conectado pela última vez em"
+            " 02/01/2026 08:55 -03, há 5m 20s (team=sales). Não",
+            "O que fazer: https://example.com/docs/runbooks/pt-BR/ZapiInstanceDisconnected.md",
+        ),
+    ],
+)
+def test_a_message_says_what_since_when_how_long_and_what_to_do(
+    language: str, title: str, line: str, last: str, tmp_path: Path
+) -> None:
+    message = render(language, [down("vendas")], tmp_path)
+
+    assert message.title == title
+    assert message.text.startswith(line)
+    assert message.text.splitlines()[-1] == last
+
+
+def test_labels_that_the_rules_or_vmalert_add_are_not_among_those_shown(tmp_path: Path) -> None:
+    alert = of(
+        "ZapiInstanceWebhookMissing",
+        {},
+        name="vendas",
+        webhook="received",
+        alertgroup="zapi",
+        namespace="n",
+        region="sul",
+    )
+
+    assert "(region=sul)" in render("en", [alert], tmp_path).text
+
+
+@pytest.mark.parametrize(
+    ("language", "new", "several"),
+    [
+        (
+            "en",
+            "[CRITICAL] caixa is disconnected from WhatsApp; 3 in all",
+            "a, b, c and 2 more: disconnected from WhatsApp",
+        ),
+        (
+            "pt-BR",
+            "[CRÍTICO] caixa: número desconectado do WhatsApp; 3 ao todo",
+            "a, b, c e mais 2: números desconectados",
+        ),
+    ],
+)
+def test_the_title_says_which_instance_is_new(language: str, new: str, several: str, tmp_path: Path) -> None:
+    older = [down("a"), down("b", began=1)]
+
+    assert render(language, [*older, down("caixa", began=9)], tmp_path).title == new
+    assert several in render(language, [down(name) for name in "abcde"], tmp_path).title
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "two"),
+    [("en", "1 resolved", "2 resolved"), ("pt-BR", "1 resolvido", "2 resolvidos")],
+)
+def test_what_ended_meanwhile_is_counted_in_the_title(
+    language: str, one: str, two: str, tmp_path: Path
+) -> None:
+    began = down("caixa", began=9.5)
+    ended = [down(name, ending="back", ended=10) for name in ("a", "b")]
+
+    assert render(language, [began, ended[0]], tmp_path).title.endswith(f"; {one}")
+    assert render(language, [began, *ended], tmp_path).title.endswith(f"; {two}")
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("en", "[RESOLVED] vendas is connected again; 1 still firing"),
+        ("pt-BR", "[RESOLVIDO] vendas: número conectado de novo; 1 ainda em alerta"),
+    ],
+)
+def test_an_end_is_the_news_where_nothing_began_lately(language: str, title: str, tmp_path: Path) -> None:
+    together = [down("caixa"), down("vendas", ending="back", ended=30)]
+
+    assert render(language, together, tmp_path).title == title
+
+
+@pytest.mark.parametrize(
+    ("language", "ending", "title"),
+    [
+        ("en", "back", "[RESOLVED] vendas is connected again"),
+        ("en", "removed", "[ENDED] vendas was removed or renamed"),
+        ("en", "unwatched", "[ENDED] vendas is not watched any more"),
+        ("en", "", "[ENDED] The alert ZapiInstanceDisconnected of vendas has ended"),
+        ("en", "other", "[ENDED] The alert ZapiInstanceDisconnected of vendas has ended"),
+        ("pt-BR", "back", "[RESOLVIDO] vendas: número conectado de novo"),
+        ("pt-BR", "removed", "[ENCERRADO] vendas foi removida ou renomeada"),
+        ("pt-BR", "unwatched", "[ENCERRADO] vendas não é mais monitorada"),
+        ("pt-BR", "", "[ENCERRADO] O alerta ZapiInstanceDisconnected de vendas terminou"),
+    ],
+)
+def test_an_end_is_good_news_only_where_good_was_seen(
+    language: str, ending: str, title: str, tmp_path: Path
+) -> None:
+    message = render(language, [down("vendas", ending=ending, ended=30)], tmp_path)
+
+    assert message.title == title
+    assert "QR" not in message.text
+
+
+def test_an_alert_that_tells_its_ending_while_it_fires_has_ended(tmp_path: Path) -> None:
+    assert (
+        render("en", [down("vendas", ending="back")], tmp_path).title
+        == "[RESOLVED] vendas is connected again"
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("ended", [None, 30.0])
+def test_two_hundred_instances_of_six_labels_fit_and_the_rest_is_counted(
+    language: str, ended: float | None, tmp_path: Path
+) -> None:
+    labels = {f"label_{number}": f"a-rather-long-value-{number}" for number in range(5)}
+    names = [f"número-de-teste-{number:03}" for number in range(200)]
+    together = [
+        Alert({**down(name).labels, **labels}, {**DOWN, "ending": "back" if ended else ""}, ended=ended)
+        for name in names
+    ]
+
+    message = render(language, together, tmp_path)
+
+    shown = sum(f"{name}" in message.text for name in names)
+    assert 5 < shown < 200
+    assert re.search(rf"\b{200 - shown}\b", message.text)
+    assert len(message.whole) < LONGEST
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_longest_names_and_labels_fit_too(language: str, tmp_path: Path) -> None:
+    labels = {f"label_{number}": "é" * 500 for number in range(6)}
+    together = [
+        Alert({**down(f"{number}-{'ç' * 150}").labels, **labels}, DOWN, ended=ended)
+        for number in range(100)
+        for ended in (None, 30.0)
+    ]
+
+    assert len(render(language, together, tmp_path).whole) < LONGEST
+
+
+FACTS: Final = {
+    "ZapiInstanceExpiringSoon": {"due": "2026-01-09 00:00 -03", "left": "6d 12h"},
+    "ZapiInstanceExpired": {"due": "2025-12-30 00:00 -03", "left": "3d 12h"},
+    "ZapiInstanceUnpaid": {"since": "2026-01-02 07:00 -03", "lasted": "1h"},
+    "ZapiInstancePollsFailing": {"since": "2026-01-02 07:00 -03", "reason": "timeout"},
+    "ZapiManyInstancesDisconnected": {
+        "count": "150",
+        "of": "160",
+        "teams": "sales 100, support 50",
+        "names": "a, b",
+    },
+    "ZapiTeamInstancesDisconnected": {"count": "100", "names": "a, b"},
+    "ZapiInstancesVanished": {"count": "10", "of": "400", "names": "a, b"},
+}
+LABELS: Final = {
+    "ZapiInstanceUnpaid": {"status": "overdue"},
+    "ZapiTeamInstancesDisconnected": {"team": "sales"},
+}
+
+
+@pytest.mark.parametrize("alertname", FACTS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_both_languages_tell_all_facts(language: str, alertname: str, tmp_path: Path) -> None:
+    labels = LABELS.get(alertname, {})
+    name = (
+        {"name": "vendas"}
+        if alertname.startswith("ZapiInstance") and alertname != "ZapiInstancesVanished"
+        else {}
+    )
+
+    text = render(language, [of(alertname, FACTS[alertname], **name, **labels)], tmp_path).text
+
+    for fact in (*FACTS[alertname].values(), *labels.values(), *name.values()):
+        wanted = fact if language == "en" else re.sub(r"^(\d{4})-(\d\d)-(\d\d)", r"\3/\2/\1", fact)
+        assert wanted in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_alert_without_a_time_of_its_own_says_when_it_began(language: str, tmp_path: Path) -> None:
+    text = render(language, [of("ZapiExporterDown", {}, instance="a:1")], tmp_path).text
+
+    assert "12:00 UTC" in text
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_has_words(language: str, reason: Reason, tmp_path: Path) -> None:
+    facts = {"reason": reason.value, "since": "2026-01-02 07:00 -03"}
+
+    text = render(language, [of("ZapiInstancePollsFailing", facts, name="vendas")], tmp_path).text
+
+    assert re.search(rf"{reason.value}: \w+.*, (since|desde) ", text)
+
+
+@pytest.mark.parametrize("alertname", [rule.name for rule in alerts()])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_alert_has_words_of_its_own(language: str, alertname: str, tmp_path: Path) -> None:
+    labels = {"name": "vendas", "instance": "a:1", "webhook": "received", "status": "late"}
+    alert = of(alertname, {"left": "1d", "count": "3", "of": "9"}, **labels)
+
+    message = render(language, [alert], tmp_path)
+
+    assert "summary of" not in message.whole
+    assert alertname not in message.title
+
+
+def test_an_alert_that_the_templates_do_not_know_is_told_by_its_summary(tmp_path: Path) -> None:
+    assert render("pt-BR", [of("Mine", {})], tmp_path).title == "[AVISO] summary of Mine"

@@ -1,0 +1,225 @@
+"""The chain from scrapes to messages: real Prometheus, shipped rules, real Alertmanager, shipped routes.
+
+All durations of the shipped files are shortened by ``stack.speed``; a minute of theirs is a *minute* here too, however
+short. Where something has to last, minutes are counted by evaluations of the rules, so that a busy machine only makes
+them longer.
+"""
+
+import json
+import re
+import signal
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from exporter.config.duration import format_duration
+from harness.processes import Prometheus, eventually, get
+from harness.waiting import wait_until
+from stack import shipped
+from tests.system.chain.inbox import FALLBACK, Inbox, Notice
+from tests.system.chain.service import Service, address_of_its_own
+
+Targets = Mapping[str, Sequence[str]]
+"""Job → addresses of its exporters."""
+
+_WITNESS: Final = "witness"
+_EVALUATIONS_A_MINUTE: Final = 2
+"""The shipped ``evaluation_interval`` is 30s."""
+
+_RESEND_DELAY: Final = 15
+"""Real seconds. Alertmanager takes an alert for ended that it did not hear of for four times this long, and Prometheus
+needs five seconds after its start to find Alertmanager, at any speed."""
+
+
+@dataclass(slots=True)
+class Chain:
+    """The running programs, and every message so far."""
+
+    prometheus_service: Service
+    alertmanager_service: Service
+    directory: Path
+    inbox: Inbox
+    speed: float
+    _witnesses: int = 0
+    _evaluations_before: float = 0.0
+
+    @property
+    def prometheus(self) -> Prometheus:
+        return Prometheus(self.prometheus_service.process, self.prometheus_service.url)
+
+    @property
+    def notices(self) -> list[Notice]:
+        """Every message but those of the chain's own witnesses."""
+        return [notice for notice in self.inbox.notices if _WITNESS not in notice.title]
+
+    def scrape(self, job: str, addresses: Sequence[str]) -> None:
+        """Change the targets of a job."""
+        targets = [{"targets": list(addresses)}] if addresses else []
+        new = self.directory / "targets" / f"{job}.new"
+        new.write_text(json.dumps(targets))
+        new.rename(new.with_suffix(".json"))
+
+    def minutes(self) -> float:
+        """Return the minutes for which every group of rules has been evaluated since the start."""
+        return (self._evaluations_before + self._evaluations()) / _EVALUATIONS_A_MINUTE
+
+    def let_pass(self, minutes: float) -> None:
+        """Wait until the rules have been evaluated for so long."""
+        until = self.minutes() + minutes
+        wait_until(lambda: self.minutes() >= until, patience=600, pause=0.2)
+
+    def restart_prometheus(self, number: signal.Signals = signal.SIGTERM, *, away: float = 0.0) -> None:
+        """End Prometheus, and start it again ``away`` minutes later; returns once it knows its targets."""
+        jobs = len(self.prometheus.query("group by (job) (up)"))
+        self._evaluations_before += self._evaluations()
+        self.prometheus_service.stop(number)
+        time.sleep(away * 60 / self.speed)
+        self.prometheus_service.start()
+        eventually(lambda: len(self.prometheus.query("group by (job) (scrape_samples_scraped)")) >= jobs)
+
+    def restart_alertmanager(self, number: signal.Signals = signal.SIGTERM, *, away: float = 0.0) -> None:
+        """End Alertmanager, and start it again ``away`` minutes later; returns once it knows the alerts again."""
+        alerts = len(self._alerts())
+        self.alertmanager_service.stop(number)
+        time.sleep(away * 60 / self.speed)
+        self.alertmanager_service.start()
+        eventually(lambda: len(self._alerts()) >= alerts)
+
+    def pass_a_group_interval(self) -> None:
+        """Wait until Alertmanager has had the time to send whatever it still wants to say.
+
+        A witness, an alert of its own, is told and then ends. Alertmanager tells its end one ``group_interval``
+        after its beginning; by then every other group of alerts has had its turn too.
+        """
+        self._witnesses += 1
+        name = f"{_WITNESS} {self._witnesses}"
+        self._send(name, ends={})
+        wait_until(lambda: len(self._heard_of(name)) == 1, patience=120)
+        self._send(name, ends={"endsAt": datetime.now(timezone.utc).isoformat()})
+        wait_until(lambda: len(self._heard_of(name)) == 2, patience=120)
+
+    def settle(self) -> None:
+        """Forget what was said while Prometheus did not know its targets yet: five seconds at any speed."""
+        missing = 'ALERTS{alertname="ZapiExporterMissing",alertstate="firing"}'
+        eventually(lambda: self.prometheus.values(missing) == [])
+        self.pass_a_group_interval()
+        self.inbox.notices.clear()
+
+    def _evaluations(self) -> float:
+        text = get(f"{self.prometheus.url}/metrics")
+
+        def counts(name: str) -> list[float]:
+            return [float(value) for value in re.findall(rf"^{name}{{.*}} (\S+)$", text, re.MULTILINE)]
+
+        due = counts("prometheus_rule_group_iterations_total")
+        missed = counts("prometheus_rule_group_iterations_missed_total")
+        return min((a - b for a, b in zip(due, missed, strict=True)), default=0.0)
+
+    def _alerts(self) -> list[Any]:
+        return list(json.loads(get(f"{self.alertmanager_service.url}/api/v2/alerts")))
+
+    def _heard_of(self, witness: str) -> list[Notice]:
+        return [notice for notice in self.inbox.notices if notice.group.get("alertname") == witness]
+
+    def _send(self, witness: str, ends: Mapping[str, str]) -> None:
+        alert = {
+            "labels": {"alertname": witness, "severity": "warning"},
+            "annotations": {"summary": witness},
+            **ends,
+        }
+        urllib.request.urlopen(
+            urllib.request.Request(
+                f"{self.alertmanager_service.url}/api/v2/alerts",
+                json.dumps([alert]).encode(),
+                {"Content-Type": "application/json"},
+            ),
+            timeout=30,
+        ).close()
+
+
+@contextmanager
+def chain(
+    directory: Path,
+    targets: Targets,
+    *,
+    speed: float,
+    without_rules: Sequence[str] = (),
+    change_alertmanager: Callable[[dict[str, Any]], None] = lambda document: None,
+) -> Iterator[Chain]:
+    """Run Prometheus and Alertmanager beside exporters that run already; every target has been scraped.
+
+    ``without_rules`` names shipped rule files to leave out. ``change_alertmanager`` changes the shipped configuration.
+    """
+    (directory / "targets").mkdir()
+    shipped.write_rules(directory / "rules", speed)
+    for name in without_rules:
+        (directory / "rules" / name).unlink()
+    with Inbox() as inbox, ExitStack() as ending:
+        alertmanager = _alertmanager(directory, inbox.url, speed, change_alertmanager)
+        prometheus = _prometheus(directory, list(targets), alertmanager.address, speed)
+        running = Chain(prometheus, alertmanager, directory, inbox, speed)
+        for job, addresses in targets.items():
+            running.scrape(job, addresses)
+        for service in (alertmanager, prometheus):
+            ending.callback(service.stop, signal.SIGKILL)
+            service.start()
+        wanted = sum(map(len, targets.values()))
+        eventually(lambda: sum(running.prometheus.values("up")) == wanted)
+        if wanted:
+            running.settle()
+        yield running
+
+
+def _prometheus(directory: Path, jobs: Sequence[str], alertmanager: str, speed: float) -> Service:
+    config = shipped.prometheus_config(
+        [_scrape(job, directory, speed) for job in jobs], directory / "rules", alertmanager, speed
+    )
+    (directory / "prometheus.yaml").write_text(config)
+    address = address_of_its_own()
+    command = [
+        "prometheus",
+        f"--config.file={directory / 'prometheus.yaml'}",
+        f"--storage.tsdb.path={directory / 'prometheus-data'}",
+        f"--web.listen-address={address}",
+        f"--query.lookback-delta={format_duration(300 / speed)}",
+        f"--rules.alert.resend-delay={_RESEND_DELAY}s",
+        "--log.level=warn",
+    ]
+    return Service(command, address, directory / "prometheus.log")
+
+
+def _alertmanager(
+    directory: Path, receiver: str, speed: float, change: Callable[[dict[str, Any]], None]
+) -> Service:
+    document = yaml.safe_load(shipped.alertmanager_config(directory, receiver, speed))
+    change(document)
+    for shipped_receiver in document["receivers"]:
+        for slack in shipped_receiver.get("slack_configs", ()):
+            slack["fallback"] = FALLBACK
+    (directory / "alertmanager.yaml").write_text(yaml.safe_dump(document))
+    address = address_of_its_own()
+    command = [
+        "prometheus-alertmanager",
+        f"--config.file={directory / 'alertmanager.yaml'}",
+        f"--storage.path={directory / 'alertmanager-data'}",
+        f"--web.listen-address={address}",
+        "--cluster.listen-address=",
+        "--log.level=warn",
+    ]
+    return Service(command, address, directory / "alertmanager.log")
+
+
+def _scrape(job: str, directory: Path, speed: float) -> dict[str, Any]:
+    return {
+        "job_name": job,
+        "scrape_interval": format_duration(30 / speed),
+        "scrape_timeout": format_duration(30 / speed),
+        "file_sd_configs": [{"files": [str(directory / "targets" / f"{job}.json")]}],
+    }
