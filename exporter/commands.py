@@ -28,7 +28,7 @@ from exporter.web.routes import App, Reload, Surroundings
 from exporter.web.status_page.status_page import StatusPage
 from exporter.webconfig import load as webconfig
 from exporter.webconfig.watch import WebConfigFile
-from exporter.zapi.transport import UnusableProxy
+from exporter.zapi.proxy import UnusableProxy
 
 OK: Final = 0
 FAILED: Final = 1

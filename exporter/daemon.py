@@ -12,13 +12,14 @@ from exporter.metrics.instance_cache import InstanceLines
 from exporter.metrics.scrape import Scrapes
 from exporter.metrics.self_metrics import Telemetry
 from exporter.model.clock import Clock
+from exporter.model.settings import Api
 from exporter.poller.poller import Poller
 from exporter.poller.schedule import Backoff
 from exporter.process import unexpected
 from exporter.process.permissions import Exposure
 from exporter.zapi.client import ZapiClient
 from exporter.zapi.environment import environment_proxies
-from exporter.zapi.transport import UnusableProxy
+from exporter.zapi.proxy import UnusableProxy
 
 _log = logging.getLogger(__name__)
 
@@ -123,20 +124,21 @@ class _Clients:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._made_of: tuple[object, ...] = ()
+        self._made_of: Api | None = None
         self._client: ZapiClient | None = None
 
     def fitting(self, config: Config) -> ZapiClient:
-        """The present client, or a new one; the old one then ends with the last poll that uses it.
+        """The present client, or a new one; the old one closes its connections as its polls end.
 
         Raises :class:`UnusableProxy`.
         """
-        api, concurrency = config.api, config.polling.concurrency
-        made_of = (api, concurrency)
-        if self._client is None or made_of != self._made_of:
-            proxies = environment_proxies(api.base_url)
-            self._client = ZapiClient(api, concurrency=concurrency, clock=self._clock, proxies=proxies)
-            self._made_of = made_of
+        api = config.api
+        if self._client is None or api != self._made_of:
+            old, proxies = self._client, environment_proxies(api.base_url)
+            self._client = ZapiClient(api, clock=self._clock, proxies=proxies)
+            self._made_of = api
+            if old is not None:
+                old.close()
         return self._client
 
 

@@ -2,8 +2,7 @@
 
 import ssl
 from collections.abc import Mapping
-from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import certifi
 import requests
@@ -12,79 +11,60 @@ from exporter import __version__
 from exporter.model.clock import Clock
 from exporter.model.poll_result import Reading
 from exporter.model.settings import Api, Instance
-from exporter.zapi.answer import (
-    MAX_BODY,
-    Answer,
-    BodyTooLarge,
-    content_encoding,
-    decoder,
-    read_answer,
-)
-from exporter.zapi.errors import connection_was_lost, failure_of
-from exporter.zapi.limits import CurrentPoll, PollLimits
+from exporter.zapi.answer import Answer, read_answer
+from exporter.zapi.errors import PollFailed
+from exporter.zapi.proxy import choose_proxy
 from exporter.zapi.replies import Replies
 from exporter.zapi.resolver import Resolver
-from exporter.zapi.transport import make_adapter
-
-MAX_WIRE: Final = 2 * MAX_BODY
-"""Most bytes received for one poll: the body with its framing, the headers, and any interim answers."""
-
-_BLOCK: Final = 64 * 1024
+from exporter.zapi.transport import Adapter
 
 
 class ZapiClient:
-    """Reads ``/me`` for any number of instances over one pool of kept-alive connections.
-
-    Safe to use from many threads. :meth:`read` never raises and never takes longer than ``api.timeout``.
-    """
+    """Reads ``/me`` for any number of instances over kept-alive connections. Safe to use from many threads."""
 
     def __init__(
         self,
         api: Api,
         *,
-        concurrency: int,
         clock: Clock,
         proxies: Mapping[str, str] | None = None,
         resolver: Resolver | None = None,
     ) -> None:
         """``proxies`` maps a scheme to a proxy's URL; see :func:`~exporter.zapi.environment.environment_proxies`.
 
-        Raises :class:`~exporter.zapi.transport.UnusableProxy`, and :class:`OSError` or :class:`ssl.SSLError` for
+        Raise :class:`~exporter.zapi.proxy.UnusableProxy`, and :class:`OSError` or :class:`ssl.SSLError` for
         authorities that cannot be read.
         """
-        self._api = api
+        self._base_url = api.base_url
+        self._timeout = api.timeout
         self._clock = clock
         self._replies = Replies()
-        self._current = CurrentPoll()
-        self._proxies = dict(proxies or {})
         self._headers = {
             "User-Agent": f"zapi-exporter/{__version__}",
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
         }
-        self._adapter = make_adapter(
+        self._adapter = Adapter(
             api.base_url,
-            concurrency=concurrency,
+            clock=clock,
             tls=_client_context(api.ca_pem),
-            proxies=self._proxies,
-            current=self._current,
-            resolver=resolver or Resolver(),
+            proxy=choose_proxy(urlsplit(api.base_url).scheme, proxies or {}),
+            resolver=resolver,
         )
 
     def read(self, instance: Instance) -> Reading:
-        """Poll ``/me`` once."""
-        limits = self._current.limits = PollLimits(self._clock, self._api.timeout, MAX_WIRE)
-        outcome = self._outcome(instance, limits)
-        if isinstance(outcome, Exception) and _was_stale(outcome, limits):
-            limits.needs_new_connection = True
-            outcome = self._outcome(instance, limits)
-        if isinstance(outcome, Exception):
-            return failure_of(outcome)
-        return read_answer(outcome, instance.id, self._clock.time(), self._replies.read)
+        """Poll ``/me`` once, within ``api.timeout``."""
+        try:
+            response = self._adapter.send(self._request(instance), timeout=self._timeout)
+        except PollFailed as failed:
+            return failed.failure
+        answer = Answer(response.status_code, response.content, response.headers.get("retry-after"))
+        return read_answer(answer, instance.id, self._clock.time(), self._replies.read)
 
     def forget(self) -> None:
-        """Forget what instances replied, as some may be gone; the next polls read it again."""
+        """Forget what instances replied and where the API is, as either may have changed."""
         self._replies.forget()
+        self._adapter.renew()
 
     def close(self) -> None:
         """Close the idle connections; polls in flight finish."""
@@ -95,51 +75,14 @@ class ZapiClient:
         if instance.client_token is not None:
             headers = {**headers, "Client-Token": instance.client_token.reveal()}
         instance_id, token = quote(instance.id, safe=""), quote(instance.token.reveal(), safe="")
-        return self._adapter.prepare(f"/instances/{instance_id}/token/{token}/me", headers)
-
-    def _outcome(self, instance: Instance, limits: PollLimits) -> Answer | Exception:
-        """The answer, or what was raised: given back, so that it is no cause of what a second try may raise."""
-        try:
-            return self._send(self._request(instance), limits)
-        except Exception as error:
-            return error
-
-    def _send(self, request: requests.PreparedRequest, limits: PollLimits) -> Answer:
-        response = self._adapter.send(
-            request, stream=True, timeout=limits.remaining(), verify=True, proxies=self._proxies
-        )
-        try:
-            try:
-                body = _read_body(response)
-            except Exception:
-                if 200 <= response.status_code < 300:
-                    raise
-                body = None  # the status alone says enough
-            return Answer(response.status_code, body, response.headers.get("retry-after"))
-        finally:
-            response.close()
+        request = requests.PreparedRequest()
+        request.method = "GET"
+        request.url = f"{self._base_url}/instances/{instance_id}/token/{token}/me"
+        request.headers = headers  # type: ignore[assignment]
+        return request
 
 
 def _client_context(ca_pem: str | None) -> ssl.SSLContext:
     if ca_pem is None:
         return ssl.create_default_context(cafile=certifi.where())
     return ssl.create_default_context(cadata=ca_pem)
-
-
-def _was_stale(error: Exception, limits: PollLimits) -> bool:
-    """Whether the server had closed a connection that was kept alive before it heard of the request."""
-    nothing_received = limits.bytes_left == MAX_WIRE
-    return limits.on_used_connection and nothing_received and connection_was_lost(error)
-
-
-def _read_body(response: requests.Response) -> bytes:
-    length = response.headers.get("content-length", "")
-    if length.isdigit() and int(length) > MAX_BODY:
-        raise BodyTooLarge
-    body, received = decoder(content_encoding(response.headers)), 0
-    while block := response.raw.read(_BLOCK, decode_content=False):
-        received += len(block)
-        if received > MAX_BODY:
-            raise BodyTooLarge
-        body.take(block)
-    return body.whole()

@@ -1,194 +1,123 @@
-"""Connections that obey a poll's limits, and the pool that keeps them alive.
-
-urllib3 makes the connections: proxies, tunnels, TLS. The exchange on one that is open is ours, because urllib3 spends
-on it more than all the rest of a poll costs: here the request is written in one piece, and the answer's status line,
-headers and framing are read by the standard library and :mod:`exporter.zapi.head`.
-"""
+"""Connections to the API, directly or through a proxy, and the exchange of a request for a reply."""
 
 import contextlib
-import http.client
 import socket
+import ssl
 from collections.abc import Mapping
-from functools import partial
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.util.ssltransport import SSLTransport
-
-from exporter.zapi.head import LeanResponse
-from exporter.zapi.limits import CurrentPoll, LimitedSocket, LimitedTlsSocket
-from exporter.zapi.resolver import Address, Resolver
+from exporter.zapi.budget import Budget
+from exporter.zapi.errors import WIRE_ERRORS, ProxyRefused, failing
+from exporter.zapi.proxy import Proxy
+from exporter.zapi.reply import Reply, ReplyReader
+from exporter.zapi.resolver import Resolver
+from exporter.zapi.stream import Stream, TcpStream, TlsStream
 
 _ALREADY_ANSWERED: Final = (BrokenPipeError, ConnectionResetError)
 """What sending says when the server closed early; it may have answered all the same."""
 
 
-class ProxyFailed(Exception):
-    """The proxy made no connection. ``status`` is the HTTP status that it gave instead, if it answered at all."""
+class Connection:
+    """An open stream to the API, ``made_at`` in monotonic seconds."""
 
-    def __init__(self, status: int | None = None) -> None:
-        super().__init__("no connection through the proxy")
-        self.status = status
+    def __init__(self, stream: Stream, made_at: float) -> None:
+        self.stream = stream
+        self.made_at = made_at
+        self.was_kept = False
+        """Whether it was kept alive before."""
+        self.was_heard = False
+        """Whether any byte of the present reply came."""
+
+    def exchange(self, request: bytes, budget: Budget) -> Reply:
+        """Return the reply; where only the body is bad and the status is none of success, without the body.
+
+        Raise one of :data:`~exporter.zapi.errors.WIRE_ERRORS`.
+        """
+        self.was_heard = False
+        reader = ReplyReader()
+        try:
+            with contextlib.suppress(*_ALREADY_ANSWERED):
+                self.stream.send(request, budget)
+            self._receive(reader, budget)
+            return reader.result()
+        except WIRE_ERRORS:
+            if reader.status == 0 or 200 <= reader.status < 300:
+                raise
+            return Reply(reader.status, reader.headers, b"", reusable=False)
+
+    def _receive(self, reader: ReplyReader, budget: Budget) -> None:
+        while not reader.is_complete:
+            data = self.stream.receive(budget)
+            if data:
+                self.was_heard = True
+                reader.feed(data)
+            elif self.was_heard:
+                reader.end()
+            else:
+                raise ConnectionResetError("closed before the reply")
 
 
-class LimitedConnection(HTTPConnection):
-    """Connects within the limits of the thread's current poll, and passes them on to its socket."""
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How the API is reached. ``tls`` verifies the server, unless the scheme is http, and an https proxy."""
 
-    def __init__(self, *args: Any, current: CurrentPoll, resolver: Resolver, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._current = current
-        self._resolver = resolver
-        self._has_served = False
-        self.has_tunnel = False
-        """Whether the proxy made the tunnel: what fails from then on is beyond it."""
+    scheme: str
+    host: str
+    port: int
+    tls: ssl.SSLContext
+    proxy: Proxy | None
+    resolver: Resolver
 
-    def _new_conn(self) -> socket.socket:
-        limits = self._current.limits
-        self._has_served = self.has_tunnel = False
-        addresses = self._resolver.resolve(self._dns_host, self.port, limits.remaining())
+    def connect(self, budget: Budget) -> Stream:
+        """Open a connection. Raise :class:`~exporter.zapi.errors.PollFailed`."""
+        first = self.proxy or self
+        with contextlib.ExitStack() as undo:
+            with failing("proxy" if self.proxy else "server"):
+                stream = self._open_tcp(first.host, first.port, budget)
+                undo.callback(stream.close)
+                if self.proxy is not None:
+                    stream = self._pass_proxy(stream, self.proxy, budget)
+            if self.scheme == "https":
+                with failing("server"):
+                    stream = TlsStream(stream, self.tls, self.host, budget)
+            undo.pop_all()
+        return stream
+
+    def _open_tcp(self, host: str, port: int, budget: Budget) -> Stream:
+        """Try one address after the other, each for its share of the time."""
+        addresses = self.resolver.resolve(host, port, budget.seconds_left())
         failure: OSError = OSError("no address")
         for tried, (family, kind, protocol, _, address) in enumerate(addresses):
-            sock = LimitedSocket(family, kind, protocol)
-            sock.limits = limits
+            sock = socket.socket(family, kind, protocol)
             try:
-                _connect(sock, address, limits.remaining() / (len(addresses) - tried))
+                sock.settimeout(budget.seconds_left() / (len(addresses) - tried))
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.connect(address)
+                return TcpStream(sock)
             except OSError as error:
-                sock.close()
                 failure = error
-                continue
-            sock.settimeout(limits.remaining())
-            return sock
+                sock.close()
         raise failure
 
-    def exchange(self, request: bytes) -> LeanResponse:
-        """Send a whole request; the answer, with its headers read. Connects first where that is needed."""
-        if self.sock is None:
-            self.connect()
-        self._current.limits.on_used_connection = self._has_served
-        self._has_served = True
-        return self._ask("GET", request)
-
-    def _tunnel(self) -> None:
-        """Ask the proxy for the tunnel: in place of the library's, which differs between versions of Python."""
-        host = f"[{self._tunnel_host}]" if ":" in (self._tunnel_host or "") else self._tunnel_host
-        target = f"{host}:{self._tunnel_port}"
-        headers: Mapping[str, str] = self._tunnel_headers  # type: ignore[attr-defined]
-        answer = self._ask("CONNECT", _written("CONNECT", target, {**headers, "Host": target}))
-        answer.close()
-        if not 200 <= answer.status < 300:
-            raise ProxyFailed(answer.status)
-        self.has_tunnel = True
-
-    def _ask(self, method: str, request: bytes) -> LeanResponse:
-        limits = self._current.limits
-        sock = self.sock.socket if isinstance(self.sock, SSLTransport) else self.sock
-        if isinstance(sock, (LimitedSocket, LimitedTlsSocket)):
-            sock.limits = limits
-        self.sock.settimeout(limits.remaining())
-        with contextlib.suppress(*_ALREADY_ANSWERED):
-            self.sock.sendall(request)
-        answer = LeanResponse(self.sock, method=method)
-        try:
-            answer.begin()
-        except BaseException:
-            answer.close()
-            raise
-        return answer
+    def _pass_proxy(self, stream: Stream, proxy: Proxy, budget: Budget) -> Stream:
+        if proxy.scheme == "https":
+            stream = TlsStream(stream, self.tls, proxy.host, budget)
+        if self.scheme == "https":
+            host = f"[{self.host}]" if ":" in self.host else self.host
+            target = f"{host}:{self.port}"
+            stream.send(write_head("CONNECT", target, {**proxy.headers, "Host": target}), budget)
+            reader = ReplyReader(head_only=True)
+            while not reader.is_complete:
+                if not (data := stream.receive(budget)):
+                    raise ConnectionResetError("closed before the tunnel")
+                reader.feed(data)
+            if not 200 <= reader.status < 300:
+                raise ProxyRefused(reader.status)
+        return stream
 
 
-class LimitedTlsConnection(LimitedConnection, HTTPSConnection):
-    """The same over TLS."""
-
-
-class Reply:
-    """An answer that is coming in. It holds its connection until it is closed."""
-
-    def __init__(self, pool: "LimitedPool", connection: LimitedConnection, answer: LeanResponse) -> None:
-        self._pool = pool
-        self._connection = connection
-        self._answer = answer
-        self.status = answer.status
-        self.headers = answer.headers
-
-    def read(self, size: int, *, decode_content: bool) -> bytes:
-        """The next bytes of the body, at most ``size``, none at its end; never decoded.
-
-        Raises :class:`http.client.IncompleteRead` where the body ends too early.
-        """
-        block = self._answer.read(size)
-        if not block and self._answer.length:
-            raise http.client.IncompleteRead(b"", self._answer.length)
-        return block
-
-    def close(self) -> None:
-        """Keep the connection for the next poll, unless the answer was not read whole or was its last."""
-        reusable = self._answer.isclosed() and not self._answer.will_close
-        self._answer.close()
-        self._pool.take_back(self._connection, reusable=reusable)
-
-
-class LimitedPool(HTTPConnectionPool):
-    """Keeps connections alive; gives a new one to a poll that needs it.
-
-    ``host_header`` is the value of every request's ``Host``.
-    """
-
-    connection_class: type[LimitedConnection] = LimitedConnection
-
-    def __init__(
-        self, *args: Any, host_header: str, current: CurrentPoll, resolver: Resolver, **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self._host_header = host_header
-        self._current = current
-        self.ConnectionCls = partial(self.connection_class, current=current, resolver=resolver)  # type: ignore[assignment]
-
-    def urlopen(  # type: ignore[override]
-        self, method: str, url: str, *, headers: Mapping[str, str], **settings: Any
-    ) -> Reply:
-        """Send a request without a body; what else ``requests`` says of it holds for each of ours anyway."""
-        connection: LimitedConnection = self._get_conn()  # type: ignore[assignment]
-        is_tunnelled = url.startswith("/")
-        try:
-            if self._current.limits.needs_new_connection:
-                connection.close()
-            if self.proxy is not None and is_tunnelled and connection.is_closed:
-                self._prepare_proxy(connection)
-            proxy_headers = {} if is_tunnelled else self.proxy_headers
-            answer = connection.exchange(
-                _written(method, url, {"Host": self._host_header, **headers, **proxy_headers})
-            )
-            if answer.status == 407 and self.proxy is not None and not is_tunnelled:
-                answer.close()
-                raise ProxyFailed(answer.status)
-        except Exception as error:
-            past_proxy = connection.has_tunnel if is_tunnelled else connection.has_connected_to_proxy
-            self.take_back(connection, reusable=False)
-            if self.proxy is None or past_proxy or isinstance(error, ProxyFailed):
-                raise
-            raise ProxyFailed from error
-        return Reply(self, connection, answer)
-
-    def take_back(self, connection: LimitedConnection, *, reusable: bool) -> None:
-        """Keep a connection for the next request; one that is not reusable will connect anew."""
-        if not reusable:
-            connection.close()
-        self._put_conn(connection)
-
-
-class LimitedTlsPool(LimitedPool, HTTPSConnectionPool):
-    """The same over TLS."""
-
-    connection_class = LimitedTlsConnection
-
-
-def _written(method: str, target: str, headers: Mapping[str, str]) -> bytes:
+def write_head(method: str, target: str, headers: Mapping[str, str]) -> bytes:
+    """Return the head of a request."""
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
     return "\r\n".join(lines).encode("latin-1")
-
-
-def _connect(sock: LimitedSocket, address: Address, timeout: float) -> None:
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.settimeout(timeout)
-    sock.connect(address)

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment
 
-DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+from exporter.zapi.proxy import DEFAULT_PORTS
 
 _WITH_PORT: Final = re.compile(r"(\[[^]]*\]|[^:]*)(?::([0-9]+))?")
 

@@ -1,22 +1,23 @@
-"""What a library raised → the reason and words of a :class:`Failure`.
+"""What went wrong on the way → the reason and words of a :class:`Failure`.
 
-The text of these exceptions holds the URL, and so the token: only their types are looked at.
+Texts of libraries may hold the URL, and so the token: only the types of what was raised are looked at.
 """
 
 import errno
-import http.client
 import socket
 import ssl
 from collections.abc import Iterator
-from typing import Final
-
-import urllib3.exceptions
+from contextlib import contextmanager
+from typing import Final, Literal
 
 from exporter.model.poll_result import Failure, Reason
-from exporter.zapi.answer import BodyTooLarge
-from exporter.zapi.connection import ProxyFailed
-from exporter.zapi.limits import WireLimitExceeded
+from exporter.zapi.body import BodyTooLarge, CorruptBody, UnrequestedEncoding
+from exporter.zapi.budget import DeadlineExceeded, TooManyBytes
+from exporter.zapi.reply import HeadTooLarge, InvalidReply
 from exporter.zapi.resolver import NoThreadLeft
+
+Peer = Literal["server", "proxy"]
+"""Who is at the other end of what failed."""
 
 _LOST: Final = (
     ConnectionResetError,
@@ -26,19 +27,6 @@ _LOST: Final = (
     ssl.SSLZeroReturnError,
 )
 """What a connection looks like that the peer closed or reset: which of them is up to chance."""
-
-_Unreached = tuple[tuple[type[Exception] | tuple[type[Exception], ...], Failure], ...]
-"""What was raised → what it means. The first that fits counts."""
-_SERVER_UNREACHED: Final[_Unreached] = (
-    (socket.gaierror, Failure(Reason.CONNECT, "the host name of api.base_url cannot be resolved")),
-    (ConnectionRefusedError, Failure(Reason.CONNECT, "the connection was refused")),
-    (_LOST, Failure(Reason.CONNECT, "the connection was closed before the reply was whole")),
-)
-_PROXY_UNREACHED: Final[_Unreached] = (
-    (socket.gaierror, Failure(Reason.CONNECT, "the host name of the proxy cannot be resolved")),
-    (ConnectionRefusedError, Failure(Reason.CONNECT, "the connection to the proxy was refused")),
-    (_LOST, Failure(Reason.CONNECT, "the proxy closed the connection before it was made")),
-)
 _NO_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE})
 _UNROUTABLE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH})
 _CERTIFICATE_EXPIRED: Final = 10  # X509_V_ERR_CERT_HAS_EXPIRED
@@ -46,68 +34,79 @@ _HOST_MISMATCH: Final = frozenset({62, 64})  # X509_V_ERR_HOSTNAME_MISMATCH, …
 _UNKNOWN_ISSUER: Final = frozenset({18, 19, 20, 21})  # self-signed, unknown root or issuer, unverifiable leaf
 
 
-def failure_of(error: BaseException) -> Failure:
-    """The failure that ``error``, with all that led to it, stands for."""
-    causes = list(_causes(error))
-    for cause in causes:
-        if isinstance(cause, ProxyFailed):
-            return (
-                _timeout(causes) or _tls(causes, "proxy") or _machine(causes) or _proxy(causes, cause.status)
-            )
-    return (
-        _too_large(causes)
-        or _timeout(causes)
-        or _tls(causes, "server")
-        or _machine(causes)
-        or _connect(causes)
-        or Failure(Reason.INVALID_RESPONSE, "the reply is not valid HTTP")
-    )
+class ProxyRefused(Exception):
+    """The proxy did not make the connection and answered with ``status`` instead."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__("no connection through the proxy")
+        self.status = status
 
 
-def connection_was_lost(error: BaseException) -> bool:
-    """Whether the peer closed or reset the connection: what a stale one that was kept alive looks like."""
-    return any(isinstance(cause, _LOST) for cause in _causes(error))
+class PollFailed(Exception):
+    """A request got no reply; ``failure`` says why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.detail)
+        self.failure = failure
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error, what it wraps and what it was raised from, each once."""
-    seen: set[int] = set()
-    waiting: list[object] = [error]
-    while waiting:
-        cause = waiting.pop()
-        if not isinstance(cause, BaseException) or id(cause) in seen:
-            continue
-        seen.add(id(cause))
-        yield cause
-        waiting += [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
+_REPLY_ERRORS: Final = (BodyTooLarge, CorruptBody, UnrequestedEncoding, HeadTooLarge, InvalidReply)
+WIRE_ERRORS: Final = (OSError, DeadlineExceeded, TooManyBytes, *_REPLY_ERRORS)
+"""All that an exchange may raise."""
 
 
-def _too_large(causes: list[BaseException]) -> Failure | None:
-    for cause in causes:
-        if isinstance(cause, (BodyTooLarge, WireLimitExceeded)):
-            return Failure(Reason.TOO_LARGE, "the reply is larger than 1 MiB")
-        # The standard library raises its bare HTTPException for too many headers and for nothing else.
-        if isinstance(cause, http.client.LineTooLong) or type(cause) is http.client.HTTPException:
-            return Failure(Reason.TOO_LARGE, "the headers of the reply are too large")
-    return None
+@contextmanager
+def failing(peer: Peer) -> Iterator[None]:
+    """Raise :class:`PollFailed` for what is raised while the exporter deals with ``peer``."""
+    try:
+        yield
+    except (*WIRE_ERRORS, ProxyRefused) as error:
+        raise PollFailed(failure_of(error, peer)) from None
 
 
-def _timeout(causes: list[BaseException]) -> Failure | None:
-    if any(isinstance(cause, (TimeoutError, urllib3.exceptions.TimeoutError)) for cause in causes):
+def failure_of(error: Exception, peer: Peer) -> Failure:
+    """Return the failure that ``error`` stands for."""
+    if isinstance(error, (DeadlineExceeded, TimeoutError)):
         return Failure(Reason.TIMEOUT, "no whole reply within api.timeout")
-    return None
+    if isinstance(error, ProxyRefused) or (peer == "proxy" and not isinstance(error, OSError)):
+        return Failure(Reason.CONNECT, _proxy_problem(error))
+    if isinstance(error, OSError):
+        return _connection_failure(error, peer)
+    return _reply_failure(error)
 
 
-def _tls(causes: list[BaseException], peer: str) -> Failure | None:
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return Failure(Reason.TLS, _certificate_problem(cause.verify_code, peer))
-    if any(isinstance(cause, ssl.SSLError) and not isinstance(cause, _LOST) for cause in causes):
+def _proxy_problem(error: Exception) -> str:
+    if not isinstance(error, ProxyRefused):
+        return "the proxy did not make the connection: its reply is not valid HTTP"
+    if error.status == 407:
+        return "the proxy refused the user and password of its URL, or lacks them (HTTP 407)"
+    return f"the proxy did not make the connection (HTTP {error.status})"
+
+
+def _reply_failure(error: Exception) -> Failure:
+    if isinstance(error, (BodyTooLarge, TooManyBytes)):
+        return Failure(Reason.TOO_LARGE, "the reply is larger than 1 MiB")
+    if isinstance(error, HeadTooLarge):
+        return Failure(Reason.TOO_LARGE, "the headers of the reply are too large")
+    if isinstance(error, UnrequestedEncoding):
+        return Failure(
+            Reason.INVALID_RESPONSE,
+            "the reply came in an encoding that was not asked for; only gzip was",
+        )
+    if isinstance(error, CorruptBody):
+        return Failure(Reason.INVALID_RESPONSE, "the reply is not valid gzip, or was cut short")
+    return Failure(Reason.INVALID_RESPONSE, "the reply is not valid HTTP")
+
+
+def _connection_failure(error: OSError, peer: Peer) -> Failure:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Failure(Reason.TLS, _certificate_problem(error.verify_code, peer))
+    if isinstance(error, ssl.SSLError) and not isinstance(error, _LOST):
         return Failure(Reason.TLS, "no TLS connection could be agreed on; is the port right?")
-    return None
+    return Failure(Reason.CONNECT, _connection_problem(error, peer))
 
 
-def _certificate_problem(code: int, peer: str) -> str:
+def _certificate_problem(code: int, peer: Peer) -> str:
     if code == _CERTIFICATE_EXPIRED:
         return f"the {peer}'s certificate has expired"
     if code in _HOST_MISMATCH:
@@ -117,40 +116,22 @@ def _certificate_problem(code: int, peer: str) -> str:
     return f"the {peer}'s certificate is not valid"
 
 
-def _machine(causes: list[BaseException]) -> Failure | None:
-    if any(isinstance(cause, NoThreadLeft) for cause in causes):
-        return Failure(
-            Reason.CONNECT, "this machine has no thread left to look a name up on; raise its limit"
+def _connection_problem(error: OSError, peer: Peer) -> str:
+    at_server = peer == "server"
+    if isinstance(error, NoThreadLeft):
+        return "this machine has no thread left to look a name up on; raise its limit"
+    if error.errno in _NO_DESCRIPTORS:
+        return "this machine has no file descriptor left; raise its limit"
+    if isinstance(error, socket.gaierror):
+        return f"the host name of {'api.base_url' if at_server else 'the proxy'} cannot be resolved"
+    if isinstance(error, ConnectionRefusedError):
+        return f"the connection{'' if at_server else ' to the proxy'} was refused"
+    if isinstance(error, _LOST):
+        return (
+            "the connection was closed before the reply was whole"
+            if at_server
+            else "the proxy closed the connection before it was made"
         )
-    if any(isinstance(cause, OSError) and cause.errno in _NO_DESCRIPTORS for cause in causes):
-        return Failure(Reason.CONNECT, "this machine has no file descriptor left; raise its limit")
-    return None
-
-
-def _proxy(causes: list[BaseException], status: int | None) -> Failure:
-    if status == 407:
-        return Failure(
-            Reason.CONNECT, "the proxy refused the user and password of its URL, or lacks them (HTTP 407)"
-        )
-    if status is not None:
-        return Failure(Reason.CONNECT, f"the proxy did not make the connection (HTTP {status})")
-    return _first_of(_PROXY_UNREACHED, causes) or Failure(
-        Reason.CONNECT, "the proxy did not make the connection"
-    )
-
-
-def _connect(causes: list[BaseException]) -> Failure | None:
-    if (unreached := _first_of(_SERVER_UNREACHED, causes)) is not None:
-        return unreached
-    codes = {cause.errno for cause in causes if isinstance(cause, OSError)}
-    if codes & _UNROUTABLE:
-        return Failure(Reason.CONNECT, "there is no route to the host")
-    if any(code is not None for code in codes):
-        return Failure(Reason.CONNECT, "the connection could not be made")
-    return None
-
-
-def _first_of(known: _Unreached, causes: list[BaseException]) -> Failure | None:
-    return next(
-        (failure for kind, failure in known if any(isinstance(cause, kind) for cause in causes)), None
-    )
+    if error.errno in _UNROUTABLE:
+        return f"there is no route to the {'host' if at_server else 'proxy'}"
+    return "the connection could not be made" if at_server else "the proxy did not make the connection"

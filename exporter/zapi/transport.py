@@ -1,146 +1,203 @@
-"""``requests`` over connections that obey a poll's limits.
+"""``requests``' transport: one server, over kept-alive connections of our own.
 
-One pool of kept-alive connections serves all instances. It has one TLS context: loading the trusted authorities
-costs more than a poll does, so it is never done per connection.
+The adapters of ``requests`` and urllib3 bound neither the time nor the size of a whole reply, and take most of a poll's
+CPU. A transport adapter is the public place to do better.
 """
 
-import base64
 import ssl
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any, cast
-from urllib.parse import urlsplit
+import threading
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+from urllib.parse import SplitResult, urlsplit
 
-import requests.utils
-import urllib3
-from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
-from urllib3.util import Url, parse_url
+import requests
+from requests.adapters import BaseAdapter
+from urllib3 import Retry
 
-from exporter.zapi.connection import LimitedPool, LimitedTlsPool
-from exporter.zapi.environment import DEFAULT_PORTS
-from exporter.zapi.limits import CurrentPoll, LimitedTlsSocket
+from exporter.model.clock import Clock
+from exporter.zapi.body import MAX_BODY
+from exporter.zapi.budget import Budget
+from exporter.zapi.connection import Connection, Route, write_head
+from exporter.zapi.errors import WIRE_ERRORS, PollFailed, ProxyRefused, failure_of
+from exporter.zapi.proxy import DEFAULT_PORTS, Proxy
+from exporter.zapi.reply import Reply
 from exporter.zapi.resolver import Resolver
 
+MAX_WIRE: Final = 2 * MAX_BODY
+"""Most bytes received for one request: the body with its framing, headers, interim replies and TLS."""
 
-class UnusableProxy(Exception):
-    """The proxy that the environment names cannot be used. The text does not repeat it: it may hold a password."""
+CONNECTION_LIFETIME: Final = 300.0
+"""Longest use of a connection, in seconds: a changed address of the API is followed after that."""
+
+_UNACKNOWLEDGED: Final = 0.25
+"""Part of a request's time for which a kept-alive connection may leave what was sent unacknowledged.
+
+A path that forgot the connection acknowledges nothing; the system of a server that is only slow does at once. What
+remains of the time is enough for the same request over a new connection.
+"""
 
 
-class _Response(requests.Response):
-    """Without the jar for cookies that nobody wants, which takes longer to make than all the rest."""
+class Received(Protocol):
+    """What :meth:`Adapter.build_response` takes: a reply of ours, or one of urllib3."""
 
-    def __init__(self) -> None:
-        self._content_consumed = False
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def data(self) -> bytes: ...
 
 
-class Adapter(HTTPAdapter):
-    """Sends every request to one server, through one pool.
+class Response(requests.Response):
+    """A response that was received whole. It has no cookie jar, which takes longer to make than all the rest."""
 
-    ``requests`` would look the pool up anew for each request, hand it a list of authorities, parse its URL time and
-    again, and let the server set cookies; none of that is wanted here. ``target`` is what stands before an absolute
-    path in a request line: nothing, or where a proxy forwards to.
+    def __init__(self, request: requests.PreparedRequest, received: Received) -> None:
+        self.request = request
+        self.status_code = received.status
+        self.headers = received.headers  # type: ignore[assignment]
+        self.encoding = None
+        self._data = received.data
+
+    @property
+    def content(self) -> bytes:
+        """The decoded body."""
+        return self._data
+
+
+class Adapter(BaseAdapter):
+    """Sends requests to the server of ``base_url``, through ``proxy`` if there is one. Safe to use from many threads.
+
+    What ``requests`` lets a caller say of each request is settled here for all: ``tls`` verifies the server.
     """
 
-    def __init__(self, base: str, target: str, pool: LimitedPool) -> None:
-        super().__init__(pool_connections=1, pool_maxsize=1)
-        self._base = base
-        self._target = target
-        self._pool = pool
+    max_retries: Final = Retry(0, read=False)
+    """As the adapter of ``requests`` has it: no status is asked for again."""
 
-    def prepare(self, path: str, headers: Mapping[str, str]) -> requests.PreparedRequest:
-        """A GET of a path below the base URL, which is quoted already."""
-        request = requests.PreparedRequest()
-        request.method = "GET"
-        request.url = self._base + path
-        request.headers = cast("CaseInsensitiveDict[str]", headers)  # looked at by the pool alone
-        return request
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        clock: Clock,
+        tls: ssl.SSLContext,
+        proxy: Proxy | None = None,
+        resolver: Resolver | None = None,
+    ) -> None:
+        super().__init__()
+        parts = urlsplit(base_url)
+        host = parts.hostname or ""
+        self._clock = clock
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._route = Route(
+            parts.scheme, host, parts.port or DEFAULT_PORTS[parts.scheme], tls, proxy, resolver or Resolver()
+        )
+        self._is_forwarded = proxy is not None and parts.scheme == "http"
+        self._own_headers = {"Host": _host_header(parts)}
+        if proxy is not None and self._is_forwarded:
+            self._own_headers |= proxy.headers
+        self._lock = threading.Lock()
+        self._idle: list[Connection] = []
+        self._oldest = float("-inf")
+        self._is_closed = False
 
-    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
-        assert request.url is not None
-        return self._target + request.url[len(self._base) :]
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: Any = True,
+        cert: Any = None,
+        proxies: Any = None,
+    ) -> Response:
+        """Return the whole reply within ``timeout`` seconds. Raise :class:`~exporter.zapi.errors.PollFailed`."""
+        budget = Budget(self._clock, timeout, MAX_WIRE)
+        try:
+            reply = self._ask(self._written(request), budget, timeout)
+        except WIRE_ERRORS as error:
+            raise PollFailed(failure_of(error, "server")) from None
+        if reply.status == 407 and self._is_forwarded:
+            raise PollFailed(failure_of(ProxyRefused(reply.status), "proxy"))
+        return self.build_response(request, reply)
 
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> LimitedPool:
-        return self._pool
+    def build_response(self, request: requests.PreparedRequest, received: Received) -> Response:
+        """Return the response to a request."""
+        return Response(request, received)
 
-    def cert_verify(self, *args: Any, **kwargs: Any) -> None:
-        """The pool's TLS context verifies."""
-
-    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        response = _Response()
-        response.status_code = resp.status
-        response.headers = resp.headers
-        response.raw = resp
-        response.request = req
-        response.connection = self
-        return response
+    def renew(self) -> None:
+        """Make new connections from now on; requests in flight end on theirs."""
+        with self._lock:
+            self._oldest = self._clock.monotonic()
+        self._close_idle()
 
     def close(self) -> None:
-        self._pool.close()
-        super().close()
+        """Close idle connections now, and the others when their requests end."""
+        self._is_closed = True
+        self._close_idle()
+
+    def _written(self, request: requests.PreparedRequest) -> bytes:
+        assert request.method is not None
+        assert request.url is not None
+        target = request.url if self._is_forwarded else request.url[len(self._origin) :]
+        return write_head(request.method, target, {**self._own_headers, **request.headers})
+
+    def _ask(self, request: bytes, budget: Budget, timeout: float) -> Reply:
+        """Use a kept-alive connection if there is one, and a new one where that was lost before it answered."""
+        kept = self._take()
+        if kept is not None:
+            try:
+                return self._exchange(kept, request, budget)
+            except OSError:
+                if kept.was_heard:
+                    raise
+        made_at = self._clock.monotonic()
+        return self._exchange(Connection(self._route.connect(budget), made_at), request, budget)
+
+    def _exchange(self, connection: Connection, request: bytes, budget: Budget) -> Reply:
+        try:
+            reply = connection.exchange(request, budget)
+        except BaseException:
+            connection.stream.close()
+            raise
+        if reply.reusable:
+            self._keep(connection, budget)
+        else:
+            connection.stream.close()
+        return reply
+
+    def _take(self) -> Connection | None:
+        """Return the idle connection that was used last, if any of them can be used."""
+        while self._idle:
+            with self._lock:
+                connection = self._idle.pop() if self._idle else None
+            if connection is None:
+                break
+            if self._is_current(connection) and connection.stream.is_quiet():
+                return connection
+            connection.stream.close()
+        return None
+
+    def _keep(self, connection: Connection, budget: Budget) -> None:
+        if not connection.was_kept:
+            connection.was_kept = True
+            connection.stream.limit_unacknowledged(budget.timeout * _UNACKNOWLEDGED)
+        with self._lock:
+            self._idle.append(connection)
+            outlived = [] if self._is_current(self._idle[0]) else [self._idle.pop(0)]
+        for old in outlived:
+            old.stream.close()
+        if self._is_closed:
+            self._close_idle()
+
+    def _is_current(self, connection: Connection) -> bool:
+        made_at = connection.made_at
+        return made_at >= self._oldest and self._clock.monotonic() - made_at < CONNECTION_LIFETIME
+
+    def _close_idle(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.stream.close()
 
 
-def make_adapter(
-    base_url: str,
-    *,
-    concurrency: int,
-    tls: ssl.SSLContext,
-    proxies: dict[str, str],
-    current: CurrentPoll,
-    resolver: Resolver,
-) -> Adapter:
-    """An adapter for ``base_url``, through the proxy that ``proxies`` names for it, if any.
-
-    Raises :class:`UnusableProxy`.
-    """
-    tls.sslsocket_class = LimitedTlsSocket
-    parts = urlsplit(base_url)
-    assert parts.hostname is not None
-    port = parts.port or DEFAULT_PORTS[parts.scheme]
-    base = parse_url(base_url)
-    own: dict[str, Any] = {"host_header": _host_header(base), "current": current, "resolver": resolver}
-    classes: dict[str, Callable[..., LimitedPool]] = {
-        "http": partial(LimitedPool, **own),
-        "https": partial(LimitedTlsPool, **own),
-    }
-    options: dict[str, Any] = {"maxsize": concurrency, "block": False}
-    proxy = requests.utils.select_proxy(base_url, proxies)
-    if proxy is None:
-        if parts.scheme == "https":
-            options["ssl_context"] = tls
-        return Adapter(base.url, base.path or "", classes[parts.scheme](parts.hostname, port, **options))
-    manager = _proxy_manager(proxy, tls, options)
-    manager.pool_classes_by_scheme = classes  # type: ignore[assignment]
-    target = base.url if parts.scheme == "http" else base.path or ""
-    pool = manager.connection_from_host(parts.hostname, port, parts.scheme)
-    assert isinstance(pool, LimitedPool)
-    return Adapter(base.url, target, pool)
-
-
-def _host_header(base: Url) -> str:
-    assert base.host is not None
-    return base.host if base.port in (None, DEFAULT_PORTS[base.scheme or ""]) else f"{base.host}:{base.port}"
-
-
-def _proxy_manager(proxy: str, tls: ssl.SSLContext, options: dict[str, Any]) -> urllib3.ProxyManager:
-    url = proxy if "://" in proxy else f"http://{proxy}"
-    try:
-        if not urlsplit(url).hostname:
-            raise ValueError("no host")
-        return urllib3.ProxyManager(
-            url, proxy_headers=_login(url), ssl_context=tls, proxy_ssl_context=tls, **options
-        )
-    except (urllib3.exceptions.HTTPError, ValueError):
-        raise UnusableProxy(
-            "the proxy in the environment (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY) is not a usable http:// or "
-            "https:// URL; correct it, or name the API's host in NO_PROXY"
-        ) from None
-
-
-def _login(proxy: str) -> dict[str, str]:
-    """The header that tells the proxy the user and password in its URL, if it has any."""
-    username, password = requests.utils.get_auth_from_url(proxy)
-    if not username:
-        return {}
-    login = base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
-    return {"proxy-authorization": f"Basic {login}"}
+def _host_header(parts: SplitResult) -> str:
+    host = parts.netloc.rpartition("@")[2]
+    return host.removesuffix(f":{DEFAULT_PORTS[parts.scheme]}")

@@ -33,15 +33,8 @@ from exporter.model.poll_result import (
 from exporter.model.secret import Secret
 from exporter.web.routes import App, Surroundings
 from exporter.web.status_page.status_page import StatusPage
-from exporter.zapi.answer import (
-    MAX_BODY,
-    Answer,
-    BodyTooLarge,
-    BodyUnreadable,
-    decoder,
-    read_answer,
-    retry_after_seconds,
-)
+from exporter.zapi.answer import Answer, read_answer, retry_after_seconds
+from exporter.zapi.body import MAX_BODY, BodyDecoder, BodyTooLarge, CorruptBody
 from exporter.zapi.me import MAX_TEXT, MAX_URL, read_me
 from tests.builders import a_config, an_instance
 from tests.clocks import ManualClock
@@ -160,12 +153,12 @@ def _an_app() -> App:
 
 
 def _check_unpacked(body: bytes) -> None:
-    packed = decoder("gzip")
+    packed = BodyDecoder("gzip")
     try:
         for begin in range(0, len(body), 100):
-            packed.take(body[begin : begin + 100])
-        assert len(packed.whole()) <= MAX_BODY
-    except (BodyTooLarge, BodyUnreadable):
+            packed.feed(body[begin : begin + 100])
+        assert len(packed.finish()) <= MAX_BODY
+    except (BodyTooLarge, CorruptBody):
         return
 
 

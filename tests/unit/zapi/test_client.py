@@ -18,7 +18,7 @@ URL = f"{BASE}/instances/ID-vendas/token/TOKEN/me"
 
 
 def a_client(base_url: str = BASE, timeout: float = 5.0) -> ZapiClient:
-    return ZapiClient(Api(base_url, timeout, None), concurrency=4, clock=SystemClock())
+    return ZapiClient(Api(base_url, timeout, None), clock=SystemClock())
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def a_client(base_url: str = BASE, timeout: float = 5.0) -> ZapiClient:
     ],
 )
 def test_every_answer_has_its_reason(status: int, body: str, reason: Reason) -> None:
-    with responses.RequestsMock() as mock:
+    with responses.RequestsMock(target="exporter.zapi.transport.Adapter.send") as mock:
         mock.get(URL, status=status, body=body)
         reading = a_client().read(an_instance("vendas"))
     assert isinstance(reading, Failure)
@@ -52,7 +52,7 @@ def test_every_answer_has_its_reason(status: int, body: str, reason: Reason) -> 
 
 
 def test_the_client_token_is_sent_and_ids_are_percent_encoded() -> None:
-    with responses.RequestsMock() as mock:
+    with responses.RequestsMock(target="exporter.zapi.transport.Adapter.send") as mock:
         mock.get(f"{BASE}/instances/a%2Fb/token/c%3Fd/me", body='{"connected":true}')
         a_client().read(an_instance("x", instance_id="a/b", token="c?d", client_token="CT"))
         assert mock.calls[0].request.headers["Client-Token"] == "CT"

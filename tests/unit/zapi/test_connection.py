@@ -21,7 +21,7 @@ def answer(body: bytes = BODY, *headers: str, status: str = "200 OK") -> bytes:
 
 def a_client(url: str, proxy: str | None = None) -> ZapiClient:
     proxies = {"http": proxy, "https": proxy} if proxy else {}
-    return ZapiClient(Api(url, 5.0, None), concurrency=2, clock=SystemClock(), proxies=proxies)
+    return ZapiClient(Api(url, 5.0, None), clock=SystemClock(), proxies=proxies)
 
 
 def reason(reading: Reading) -> Reason:

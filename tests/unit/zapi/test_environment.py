@@ -2,11 +2,7 @@
 
 import pytest
 
-from exporter.model.clock import SystemClock
-from exporter.model.settings import Api
-from exporter.zapi.client import ZapiClient
 from exporter.zapi.environment import environment_proxies
-from exporter.zapi.transport import UnusableProxy
 
 HOST, PORT, ADDRESS, IPV6 = (
     "https://api.z-api.io",
@@ -84,23 +80,3 @@ def test_names_in_lower_case_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setenv("no_proxy", "other.example")
     assert environment_proxies(HOST) == {"https": "http://lower"}
-
-
-@pytest.mark.parametrize(
-    "proxy",
-    [
-        "socks5://user:canary@proxy:1080",
-        "socks5h://proxy",
-        "ftp://user:canary@proxy",
-        "http://",
-        "http://user:canary@proxy:port",
-        "http://user:canary@[::1",
-        "http://user:canary\u2100@proxy",
-        "http://user:ca/nary@proxy",
-    ],
-)
-def test_a_proxy_that_cannot_be_used_is_told_without_its_password(proxy: str) -> None:
-    with pytest.raises(UnusableProxy, match=r"HTTPS_PROXY.* not a usable http:// or https:// URL") as caught:
-        ZapiClient(Api(HOST, 1.0, None), concurrency=1, clock=SystemClock(), proxies={"https": proxy})
-    assert "canary" not in str(caught.value)
-    assert caught.value.__cause__ is None

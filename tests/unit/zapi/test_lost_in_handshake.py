@@ -27,7 +27,7 @@ def test_it_is_a_lost_connection(resets: bool) -> None:
         server = threading.Thread(target=serve)
         server.start()
         api = Api(f"https://127.0.0.1:{listener.getsockname()[1]}", 10.0, None)
-        reading = ZapiClient(api, concurrency=1, clock=SystemClock()).read(an_instance("vendas"))
+        reading = ZapiClient(api, clock=SystemClock()).read(an_instance("vendas"))
         server.join()
     assert isinstance(reading, Failure)
     assert reading.reason is Reason.CONNECT

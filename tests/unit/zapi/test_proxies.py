@@ -56,9 +56,7 @@ def serving(tls: ssl.SSLContext | None) -> SimulatedZapi:
 
 def a_client(base_url: str, proxy: str, ca_file: Path, timeout: float = 10.0) -> ZapiClient:
     proxies = {"http": proxy, "https": proxy}
-    return ZapiClient(
-        Api(base_url, timeout, ca_file.read_text()), concurrency=1, clock=SystemClock(), proxies=proxies
-    )
+    return ZapiClient(Api(base_url, timeout, ca_file.read_text()), clock=SystemClock(), proxies=proxies)
 
 
 def failure(client: ZapiClient) -> Failure:

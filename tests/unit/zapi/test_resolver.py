@@ -62,9 +62,7 @@ def test_a_lookup_that_finds_no_thread_is_made_by_the_next_poll_that_does(
         machine.setattr(threading.Thread, "start", no_thread)
         with pytest.raises(NoThreadLeft):
             resolver.resolve("zapi.example", 443, 20)
-        client = ZapiClient(
-            Api("http://zapi.example", 20.0, None), concurrency=1, clock=SystemClock(), resolver=resolver
-        )
+        client = ZapiClient(Api("http://zapi.example", 20.0, None), clock=SystemClock(), resolver=resolver)
         reading = client.read(an_instance("vendas"))
     assert isinstance(reading, Failure)
     assert reading.reason is Reason.CONNECT

@@ -31,7 +31,7 @@ def test_every_poll_over_a_connection_that_did_not_last_succeeds(fault: Fault, o
     with SimulatedZapi([simulated("ID-vendas")], clock=SystemClock(), tls=tls if over_tls else None) as zapi:
         zapi.set_fault("ID-vendas", fault)
         client = ZapiClient(
-            Api(zapi.base_url, 10.0, authority.cert_pem.bytes().decode()), concurrency=1, clock=SystemClock()
+            Api(zapi.base_url, 10.0, authority.cert_pem.bytes().decode()), clock=SystemClock()
         )
         readings = [client.read(an_instance("vendas")) for _ in range(5)]
         client.close()
@@ -42,7 +42,7 @@ def test_a_failure_after_a_second_try_has_its_own_reason() -> None:
     with SimulatedZapi([simulated("ID-vendas"), simulated("ID-suporte")], clock=SystemClock()) as zapi:
         zapi.set_fault("ID-vendas", closed_on_next_request())
         zapi.set_fault("ID-suporte", raw("no HTTP", b"220 mail.example ESMTP\r\n"))
-        client = ZapiClient(Api(zapi.base_url, 10.0, None), concurrency=1, clock=SystemClock())
+        client = ZapiClient(Api(zapi.base_url, 10.0, None), clock=SystemClock())
         client.read(an_instance("vendas"))
         reading = client.read(an_instance("suporte"))
         client.close()

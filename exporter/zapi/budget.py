@@ -1,0 +1,36 @@
+"""What one poll may use: time and bytes, told to everything that waits or receives on its behalf."""
+
+from exporter.model.clock import Clock
+
+
+class DeadlineExceeded(Exception):
+    """The poll's time is used up. No :class:`OSError`, unlike a timeout of the operating system."""
+
+
+class TooManyBytes(Exception):
+    """The server sent more than one poll may receive."""
+
+
+class Budget:
+    """``timeout`` seconds from now on, and ``max_bytes`` to receive."""
+
+    __slots__ = ("_bytes_left", "_clock", "_deadline", "timeout")
+
+    def __init__(self, clock: Clock, timeout: float, max_bytes: int) -> None:
+        self.timeout = timeout
+        self._clock = clock
+        self._deadline = clock.monotonic() + timeout
+        self._bytes_left = max_bytes
+
+    def seconds_left(self) -> float:
+        """Return the seconds left, more than 0. Raise :class:`DeadlineExceeded` if there are none."""
+        left = self._deadline - self._clock.monotonic()
+        if left <= 0:
+            raise DeadlineExceeded
+        return left
+
+    def receive(self, count: int) -> None:
+        """Count bytes received. Raise :class:`TooManyBytes` past the limit."""
+        self._bytes_left -= count
+        if self._bytes_left < 0:
+            raise TooManyBytes

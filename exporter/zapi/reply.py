@@ -1,0 +1,206 @@
+"""Bytes → one HTTP reply.
+
+httptools parses: it is Node's llhttp, refuses every ambiguous framing, and costs a fetch 72 µs where h11 costs 173 and
+lines parsed by hand 86. It keeps quiet about where a message ends, so heads are split off here.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from exporter.zapi.body import MAX_BODY, BodyDecoder, BodyTooLarge, UnrequestedEncoding
+
+MAX_HEADS: Final = 64 * 1024
+"""Most bytes of status line and headers, those of interim replies included."""
+
+MAX_HEADERS: Final = 100
+"""Most headers of one reply."""
+
+_END_OF_HEAD: Final = b"\r\n\r\n"
+_FOLDED: Final = re.compile(rb"\r\n[ \t]+")
+_HUGE_LENGTH: Final = re.compile(rb"(?i)\r\ncontent-length:[ \t]*[0-9]{16,}[ \t]*\r\n")
+
+
+class InvalidReply(Exception):
+    """What came is not HTTP/1.0 or 1.1, or its end is not where it says."""
+
+
+class HeadTooLarge(Exception):
+    """There is more than :data:`MAX_HEADS` or :data:`MAX_HEADERS` of the headers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole reply. ``headers`` have lower-case names, equal ones are joined; ``data`` is the decoded body."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
+    reusable: bool
+    """Whether the connection may serve another request, as far as the reply tells."""
+
+
+class _Message:
+    """Collects what the parser finds in one message."""
+
+    __slots__ = ("blocks", "has_head", "header_count", "headers", "is_complete", "is_followed")
+
+    def __init__(self) -> None:
+        self.header_count = 0
+        self.headers: dict[str, str] = {}
+        self.blocks: list[bytes] = []
+        self.has_head = self.is_complete = self.is_followed = False
+
+    def on_message_begin(self) -> None:
+        self.is_followed = self.is_complete
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self.has_head:  # else a trailer
+            self.header_count += 1
+            key, text = name.decode("latin-1").lower(), value.decode("latin-1").rstrip()
+            self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
+
+    def on_headers_complete(self) -> None:
+        self.has_head = True
+
+    def on_body(self, block: bytes) -> None:
+        if not self.is_complete:
+            self.blocks.append(block)
+
+    def on_message_complete(self) -> None:
+        self.is_complete = True
+
+
+class ReplyReader:
+    """Reads one final reply and passes over the interim ones before it.
+
+    With ``head_only`` the reply ends with its headers, as one to CONNECT does. :meth:`feed` and :meth:`end` raise
+    :class:`InvalidReply`, :class:`HeadTooLarge` and what :class:`~exporter.zapi.body.BodyDecoder` raises.
+    """
+
+    def __init__(self, *, head_only: bool = False) -> None:
+        self._head_only = head_only
+        self._head_bytes = 0
+        self._pending = b""
+        self._body: BodyDecoder | None = None
+        self._body_bytes_left: int | None = None
+        self._tail = b""
+        self._is_last = self._has_surplus = False
+        self.headers: Mapping[str, str] = {}
+        self.status = 0
+        """0 until the final head was read; an error that is raised later concerns the body."""
+        self.is_complete = False
+        self._begin()
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes received."""
+        while data and not self.is_complete:
+            data = self._feed_body(data) if self.status else self._feed_head(data)
+        if data:
+            self._has_surplus = True
+
+    def end(self) -> None:
+        """Take note that the stream has ended: it completes a body without a length, and nothing else."""
+        if self._body is None or self._body_bytes_left is not None or "transfer-encoding" in self.headers:
+            raise InvalidReply
+        self.is_complete = self._is_last = True
+
+    def result(self) -> Reply:
+        """Return the complete reply. Raise :class:`~exporter.zapi.body.CorruptBody`."""
+        data = b"" if self._body is None else self._body.finish()
+        return Reply(self.status, self.headers, data, not self._is_last and not self._has_surplus)
+
+    def _begin(self) -> None:
+        self._message = _Message()
+        self._parser = HttpResponseParser(self._message)
+
+    def _feed_head(self, data: bytes) -> bytes:
+        """Return what follows the head."""
+        data = self._pending + data
+        end = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+        is_whole = end >= len(_END_OF_HEAD)
+        if not is_whole:
+            end = len(data.rstrip(b"\r\n"))  # a line break may end the head, or precede a folded line
+        head, rest = data[:end], data[end:]
+        self._pending = b"" if is_whole else rest
+        self._head_bytes += len(head)
+        if self._head_bytes + len(self._pending) > MAX_HEADS:
+            raise HeadTooLarge
+        if b"\r\n " in head or b"\r\n\t" in head:
+            head = _FOLDED.sub(b" ", head)
+        self._parse(head)
+        if self._message.header_count > MAX_HEADERS:
+            raise HeadTooLarge
+        if not is_whole:
+            return b""
+        self._end_head()
+        return rest
+
+    def _end_head(self) -> None:
+        message, status, version = (
+            self._message,
+            self._parser.get_status_code(),
+            self._parser.get_http_version(),
+        )
+        if not message.has_head or status < 100 or version not in ("1.0", "1.1"):
+            raise InvalidReply
+        if status < 200 and status != 101:
+            self._begin()
+            return
+        self.status, self.headers = status, message.headers
+        self._is_last = (
+            version == "1.0" or status == 101 or "close" in self.headers.get("connection", "").lower()
+        )
+        if self._head_only or message.is_complete:
+            self.is_complete = True
+            return
+        length, coding = self.headers.get("content-length"), self.headers.get("transfer-encoding", "chunked")
+        if coding.lower() != "chunked":
+            raise UnrequestedEncoding
+        if length is not None:
+            self._body_bytes_left = int(length)
+            if self._body_bytes_left > MAX_BODY:
+                raise BodyTooLarge
+        self._body = BodyDecoder(self.headers.get("content-encoding", ""))
+
+    def _feed_body(self, data: bytes) -> bytes:
+        """Return what follows the body, as far as its length is known beforehand."""
+        assert self._body is not None
+        if self._body_bytes_left is not None:
+            block, rest = data[: self._body_bytes_left], data[self._body_bytes_left :]
+            self._body.feed(block)
+            self._body_bytes_left -= len(block)
+            self.is_complete = self._body_bytes_left == 0
+            return rest
+        if "transfer-encoding" in self.headers:
+            self._feed_chunks(data, self._body)
+        else:
+            self._body.feed(data)
+        return b""
+
+    def _feed_chunks(self, data: bytes, body: BodyDecoder) -> None:
+        self._parse(data)
+        for block in self._message.blocks:
+            body.feed(block)
+        self._message.blocks.clear()
+        self._tail = (self._tail + data)[-len(_END_OF_HEAD) - 1 :]
+        if self._message.is_complete:
+            self.is_complete = True
+            is_at_end = self._tail.endswith(_END_OF_HEAD) and not self._tail.startswith(b"\n")
+            self._has_surplus = self._message.is_followed or not is_at_end
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade:
+            self._message.is_complete = True
+        except HttpParserError:
+            if self._message.is_complete:
+                self._message.is_followed = True
+            elif _HUGE_LENGTH.search(data):
+                raise BodyTooLarge from None
+            else:
+                raise InvalidReply from None

@@ -1,0 +1,155 @@
+"""Streams of bytes that obey a poll's budget: TCP, and TLS over any of them.
+
+TLS runs on buffers in memory rather than on the socket: everything OpenSSL has taken from the network then stays
+visible, so a connection with anything left on it is recognized. It also takes four system calls a poll in place of
+six, and a TLS connection through a TLS proxy needs nothing more.
+"""
+
+import select
+import socket
+import ssl
+from typing import Final, Protocol
+
+from exporter.zapi.budget import Budget, DeadlineExceeded
+
+_BLOCK: Final = 16 * 1024
+_IDLE_BEFORE_PROBES: Final = 30
+"""Seconds; NATs and balancers forget idle connections after minutes."""
+_KEEPALIVE: Final = {
+    "TCP_KEEPIDLE": _IDLE_BEFORE_PROBES,
+    "TCP_KEEPALIVE": _IDLE_BEFORE_PROBES,  # its name on macOS
+    "TCP_KEEPINTVL": 10,
+    "TCP_KEEPCNT": 3,
+}
+
+
+class Stream(Protocol):
+    """All but :meth:`close` raise :class:`OSError` for a connection that was lost."""
+
+    def send(self, data: bytes, budget: Budget) -> None:
+        """Send all of it."""
+
+    def receive(self, budget: Budget) -> bytes:
+        """Wait for more bytes and return them, none at the end of the stream."""
+
+    def is_quiet(self) -> bool:
+        """Return whether the stream is open and holds no byte that was not received."""
+
+    def limit_unacknowledged(self, seconds: float) -> None:
+        """Have the system give the connection up if what was sent is not acknowledged in time, where it can."""
+
+    def close(self) -> None: ...
+
+
+class TcpStream:
+    """A connected socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in _KEEPALIVE.items():
+            if hasattr(socket, option):
+                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+        self._sock = sock
+        self._readable = select.poll()
+        self._readable.register(sock, select.POLLIN)
+
+    def send(self, data: bytes, budget: Budget) -> None:
+        while data:
+            data = data[self._send_some(data, budget) :]
+
+    def receive(self, budget: Budget) -> bytes:
+        while True:
+            _wait(self._readable, budget)
+            try:
+                data = self._sock.recv(_BLOCK)
+            except BlockingIOError:
+                continue  # a segment with a bad checksum
+            budget.receive(len(data))
+            return data
+
+    def is_quiet(self) -> bool:
+        try:
+            self._sock.recv(1)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def limit_unacknowledged(self, seconds: float) -> None:
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))
+
+    def _send_some(self, data: bytes, budget: Budget) -> int:
+        try:
+            return self._sock.send(data)
+        except BlockingIOError:
+            writable = select.poll()
+            writable.register(self._sock, select.POLLOUT)
+            _wait(writable, budget)
+            return 0
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def __del__(self) -> None:
+        self._sock.close()  # of a client that was dropped, with its last request
+
+
+class TlsStream:
+    """TLS as a client, over a stream that is open. Raise :class:`ssl.SSLError` if the handshake fails."""
+
+    def __init__(self, below: Stream, context: ssl.SSLContext, host: str, budget: Budget) -> None:
+        self._below = below
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host.rstrip("."))
+        while True:
+            try:
+                self._tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                self._exchange(budget)
+        self._flush(budget)
+
+    def send(self, data: bytes, budget: Budget) -> None:
+        self._tls.write(data)
+        self._flush(budget)
+
+    def receive(self, budget: Budget) -> bytes:
+        while True:
+            if not self._incoming.pending and not self._tls.pending():
+                self._exchange(budget)
+            try:
+                return self._tls.read(_BLOCK)
+            except ssl.SSLWantReadError:
+                continue  # only a part of a record, or none of the application's
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return b""
+
+    def is_quiet(self) -> bool:
+        """A session ticket that comes late makes it false: it costs a connection, and is hardly ever seen."""
+        return not self._incoming.pending and not self._tls.pending() and self._below.is_quiet()
+
+    def limit_unacknowledged(self, seconds: float) -> None:
+        self._below.limit_unacknowledged(seconds)
+
+    def close(self) -> None:
+        self._below.close()
+
+    def _exchange(self, budget: Budget) -> None:
+        self._flush(budget)
+        data = self._below.receive(budget)
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    def _flush(self, budget: Budget) -> None:
+        if self._outgoing.pending:
+            self._below.send(self._outgoing.read(), budget)
+
+
+def _wait(ready: select.poll, budget: Budget) -> None:
+    if not ready.poll(budget.seconds_left() * 1000 + 1):
+        raise DeadlineExceeded

@@ -1,0 +1,87 @@
+"""What the URL of a proxy says, and how a wrong one is told without repeating it."""
+
+import pytest
+
+from exporter.model.clock import SystemClock
+from exporter.model.settings import Api
+from exporter.zapi.client import ZapiClient
+from exporter.zapi.proxy import Proxy, UnusableProxy, choose_proxy, parse_proxy
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy"),
+    [
+        ("http://proxy:3128", Proxy("http", "proxy", 3128, {})),
+        ("proxy:3128", Proxy("http", "proxy", 3128, {})),
+        ("HTTP://proxy/", Proxy("http", "proxy", 80, {})),
+        ("https://[fd00::1]", Proxy("https", "fd00::1", 443, {})),
+        (
+            "http://u:p%40s%2Fs@proxy",
+            Proxy("http", "proxy", 80, {"proxy-authorization": "Basic dTpwQHMvcw=="}),
+        ),
+        ("http://u@proxy", Proxy("http", "proxy", 80, {"proxy-authorization": "Basic dTo="})),
+    ],
+)
+def test_a_proxy_is_what_its_url_says(url: str, proxy: Proxy) -> None:
+    assert parse_proxy(url, "HTTPS_PROXY") == proxy
+
+
+WRONG = {
+    "socks5://user:canary@proxy:1080": "SOCKS",
+    "socks5h://proxy": "SOCKS",
+    "SOCKS4://proxy": "SOCKS",
+    "ftp://user:canary@proxy": "another scheme",
+    "'http://user:canary@proxy:3128'": "in quotes",
+    '"http://user:canary@proxy:3128"': "in quotes",
+    "http://user:canary@proxy:3128'": "in quotes",
+    "\u201chttp://user:canary@proxy:3128\u201d": "in quotes",
+    " http://user:canary@proxy:3128": "blank",
+    "http://user:canary@proxy:3128\n": "blank",
+    "http://user:can ary@proxy:3128": "blank",
+    "http://user:can\u00a0ary@proxy:3128": "blank",
+    "http://user:can@ary@proxy:3128": "%40",
+    "http://user:ca/nary@proxy": "%2F",
+    "http://user:ca?nary@proxy": "%3F",
+    "http://user:ca#nary@proxy": "%23",
+    "user:ca/nary@proxy:3128": "%2F",
+    "http://": "host",
+    "http://:3128": "host",
+    "http://user:canary@proxy:port": "port",
+    "http://user:canary@proxy:0": "port",
+    "http://user:canary@proxy:65536": "port",
+    "http://user:canary@[::1": "host",
+    "http://user:canary\u2100@proxy": "host",
+}
+
+
+@pytest.mark.parametrize(("url", "words"), WRONG.items(), ids=range(len(WRONG)))
+def test_a_wrong_proxy_is_named_without_its_password(url: str, words: str) -> None:
+    with pytest.raises(UnusableProxy, match=r"HTTPS_PROXY.* not a usable http:// or https:// URL") as caught:
+        ZapiClient(Api("https://api.z-api.io", 1.0, None), clock=SystemClock(), proxies={"https": url})
+    said = str(caught.value)
+    assert words in said
+    assert "nary" not in said
+    assert "3128" not in said
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+def test_each_problem_has_a_text_of_its_own() -> None:
+    texts = {words: set[str]() for words in WRONG.values()}
+    for url, words in WRONG.items():
+        with pytest.raises(UnusableProxy) as caught:
+            parse_proxy(url, "HTTPS_PROXY")
+        texts[words].add(str(caught.value))
+    assert all(len(same) == 1 for same in texts.values())
+
+
+def test_a_proxy_of_the_scheme_goes_before_one_for_all() -> None:
+    proxies = {"all": "http://all", "https": "http://https", "no": "x"}
+    assert choose_proxy("https", proxies) == Proxy("http", "https", 80, {})
+    assert choose_proxy("http", proxies) == Proxy("http", "all", 80, {})
+    assert choose_proxy("http", {"https": "http://https"}) is None
+
+
+def test_a_wrong_proxy_for_all_is_named_by_its_variable() -> None:
+    with pytest.raises(UnusableProxy, match="ALL_PROXY"):
+        choose_proxy("https", {"all": "socks5://proxy"})

@@ -1,0 +1,267 @@
+"""Bytes are one reply, or none: checked against RFC 9112, whatever blocks they come in."""
+
+import gzip
+import itertools
+import random
+from collections.abc import Iterable, Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.zapi.body import MAX_BODY, BodyTooLarge, CorruptBody, UnrequestedEncoding
+from exporter.zapi.reply import HeadTooLarge, InvalidReply, Reply, ReplyReader
+
+OK = b"HTTP/1.1 200 OK\r\n"
+BODY = b'{"connected":true}'
+SIZED = OK + b"Content-Length: 18\r\n\r\n" + BODY
+CHUNKS = b"a\r\n" + BODY[:10] + b"\r\n8;x=y\r\n" + BODY[10:] + b"\r\n0\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n" + CHUNKS + b"\r\n"
+
+
+def blocks(data: bytes, size: int) -> Iterator[bytes]:
+    return (data[start : start + size] for start in range(0, len(data), size))
+
+
+def read(received: Iterable[bytes], *, ends: bool = False) -> Reply:
+    """The reply that these blocks are; with ``ends`` the connection ends after them."""
+    reader = ReplyReader()
+    for block in received:
+        reader.feed(block)
+    if ends and not reader.is_complete:
+        reader.end()
+    assert reader.is_complete
+    return reader.result()
+
+
+GOOD = {
+    "a length": SIZED,
+    "chunks": CHUNKED,
+    "chunks in capitals": CHUNKED.replace(b"chunked", b"CHUNKED"),
+    "trailers": CHUNKED[:-2] + b"Content-Encoding: br\r\nRetry-After: 7\r\n\r\n",
+    "no reason phrase": SIZED.replace(b" OK", b""),
+    "100 first": b"HTTP/1.1 100 Continue\r\n\r\n" + SIZED,
+    "102 first": b"HTTP/1.1 102 Processing\r\n\r\n" + SIZED,
+    "103 first": b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nContent-Length: 3\r\n\r\n" + SIZED,
+    "199 first": b"HTTP/1.1 199 Odd\r\n\r\n" + SIZED,
+    "three interim replies first": b"HTTP/1.1 103 Early Hints\r\n\r\n" * 3 + CHUNKED,
+    "an interim reply that says it is the last": b"HTTP/1.1 103 X\r\nConnection: close\r\n\r\n" + SIZED,
+    "an interim reply in chunks": b"HTTP/1.1 103 X\r\nTransfer-Encoding: chunked\r\n\r\n" + SIZED,
+    "folded lines": OK + b"X-Odd: one\r\n two\r\n\t three\r\nContent-Length:\r\n 18\r\n\r\n" + BODY,
+    "a header of other letters": OK + b"X-Odd: \xe9\xff\r\nContent-Length: 18\r\n\r\n" + BODY,
+    "gzip": OK
+    + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(gzip.compress(BODY, mtime=0))
+    + gzip.compress(BODY, mtime=0),
+    "a folded line of no header": OK + b" what is this\r\nContent-Length: 18\r\n\r\n" + BODY,
+    "an upgrade offered": OK + b"Upgrade: h2,h2c\r\nConnection: Upgrade\r\nContent-Length: 18\r\n\r\n" + BODY,
+}
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100_000])
+@pytest.mark.parametrize("data", GOOD.values(), ids=GOOD)
+def test_a_reply_is_read_in_any_blocks(data: bytes, size: int) -> None:
+    reply = read(blocks(data, size))
+    assert (reply.status, reply.data, reply.reusable) == (200, BODY, True)
+    assert reply.headers.get("retry-after") is None
+
+
+LAST = {
+    "it says so": OK + b"Connection: Close\r\nContent-Length: 18\r\n\r\n" + BODY,
+    "it says so among others": OK + b"Connection: foo, close\r\nContent-Length: 18\r\n\r\n" + BODY,
+    "HTTP/1.0": b"HTTP/1.0 200 OK\r\nContent-Length: 18\r\n\r\n" + BODY,
+    "no length": OK + b"\r\n" + BODY,
+}
+
+
+@pytest.mark.parametrize("size", [1, 100_000])
+@pytest.mark.parametrize("data", LAST.values(), ids=LAST)
+def test_the_last_reply_of_a_connection_is_known_as_such(data: bytes, size: int) -> None:
+    reply = read(blocks(data, size), ends=True)
+    assert (reply.status, reply.data, reply.reusable) == (200, BODY, False)
+
+
+FOLLOWERS = (b"\r\n", b"\n", b"\r\n\r\n", b" ", b"x", b"\0", SIZED, b"HTTP/1.1 100 Continue\r\n\r\n")
+WHOLE = {
+    "a length": SIZED,
+    "chunks": CHUNKED,
+    "trailers": CHUNKED[:-2] + b"X: y\r\n\r\n",
+    "204": b"HTTP/1.1 204 No Content\r\n\r\n",
+    "304": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 18\r\n\r\n",
+    "an empty body": OK + b"Content-Length: 0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("size", [1, 5, 100_000])
+@pytest.mark.parametrize("follower", FOLLOWERS)
+@pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE)
+def test_anything_after_a_reply_ends_its_connection(data: bytes, follower: bytes, size: int) -> None:
+    alone, followed = read(blocks(data, size)), read(blocks(data + follower, size))
+    assert alone.reusable
+    assert (followed.status, followed.data, followed.reusable) == (alone.status, alone.data, False)
+
+
+INVALID = {
+    "two lengths": OK + b"Content-Length: 18\r\nContent-Length: 19\r\n\r\n",
+    "a list of lengths": OK + b"Content-Length: 18, 18\r\n\r\n",
+    "a length and chunks": OK + b"Content-Length: 18\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "chunks and a length": OK + b"Transfer-Encoding: chunked\r\nContent-Length: 18\r\n\r\n",
+    "a length with a sign": OK + b"Content-Length: +18\r\n\r\n",
+    "a length below zero": OK + b"Content-Length: -1\r\n\r\n",
+    "a length with an underscore": OK + b"Content-Length: 1_8\r\n\r\n",
+    "no length where one should be": OK + b"Content-Length: \r\n\r\n",
+    "a header line without a colon": OK + b"what is this\r\n",
+    "a blank before a colon": OK + b"Content-Length : 18\r\n\r\n",
+    "a header without a name": OK + b": no name\r\n",
+    "byte 0 in a header": OK + b"X: a\0b\r\n",
+    "line feeds alone": b"HTTP/1.1 200 OK\nContent-Length: 18\n\n" + BODY,
+    "HTTP/0.9": b"HTTP/0.9 200 OK\r\nContent-Length: 18\r\n\r\n",
+    "HTTP/2": b"HTTP/2.0 200 OK\r\nContent-Length: 18\r\n\r\n",
+    "HTTP/3.7": b"HTTP/3.7 200 OK\r\n",
+    "another protocol": b"SSH-2.0-OpenSSH_9.2\r\n",
+    "a mail server": b"220 mail.example ESMTP\r\n",
+    "ICY": b"ICY 200 OK\r\n",
+    "a blank line first": b"\r\n\r\n",
+    "status 000": b"HTTP/1.1 000 Odd\r\nContent-Length: 0\r\n\r\n",
+    "status of two digits": b"HTTP/1.1 99 Odd\r\n",
+    "status of four digits": b"HTTP/1.1 1000 Odd\r\n",
+    "status in letters": b"HTTP/1.1 OK 200\r\n",
+    **{
+        f"chunk size {size!r}": OK
+        + b"Transfer-Encoding: chunked\r\n\r\n"
+        + size
+        + b"\r\n"
+        + BODY[:5]
+        + b"\r\n"
+        for size in (b"+5", b"0_5", b"0x5", b" 5", b"5 ", b"-5", b"", b"zz", b"f" * 400)
+    },
+    "a chunk without its line end": OK
+    + b"Transfer-Encoding: chunked\r\n\r\n5\r\n"
+    + BODY[:5]
+    + b"XX0\r\n\r\n",
+    "a chunk ended by a line feed": OK
+    + b"Transfer-Encoding: chunked\r\n\r\n5\r\n"
+    + BODY[:5]
+    + b"\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("size", [1, 100_000])
+@pytest.mark.parametrize("data", INVALID.values(), ids=INVALID)
+def test_what_is_no_reply_is_refused_at_once(data: bytes, size: int) -> None:
+    """And not only when the connection ends."""
+    with pytest.raises(InvalidReply) as raised:
+        read(blocks(data, size))
+    assert str(raised.value) == ""
+    assert raised.value.__suppress_context__ or raised.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    "coding", ["gzip, chunked", "chunked, chunked", "identity", "gzip", "chunked, gzip", "xchunked", "br"]
+)
+def test_a_transfer_coding_that_was_not_asked_for_is_refused(coding: str) -> None:
+    reader = ReplyReader()
+    with pytest.raises(UnrequestedEncoding):
+        reader.feed(OK + f"Transfer-Encoding: {coding}\r\n\r\n".encode())
+    assert reader.status == 200
+
+
+@pytest.mark.parametrize("encoding", [b"br", b"zstd", b"gzip, gzip"])
+def test_a_content_encoding_that_was_not_asked_for_is_refused(encoding: bytes) -> None:
+    with pytest.raises(UnrequestedEncoding):
+        ReplyReader().feed(OK + b"Content-Encoding: " + encoding + b"\r\nContent-Length: 9\r\n\r\n")
+
+
+@pytest.mark.parametrize("cut", [10, len(OK), len(SIZED) - 1])
+def test_a_reply_that_is_cut_short_is_invalid(cut: int) -> None:
+    with pytest.raises(InvalidReply):
+        read([SIZED[:cut]], ends=True)
+
+
+@pytest.mark.parametrize("cut", [-1, -3, -7, -20])
+def test_chunks_that_are_cut_short_are_invalid(cut: int) -> None:
+    with pytest.raises(InvalidReply):
+        read([CHUNKED[:cut]], ends=True)
+
+
+def test_gzip_that_is_cut_short_is_corrupt() -> None:
+    with pytest.raises(CorruptBody):
+        read([OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(BODY)[:-3]], ends=True)
+
+
+def test_101_is_a_final_reply_and_the_last() -> None:
+    for headers in (b"", b"Upgrade: websocket\r\nConnection: upgrade\r\n"):
+        reply = read([b"HTTP/1.1 101 Switching Protocols\r\n" + headers + b"\r\n"])
+        assert (reply.status, reply.reusable) == (101, False)
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        (OK, b"X-Header: x\r\n" * 512),
+        (OK + b"X-Long: ", b"x" * 4096),
+        (b"HTTP/1.1 200 ", b"O" * 4096),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
+        (OK, b"\r" * 4096),
+        (OK + b"X-Folded: x", b"\r\n " * 1000),
+    ],
+    ids=["headers", "header", "status line", "interim replies", "carriage returns", "folded line"],
+)
+def test_endless_heads_are_given_up(endless: tuple[bytes, bytes]) -> None:
+    begin, block = endless
+    with pytest.raises((HeadTooLarge, InvalidReply)):
+        read([begin, *[block] * 100])
+
+
+def test_a_hundred_headers_are_read_and_one_more_is_too_many() -> None:
+    headers = b"X-Odd: x\r\n" * 99
+    assert read([OK + headers + b"Content-Length: 0\r\n\r\n"]).status == 200
+    with pytest.raises(HeadTooLarge):
+        read([OK + headers + b"X: y\r\nContent-Length: 0\r\n\r\n"])
+
+
+@pytest.mark.parametrize("length", [MAX_BODY + 1, 2**31, 2**64, 10**400])
+def test_a_length_beyond_the_largest_is_too_large_at_once(length: int) -> None:
+    with pytest.raises(BodyTooLarge):
+        ReplyReader().feed(OK + f"Content-Length: {'9' * 400 if length > 2**65 else length}\r\n\r\n".encode())
+
+
+def test_the_head_alone_is_the_reply_to_connect() -> None:
+    reader = ReplyReader(head_only=True)
+    reader.feed(b"HTTP/1.1 103 X\r\n\r\nHTTP/1.1 200 Connection established\r\nX: y\r\n\r\n")
+    assert (reader.is_complete, reader.status) == (True, 200)
+
+
+def test_equal_headers_are_joined() -> None:
+    reply = read([OK + b"Retry-After: 7\r\nretry-after: 8 \r\nContent-Length: 0\r\n\r\n"])
+    assert reply.headers["retry-after"] == "7, 8"
+
+
+@given(
+    body=st.binary(max_size=300),
+    cuts=st.lists(st.integers(0, 300), max_size=5),
+    seed=st.integers(),
+    interim=st.integers(0, 2),
+)
+def test_any_body_is_read_as_it_was_sent(body: bytes, cuts: list[int], seed: int, interim: int) -> None:
+    edges = sorted({0, len(body), *(cut for cut in cuts if cut < len(body))})
+    pieces = [body[start:end] for start, end in itertools.pairwise(edges)]
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces if piece) + b"0\r\n\r\n"
+    before = b"HTTP/1.1 102 Processing\r\n\r\n" * interim
+    size = random.Random(seed).randint(1, 400)
+    sized = before + OK + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    for data in (sized, before + OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunks):
+        reply = read(blocks(data, size))
+        assert (reply.data, reply.reusable) == (body, True)
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"", OK, SIZED[:40], CHUNKED[:60], CHUNKED]))
+def test_no_bytes_break_the_reader(noise: bytes, start: bytes) -> None:
+    reader = ReplyReader()
+    try:
+        for block in blocks(start + noise, 7):
+            reader.feed(block)
+        if not reader.is_complete:
+            reader.end()
+        reader.result()
+    except (InvalidReply, HeadTooLarge, BodyTooLarge, CorruptBody, UnrequestedEncoding):
+        pass
