@@ -69,6 +69,10 @@ types: $(VENV)/.dev ## mypy --strict
 dashboards: $(VENV)/.dev ## write grafana/dashboards from grafana/build
 	$(BIN)/python -m grafana.build
 
+.PHONY: draw-dashboards
+draw-dashboards: $(VENV)/.dev ## draw them with Grafana's packages, by `make stack` or another PROMETHEUS_URL; needs npm
+	$(BIN)/python -m grafana.draw --prometheus=$(or $(PROMETHEUS_URL),http://localhost:9090) $(DRAW_ARGS)
+
 dashboards-schema: ## write grafana/schema/dashboard.schema.json from Grafana's types; needs npm
 	cd grafana/schema && npm install --ignore-scripts --no-package-lock --no-audit --no-fund
 	cd grafana/schema && npx tsc --project . && npx ts-json-schema-generator --path dashboard.ts \

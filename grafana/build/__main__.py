@@ -6,19 +6,27 @@ from pathlib import Path
 
 from grafana.build import fleet, instance
 from grafana.build.finish import document
-from grafana.build.reasons import words_by_reason
+from grafana.build.language import english, portuguese
 
 _HERE = Path(__file__).resolve().parents[1]
-_REASONS = _HERE.parent / "prometheus" / "rules" / "reasons.yaml"
 
 
-def main(directory: Path) -> None:
-    words = words_by_reason(_REASONS)
-    for dashboard in (fleet.dashboard(words), instance.dashboard(words)):
-        built = document(dashboard)
-        text = json.dumps(built, indent=2, ensure_ascii=False, sort_keys=True)
-        (directory / f"{built['uid']}.json").write_text(f"{text}\n", encoding="utf-8")
+def main(directory: Path) -> int:
+    """Write a folder for each language; 1 if a catalogue has texts that no dashboard shows."""
+    for language in (english(), portuguese()):
+        folder = directory / language.tag
+        folder.mkdir(parents=True, exist_ok=True)
+        for dashboard in (fleet.dashboard(language.words), instance.dashboard(language.words)):
+            built = language.translate(document(dashboard))
+            text = json.dumps(built, indent=2, ensure_ascii=False, sort_keys=True)
+            (folder / f"{built['uid']}.json").write_text(f"{text}\n", encoding="utf-8")
+        if language.unused():
+            print(
+                f"{language.tag} has texts that are not used: {', '.join(language.unused())}", file=sys.stderr
+            )
+            return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else _HERE / "dashboards")
+    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else _HERE / "dashboards"))

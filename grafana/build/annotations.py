@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders.prometheus import Dataquery
 from grafana.build.queries import firing
 from grafana.build.variables import DATASOURCE
 
-_COLORS: Final = {"critical": "red", "warning": "orange"}
+_COLORS: Final = {"critical": "red", "warning": "orange", "info": "blue"}
 
 
 def firing_alerts(title: str, which: str, severity: str) -> AnnotationQuery:

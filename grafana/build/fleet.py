@@ -31,7 +31,7 @@ def dashboard(words: Mapping[str, str]) -> Dashboard:
         .link(links.to_runbooks())
     )
     add_variables(built, variables.rows())
-    for severity in ("critical", "warning"):
+    for severity in ("critical", "warning", "info"):
         which = f'{FLEET_ALERTS}, severity="{severity}"'
         built.annotation(firing_alerts(f"{severity.capitalize()} alerts", which, severity))
     return add_rows(

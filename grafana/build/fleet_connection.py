@@ -8,12 +8,12 @@ from grafana_foundation_sdk.builders import bargauge, statetimeline, timeseries
 from grafana.build.links import instance_of_series
 from grafana.build.looks import BAD, GOOD, PLAIN, UNKNOWN, color_of, mapping
 from grafana.build.panels import About, bars, lines, states
-from grafana.build.queries import FLEET, connection, unknown
+from grafana.build.queries import FLEET, connection, disconnects, unknown
 
 CONNECTION: Final = {
-    "0": ("Disconnected", BAD),
-    "1": ("Connected", GOOD),
-    "2": ("Nothing known", UNKNOWN),
+    "0": ("disconnected", BAD),
+    "1": ("connected", GOOD),
+    "2": ("nothing known", UNKNOWN),
 }
 """The values of :func:`~grafana.build.queries.connection`."""
 
@@ -62,14 +62,11 @@ def panels() -> Iterator[statetimeline.Panel | timeseries.Panel | bargauge.Panel
             description="How often each of the ten worst instances went from connected to disconnected in the time "
             "shown, as seen by polls.",
             unit="none",
-            empty="No instance lost its connection",
+            empty="No lost connection is known",
             width=12,
             runbooks=("ZapiInstanceFlapping",),
         ),
-        {
-            "{{name}}": "topk(10, max by (job, name) "
-            f"(round(increase(zapi_instance_disconnects_total{{{FLEET}}}[$__range]))) > 0)"
-        },
+        {"{{name}}": f"topk(10, {disconnects(FLEET)} > 0)"},
         PLAIN,
     )
 

@@ -14,17 +14,22 @@ from grafana.build.looks import (
     NONE_IS_FINE,
     NONE_IS_GOOD,
     PLAIN,
+    UNKNOWN,
     WARN,
     mapping,
     property_of,
+    severities,
 )
 from grafana.build.panels import About, Column, Layout, number, rows
 from grafana.build.queries import (
     FLEET,
     FLEET_ALERTS,
     JOB,
+    NOTHING_KNOWN,
+    PROBLEM_WORDS,
     PROBLEMS,
     RULES_LOADED,
+    RULES_MISSING,
     began,
     expiring_soon,
     firing,
@@ -33,7 +38,7 @@ from grafana.build.queries import (
 )
 
 _NOTHING_KNOWN: Final = "nothing known"
-_URGENT: Final = ("Disconnected", "Cannot be polled", "Expired", "Webhook missing", "Webhook to elsewhere")
+_NOT_URGENT: Final = ("Expires soon", "Not paid")
 
 
 def panels(words: Mapping[str, str]) -> Iterator[stat.Panel | table.Panel]:
@@ -72,14 +77,14 @@ def _worst() -> Iterator[stat.Panel]:
     yield number(
         _tile(
             "Webhooks wrong",
-            "Webhooks that the configuration expects, missing or to another URL.",
+            "Webhooks that the configuration expects, missing, muted or to another URL.",
             "none expected",
         ),
         f"sum(zapi_instance_webhook_as_expected{{{FLEET}}} == bool 0)",
         NONE_IS_GOOD,
     )
     yield number(
-        _tile("Exporters down", "Exporters that Prometheus cannot scrape.", "no exporter known"),
+        _tile("Exporters down", "Exporters that Prometheus cannot scrape.", "none known"),
         f"sum(up{{{JOB}}} == bool 0 and on (job, instance) job_instance:zapi_exporter:known{{{JOB}}})",
         NONE_IS_GOOD,
     )
@@ -99,7 +104,7 @@ def _rest() -> Iterator[stat.Panel]:
             "percentunit",
         ),
         f"avg(zapi_instance_connected{{{FLEET}}})",
-        ((None, BAD), (0.95, WARN), (1, GOOD)),
+        ((None, UNKNOWN), (0, BAD), (0.95, WARN), (1, GOOD)),
         decimals=1,
     )
     yield number(
@@ -113,11 +118,12 @@ def _rest() -> Iterator[stat.Panel]:
             "Instances that expire within their threshold, 7 days unless changed.",
             _NOTHING_KNOWN,
         ),
-        f"count({expiring_soon(FLEET)} > 0) or 0 * count(zapi_instance_until_due_seconds{{{FLEET}}})",
+        f"count({expiring_soon(FLEET)} > 0) or 0 * count("
+        f"zapi_instance_until_due_seconds{{{FLEET}}} and on (name) name:zapi_threshold_expiring_soon:seconds)",
         NONE_IS_FINE,
     )
     yield number(
-        _tile("Not paid", "Instances whose payment status is none of the paid ones.", _NOTHING_KNOWN),
+        _tile("Not paid", "Instances whose payment status is one of the unpaid ones.", _NOTHING_KNOWN),
         f"sum(zapi_instance_paid{{{FLEET}}} == bool 0)",
         NONE_IS_FINE,
     )
@@ -130,7 +136,7 @@ def _rest() -> Iterator[stat.Panel]:
         ),
         f'sum(rate(zapi_exporter_polls_total{{{JOB}, outcome!="success"}}[$__rate_interval]))'
         f" / sum(rate(zapi_exporter_polls_total{{{JOB}}}[$__rate_interval]))",
-        ((None, GOOD), (0.05, WARN), (0.5, BAD)),
+        ((None, UNKNOWN), (0, GOOD), (0.05, WARN), (0.5, BAD)),
         decimals=1,
     )
 
@@ -142,19 +148,29 @@ def _instances(words: Mapping[str, str]) -> table.Panel:
         "last. The labels of your configuration are the last columns.",
         unit="string",
         empty="Nothing is wrong with any instance",
-        width=14,
-        height=11,
+        width=24,
+        height=10,
     )
-    colours = mapping({problem: (problem, BAD if problem in _URGENT else WARN) for problem in PROBLEMS})
+    colours = mapping(
+        {
+            **{
+                problem: (PROBLEM_WORDS.get(problem, problem), WARN if problem in _NOT_URGENT else BAD)
+                for problem in PROBLEMS
+            },
+            NOTHING_KNOWN: (NOTHING_KNOWN, UNKNOWN),
+        }
+    )
     columns = (
-        Column("problem", "Problem", (COLOURED_CELL, property_of("mappings", colours)), width=170),
+        Column("problem", "Problem", (COLOURED_CELL, property_of("mappings", colours)), width=180),
         Column("name", "Instance", (property_of("links", [instance_of_row()]),)),
         Column(
             "detail",
             "Detail",
             (property_of("mappings", mapping({reason: (text, None) for reason, text in words.items()})),),
+            width=330,
         ),
-        Column("runbook", "What to do", (property_of("links", [runbook_of_row("runbook")]),), width=250),
+        Column("runbook", "What to do", (property_of("links", [runbook_of_row("runbook")]),), width=280),
+        Column("job", "Job", shown=False),
     )
     hidden = ("Time", "Value", "__name__", "instance", "reason", "status", "webhook")
     return rows(about, {"A": troubles(FLEET, most="$rows")}, Layout(columns, hidden))
@@ -167,20 +183,21 @@ def _alerts() -> table.Panel:
         "about no single instance, including those that Alertmanager holds back.",
         unit="string",
         empty="No alert is firing",
-        width=10,
-        height=11,
+        width=24,
+        height=10,
     )
-    severities = mapping({"critical": ("critical", BAD), "warning": ("warning", WARN)})
     columns = (
-        Column("severity", "Severity", (COLOURED_TEXT, property_of("mappings", severities)), width=80),
-        Column("alertname", "Alert", (property_of("links", [runbook_of_row("alertname")]),), width=230),
+        Column("severity", "Severity", (COLOURED_TEXT, property_of("mappings", severities())), width=140),
+        Column("alertname", "Alert", (property_of("links", [runbook_of_row("alertname")]),), width=280),
         Column("name", "Instance", (property_of("links", [instance_of_row()]),)),
-        Column("webhook", "Webhook", width=110),
-        Column("Value", "Since", (property_of("unit", "dateTimeFromNow"),), width=130),
+        Column("webhook", "Webhook"),
+        Column("Value", "Since", (property_of("unit", "dateTimeAsIso"),), width=180),
+        Column("job", "Job", shown=False),
     )
     single, other = f'{FLEET_ALERTS}, name!=""', f'{FLEET_ALERTS}, name=""'
-    query = f"topk by (severity) ($rows, {began(single)}) or {began(other)}"
-    hidden = ("Time", "__name__", "instance")
+    latest = f"topk by (severity) ($rows, {began(single)})"
+    query = f"max without (instance, alertstate, status) ({latest} or {began(other)}) or {RULES_MISSING}"
+    hidden = ("Time",)
     return rows(about, {"A": query}, Layout(columns, hidden, sort=(("Severity", False), ("Since", True))))
 
 

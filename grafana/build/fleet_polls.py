@@ -29,10 +29,10 @@ def _failures(words: Mapping[str, str]) -> Iterator[timeseries.Panel | bargauge.
         About(
             title="Failed polls by reason",
             description="Polls that fail, of all instances of these jobs. One reason for all of them points at Z-API "
-            "or the way there; unauthorized and not_found at a credential.",
+            "or the way there; a refused Client-Token or an unknown instance at a credential.",
             unit="reqps",
-            empty="No poll failed",
-            width=12,
+            empty="No failed poll is known",
+            width=24,
             runbooks=("ZapiApiDown", "ZapiInstancePollsFailing"),
         ),
         {
@@ -40,14 +40,16 @@ def _failures(words: Mapping[str, str]) -> Iterator[timeseries.Panel | bargauge.
             '"success"}[$__rate_interval])) > 0'
         },
         stacked=True,
+        names=words,
     )
     yield bars(
         About(
             title="Instances that cannot be polled, by reason",
             description="Instances whose last poll failed, by the reason of that poll.",
             unit="none",
-            empty="Every instance can be polled",
-            width=12,
+            empty="No failed poll is known",
+            width=24,
+            height=6,
             runbooks=("ZapiInstanceCredentialsRefused", "ZapiInstanceWrongInstance"),
         ),
         {"{{reason}}": f"sort_desc(count by (reason) (zapi_instance_poll_failure{{{FLEET}}}))"},
@@ -120,7 +122,7 @@ def _limits() -> Iterator[timeseries.Panel]:
             description="Optional fields of /me that came in no form the exporter knows. They give no values; should "
             "Z-API have changed them, please report it.",
             unit="cps",
-            empty="Every field can be read",
+            empty="No unreadable field is known",
             width=8,
         ),
         {
@@ -159,8 +161,10 @@ def _exporters() -> table.Panel:
         Column("instance", "Exporter"),
         Column("Value #A", "Scrapes", (COLOURED_TEXT, property_of("mappings", scraped))),
         Column("Value #C", "Instances"),
-        Column("Value #D", "Newest configuration", (COLOURED_TEXT, property_of("mappings", reload))),
-        Column("Value #E", "Loaded", (property_of("unit", "dateTimeFromNow"),)),
+        Column(
+            "Value #D", "Newest configuration", (COLOURED_TEXT, property_of("mappings", reload)), width=150
+        ),
+        Column("Value #E", "Loaded", (property_of("unit", "dateTimeAsIso"),)),
         Column("Value #F", "Late on average", (property_of("unit", "s"),)),
         Column("Value #G", "Memory", (property_of("unit", "bytes"),)),
         Column("Value #H", "CPU", (property_of("unit", "percentunit"), property_of("decimals", 1))),

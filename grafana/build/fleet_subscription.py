@@ -11,8 +11,8 @@ from grafana.build.panels import About, Column, Layout, bars, merge, rows
 from grafana.build.queries import FLEET
 
 DAY: Final = 86400
-TIME_LEFT: Final = ((None, BAD), (DAY, WARN), (7 * DAY, GOOD))
-"""Seconds until a subscription ends."""
+DAYS_LEFT: Final = ((None, BAD), (1, WARN), (7, GOOD))
+"""Days until a subscription ends."""
 
 _WITHIN: Final = {
     "Expired": None,
@@ -32,8 +32,8 @@ def panels() -> Iterator[table.Panel | bargauge.Panel]:
             description="Instances by the payment status that Z-API gives, as in payment.paid_statuses.",
             unit="none",
             empty="No payment status is known",
-            width=6,
-            height=10,
+            width=12,
+            height=8,
             runbooks=("ZapiInstanceUnpaid",),
         ),
         {"{{status}}": f"count by (status) (zapi_instance_payment_status{{{FLEET}}} == 1)"},
@@ -47,7 +47,7 @@ def _next() -> table.Panel:
         description="The instances whose subscriptions end next, the soonest first; those that have ended come before.",
         unit="string",
         empty="No due date is known",
-        width=12,
+        width=24,
         height=10,
         runbooks=("ZapiInstanceExpiringSoon", "ZapiInstanceExpired"),
     )
@@ -55,15 +55,22 @@ def _next() -> table.Panel:
     soon = f"and on (job, name) {next_ones}"
     queries = {
         "A": f"1000 * zapi_instance_due_timestamp_seconds{{{FLEET}}} {soon}",
-        "B": f"1 * zapi_instance_until_due_seconds{{{FLEET}}} {soon}",
+        "B": f"zapi_instance_until_due_seconds{{{FLEET}}} / {DAY} {soon}",
         "C": f"1 * (zapi_instance_payment_status{{{FLEET}}} == 1) {soon}",
     }
-    left = [property_of("unit", "s"), property_of("thresholds", thresholds(TIME_LEFT).build()), COLOURED_TEXT]
+    left = [
+        property_of("unit", "none"),
+        property_of("decimals", 1),
+        property_of("thresholds", thresholds(DAYS_LEFT).build()),
+        property_of("color", by_threshold().build()),
+        COLOURED_TEXT,
+    ]
     columns = (
         Column("name", "Instance", (property_of("links", [instance_of_row()]),)),
-        Column("Value #A", "Expires", (property_of("unit", "dateTimeAsLocal"),), width=180),
-        Column("Value #B", "Left", [*left, property_of("color", by_threshold().build())], width=110),
-        Column("status", "Payment", width=110),
+        Column("Value #A", "Expires", (property_of("unit", "dateTimeAsIso"),), width=180),
+        Column("Value #B", "Days left", left, width=120),
+        Column("status", "Payment", width=130),
+        Column("job", "Job", shown=False),
     )
     layout = Layout(
         columns, ("Time", "Value #C", "__name__", "instance"), first=[merge()], sort=[("Expires", False)]
@@ -77,8 +84,8 @@ def _ahead() -> bargauge.Panel:
         description="How many subscriptions have ended, and how many more end within each time from now.",
         unit="none",
         empty="No due date is known",
-        width=6,
-        height=10,
+        width=12,
+        height=8,
         runbooks=("ZapiInstanceExpiringSoon",),
     )
     left = f"zapi_instance_until_due_seconds{{{FLEET}}}"

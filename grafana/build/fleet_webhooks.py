@@ -10,12 +10,12 @@ from grafana_foundation_sdk.models.common import (
 )
 
 from grafana.build.links import instance_of_cell
-from grafana.build.looks import BAD, GOOD, NEUTRAL, PLAIN, mapping, property_of
+from grafana.build.looks import BAD, GOOD, NEUTRAL, PLAIN, UNSET, mapping, property_of
 from grafana.build.panels import About, Column, Layout, bars, matrix, rows
 from grafana.build.queries import FLEET, webhook_state
 
 WEBHOOK: Final = {
-    "0": ("not set", None),
+    "0": ("not set", "text"),
     "1": ("set", NEUTRAL),
     "2": ("as expected", GOOD),
     "3": ("missing", BAD),
@@ -33,7 +33,7 @@ def panels() -> Iterator[table.Panel | bargauge.Panel]:
         "called, expected or not. A dash: Z-API does not tell.",
         unit="none",
         empty="No webhooks are known",
-        width=16,
+        width=24,
         height=11,
         runbooks=("ZapiInstanceWebhookMissing", "ZapiInstanceWebhookUnexpected"),
     )
@@ -44,10 +44,10 @@ def panels() -> Iterator[table.Panel | bargauge.Panel]:
         "name\\webhook",
         "Instance",
         (property_of("custom.cellOptions", {"type": "auto"}), property_of("links", [instance_of_cell()])),
-        width=200,
+        width=220,
     )
     panel = rows(about, {"A": query}, Layout((first_column,), first=[matrix("name", "webhook")]))
-    panel.mappings(mapping(WEBHOOK)).cell_options(
+    panel.mappings(mapping({**WEBHOOK, "0": ("not set", UNSET)})).cell_options(
         TableColoredBackgroundCellOptions(mode=TableCellBackgroundDisplayMode.BASIC)
     )
     yield panel
@@ -57,8 +57,8 @@ def panels() -> Iterator[table.Panel | bargauge.Panel]:
             description="Share of the instances for which a URL is set, expected or not.",
             unit="percentunit",
             empty="No webhooks are known",
-            width=8,
-            height=11,
+            width=24,
+            height=10,
         ),
         {"{{webhook}}": f"sort_desc(avg by (webhook) (zapi_instance_webhook_configured{{{FLEET}}}))"},
         PLAIN,

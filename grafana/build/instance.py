@@ -23,7 +23,7 @@ def dashboard(words: Mapping[str, str]) -> Dashboard:
         .link(links.to_runbooks())
     )
     add_variables(built, variables.name())
-    for severity in ("critical", "warning"):
+    for severity in ("critical", "warning", "info"):
         which = f'{ONE_ALERTS}, severity="{severity}"'
         built.annotation(firing_alerts(f"{severity.capitalize()} alerts of the instance", which, severity))
     built.annotation(firing_alerts("Alerts of the whole job", JOB_ALERTS, "warning"))

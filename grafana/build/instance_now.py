@@ -6,21 +6,30 @@ from typing import Final
 from grafana_foundation_sdk.builders import stat, table
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from grafana.build.fleet_subscription import TIME_LEFT
+from grafana.build.fleet_subscription import DAY, DAYS_LEFT
 from grafana.build.fleet_webhooks import WEBHOOK
 from grafana.build.links import runbook_of_row
 from grafana.build.looks import (
     BAD,
     COLOURED_TEXT,
     GOOD,
-    NEUTRAL,
     NONE_IS_GOOD,
+    UNKNOWN,
     WARN,
     mapping,
     property_of,
+    severities,
 )
 from grafana.build.panels import About, Column, Layout, labels_as_rows, number, rows, word
-from grafana.build.queries import JOB_ALERTS, ONE, ONE_ALERTS, began, webhook_state
+from grafana.build.queries import (
+    JOB_ALERTS,
+    ONE,
+    ONE_ALERTS,
+    RULES_MISSING,
+    began,
+    disconnects,
+    webhook_state,
+)
 
 _UNKNOWN: Final = "nothing known"
 
@@ -43,47 +52,56 @@ def _state(words: Mapping[str, str]) -> Iterator[stat.Panel]:
             "ZapiInstanceDisconnected",
         ),
         f"max(zapi_instance_connected{{{ONE}}})",
-        ((None, BAD), (1, GOOD)),
-        mappings=mapping({"0": ("Disconnected", BAD), "1": ("Connected", GOOD)}),
-    )
-    yield number(
-        _tile("Last poll", "Whether the last poll succeeded.", "not polled yet", "ZapiInstancePollsFailing"),
-        f"max(zapi_instance_up{{{ONE}}})",
-        ((None, WARN), (1, GOOD)),
-        mappings=mapping({"0": ("failed", WARN), "1": ("succeeded", GOOD)}),
+        ((None, UNKNOWN), (0, BAD), (1, GOOD)),
+        mappings=mapping({"0": ("disconnected", BAD), "1": ("connected", GOOD)}),
     )
     yield word(
-        _tile("Reason of the failure", "Why the last poll failed.", "no failure", "ZapiInstancePollsFailing"),
-        f"max by (reason) (zapi_instance_poll_failure{{{ONE}}})",
+        About(
+            "Last poll",
+            "Whether the last poll succeeded, and why it did not.",
+            "none",
+            "not polled yet",
+            width=12,
+            height=3,
+            runbooks=("ZapiInstancePollsFailing",),
+        ),
+        f"max by (reason) (zapi_instance_poll_failure{{{ONE}}})"
+        f' or label_replace(max(zapi_instance_up{{{ONE}}}) == 1, "reason", "succeeded", "", "")',
         "reason",
-        mapping({reason: (text, WARN) for reason, text in words.items()}),
+        mapping(
+            {"succeeded": ("succeeded", GOOD), **{reason: (text, WARN) for reason, text in words.items()}}
+        ),
     )
     yield number(
-        _tile(
-            "Expires in",
-            "Time until the subscription ends; negative once it has.",
-            _UNKNOWN,
-            "ZapiInstanceExpiringSoon",
-            "s",
-        ),
-        f"min(zapi_instance_until_due_seconds{{{ONE}}})",
-        TIME_LEFT,
+        _tile("Last good poll", "Time since a poll last succeeded.", "never", "ZapiInstanceValuesStale", "s"),
+        f"time() - max(zapi_instance_last_success_timestamp_seconds{{{ONE}}})",
+        ((None, UNKNOWN), (0, GOOD), (300, WARN), (900, BAD)),
     )
 
 
 def _trust() -> Iterator[stat.Panel]:
     yield number(
         _tile(
+            "Days left",
+            "Days until the subscription ends; negative once it has.",
+            _UNKNOWN,
+            "ZapiInstanceExpiringSoon",
+        ),
+        f"min(zapi_instance_until_due_seconds{{{ONE}}}) / {DAY}",
+        DAYS_LEFT,
+        decimals=1,
+    )
+    yield number(
+        _tile(
             "Payment",
-            "Whether the subscription is paid, and the payment status that Z-API gives.",
+            "The payment status that Z-API gives. Green: it counts as paid. Orange: as not paid. Grey: as neither.",
             _UNKNOWN,
             "ZapiInstanceUnpaid",
         ),
         f"max by (status) (zapi_instance_payment_status{{{ONE}}} == 1)"
-        f" * on () group_left () (max(zapi_instance_paid{{{ONE}}}) or vector(2))",
-        ((None, WARN), (1, GOOD)),
-        mappings=mapping({"0": ("not paid", WARN), "1": ("paid", GOOD), "2": ("not classified", NEUTRAL)}),
-        legend="{{status}}",
+        f" * on () group_left () (max(zapi_instance_paid{{{ONE}}}) or vector(-1))",
+        ((None, UNKNOWN), (0, WARN), (1, GOOD)),
+        name="{{status}}",
     )
     yield number(
         _tile(
@@ -102,13 +120,8 @@ def _trust() -> Iterator[stat.Panel]:
             _UNKNOWN,
             "ZapiInstanceFlapping",
         ),
-        f"round(max(increase(zapi_instance_disconnects_total{{{ONE}}}[$__range])))",
-        ((None, GOOD), (1, WARN), (3, BAD)),
-    )
-    yield number(
-        _tile("Last good poll", "Time since a poll last succeeded.", "never", "ZapiInstanceValuesStale", "s"),
-        f"time() - max(zapi_instance_last_success_timestamp_seconds{{{ONE}}})",
-        ((None, GOOD), (300, WARN), (900, BAD)),
+        f"max({disconnects(ONE)})",
+        ((None, UNKNOWN), (0, GOOD), (1, WARN), (3, BAD)),
     )
 
 
@@ -120,17 +133,15 @@ def _alerts() -> table.Panel:
         empty="No alert is firing",
         width=14,
     )
-    severities = mapping({"critical": ("critical", BAD), "warning": ("warning", WARN)})
     columns = (
-        Column("severity", "Severity", (COLOURED_TEXT, property_of("mappings", severities)), width=80),
+        Column("severity", "Severity", (COLOURED_TEXT, property_of("mappings", severities())), width=140),
         Column("alertname", "Alert", (property_of("links", [runbook_of_row("alertname")]),)),
         Column("webhook", "Webhook", width=120),
-        Column("Value", "Since", (property_of("unit", "dateTimeFromNow"),), width=140),
+        Column("Value", "Since", (property_of("unit", "dateTimeAsIso"),), width=180),
     )
-    query = f"{began(ONE_ALERTS)} or {began(JOB_ALERTS)}"
-    layout = Layout(
-        columns, ("Time", "__name__", "instance", "name"), sort=(("Severity", False), ("Since", True))
-    )
+    kept = "max by (severity, alertname, webhook)"
+    query = f"{kept} ({began(ONE_ALERTS)} or {began(JOB_ALERTS)}) or {RULES_MISSING}"
+    layout = Layout(columns, ("Time",), sort=(("Severity", False), ("Since", True)))
     return rows(about, {"A": query}, layout)
 
 
@@ -190,4 +201,4 @@ def _settings() -> table.Panel:
 
 
 def _tile(title: str, description: str, empty: str, runbook: str, unit: str = "none") -> About:
-    return About(title, description, unit, empty, width=3, height=4, runbooks=(runbook,))
+    return About(title, description, unit, empty, width=6, height=3, runbooks=(runbook,))

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from grafana_foundation_sdk.builders import statetimeline, timeseries
 
+from grafana.build.fleet_subscription import DAY
 from grafana.build.fleet_webhooks import WEBHOOK
-from grafana.build.looks import BAD, GOOD, WARN, color_of, mapping, property_of
+from grafana.build.looks import BAD, GOOD, UNKNOWN, WARN, color_of, mapping, property_of
 from grafana.build.panels import About, lines, states
 from grafana.build.queries import ONE, ONE_ALERTS, firing, webhook_state
 
@@ -23,10 +24,10 @@ def states_over_time(words: Mapping[str, str]) -> Iterator[statetimeline.Panel]:
             runbooks=("ZapiInstanceDisconnected",),
         ),
         {
-            "Connected": f"max(zapi_instance_connected{{{ONE}}})",
-            "Last poll succeeded": f"max(zapi_instance_up{{{ONE}}})",
-            "Paid": f"max(zapi_instance_paid{{{ONE}}})",
-            "Webhooks as expected": f"min(zapi_instance_webhook_as_expected{{{ONE}}})",
+            "is connected": f"max(zapi_instance_connected{{{ONE}}})",
+            "last poll succeeded": f"max(zapi_instance_up{{{ONE}}})",
+            "is paid": f"max(zapi_instance_paid{{{ONE}}})",
+            "webhooks as expected": f"min(zapi_instance_webhook_as_expected{{{ONE}}})",
         },
         mapping({"0": ("no", BAD), "1": ("yes", GOOD)}),
     )
@@ -35,7 +36,7 @@ def states_over_time(words: Mapping[str, str]) -> Iterator[statetimeline.Panel]:
             title="Alerts",
             description="Alerts of this instance while they were pending and firing.",
             unit="none",
-            empty="No alert was pending or firing in this time",
+            empty="No alert is known in this time",
             width=12,
         ),
         {
@@ -49,7 +50,7 @@ def states_over_time(words: Mapping[str, str]) -> Iterator[statetimeline.Panel]:
             title="Failed polls by reason",
             description="While polls of this instance failed, and why.",
             unit="none",
-            empty="No poll failed in this time",
+            empty="No failed poll is known in this time",
             width=12,
             runbooks=("ZapiInstancePollsFailing",),
         ),
@@ -68,24 +69,24 @@ def states_over_time(words: Mapping[str, str]) -> Iterator[statetimeline.Panel]:
             runbooks=("ZapiInstanceWebhookMissing",),
         ),
         {"{{webhook}}": f"max by (webhook) ({webhook_state(ONE)})"},
-        mapping(WEBHOOK),
+        mapping({**WEBHOOK, "0": ("not set", UNKNOWN)}),
     )
 
 
 def numbers_over_time() -> Iterator[timeseries.Panel]:
     yield lines(
         About(
-            title="Time until due",
-            description="Time until the subscription ends; it jumps up when the subscription is renewed. Below the "
-            "dashed line it alerts.",
-            unit="s",
+            title="Days left",
+            description="Days until the subscription ends; they jump up when it is renewed. Below the dashed line it "
+            "alerts.",
+            unit="none",
             empty="No due date was known in this time",
             width=12,
             runbooks=("ZapiInstanceExpiringSoon",),
         ),
         {
-            "left": f"min(zapi_instance_until_due_seconds{{{ONE}}})",
-            "alert below": 'max(name:zapi_threshold_expiring_soon:seconds{name="$name"})',
+            "days left": f"min(zapi_instance_until_due_seconds{{{ONE}}}) / {DAY}",
+            "alert below": f'max(name:zapi_threshold_expiring_soon:seconds{{name="$name"}}) / {DAY}',
         },
         overrides={
             "alert below": [color_of(BAD), property_of("custom.lineStyle", {"fill": "dash", "dash": [8, 8]})]
@@ -100,7 +101,7 @@ def numbers_over_time() -> Iterator[timeseries.Panel]:
             width=12,
             runbooks=("ZapiInstanceFlapping",),
         ),
-        {"disconnects": f"max(increase(zapi_instance_disconnects_total{{{ONE}}}[$__rate_interval]))"},
+        {"disconnects": f"round(max(increase(zapi_instance_disconnects_total{{{ONE}}}[$__rate_interval])))"},
     )
     yield lines(
         About(

@@ -5,8 +5,11 @@ from typing import Final
 
 from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import (
+    DashboardSpecialValueMapOptions,
     DynamicConfigValue,
     FieldColorModeId,
+    SpecialValueMap,
+    SpecialValueMatch,
     Threshold,
     ThresholdsMode,
     ValueMap,
@@ -19,11 +22,15 @@ BAD: Final = "red"
 WARN: Final = "orange"
 NEUTRAL: Final = "blue"
 UNKNOWN: Final = "#808080"
+"""What is not known is never green."""
 
-NONE_IS_GOOD: Final = ((None, GOOD), (1, BAD))
+UNSET: Final = "transparent"
+"""What is neither good nor bad needs no colour."""
+
+NONE_IS_GOOD: Final = ((None, UNKNOWN), (0, GOOD), (1, BAD))
 """Steps for a number of things that are wrong."""
 
-NONE_IS_FINE: Final = ((None, GOOD), (1, WARN))
+NONE_IS_FINE: Final = ((None, UNKNOWN), (0, GOOD), (1, WARN))
 """The same, for what is not urgent."""
 
 PLAIN: Final = ((None, NEUTRAL),)
@@ -51,6 +58,26 @@ def mapping(texts: Mapping[str, tuple[str, str | None]]) -> list[ValueMapping]:
     return [ValueMap(options=results)]
 
 
+def when_unknown(text: str) -> SpecialValueMap:
+    """What is shown, in grey, where there is no value at all."""
+    result = ValueMappingResult(text=text, color=UNKNOWN, index=100)
+    return SpecialValueMap(
+        options=DashboardSpecialValueMapOptions(match=SpecialValueMatch.NULL_AND_NAN, result=result)
+    )
+
+
+def severities() -> list[ValueMapping]:
+    """Those of the alerts, and what stands there where no rules are."""
+    return mapping(
+        {
+            "critical": ("critical", BAD),
+            "warning": ("warning", WARN),
+            "info": ("info", NEUTRAL),
+            "unknown": ("unknown", UNKNOWN),
+        }
+    )
+
+
 def property_of(key: str, value: object) -> DynamicConfigValue:
     """What an override sets: ``custom.`` begins the keys that only some kinds of panel know."""
     return DynamicConfigValue(id_val=key, value=value)
@@ -60,5 +87,6 @@ def color_of(series: str) -> DynamicConfigValue:
     return property_of("color", {"mode": "fixed", "fixedColor": series})
 
 
+WRAPPED: Final = (property_of("custom.wrapText", True), property_of("custom.wrapHeaderText", True))
 COLOURED_TEXT: Final = property_of("custom.cellOptions", {"type": "color-text"})
 COLOURED_CELL: Final = property_of("custom.cellOptions", {"type": "color-background", "mode": "basic"})

@@ -9,12 +9,15 @@ from grafana_foundation_sdk.builders.common import (
     StackingConfig,
     TableSortByFieldState,
     VizLegendOptions,
+    VizTextDisplayOptions,
     VizTooltipOptions,
 )
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models.common import (
     BarGaugeDisplayMode,
+    BarGaugeNamePlacement,
+    BarGaugeSizing,
     BigValueColorMode,
     BigValueGraphMode,
     BigValueTextMode,
@@ -30,7 +33,7 @@ from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, Dynam
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from grafana.build.links import runbook
-from grafana.build.looks import GOOD, Steps, by_threshold, property_of, thresholds
+from grafana.build.looks import UNKNOWN, WRAPPED, Steps, by_threshold, property_of, thresholds, when_unknown
 from grafana.build.variables import DATASOURCE
 
 
@@ -53,12 +56,16 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: the ``field`` that the query gives, and how it looks."""
+    """A column of a table: the ``field`` that the query gives, and how it looks.
+
+    A column that is not ``shown`` is there for links to read.
+    """
 
     field: str
     title: str
     properties: Sequence[DynamicConfigValue] = ()
     width: int | None = None
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +85,24 @@ def number(
     steps: Steps,
     *,
     mappings: Sequence[ValueMapping] = (),
-    legend: str | None = None,
     decimals: int | None = None,
+    name: str | None = None,
 ) -> stat.Panel:
-    """One number as it is now, with the ``legend`` of its series beside it."""
+    """One number as it is now; grey and in words where there is none.
+
+    With a ``name``, the legend of its series is shown in its place, in the number's colour.
+    """
     target = prometheus.Dataquery().ref_id("A").datasource(DATASOURCE).expr(query).instant()
     panel = (
         stat.Panel()
-        .with_target(target.legend_format(legend or about.title))
-        .color_mode(BigValueColorMode.BACKGROUND)
+        .with_target(target.legend_format(name or about.title))
+        .color_mode(BigValueColorMode.BACKGROUND_SOLID)
         .graph_mode(BigValueGraphMode.NONE)
-        .text_mode(BigValueTextMode.VALUE_AND_NAME if legend else BigValueTextMode.VALUE)
+        .text_mode(BigValueTextMode.NAME if name else BigValueTextMode.VALUE)
         .reduce_options(ReduceDataOptions().calcs(["lastNotNull"]))
         .color_scheme(by_threshold())
         .thresholds(thresholds(steps))
-        .mappings(list(mappings))
+        .mappings([*mappings, when_unknown(about.empty)])
     )
     _describe(panel, about)
     return panel if decimals is None else panel.decimals(decimals)
@@ -104,13 +114,13 @@ def word(about: About, query: str, label: str, mappings: Sequence[ValueMapping])
     panel = (
         stat.Panel()
         .with_target(target.format(PromQueryFormat.TABLE))
-        .color_mode(BigValueColorMode.BACKGROUND)
+        .color_mode(BigValueColorMode.BACKGROUND_SOLID)
         .graph_mode(BigValueGraphMode.NONE)
         .text_mode(BigValueTextMode.VALUE)
         .reduce_options(ReduceDataOptions().calcs(["lastNotNull"]).fields(f"/^{label}$/"))
         .color_scheme(by_threshold())
-        .thresholds(thresholds(((None, GOOD),)))
-        .mappings(list(mappings))
+        .thresholds(thresholds(((None, UNKNOWN),)))
+        .mappings([*mappings, when_unknown(about.empty)])
     )
     _describe(panel, about)
     return panel
@@ -130,6 +140,11 @@ def bars(
         bargauge.Panel()
         .targets(_targets(queries, instant=True))
         .display_mode(BarGaugeDisplayMode.BASIC)
+        .name_placement(BarGaugeNamePlacement.LEFT)
+        .sizing(BarGaugeSizing.MANUAL)
+        .min_viz_height(34)
+        .max_viz_height(34)
+        .text(VizTextDisplayOptions().title_size(12).value_size(16))
         .orientation(VizOrientation.HORIZONTAL)
         .reduce_options(ReduceDataOptions().calcs(["lastNotNull"]))
         .color_scheme(by_threshold())
@@ -179,8 +194,9 @@ def lines(
     *,
     stacked: bool = False,
     overrides: Mapping[str, Sequence[DynamicConfigValue]] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> timeseries.Panel:
-    """Lines over time. ``queries``: legend → PromQL."""
+    """Lines over time. ``queries``: legend → PromQL. ``names``: legend → what is shown in its place."""
     legend = VizLegendOptions().show_legend(True).display_mode(LegendDisplayMode.LIST)
     tooltip = VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING)
     panel = (
@@ -195,6 +211,8 @@ def lines(
     )
     if stacked:
         panel.stacking(StackingConfig().mode(StackingMode.NORMAL).group("A"))
+    for legend_of_query, name in (names or {}).items():
+        panel.override_by_name(legend_of_query, [property_of("displayName", name)])
     for name, properties in (overrides or {}).items():
         panel.override_by_name(name, list(properties))
     _describe(panel, about)
@@ -209,9 +227,10 @@ def rows(
     query_format: PromQueryFormat = PromQueryFormat.TABLE,
 ) -> table.Panel:
     """A table of what the queries give now. ``queries``: ref id → PromQL."""
-    panel = table.Panel().filterable(True)
+    # However many labels the instances have: columns share the width of the panel, and texts wrap.
+    panel = table.Panel().filterable(True).min_width(70)
     # An empty cell is not an empty table: it does not say what that says.
-    panel.override_by_regexp("/.*/", [property_of("noValue", "-")])
+    panel.override_by_regexp("/.*/", [property_of("noValue", "-"), *WRAPPED])
     for ref, query in queries.items():
         panel.with_target(
             prometheus.Dataquery()
@@ -255,6 +274,8 @@ def _organize(layout: Layout) -> DataTransformerConfig:
 
 def _properties(column: Column) -> Iterable[DynamicConfigValue]:
     yield property_of("displayName", column.title)
+    if not column.shown:
+        yield property_of("custom.hideFrom", {"viz": True, "legend": False, "tooltip": False})
     if column.width is not None:
         yield property_of("custom.width", column.width)
     yield from column.properties

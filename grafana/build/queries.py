@@ -27,6 +27,11 @@ JOB_ALERTS: Final = 'alertname=~"Zapi.+", job=~"$job|", name=""'
 
 RULES_LOADED: Final = "0 * max(zapi:threshold:expiring_soon_seconds)"
 """0 where the rules are loaded; nothing where they are not, because then no alert means nothing."""
+RULES_MISSING: Final = (
+    'label_replace(label_replace(absent(zapi:threshold:expiring_soon_seconds), "severity", "unknown", "", ""), '
+    '"alertname", "ZapiThresholdsMissing", "", "")'
+)
+"""A row of its own where the rules are not loaded."""
 
 
 def firing(which: str) -> str:
@@ -53,6 +58,17 @@ def connection(which: str, among: str) -> str:
 def unknown(which: str) -> str:
     """How many instances have no values any more. Without a single value of the fleet, that is all of them."""
     return f"count(zapi_instance_up{{{which}}}) - (count(zapi_instance_connected{{{which}}}) or vector(0))"
+
+
+def disconnects(which: str) -> str:
+    """How often each instance went from connected to not in the time shown, whichever exporter polled it.
+
+    The rules join the exporters that polled an instance one after the other, or side by side. Where they are not
+    loaded, the counter of the exporter that saw most has to do.
+    """
+    joined = f"max by (job, name) (resets(name:zapi_instance_connected:last{{{which}}}[$__range]))"
+    counted = f"max by (job, name) (round(increase(zapi_instance_disconnects_total{{{which}}}[$__range])))"
+    return f"({joined} or {counted})"
 
 
 def webhook_state(which: str) -> str:
@@ -85,8 +101,23 @@ def troubles(which: str, *, most: str) -> str:
     ``problem`` says what it is, ``detail`` the reason, webhook or payment status, ``runbook`` names the alert.
     """
     rows = " or ".join(_rows(which))
-    return f"sort(topk by (problem) ({most}, {rows}))"
+    nothing = f'label_replace(absent(zapi_instance_up{{{which}}}), "problem", "{NOTHING_KNOWN}", "", "")'
+    return f"sort(topk by (problem) ({most}, {rows} or {nothing}))"
 
+
+NOTHING_KNOWN: Final = "Nothing known"
+"""The ``problem`` of the only row where no exporter tells of any instance."""
+
+
+PROBLEM_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "Disconnected": "Number disconnected",
+        "Cannot be polled": "Poll failed",
+        "Expired": "Subscription expired",
+        "Not paid": "Subscription not paid",
+    }
+)
+"""What is shown for a ``problem``, where it is not its own name."""
 
 PROBLEMS: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -13,6 +13,9 @@ from typing import Any, Final
 from playwright.sync_api import Browser
 
 _PATIENCE_MS: Final = 120_000
+_ROW: Final = 38
+_HEAD: Final = 50
+"""Pixels of a row of Grafana's grid, and of what stands above the first."""
 _QUIET: Final = (
     # React's, of Grafana's own code.
     "componentWillReceiveProps",
@@ -101,7 +104,8 @@ def served(folder: Path) -> Iterator[str]:
 
 def draw(browser: Browser, url: str, scene: Scene) -> Drawing:
     """Draw a scene with the bundled page at ``url``."""
-    page = browser.new_page(viewport={"width": scene.width, "height": 1200}, locale="en-US")
+    # Tables draw only what is in view.
+    page = browser.new_page(viewport={"width": scene.width, "height": _height(scene)}, locale="en-US")
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(f"error: {error}"))
     try:
@@ -109,7 +113,7 @@ def draw(browser: Browser, url: str, scene: Scene) -> Drawing:
         page.goto(url)
         page.wait_for_function("window.drawing && window.drawing.done", timeout=_PATIENCE_MS)
         found = page.evaluate("window.drawing")
-        picture = page.screenshot(full_page=True)
+        picture = page.screenshot()
     finally:
         page.close()
     messages = [*failures, *found["messages"]]
@@ -123,6 +127,11 @@ def draw(browser: Browser, url: str, scene: Scene) -> Drawing:
 class _Silent(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing of each request."""
+
+
+def _height(scene: Scene) -> int:
+    rows = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in scene.dashboard["panels"])
+    return int(rows) * _ROW + _HEAD
 
 
 def _panel(found: Mapping[str, Any]) -> DrawnPanel:

@@ -48,4 +48,6 @@ def _is_current() -> bool:
 def _run(*command: str) -> None:
     ended = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
     if ended.returncode != 0:
-        raise CannotBundle(f"{' '.join(command[:2])} ended with status {ended.returncode}:\n{ended.stderr[-2000:]}")
+        raise CannotBundle(
+            f"{' '.join(command[:2])} ended with status {ended.returncode}:\n{ended.stderr[-2000:]}"
+        )

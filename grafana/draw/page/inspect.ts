@@ -28,8 +28,11 @@ function cutSide(node: Node, panel: Element): string | undefined {
     return 'beyond its panel';
   }
   for (let around = node.parentElement; around && around !== panel; around = around.parentElement) {
-    const { overflowX, overflowY } = getComputedStyle(around);
+    const { overflowX, overflowY, paddingRight, textOverflow } = getComputedStyle(around);
     const box = around.getBoundingClientRect();
+    if (textOverflow === 'ellipsis' && text.width > box.width - Number.parseFloat(paddingRight)) {
+      return 'left or right';
+    }
     if (overflowX !== 'visible' && (text.right > box.right + 1 || text.left < box.left - 1)) {
       return 'left or right';
     }

@@ -115,7 +115,8 @@ function finish() {
 
 async function main() {
   await initPluginTranslations('zapi');
-  await document.fonts.ready;
+  // Grafana measures texts before it draws them, so the fonts have to be there by then.
+  await Promise.all(['400 14px Inter', '500 14px Inter', '400 14px "Roboto Mono"'].map((font) => document.fonts.load(font)));
   registerTransformations();
   createRoot(document.getElementById('root')!).render(<Dashboard />);
   const expected = scene.dashboard.panels.filter(({ type }: any) => type !== 'row').length;

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 GRAFANA: Final = ROOT / "grafana"
-FILES: Final = sorted((GRAFANA / "dashboards").glob("*.json"))
+FILES: Final = sorted((GRAFANA / "dashboards").glob("*/*.json"))
+ENGLISH: Final = sorted((GRAFANA / "dashboards" / "en").glob("*.json"))
+"""The queries are the same in every language."""
 
 
 @dataclass(frozen=True, slots=True)

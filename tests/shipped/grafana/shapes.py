@@ -78,7 +78,8 @@ def _of_word(panel: Panel, series: list[dict[str, str]]) -> Iterator[str]:
 
 def _of_series(panel: Panel, answers: Mapping[str, list[dict[str, str]]]) -> Iterator[str]:
     legends = {target.get("legendFormat", "") for target in panel.body["targets"]}
-    named = legends | {reason.value for reason in Reason} if "{{reason}}" in legends else legends
+    by_reason = {"{{reason}}", "{{outcome}}"} & legends
+    named = legends | {reason.value for reason in Reason} if by_reason else legends
     yield from (f"{panel}: no series is called {name}" for name in set(panel.overridden) - named)
     for url in panel.links:
         for label in re.findall(r"__field\.labels\.(\w+)", url):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ QUERIES = [pytest.param(query, id=where) for board in DASHBOARDS for where, quer
 
 UNITS = {
     *("none", "string", "percentunit", "bytes", "s", "cps", "reqps"),
-    *("dateTimeAsLocal", "dateTimeFromNow"),
+    "dateTimeAsIso",
 }
 """Those of Grafana's that are used; a misspelt one would be shown as a suffix."""
 
@@ -31,7 +32,7 @@ def test_the_data_source_and_the_job_can_be_chosen(board: dict[str, Any]) -> Non
     variables = _variables(board)
     assert variables["datasource"]["type"] == "datasource"
     assert variables["datasource"]["query"] == "prometheus"
-    assert variables["datasource"]["label"] == "Data source"
+    assert variables["datasource"]["label"] in {"Data source", "Fonte de dados"}
     assert variables["job"]["label"] == "Job"
     assert (variables["job"]["multi"], variables["job"]["includeAll"]) == (True, True)
     assert variables["job"]["allValue"] == ".+"
@@ -141,16 +142,23 @@ def test_panels_lead_to_runbooks_that_exist(board: dict[str, Any]) -> None:
         assert (RUNBOOKS / file).is_file()
         assert file.removesuffix(".md") in _alert_names()
     (where,) = {rule.body["annotations"]["runbook_url"].rsplit("/", 1)[0] for rule in alerts()}
-    assert _variables(board)["runbooks"]["query"] == where
+    assert _variables(board)["runbooks"]["query"] == where + (
+        "/pt-BR" if board["uid"].endswith("-pt") else ""
+    )
 
 
 def test_the_dashboards_lead_to_each_other_with_time_and_choices() -> None:
-    fleet, instance = (load(GRAFANA / "dashboards" / f"zapi-{name}.json") for name in ("fleet", "instance"))
-    for board, other in ((fleet, instance), (instance, fleet)):
-        (link,) = [link for link in board["links"] if link["url"].startswith("/d/")]
-        assert link["url"] == f"/d/{other['uid']}"
-        assert (link["keepTime"], link["includeVars"]) == (True, True)
-    leading = [url for panel in panels(fleet) for url in panel.links if f"/d/{instance['uid']}?" in url]
+    for suffix in ("", "-pt"):
+        boards = [board for board in DASHBOARDS if board["uid"].endswith("-pt") == bool(suffix)]
+        for board in boards:
+            links = [link for link in board["links"] if link["url"].startswith("/d/")]
+            others = {f"/d/{other['uid']}" for other in boards if other is not board}
+            assert {link["url"] for link in links} == others
+            assert all((link["keepTime"], link["includeVars"]) == (True, True) for link in links)
+
+
+def test_rows_lead_to_the_instance_they_are_about() -> None:
+    leading = [url for panel in PANELS for url in panel.links if re.search(r"/d/zapi-instance(-pt)?\?", url)]
     assert leading
     for url in leading:
         assert all(part in url for part in ("${datasource:queryparam}", "var-name=", "${__url_time_range}"))
@@ -168,8 +176,9 @@ def test_alerts_are_drawn_over_the_timelines(board: dict[str, Any]) -> None:
 
 def test_every_reason_is_shown_in_words() -> None:
     reasons = {reason.value for reason in Reason}
-    (shown,) = [panel for panel in PANELS if panel.title == "Instances that cannot be polled, by reason"]
-    assert set(shown.overridden) == reasons
+    for title in ("Instances that cannot be polled, by reason", "Instâncias sem consulta, por motivo"):
+        (shown,) = [panel for panel in PANELS if panel.title == title]
+        assert set(shown.overridden) == reasons
 
 
 def test_provisioning_brings_a_prometheus_and_the_dashboards() -> None:
@@ -180,6 +189,9 @@ def test_provisioning_brings_a_prometheus_and_the_dashboards() -> None:
     scrapes = yaml.safe_load((PROMETHEUS / "prometheus.yaml").read_text(encoding="utf-8"))["global"]
     assert source["jsonData"]["timeInterval"] == scrapes["scrape_interval"]
     providers = yaml.safe_load((provisioning / "dashboards" / "zapi.yaml").read_text(encoding="utf-8"))
-    (provider,) = providers["providers"]
-    assert (providers["apiVersion"], provider["type"]) == (1, "file")
-    assert f"`{provider['options']['path']}`" in (GRAFANA / "README.md").read_text(encoding="utf-8")
+    assert providers["apiVersion"] == 1
+    assert {provider["type"] for provider in providers["providers"]} == {"file"}
+    paths = [Path(provider["options"]["path"]) for provider in providers["providers"]]
+    assert {path.name for path in paths} == {file.parent.name for file in FILES}
+    (where,) = {path.parent for path in paths}
+    assert f"`{where}`" in (GRAFANA / "README.md").read_text(encoding="utf-8")

@@ -10,9 +10,11 @@ import pytest
 
 from exporter.demo.scenario import Role, cast
 from harness.processes import Prometheus
-from tests.shipped.grafana.dashboards import FILES, interpolate, legend_labels, load, panels
+from tests.shipped.grafana.dashboards import ENGLISH, interpolate, legend_labels, load, panels
 from tests.shipped.grafana.scraped import ALL, INSTANCES, scraped_demo
 from tests.shipped.grafana.shapes import ask, choices, of_panels
+
+FLEET: Final = next(file for file in ENGLISH if file.stem == "zapi-fleet")
 
 TROUBLES: Final = {
     Role.HEALTHY: set(),
@@ -49,7 +51,7 @@ def test_every_query_gives_the_series_and_labels_that_are_shown(tmp_path: Path) 
 
 
 def _problems(real: Prometheus, names: list[str]) -> Iterator[str]:
-    for board in map(load, FILES):
+    for board in map(load, ENGLISH):
         yield from of_panels(real, board, names)
         yield from _of_annotations(real, board, names)
         yield from _of_variables(real, board)
@@ -66,7 +68,7 @@ def _of_annotations(real: Prometheus, board: dict[str, Any], names: list[str]) -
             for labels in real.history(interpolate(annotation["expr"], variables), seconds=30)
         ]
         # Whether a job as a whole is in trouble is a matter of time in the demo.
-        if not marks and annotation["name"] != "Alerts of the whole job":
+        if not marks and not annotation["name"].startswith(("Alerts of the whole job", "Info alerts")):
             yield f"{board['uid']}: {annotation['name']} gives nothing"
         shown = {*legend_labels(annotation["titleFormat"]), *legend_labels(annotation["textFormat"])}
         if any(not shown <= labels.keys() for labels in marks):
@@ -105,7 +107,7 @@ def _of_choice(real: Prometheus) -> Iterator[str]:
         for member in cast(INSTANCES, 0)
         if member.configured.labels["team"] in {"vendas", "financeiro"}
     }
-    for panel in panels(load(FILES[0])):
+    for panel in panels(load(FLEET)):
         for target in panel.body["targets"]:
             shown = {labels["name"] for labels in ask(real, panel, target, chosen) if "name" in labels}
             if not shown <= members:
@@ -120,7 +122,7 @@ def _of_a_healthy_instance(real: Prometheus) -> Iterator[str]:
     """Nothing wrong is a zero, or a list that is empty and says so."""
     name = next(member.configured.name for member in cast(INSTANCES, 0) if member.role is Role.HEALTHY)
     chosen = {**ALL, "value": f"({name})"}
-    for panel in panels(load(FILES[0])):
+    for panel in panels(load(FLEET)):
         values = [real.values(interpolate(target["expr"], chosen)) for target in panel.body["targets"]]
         if panel.kind == "stat" and any(len(value) != 1 for value in values):
             yield f"{panel}: gives no single number where nothing is wrong, but {values}"
@@ -139,7 +141,7 @@ def _of_a_healthy_instance(real: Prometheus) -> Iterator[str]:
 def _of_truth(real: Prometheus) -> Iterator[str]:
     """What the lists say of each instance is what the demo does with it."""
     chosen = {**ALL, "rows": str(INSTANCES)}
-    queries = {panel.title: panel.body["targets"][0]["expr"] for panel in panels(load(FILES[0]))}
+    queries = {panel.title: panel.body["targets"][0]["expr"] for panel in panels(load(FLEET))}
     (problems,) = (query for title, query in queries.items() if title.startswith("Instances with a problem"))
     (webhooks,) = (query for title, query in queries.items() if title.startswith("Webhooks of each instance"))
     listed = [dict(labels) for labels in real.query(interpolate(problems, chosen))]

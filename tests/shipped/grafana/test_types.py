@@ -37,7 +37,7 @@ def test_what_overrides_set_has_grafanas_types(file: Path, one_panel: jsonschema
 
 
 def test_an_override_of_a_misspelt_key_is_found(one_panel: jsonschema.Draft7Validator) -> None:
-    dashboard = load(GRAFANA / "dashboards" / "zapi-fleet.json")
+    dashboard = load(GRAFANA / "dashboards" / "en" / "zapi-fleet.json")
     panel = next(panel for panel in dashboard["panels"] if panel["type"] == "table")
     panel["fieldConfig"]["overrides"][0]["properties"].append({"id": "custom.widht", "value": 100})
     assert _problems(one_panel, _with_overrides_as_defaults(panel)) != []
@@ -86,14 +86,14 @@ def _first(kind: str, path: str) -> Callable[[Dashboard], None]:
 def test_a_misspelt_key_is_found(
     spoil: Callable[[Dashboard], None], whole: jsonschema.Draft7Validator
 ) -> None:
-    dashboard = load(GRAFANA / "dashboards" / "zapi-fleet.json")
+    dashboard = load(GRAFANA / "dashboards" / "en" / "zapi-fleet.json")
     assert _problems(whole, copy.deepcopy(dashboard)) == []
     spoil(dashboard)
     assert _problems(whole, dashboard) != []
 
 
 def test_a_wrong_type_is_found(whole: jsonschema.Draft7Validator) -> None:
-    dashboard = load(GRAFANA / "dashboards" / "zapi-fleet.json")
+    dashboard = load(GRAFANA / "dashboards" / "en" / "zapi-fleet.json")
     dashboard["panels"][1]["gridPos"]["w"] = "4"
     assert _problems(whole, dashboard) != []
 
