@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DIST ?= dist
 
 .DEFAULT_GOAL := help
-.PHONY: help demo stack test faults lint types format dashboards dashboards-schema lock packages sbom test-pythons
+.PHONY: help demo stack check test test-oldest coverage faults lint types format dashboards dashboards-schema lock packages sbom test-pythons
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -20,15 +20,29 @@ $(VENV)/.dev: $(VENV)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
+$(VENV)/.check: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[check]'
+	touch $@
+
 demo: $(VENV)/.installed ## run against a simulated Z-API; no configuration, no credentials
 	$(BIN)/zapi-exporter --demo
 
 stack: $(VENV)/.installed ## the demo with Prometheus and Alertmanager beside it, and its messages in the terminal
 	@$(BIN)/python -m stack --speed=$(SPEED) $(STACK_ARGS)
 
+check: $(VENV)/.check ## lint, types and unit tests: what is wrong, in a minute
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy
+	$(BIN)/pytest -q -n 2 -m 'not needs and not installs' tests/unit tests/shipped $(PYTEST_ARGS)
+
 test: $(VENV)/.dev ## the whole suite; installs Prometheus and Chromium where it can
 	@$(BIN)/python -m harness.real_parts
-	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 --durations=50 --junitxml=.reports/test.xml $(PYTEST_ARGS)
+
+coverage: $(VENV)/.check ## branches of the exporter that the unit tests reach; .reports/coverage has every line
+	$(BIN)/pytest -q -n 2 --cov=exporter --cov-branch --cov-report=term:skip-covered --cov-report=html:.reports/coverage \
+	  tests/unit
 
 faults: $(VENV)/.dev ## produce every fault there is, and say of each what was promised and what was seen
 	@$(BIN)/python -m tests.system.faults
@@ -43,6 +57,13 @@ fuzz: $(VENV)/.dev ## replies, configurations and requests, guided by coverage w
 	$(BIN)/python -m tests.system.fuzz --duration=$(or $(DURATION),2m)
 
 PYTHONS ?= $(foreach minor,10 11 12 13 14,$(shell python3.$(minor) -c 'import sys; print(sys.executable)' 2>/dev/null))
+
+test-oldest: ## the unit tests with the oldest dependencies that are allowed; `make test` takes the newest
+	$(PYTHON) -m venv --clear .venv-oldest
+	.venv-oldest/bin/pip install --quiet --disable-pip-version-check uv
+	.venv-oldest/bin/uv pip install --quiet --python .venv-oldest --editable '.[check]'
+	.venv-oldest/bin/uv pip install --quiet --python .venv-oldest --resolution lowest-direct --reinstall --editable .
+	.venv-oldest/bin/pytest -q -n 2 -m 'not needs and not installs' tests/unit
 
 test-pythons: ## the whole suite on every Python of PYTHONS, each in an environment of its own
 	@set -e; for python in $(PYTHONS); do \

@@ -14,6 +14,8 @@ from exporter import cli
 from exporter.config import load
 from tests.shipped.deploy.kubernetes import CHART, MANIFESTS, ROOT, build, helm, render
 
+pytestmark = pytest.mark.installs
+
 CONFIG: Final = yaml.safe_load((MANIFESTS / "base" / "config.yaml").read_text(encoding="utf-8"))
 WANTED: Final = {"config": CONFIG, "secrets": ["zapi-exporter"]}
 PEER: Final = {"ipBlock": {"cidr": "192.0.2.0/24"}}

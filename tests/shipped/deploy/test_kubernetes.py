@@ -14,6 +14,8 @@ from exporter import cli
 from exporter.config import load
 from tests.shipped.deploy.kubernetes import MANIFESTS, ROOT, build
 
+pytestmark = pytest.mark.installs
+
 OVERLAYS: Final = ("base", "overlays/monitoring", "overlays/sharded")
 OPERATOR: Final = "monitoring.coreos.com/v1"
 

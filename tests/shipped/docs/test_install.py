@@ -16,6 +16,8 @@ from harness.processes import exporter
 from tests.shipped.deploy.kubernetes import MANIFESTS, build, kubectl
 from tests.shipped.docs.documents import ROOT, snippets
 
+pytestmark = pytest.mark.installs
+
 INSTALL: Final = ROOT / "docs" / "install.md"
 TEXT: Final = INSTALL.read_text(encoding="utf-8")
 PORT: Final = 10917

@@ -15,6 +15,8 @@ from packaging.utils import canonicalize_name
 
 from tests.shipped.packages.building import ROOT
 
+pytestmark = pytest.mark.installs
+
 LOCKS = ["requirements.lock", "requirements-build.lock"]
 
 

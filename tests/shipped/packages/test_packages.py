@@ -15,9 +15,12 @@ import pytest
 from harness.processes import exporter, get
 from tests.shipped.packages.building import ROOT, Packages, build_packages, copy_project, project_files
 
-pytestmark = pytest.mark.skipif(
-    not (ROOT / ".git").exists(), reason="only a checkout can tell which files belong to the project"
-)
+pytestmark = [
+    pytest.mark.installs,
+    pytest.mark.skipif(
+        not (ROOT / ".git").exists(), reason="only a checkout can tell which files belong to the project"
+    ),
+]
 
 
 @pytest.fixture(scope="module")
