@@ -1,7 +1,45 @@
-"""``python -m exporter``, the same as the installed ``zapi-exporter``."""
+"""Where the process begins and ends, as ``zapi-exporter`` and as ``python -m exporter``.
 
+Signals are obeyed from here on, so that nothing is imported before them that can wait.
+"""
+
+import os
 import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
-from exporter.cli import main
+_ONE_OFF = frozenset({"--once", "--config.check", "--version", "--help", "-h"})
+_OTHER_SYSTEM = (
+    "zapi-exporter runs on Linux and other Unix systems only; on Windows run it in a container or in WSL\n"
+)
+_INCOMPLETE = "this Python has no module {module!r}: install zapi-exporter anew, with a complete Python\n"
 
-sys.exit(main())
+
+def main() -> NoReturn:
+    """Run the command line, and end the process with its exit status."""
+    status = _run(sys.argv[1:])
+    # Not by ending the interpreter: a thread that is then in C code (the hash of a password, a name lookup) is ended in
+    # the midst of it, which can abort the process.
+    os._exit(status)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    if os.name != "posix":
+        sys.stderr.write(_OTHER_SYSTEM)
+        return 1
+    from exporter.process.signals import Signals
+
+    signals = Signals(one_off=not _ONE_OFF.isdisjoint(arguments))
+    try:
+        from exporter import cli
+
+        return cli.main(arguments, signals)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    except ModuleNotFoundError as error:
+        sys.stderr.write(_INCOMPLETE.format(module=error.name))
+        return 1
+
+
+if __name__ == "__main__":
+    main()

@@ -4,25 +4,33 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from exporter import __version__
 from exporter.model.shard import Shard
 from exporter.options import Options
-from exporter.process import logs
+from exporter.process import logs, unexpected
+from exporter.process.core_dumps import forbid_core_dumps
+from exporter.process.line_writer import LineWriter
+from exporter.process.output import answer, complain
+from exporter.process.signals import Signals
 
 DEFAULT_CONFIG = Path("config.yaml")
 DEFAULT_AUTO_RELOAD_INTERVAL = "30s"
 DEFAULT_LISTEN_ADDRESS = ":10917"
 DEFAULT_DEMO_SIZE = 12
 MAX_DEMO_SIZE = 10_000
-INTERRUPTED = 130
-"""What a shell reports of a command that Ctrl+C ended; ``serve`` takes the signal as a wish to stop, and gives 0."""
+OK = 0
+FAILED = 1
+WRONG_USAGE = 2
 MAX_SHARDS = 10_000
 MIN_INTERVAL = 0.1
 MAX_INTERVAL = 86_400.0
+_LOG_GRACE: Final = 2.0
+"""Seconds that the last lines of the log may take."""
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -50,26 +58,41 @@ def parse(arguments: Sequence[str]) -> Options:
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and give its exit status."""
+def main(arguments: Sequence[str] | None = None, signals: Signals | None = None) -> int:
+    """Run the command line and return its exit status; :class:`SystemExit` for wrong usage, help and version.
+
+    ``signals`` are those taken over at the start of the process; left out, they are taken over here.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
     _stand_in_for_closed_stderr()
-    options = parse(sys.argv[1:] if arguments is None else arguments)
-    logs.set_up(options.log_level, options.log_format, sys.stderr)
+    options = parse(words)
+    forbid_core_dumps()
+    log = LineWriter(sys.stderr.fileno(), partial(logs.count_dropped, options.log_format))
+    logs.set_up(options.log_level, options.log_format, log.write)
     logs.guard_tracebacks()
+    try:
+        return _run(options, signals or Signals(one_off=options.once or options.config_check), log)
+    except ModuleNotFoundError:  # no fault of the exporter
+        raise
+    except Exception as error:
+        unexpected.report(type(error), error.__traceback__)
+        return FAILED
+    finally:
+        log.close(_LOG_GRACE)
+
+
+def _run(options: Options, signals: Signals, log: LineWriter) -> int:
     from exporter import commands  # what --version and --help do not need is not loaded for them
 
-    try:
-        if options.config_check:
-            return commands.check(options, os.environ)
-        if options.once:
-            return commands.once(options, os.environ)
-        return commands.serve(options, os.environ)
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    if options.config_check:
+        return commands.check(options, os.environ)
+    if options.once:
+        return commands.once(options, os.environ, signals)
+    return commands.serve(options, os.environ, signals, log)
 
 
 def _stand_in_for_closed_stderr() -> None:
-    """Where standard error is closed (``2>&-``), Python has none, and ``print`` would write to standard output."""
+    """Where standard error is closed (``2>&-``), Python has none, and what is meant for it would go elsewhere."""
     if sys.stderr is None:
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
 
@@ -78,7 +101,19 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, without a page of usage around it."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; see --help\n")
+        complain(f"{self.prog}: {message}; see --help")
+        sys.exit(WRONG_USAGE)
+
+
+class _Answer(argparse.Action):
+    """A flag that asks for a text on standard output, and nothing else."""
+
+    def __init__(self, option_strings: list[str], dest: str, text: Callable[[], str], help: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
+        self._text = text
+
+    def __call__(self, *args: object) -> NoReturn:
+        sys.exit(OK if answer(f"{self._text().rstrip()}\n", self.dest) else FAILED)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -87,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Prometheus exporter for WhatsApp instances behind Z-API.",
         formatter_class=argparse.RawTextHelpFormatter,
         allow_abbrev=False,
+        add_help=False,
     )
     config = parser.add_argument_group("configuration")
     config.add_argument(
@@ -176,7 +212,15 @@ def _parser() -> argparse.ArgumentParser:
     log.add_argument(
         "--log.format", dest="log_format", choices=logs.FORMATS, default="logfmt", help="default: logfmt"
     )
-    parser.add_argument("--version", action="version", version=f"zapi-exporter {__version__}")
+    parser.add_argument(
+        "-h", "--help", action=_Answer, text=parser.format_help, help="show this help and exit"
+    )
+    parser.add_argument(
+        "--version",
+        action=_Answer,
+        text=lambda: f"zapi-exporter {__version__}",
+        help="show the version and exit",
+    )
     return parser
 
 

@@ -1,8 +1,6 @@
 """The commands: check a configuration, poll once, serve."""
 
 import logging
-import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,14 +14,20 @@ from exporter.daemon import Daemon
 from exporter.httpd.bind import CannotBind, bind
 from exporter.httpd.security import Security
 from exporter.httpd.server import Server
+from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
 from exporter.model.clock import Clock, SystemClock
 from exporter.model.shard import Shard
 from exporter.options import Options
-from exporter.process.main_loop import Duty, Signals, attend
+from exporter.process.line_writer import LineWriter
+from exporter.process.main_loop import PeriodicTask, run_until_signal
 from exporter.process.malloc import use_one_arena
+from exporter.process.output import answer, complain
+from exporter.process.presence import published
 from exporter.process.progress import Progress
-from exporter.process.systemd import Systemd, Watchdog
+from exporter.process.signals import Signals
+from exporter.process.supervisor import PartFailed, Supervisor
+from exporter.process.systemd import Systemd
 from exporter.web.routes import App, Reload, Surroundings
 from exporter.web.status_page.status_page import StatusPage
 from exporter.webconfig import load as webconfig
@@ -36,6 +40,8 @@ POLLS_FAILED: Final = 2
 
 _POLLS_GRACE: Final = 2.0
 _ANSWERS_GRACE: Final = 0.5
+_STUCK_AFTER: Final = 30.0
+"""Seconds without progress, beyond the longest poll, after which polls are stuck where no watchdog says otherwise."""
 
 _log = logging.getLogger(__name__)
 
@@ -51,17 +57,18 @@ def check(options: Options, environ: Mapping[str, str]) -> int:
     web = Security() if web_file is None else _valid(lambda: webconfig.load(web_file))
     if checked is None or web is None:
         return FAILED
-    print(f"{options.config_file}: valid, {len(checked.instances)} instances")
+    text = f"{options.config_file}: valid, {len(checked.instances)} instances\n"
     if web_file is not None:
-        print(f"{web_file}: valid")
-    return OK
+        text += f"{web_file}: valid\n"
+    return OK if answer(text, "that the configuration is valid") else FAILED
 
 
-def once(options: Options, environ: Mapping[str, str]) -> int:
+def once(options: Options, environ: Mapping[str, str], signals: Signals) -> int:
     """``--once``: poll every instance once and print what was learned."""
+    signals.unwind()
     clock = SystemClock()
     with open_source(options, environ, clock) as source:
-        daemon = _daemon(source, clock)
+        daemon = _daemon(source, clock, Telemetry())
         if daemon is None:
             return FAILED
         with Progress(sys.stderr, "polled", len(daemon.config.instances)) as progress:
@@ -70,45 +77,47 @@ def once(options: Options, environ: Mapping[str, str]) -> int:
                 progress.show(sum(view.polls > 0 for view in daemon.fleet.views()))
                 time.sleep(0.01)
         daemon.stop(0.0)
-        if not _print(daemon.scrapes.render(Format.TEXT, gzip=False).whole()):
+        if not answer(daemon.scrapes.render(Format.TEXT, gzip=False).whole(), "the exposition"):
             return FAILED
         return OK if all(view.up for view in daemon.fleet.views()) else POLLS_FAILED
 
 
-def serve(options: Options, environ: Mapping[str, str]) -> int:
+def serve(options: Options, environ: Mapping[str, str], signals: Signals, log: LineWriter) -> int:
     """Poll and answer scrapes until a signal says to stop."""
     use_one_arena()
-    signals, clock = Signals((signal.SIGTERM, signal.SIGINT, signal.SIGHUP)), SystemClock()
+    clock = SystemClock()
     systemd = Systemd(environ, clock)
     with open_source(options, environ, clock) as source:
-        daemon, guard = _daemon(source, clock), _guard(options)
+        daemon, guard = _daemon(source, clock, Telemetry(lambda: log.dropped)), _guard(options)
         if daemon is None or guard is None:
             return FAILED
         daemon.telemetry.describe_process()
         try:
             listeners = [bind(address) for address in options.listen_addresses]
         except CannotBind as error:
-            print(error, file=sys.stderr)
+            complain(str(error))
             return FAILED
         reload = _told(systemd, daemon)
-        server = Server(
-            _app(daemon, guard, reload, options, clock),
-            listeners,
-            clock=clock,
-            security=guard,
-            on_failure=lambda: signal.raise_signal(signal.SIGTERM),
-        )
+        server = Server(_app(daemon, guard, reload, options, clock), listeners, clock=clock, security=guard)
         if not _start(server, daemon):
             return FAILED
-        _announce(server, daemon, guard, options)
-        systemd.ready(_status(daemon))
-        duties = [*_auto_reload(options, source, reload, clock), *_watchdog(systemd, daemon, clock)]
-        attend(signals.wait, reload, duties, clock)
-        systemd.stopping()
-        daemon.stop(_POLLS_GRACE)
-        server.close(_ANSWERS_GRACE)
-        _log.info("stopped")
-        return FAILED if server.has_failed else OK
+        with published(server.addresses):
+            _announce(server, daemon, guard, options)
+            systemd.ready(_status(daemon))
+            supervisor = _supervisor(server, daemon, systemd, clock)
+            signals.collect()
+            try:
+                tasks = [supervisor, *_auto_reload(options, source, reload, clock)]
+                run_until_signal(signals.wait, reload, tasks, clock)
+            except PartFailed as failure:
+                _log.error("the exporter ends: a part of it failed", extra={"what": str(failure)})
+                return FAILED
+            signals.end_at_once()
+            systemd.stopping()
+            daemon.stop(_POLLS_GRACE)
+            server.close(_ANSWERS_GRACE)
+            _log.info("stopped")
+            return OK
 
 
 def _start(server: Server, daemon: Daemon) -> bool:
@@ -117,10 +126,9 @@ def _start(server: Server, daemon: Daemon) -> bool:
         server.start()
         daemon.start()
     except (RuntimeError, OSError):
-        print(
+        complain(
             "this machine gives the exporter too few threads or descriptors to start; raise its limits"
-            " (ulimit -u, ulimit -n, the container's pids.max)",
-            file=sys.stderr,
+            " (ulimit -u, ulimit -n, the container's pids.max)"
         )
         return False
     return True
@@ -143,38 +151,32 @@ def _status(daemon: Daemon) -> str:
     return f"polling {len(daemon.config.instances)} instances"
 
 
-def _auto_reload(options: Options, source: Source, reload: Reload, clock: Clock) -> Iterator[Duty]:
+def _auto_reload(options: Options, source: Source, reload: Reload, clock: Clock) -> Iterator[PeriodicTask]:
     if options.auto_reload:
         yield AutoReload(source, reload, options.auto_reload_interval, clock)
 
 
-def _watchdog(systemd: Systemd, daemon: Daemon, clock: Clock) -> Iterator[Duty]:
-    interval = systemd.watchdog_interval
-    if interval is not None:
-        yield Watchdog(systemd, lambda: daemon.is_stuck(interval), interval, clock)
+def _supervisor(server: Server, daemon: Daemon, systemd: Systemd, clock: Clock) -> Supervisor:
+    tolerance = systemd.watchdog_interval or _STUCK_AFTER
+
+    def web_failed() -> str | None:
+        return "the web server has ended" if server.has_failed else None
+
+    def web_stalls() -> str | None:
+        return "the web server does not respond" if server.unresponsive_for() > tolerance else None
+
+    def polls_stall() -> str | None:
+        return "polls make no progress" if daemon.is_stuck(tolerance) else None
+
+    return Supervisor([web_failed, daemon.failure], [web_stalls, polls_stall], systemd, clock)
 
 
-def _print(exposition: bytes) -> bool:
-    """Whether all of it was taken by whoever reads our output."""
-    if sys.stdout is None:
-        print("standard output: the exposition could not be written: it is closed", file=sys.stderr)
-        return False
-    try:
-        sys.stdout.buffer.write(exposition)
-        sys.stdout.flush()
-    except OSError as error:
-        print(f"standard output: the exposition could not be written: {error.strerror}", file=sys.stderr)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered fails no more
-        return False
-    return True
-
-
-def _daemon(source: Source, clock: Clock) -> Daemon | None:
+def _daemon(source: Source, clock: Clock, telemetry: Telemetry) -> Daemon | None:
     """The daemon, or ``None`` after every reason why there can be none was printed."""
     try:
-        return Daemon(source.load, clock)
+        return Daemon(source.load, clock, telemetry)
     except (InvalidConfig, UnusableProxy) as error:
-        print(error, file=sys.stderr)
+        complain(str(error))
         return None
 
 
@@ -195,7 +197,7 @@ def _valid(load: Callable[[], T]) -> T | None:
     try:
         return load()
     except InvalidConfig as error:
-        print(error, file=sys.stderr)
+        complain(str(error))
         return None
 
 
@@ -226,7 +228,7 @@ def _announce(server: Server, daemon: Daemon, guard: Guard, options: Options) ->
         _log.info("listening", extra=extra | _shard_fields(options.shard))
     if options.demo is not None:
         port = server.addresses[0].rpartition(":")[2]
-        print(f"The demo runs: open {scheme}://localhost:{port}/ (Ctrl+C ends it)", flush=True)
+        answer(f"The demo runs: open {scheme}://localhost:{port}/ (Ctrl+C ends it)\n", "the demo's address")
 
 
 def _shard_fields(shard: Shard) -> dict[str, object]:

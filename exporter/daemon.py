@@ -33,7 +33,7 @@ class Daemon:
     ``load`` is called at once and at each reload.
     """
 
-    def __init__(self, load: Load, clock: Clock) -> None:
+    def __init__(self, load: Load, clock: Clock, telemetry: Telemetry) -> None:
         self._load = load
         self._clock = clock
         self._reloading = threading.Lock()
@@ -45,7 +45,7 @@ class Daemon:
         self._clients = _Clients(clock)
         self._client = self._clients.fitting(self.config)
         self._longest_timeout = self.config.api.timeout
-        self.telemetry = Telemetry()
+        self.telemetry = telemetry
         lines = InstanceLines()
         self.fleet = Fleet(self.config, clock, [lines, Journal()])
         self.scrapes = Scrapes(self.fleet, lines, self.telemetry.registry, clock)
@@ -92,6 +92,10 @@ class Daemon:
     def is_stuck(self, tolerance: float) -> bool:
         """Whether polls have made no progress for ``tolerance`` seconds longer than the longest poll may take."""
         return self._poller.stuck_for() > self._longest_timeout + tolerance
+
+    def failure(self) -> str | None:
+        """Return what keeps polls from going on for good, or ``None``."""
+        return self._poller.failure()
 
     def stop(self, timeout: float) -> None:
         """Stop polling; polls in flight have ``timeout`` seconds to end."""

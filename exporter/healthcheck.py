@@ -1,58 +1,63 @@
-"""Whether the exporter that is process 1 answers: the health check of its image, which has no curl.
-
-It asks the first address of that process's own command line, so that other flags need no other health check.
-"""
+"""Whether the exporter of this container answers: the health check of its image, which has no curl."""
 
 import http.client
 import ssl
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
-from exporter import cli
-from exporter.httpd.bind import split_address
+from exporter.process.presence import find_published
 
-_COMMAND: Final = "zapi-exporter"
-_ALIVE: Final = frozenset({200, 401})
-"""401 asks for a password, which only a living exporter does."""
+_ALIVE: Final = frozenset({200, 401, 403, 429})
+"""All but the first ask for what the check does not have: only a living exporter does that."""
+_NEEDS_TLS: Final = 400
 _TIMEOUT: Final = 4.0
-_EVERY_INTERFACE: Final = frozenset({"", "0.0.0.0", "::"})
+_EVERY_INTERFACE: Final = frozenset({"0.0.0.0", "[::]"})
+_LOOPBACK: Final = ("127.0.0.1", "::1")
 
 
-def main(command_line: Path = Path("/proc/1/cmdline")) -> int:
-    """Give 0 if it answers, else 1 after saying what was asked. ``command_line`` has a NUL after each word."""
-    words = command_line.read_text(encoding="utf-8", errors="replace").rstrip("\0").split("\0")
-    address = cli.parse(arguments_of(words)).listen_addresses[0]
-    host, port = split_address(address)
-    host = "localhost" if host in _EVERY_INTERFACE else host
-    if _is_alive(http.client.HTTPConnection(host, port, timeout=_TIMEOUT)):
-        return 0
-    unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE  # nothing secret is sent
-    if _is_alive(http.client.HTTPSConnection(host, port, timeout=_TIMEOUT, context=unverified)):
-        return 0
-    print(f"no exporter answers at {address}", file=sys.stderr)
-    return 1
+def main(places: Sequence[str]) -> int:
+    """Return 0 if an exporter answers at each of ``places``, else 1 after saying at which none does."""
+    if not places:
+        print("no exporter listens in this container", file=sys.stderr)
+        return 1
+    silent = [place for place in places if not _answers(place)]
+    for place in silent:
+        print(f"the exporter does not answer at {place}", file=sys.stderr)
+    return 1 if silent else 0
 
 
-def arguments_of(words: Sequence[str]) -> Sequence[str]:
-    """What follows the exporter's name in a command line; nothing if another program is meant."""
-    names = [Path(word).name for word in words]
-    return words[names.index(_COMMAND) + 1 :] if _COMMAND in names else ()
+def _answers(place: str) -> bool:
+    """``place`` is an address and the prefix of its paths: ``[::]:10917/zapi``."""
+    address, slash, prefix = place.partition("/")
+    host, _, port = address.rpartition(":")
+    path = f"{slash}{prefix}".rstrip("/") + "/-/healthy"
+    hosts = _LOOPBACK if host in _EVERY_INTERFACE else (host.strip("[]"),)
+    return any(_answers_at(each, int(port), path) for each in hosts)
 
 
-def _is_alive(connection: http.client.HTTPConnection) -> bool:
+def _answers_at(host: str, port: int, path: str) -> bool:
     try:
-        connection.request("GET", "/-/healthy")
-        return connection.getresponse().status in _ALIVE
+        status = _ask(http.client.HTTPConnection(host, port, timeout=_TIMEOUT), path)
+        if status == _NEEDS_TLS:
+            unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE  # nothing secret is sent
+            secure = http.client.HTTPSConnection(host, port, timeout=_TIMEOUT, context=unverified)
+            status = _ask(secure, path)
     except ssl.SSLError as error:
-        return "ALERT" in (error.reason or "")  # it speaks: it wants a certificate that we do not have
+        return "ALERT" in (error.reason or "")  # it wants a certificate, which the check does not have
     except (OSError, http.client.HTTPException):
         return False
+    return status in _ALIVE
+
+
+def _ask(connection: http.client.HTTPConnection, path: str) -> int:
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
     finally:
         connection.close()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(find_published()))

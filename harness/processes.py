@@ -20,7 +20,7 @@ from harness.waiting import wait_until
 COMMAND: Final = str(Path(sys.executable).with_name("zapi-exporter"))
 """The installed exporter."""
 
-_LISTENING: Final = re.compile(r"listening\W+address\W+([0-9.:]+)\W+scheme\W+(https?)")
+_LISTENING: Final = re.compile(r"listening\W+address\W+?(\[?[0-9a-f.:]+\]?:[0-9]+)\W+scheme\W+(https?)")
 """The line that tells the address, in both formats of the log."""
 
 PATIENCE: Final = 60.0
@@ -161,6 +161,13 @@ def running(
     finally:
         process.kill()
         process.wait()
+
+
+def child_of(pid: int) -> int:
+    """The only child of a process, once there is one."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    wait_until(lambda: children.read_text() != "", PATIENCE)
+    return int(children.read_text())
 
 
 def eventually(look: Callable[[], bool], patience: float = PATIENCE) -> None:

@@ -363,6 +363,12 @@ RELOAD_TIMESTAMP = Metric(
     "Unix time at which the configuration was last loaded with success.",
     query="time() - zapi_exporter_config_last_reload_success_timestamp_seconds",
 )
+LOG_LINES_DROPPED = Metric(
+    "zapi_exporter_log_lines_dropped_total",
+    MetricType.COUNTER,
+    "Lines of the log that nobody read in time, or that could not be written.",
+    query="increase(zapi_exporter_log_lines_dropped_total[1h]) > 0",
+)
 
 EXPORTER_METRICS: tuple[Metric, ...] = (
     BUILD_INFO,
@@ -374,6 +380,7 @@ EXPORTER_METRICS: tuple[Metric, ...] = (
     UNREADABLE_FIELDS,
     RELOAD_SUCCESSFUL,
     RELOAD_TIMESTAMP,
+    LOG_LINES_DROPPED,
 )
 """What the exporter says of itself."""
 

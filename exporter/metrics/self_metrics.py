@@ -1,12 +1,15 @@
 """What the exporter counts of itself, kept by prometheus_client."""
 
 import platform
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.gc_collector import GCCollector
+from prometheus_client.metrics_core import CounterMetricFamily
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 
 from exporter import __version__
 from exporter.metrics import catalogue
@@ -21,8 +24,10 @@ _LATENESS_BUCKETS: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 class Telemetry:
     """The exporter's own metrics, and the registry that holds them. Safe to use from many threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, dropped_lines: Callable[[], int] = lambda: 0) -> None:
+        """``dropped_lines`` returns how many lines the log lacks so far."""
         self.registry = CollectorRegistry()
+        self.registry.register(_DroppedLines(dropped_lines))
         build_info = self._gauge(catalogue.BUILD_INFO)
         build_info.labels(version=__version__, python_version=platform.python_version()).set(1)
         self._instances = self._gauge(catalogue.INSTANCES)
@@ -79,3 +84,12 @@ class Telemetry:
 
     def _histogram(self, metric: Metric, buckets: tuple[float, ...]) -> Histogram:
         return Histogram(metric.name, metric.help, metric.labels, buckets=buckets, registry=self.registry)
+
+
+class _DroppedLines(Collector):
+    def __init__(self, dropped_lines: Callable[[], int]) -> None:
+        self._dropped_lines = dropped_lines
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        metric = catalogue.LOG_LINES_DROPPED
+        yield CounterMetricFamily(metric.name, metric.help, value=self._dropped_lines())

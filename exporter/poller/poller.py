@@ -72,6 +72,7 @@ class Poller:
         self._waiting: dict[str, list[threading.Event]] = {}
         self._stopping = False
         self._threads_lack = False
+        self._failure: str | None = None
 
     def replace(
         self, instances: Sequence[Instance], polling: Polling, longest_poll: float, read: Read
@@ -123,7 +124,18 @@ class Poller:
         for worker in workers:
             worker.join(max(0.0, deadline - self._clock.monotonic()))
 
+    def failure(self) -> str | None:
+        """Return how a worker failed, after which an instance may be polled no more; ``None`` while all is well."""
+        return self._failure
+
     def _work(self) -> None:
+        try:
+            self._poll_until_stopped()
+        except BaseException as error:
+            unexpected.report(type(error), error.__traceback__)
+            self._failure = f"a thread that polls ended by an unexpected {type(error).__name__}"
+
+    def _poll_until_stopped(self) -> None:
         with self._lock:
             poll = self._next_poll()
         while poll is not None:

@@ -9,8 +9,8 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Mapping
-from typing import Any, Final, TextIO
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from exporter.process import unexpected
 
@@ -21,10 +21,10 @@ _OWN_LOGGER: Final = "exporter"
 _STANDARD_ATTRIBUTES: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
-def set_up(level: str, fmt: str, stream: TextIO) -> None:
-    """Write the exporter's log lines of ``level`` and above to ``stream``, and those of nobody else."""
-    handler = _Handler(stream)
-    handler.setFormatter(_Json() if fmt == "json" else _Logfmt())
+def set_up(level: str, fmt: str, write: Callable[[str], object]) -> None:
+    """Give ``write`` the exporter's log lines of ``level`` and above, and those of nobody else."""
+    handler = _Handler(write)
+    handler.setFormatter(_formatter(fmt))
     logging.getLogger().handlers = [logging.NullHandler()]
     logger = logging.getLogger(_OWN_LOGGER)
     logger.handlers = [handler]
@@ -38,17 +38,25 @@ def guard_tracebacks() -> None:
     threading.excepthook = lambda args: unexpected.report(args.exc_type, args.exc_traceback)
 
 
-class _Handler(logging.Handler):
-    """Writes lines. One that cannot be written (the disk is full) must not stop what it tells of."""
+def count_dropped(fmt: str, count: int) -> str:
+    """Return the line of the log that stands for ``count`` lines that were dropped."""
+    record = logging.LogRecord(
+        _OWN_LOGGER, logging.WARNING, "", 0, "log lines were dropped: they were not read in time", None, None
+    )
+    record.lines = count
+    return f"{_formatter(fmt).format(record)}\n"
 
-    def __init__(self, stream: TextIO) -> None:
+
+class _Handler(logging.Handler):
+    """Writes lines. One that cannot be written must not stop what it tells of."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
         super().__init__()
-        self._stream = stream
+        self._write = write
 
     def emit(self, record: logging.LogRecord) -> None:
         with contextlib.suppress(Exception):
-            self._stream.write(f"{self.format(record)}\n")
-            self._stream.flush()
+            self._write(f"{self.format(record)}\n")
 
 
 class _Formatter(logging.Formatter):
@@ -71,6 +79,10 @@ class _Logfmt(_Formatter):
 class _Json(_Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return printable(json.dumps(self.fields(record), ensure_ascii=False, default=str))
+
+
+def _formatter(fmt: str) -> _Formatter:
+    return _Json() if fmt == "json" else _Logfmt()
 
 
 def _logfmt_value(value: object) -> str:

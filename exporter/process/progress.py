@@ -1,5 +1,6 @@
 """How far a long command is, for a person who watches it."""
 
+import contextlib
 from types import TracebackType
 from typing import TextIO
 
@@ -27,6 +28,7 @@ class Progress:
 
     def _write(self, line: str) -> None:
         if line != self._shown and self._stream.isatty():
-            self._stream.write(f"\r{line:{len(self._shown)}}\r{line}")
-            self._stream.flush()
+            with contextlib.suppress(OSError):  # the terminal is gone, or full
+                self._stream.write(f"\r{line:{len(self._shown)}}\r{line}")
+                self._stream.flush()
             self._shown = line

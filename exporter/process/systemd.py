@@ -6,7 +6,7 @@ The protocol is sd_notify(3): lines of ``NAME=value`` in a datagram to the socke
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from exporter.model.clock import Clock
@@ -37,7 +37,9 @@ class Systemd:
         self._tell("STOPPING=1", "STATUS=stopping")
 
     def alive(self) -> None:
-        self._tell("WATCHDOG=1")
+        """Give the watchdog a sign of life, if there is one."""
+        if self.watchdog_interval is not None:
+            self._tell("WATCHDOG=1")
 
     def _tell(self, *lines: str) -> None:
         if self._address is None:
@@ -48,27 +50,6 @@ class Systemd:
                 sender.sendto("\n".join(lines).encode(), self._address)
         except OSError as error:  # whoever listens there is gone; polling goes on
             _log.warning("systemd could not be told", extra={"what": lines[0], "error": error.strerror})
-
-
-class Watchdog:
-    """A duty: twice in each interval, give systemd a sign of life, unless the polls are stuck."""
-
-    def __init__(self, systemd: Systemd, is_stuck: Callable[[], bool], interval: float, clock: Clock) -> None:
-        self._systemd = systemd
-        self._is_stuck = is_stuck
-        self._interval = interval
-        self._clock = clock
-        self._was_stuck = False
-        self.due = clock.monotonic()
-
-    def run(self) -> None:
-        self.due = self._clock.monotonic() + self._interval / 2
-        stuck = self._is_stuck()
-        if not stuck:
-            self._systemd.alive()
-        elif not self._was_stuck:
-            _log.error("polls are stuck: left to systemd's watchdog to restart")
-        self._was_stuck = stuck
 
 
 def _address(named: str) -> str | None:

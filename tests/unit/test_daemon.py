@@ -14,6 +14,7 @@ from exporter.daemon import Daemon
 from exporter.demo.instances import SimulatedInstance
 from exporter.demo.server import SimulatedZapi
 from exporter.fleet.store import InstanceView
+from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
 from exporter.model.clock import SystemClock
 from exporter.model.secret import Secret
@@ -38,7 +39,7 @@ class Rig:
             base_url=zapi.base_url,
             polling=some_polling(interval, stale_after=300.0),
         )
-        self.daemon = Daemon(self._load, SystemClock())
+        self.daemon = Daemon(self._load, SystemClock(), Telemetry())
         self.daemon.start()
         wait_until(self.daemon.is_ready)
 
@@ -214,7 +215,7 @@ def test_renewed_authorities_are_trusted_after_a_reload() -> None:
         trusted = old.cert_pem.bytes().decode()
         config = a_config(an_instance(), base_url=zapi.base_url, ca_pem=trusted, polling=polling)
         configs = [config, replace(config, api=replace(config.api, ca_pem=new.cert_pem.bytes().decode()))]
-        daemon = Daemon(lambda: configs.pop(0), SystemClock())
+        daemon = Daemon(lambda: configs.pop(0), SystemClock(), Telemetry())
         daemon.start()
         wait_until(daemon.is_ready)
         assert [view.up for view in daemon.fleet.views()] == [False]
@@ -239,7 +240,7 @@ def test_a_changed_api_leaves_no_connection_behind(rig: Rig, zapi: SimulatedZapi
 
 
 def test_without_instances_it_is_ready_at_once() -> None:
-    daemon = Daemon(a_config, SystemClock())
+    daemon = Daemon(a_config, SystemClock(), Telemetry())
     assert daemon.is_ready()
     daemon.stop(0.0)
 

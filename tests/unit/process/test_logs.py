@@ -29,7 +29,7 @@ def _logging_as_it_was() -> Iterator[None]:
 
 def written(fmt: str, message: str, *, level: str = "info", **extra: object) -> str:
     stream = io.StringIO()
-    logs.set_up(level, fmt, stream)
+    logs.set_up(level, fmt, stream.write)
     logging.getLogger("exporter.room").info(message, extra=extra)
     return stream.getvalue()
 
@@ -85,7 +85,7 @@ def test_levels_below_the_one_asked_for_are_not_written() -> None:
 
 def test_lines_of_libraries_are_written_at_no_level() -> None:
     stream = io.StringIO()
-    logs.set_up("debug", "logfmt", stream)
+    logs.set_up("debug", "logfmt", stream.write)
     library = logging.getLogger("urllib3.connectionpool")
     library.setLevel(logging.DEBUG)
     library.debug("GET /instances/ID/token/CANARY/me")
@@ -99,7 +99,7 @@ class FullDisk(io.StringIO):
 
 
 def test_a_log_that_cannot_be_written_stops_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.set_up("info", "logfmt", FullDisk())
+    logs.set_up("info", "logfmt", FullDisk().write)
     logging.getLogger("exporter.room").info("m")
     assert capsys.readouterr().err == ""
 
@@ -110,7 +110,7 @@ def boom() -> None:
 
 def test_what_nobody_caught_in_a_thread_is_one_line_with_its_place_and_without_its_text() -> None:
     stream = io.StringIO()
-    logs.set_up("info", "logfmt", stream)
+    logs.set_up("info", "logfmt", stream.write)
     logs.guard_tracebacks()
     thread = threading.Thread(target=boom)
     thread.start()

@@ -1,8 +1,6 @@
 """What the main thread does between two signals, with a clock that is told to move."""
 
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import pytest
 from exporter.config import Fingerprint
 from exporter.config.auto_reload import SETTLING, AutoReload
 from exporter.model.clock import SystemClock
-from exporter.process.main_loop import attend
+from exporter.process.main_loop import run_until_signal
 from tests.clocks import ManualClock
 
 FILE = Path("config.yaml")
@@ -128,14 +126,16 @@ def never() -> None:
 
 def test_duties_are_done_until_a_signal_says_to_stop() -> None:
     duty = Counting()
-    attend(coming(set(), set(), {signal.SIGTERM}), never, [duty], SystemClock())
+    run_until_signal(coming(set(), set(), {signal.SIGTERM}), never, [duty], SystemClock())
     assert duty.times == 2
 
 
 @pytest.mark.parametrize("ending", [{signal.SIGTERM}, {signal.SIGINT}, {signal.SIGHUP, signal.SIGTERM}])
 def test_sighup_reloads_and_every_other_signal_ends_it(ending: set[int]) -> None:
     reloads, duty = Counting(), Counting()
-    attend(coming({signal.SIGHUP}, set(), {signal.SIGHUP}, ending), reloads.run, [duty], SystemClock())
+    run_until_signal(
+        coming({signal.SIGHUP}, set(), {signal.SIGHUP}, ending), reloads.run, [duty], SystemClock()
+    )
     assert (reloads.times, duty.times) == (2, 3)
 
 
@@ -149,24 +149,9 @@ def test_it_wakes_up_for_the_first_duty_that_is_due() -> None:
         waits.append(timeout)
         return frozenset({signal.SIGTERM})
 
-    attend(wait, never, duties, clock)
-    attend(wait, never, [], clock)
+    run_until_signal(wait, never, duties, clock)
+    run_until_signal(wait, never, [], clock)
     clock.advance(10)
-    attend(wait, never, duties, clock)
+    run_until_signal(wait, never, duties, clock)
     assert waits == [3.0, 3600.0, 0.0]
     assert [duty.times for duty in duties] == [0, 0, 0]
-
-
-def test_no_signal_is_lost_between_two_waits() -> None:
-    """In a process of its own, as signals are the process'."""
-    script = """
-import os, signal
-from exporter.process.main_loop import Signals
-signals = Signals([signal.SIGHUP, signal.SIGTERM])
-for _ in range(3):
-    os.kill(os.getpid(), signal.SIGHUP)
-os.kill(os.getpid(), signal.SIGTERM)
-print(sorted(signals.wait(60.0)), sorted(signals.wait(0.0)))
-"""
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert run.stdout == f"[{int(signal.SIGHUP)}, {int(signal.SIGTERM)}] []\n"

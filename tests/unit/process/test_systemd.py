@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.process.systemd import Systemd, Watchdog
+from exporter.process.systemd import Systemd
 from harness.notifications import Heard, listening
 from tests.clocks import ManualClock
 
@@ -26,7 +26,7 @@ def heard(address: str) -> Iterator[Heard]:
 
 
 def test_each_moment_is_told(address: str, heard: Heard) -> None:
-    systemd = Systemd({"NOTIFY_SOCKET": address}, CLOCK)
+    systemd = Systemd({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "1000000"}, CLOCK)
     systemd.ready("polling 3 instances")
     assert heard.next() == {"READY": "1", "STATUS": "polling 3 instances"}
     systemd.reloading()
@@ -48,8 +48,15 @@ def test_where_nobody_listens_nobody_is_told(
 
 
 def test_a_socket_that_is_gone_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    Systemd({"NOTIFY_SOCKET": str(tmp_path / "gone")}, CLOCK).alive()
-    assert [vars(record)["what"] for record in caplog.records] == ["WATCHDOG=1"]
+    Systemd({"NOTIFY_SOCKET": str(tmp_path / "gone")}, CLOCK).stopping()
+    assert [vars(record)["what"] for record in caplog.records] == ["STOPPING=1"]
+
+
+def test_no_sign_of_life_is_given_where_no_watchdog_waits(address: str, heard: Heard) -> None:
+    systemd = Systemd({"NOTIFY_SOCKET": address}, CLOCK)
+    systemd.alive()
+    systemd.stopping()
+    assert heard.next() == {"STOPPING": "1", "STATUS": "stopping"}
 
 
 @pytest.mark.parametrize(
@@ -66,20 +73,3 @@ def test_a_socket_that_is_gone_stops_nothing(tmp_path: Path, caplog: pytest.LogC
 )
 def test_the_watchdog_is_the_one_systemd_asks_for(environ: dict[str, str], interval: float | None) -> None:
     assert Systemd({"NOTIFY_SOCKET": "/socket", **environ}, CLOCK).watchdog_interval == interval
-
-
-def test_a_sign_of_life_is_given_twice_an_interval_unless_polls_are_stuck(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    clock, stuck = ManualClock(), [False, False, True, True, False]
-    with listening(str(tmp_path / "notify")) as heard:
-        systemd = Systemd({"NOTIFY_SOCKET": str(tmp_path / "notify")}, clock)
-        watchdog = Watchdog(systemd, lambda: stuck.pop(0), 10.0, clock)
-        told = []
-        for _ in range(5):
-            watchdog.run()
-            told.append(not heard.is_silent_for(0.01))
-            assert watchdog.due == clock.monotonic() + 5.0
-            clock.advance(5.0)
-    assert told == [True, True, False, False, True]
-    assert caplog.text.count("polls are stuck") == 1

@@ -1,0 +1,49 @@
+"""What a command tells whoever started it, wherever standard output and standard error lead."""
+
+import contextlib
+import os
+import select
+import sys
+from typing import TextIO
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of ``data``, however long that takes. Raises :class:`OSError`."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[_write_some(descriptor, rest) :]
+
+
+def _write_some(descriptor: int, data: memoryview) -> int:
+    try:
+        return os.write(descriptor, data)
+    except BlockingIOError:  # another program that has the same pipe or terminal made it non-blocking
+        select.select([], [descriptor], [])
+        return 0
+
+
+def answer(content: str | bytes, what: str) -> bool:
+    """Write ``content`` to standard output; return whether that was possible, after a complaint if not.
+
+    ``what`` names the content in the complaint.
+    """
+    if sys.stdout is None:
+        complain(f"standard output: {what} could not be written: it is closed")
+        return False
+    try:
+        write_all(sys.stdout.fileno(), _encode(content, sys.stdout))
+    except OSError as error:
+        complain(f"standard output: {what} could not be written: {error.strerror}")
+        return False
+    return True
+
+
+def complain(text: str) -> None:
+    """Write a line to standard error; where that is not possible nobody can be told."""
+    with contextlib.suppress(OSError):
+        write_all(sys.stderr.fileno(), _encode(f"{text}\n", sys.stderr))
+
+
+def _encode(content: str | bytes, stream: TextIO) -> bytes:
+    """What the terminal cannot show is escaped: the name of a file may hold anything."""
+    return content if isinstance(content, bytes) else content.encode(stream.encoding, "backslashreplace")

@@ -1,0 +1,64 @@
+"""Whether the parts of the process still work: what is left to the service manager, and when to give up."""
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from exporter.model.clock import Clock
+from exporter.process.systemd import Systemd
+
+PATIENCE: Final = 60.0
+"""Seconds for which a part may make no progress before the process ends."""
+
+_INTERVAL: Final = 5.0
+
+Check = Callable[[], str | None]
+"""Returns what is wrong, or ``None``."""
+
+_log = logging.getLogger(__name__)
+
+
+class PartFailed(Exception):
+    """A part of the process does not work and will not again. The text says which."""
+
+
+class Supervisor:
+    """A periodic task that looks at the parts of the process, and gives systemd signs of life while they work.
+
+    ``failures`` name what has ended for good, ``stalls`` what makes no progress at present. systemd's watchdog hears
+    nothing while something stalls; without it, or where it waits longer, the process ends after :data:`PATIENCE`.
+    """
+
+    def __init__(
+        self, failures: Sequence[Check], stalls: Sequence[Check], systemd: Systemd, clock: Clock
+    ) -> None:
+        self._failures = failures
+        self._stalls = stalls
+        self._systemd = systemd
+        self._clock = clock
+        watchdog = systemd.watchdog_interval
+        self._interval = _INTERVAL if watchdog is None else min(_INTERVAL, watchdog / 2)
+        # Looks are counted, not seconds: after the whole process stood still, each part gets time to go on.
+        self._looks_left = self._patience = math.ceil(PATIENCE / self._interval)
+        self.due = clock.monotonic()
+
+    def run(self) -> None:
+        """Raises :class:`PartFailed`."""
+        self.due = self._clock.monotonic() + self._interval
+        if (failed := _first(self._failures)) is not None:
+            raise PartFailed(failed)
+        stalled = _first(self._stalls)
+        if stalled is None:
+            self._looks_left = self._patience
+            self._systemd.alive()
+            return
+        if self._looks_left == self._patience:
+            _log.error(stalled)
+        self._looks_left -= 1
+        if self._looks_left == 0:
+            raise PartFailed(f"{stalled} for {PATIENCE:.0f} seconds")
+
+
+def _first(checks: Sequence[Check]) -> str | None:
+    return next((wrong for check in checks if (wrong := check()) is not None), None)

@@ -1,0 +1,100 @@
+"""Signals to the installed command, from the first moment to the last, also as process 1 of a container."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from exporter.demo.instances import SimulatedInstance
+from exporter.demo.server import SimulatedZapi
+from exporter.model.clock import SystemClock
+from harness.gates import import_gate
+from harness.processes import COMMAND, PATIENCE, child_of, exporter, running
+from harness.waiting import wait_until
+
+AS_PROCESS_1 = ("unshare", "--pid", "--fork", "--kill-child")
+STARTS = {
+    "command": (COMMAND,),
+    "module": (sys.executable, "-m", "exporter"),
+    "optimized": (sys.executable, "-O", "-m", "exporter"),
+}
+ENDING = (signal.SIGTERM, signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", ENDING)
+@pytest.mark.parametrize("start", STARTS)
+def test_a_signal_amid_the_imports_ends_it_with_status_0(
+    tmp_path: Path, start: str, number: signal.Signals
+) -> None:
+    gate = import_gate(tmp_path / "gate", "argparse")
+    command = [*STARTS[start], "--demo", "--web.listen-address=127.0.0.1:0"]
+    log = tmp_path / "log"
+    with (
+        log.open("wb") as stderr,
+        running(command, stderr=stderr, environ=gate.environ) as process,
+        gate.closed(PATIENCE),
+    ):
+        process.send_signal(number)
+        assert process.wait(PATIENCE) == 0
+    assert log.read_text() == ""
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_amid_the_imports_ends_process_1_too(tmp_path: Path, number: signal.Signals) -> None:
+    gate = import_gate(tmp_path / "gate", "argparse")
+    command = [*AS_PROCESS_1, COMMAND, "--demo", "--web.listen-address=127.0.0.1:0"]
+    with running(command, environ=gate.environ) as process, gate.closed(PATIENCE):
+        os.kill(child_of(process.pid), number)
+        assert process.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize("arguments", [("--once",), ("--config.check",)])
+def test_an_interrupted_one_off_command_does_not_report_success(
+    tmp_path: Path, arguments: Sequence[str]
+) -> None:
+    gate = import_gate(tmp_path / "gate", "argparse")
+    with running([COMMAND, "--demo", *arguments], environ=gate.environ) as process, gate.closed(PATIENCE):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 128 + signal.SIGTERM
+
+
+def test_sighup_amid_the_imports_is_a_reload_as_soon_as_it_runs(tmp_path: Path) -> None:
+    gate = import_gate(tmp_path / "gate", "argparse")
+    command = [COMMAND, "--demo=1", "--web.listen-address=127.0.0.1:0"]
+    log = tmp_path / "log"
+    with log.open("wb") as stderr, running(command, stderr=stderr, environ=gate.environ) as process:
+        with gate.closed(PATIENCE):
+            process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "the configuration was reloaded" in log.read_text(), PATIENCE)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+
+
+def test_sighup_does_not_end_a_one_off_command(tmp_path: Path) -> None:
+    gate = import_gate(tmp_path / "gate", "argparse")
+    command = [COMMAND, "--demo=1", "--once"]
+    with running(command, stdout=subprocess.DEVNULL, environ=gate.environ) as process:
+        with gate.closed(PATIENCE):
+            process.send_signal(signal.SIGHUP)
+        assert process.wait(PATIENCE) == 0
+
+
+def test_a_second_signal_within_the_grace_ends_it_at_once(tmp_path: Path) -> None:
+    """The first waits for the poll in flight, which hangs."""
+    instance = SimulatedInstance(id="A", token="T", due=1_900_000_000.0, created=1_600_000_000.0, delay=600.0)
+    with SimulatedZapi([instance], clock=SystemClock()) as zapi:
+        config = tmp_path / "config.yaml"
+        config.write_text(
+            f"api: {{base_url: '{zapi.base_url}', timeout: 60s}}\ninstances: [{{name: a, id: A, token: T}}]\n"
+        )
+        config.chmod(0o600)
+        with exporter(tmp_path, f"--config.file={config}", ready=False) as started:
+            zapi.wait_for("the poll", lambda server: server.in_flight == 1)
+            for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
+                if started.process.poll() is None:
+                    started.process.send_signal(number)
+            assert started.process.wait(PATIENCE) == 0

@@ -1,0 +1,110 @@
+"""Lines through real pipes, read late, never, or by nobody."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from exporter.process.line_writer import LineWriter
+from harness.waiting import wait_until
+
+LINE = "x" * 99 + "\n"
+MOST_WAITING = 1000
+
+
+@dataclass
+class Pipe:
+    reader: int
+    writer: int
+
+    def read(self, until: str) -> str:
+        """Read until the text ends so."""
+        text = ""
+        while not text.endswith(until):
+            text += os.read(self.reader, 65536).decode()
+        return text
+
+
+@pytest.fixture
+def pipe() -> Iterator[Pipe]:
+    reader, writer = os.pipe()
+    yield Pipe(reader, writer)
+    for end in (reader, writer):
+        with contextlib.suppress(OSError):  # a test may have closed it
+            os.close(end)
+
+
+def line_writer(descriptor: int) -> LineWriter:
+    return LineWriter(descriptor, lambda count: f"{count} dropped\n", most_waiting=MOST_WAITING)
+
+
+def fill(pipe: Pipe) -> int:
+    """Leave no room in the pipe, and return how many bytes are in it."""
+    os.set_blocking(pipe.writer, False)
+    size = 0
+    try:
+        while True:
+            size += os.write(pipe.writer, b"." * 4096)
+    except BlockingIOError:
+        os.set_blocking(pipe.writer, True)
+        return size
+
+
+def test_lines_are_written_in_their_order(pipe: Pipe) -> None:
+    writer = line_writer(pipe.writer)
+    for number in range(9):
+        writer.write(f"linha {number} é única\n")
+        writer.close(60)
+    assert pipe.read("8 é única\n").splitlines() == [f"linha {number} é única" for number in range(9)]
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_a_full_pipe_stops_nobody_and_what_is_missing_is_counted(pipe: Pipe, blocking: bool) -> None:
+    size = fill(pipe)
+    os.set_blocking(pipe.writer, blocking)
+    writer = line_writer(pipe.writer)
+    for _ in range(25):
+        writer.write(LINE)
+    assert writer.dropped == 15
+    os.read(pipe.reader, size)
+    read = pipe.read("15 dropped\n")
+    assert read == LINE * 10 + "15 dropped\n"
+    writer.write("and on it goes\n")
+    assert pipe.read("goes\n") == "and on it goes\n"
+    assert writer.dropped == 15
+
+
+def test_what_cannot_be_written_is_counted_and_told_later(pipe: Pipe) -> None:
+    saved, full = os.dup(pipe.writer), os.open("/dev/full", os.O_WRONLY)
+    os.dup2(full, pipe.writer)
+    writer = line_writer(pipe.writer)
+    writer.write(LINE)
+    writer.close(60)
+    assert writer.dropped == 1
+    os.dup2(saved, pipe.writer)
+    os.close(saved)
+    os.close(full)
+    writer.write("there is room again\n")
+    assert pipe.read("dropped\n") == "there is room again\n1 dropped\n"
+
+
+def test_closing_waits_for_no_reader(pipe: Pipe) -> None:
+    fill(pipe)
+    writer = line_writer(pipe.writer)
+    writer.write(LINE)
+    writer.close(0.01)
+    os.close(pipe.reader)
+    wait_until(lambda: writer.dropped == 1)
+
+
+def test_without_a_thread_lines_are_written_by_whoever_logs(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_thread(thread: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Thread.start", no_thread)
+    line_writer(pipe.writer).write(LINE)
+    assert pipe.read("\n") == LINE

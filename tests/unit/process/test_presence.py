@@ -1,0 +1,17 @@
+"""The places that an exporter publishes, read back from the kernel."""
+
+import uuid
+
+from exporter.process.presence import find_published, published
+
+
+def test_places_are_found_while_they_are_published() -> None:
+    places = [f"127.0.0.1:{port}/{uuid.uuid4().hex}" for port in (1, 2)]
+    with published(places), published(places[:1]):
+        assert set(places) <= set(find_published())
+    assert not set(places) & set(find_published())
+
+
+def test_a_place_too_long_for_a_name_is_left_out() -> None:
+    with published(["h" * 200]):
+        assert not any("hhh" in place for place in find_published())
