@@ -28,7 +28,8 @@ from exporter.process.progress import Progress
 from exporter.process.signals import Signals
 from exporter.process.supervisor import PartFailed, Supervisor
 from exporter.process.systemd import Systemd
-from exporter.web.routes import App, Reload, Surroundings
+from exporter.web.probe import Probe
+from exporter.web.routes import App, Dependencies, Reload
 from exporter.web.status_page.status_page import StatusPage
 from exporter.webconfig import load as webconfig
 from exporter.webconfig.watch import WebConfigFile
@@ -204,10 +205,10 @@ def _valid(load: Callable[[], T]) -> T | None:
 def _app(daemon: Daemon, guard: Guard, reload: Reload, options: Options, clock: Clock) -> App:
     page = StatusPage(version=__version__, telemetry_path=options.telemetry_path)
     return App(
-        Surroundings(
+        Dependencies(
             fleet=daemon.fleet,
             scrapes=daemon.scrapes,
-            poll_now=daemon.poll_now,
+            probe=Probe(daemon.fleet, daemon.scrapes, daemon.request_poll, daemon.polling_for),
             reload=reload,
             is_ready=daemon.is_ready,
             page=lambda request: page.render(daemon.fleet.views(), clock.time(), request),

@@ -4,6 +4,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 
 from exporter.config import Config, InvalidConfig
 from exporter.fleet.event_log import Journal
@@ -80,9 +81,13 @@ class Daemon:
             self._take(config)
             return ()
 
-    def poll_now(self, name: str) -> None:
-        """Poll one instance now and wait for it."""
-        self._poller.poll_now(name, self.config.api.timeout + 1)
+    def request_poll(self, name: str) -> "Future[None] | None":
+        """Have an instance polled soon; see :meth:`~exporter.poller.poller.Poller.request_poll`."""
+        return self._poller.request_poll(name)
+
+    def polling_for(self, name: str) -> float:
+        """Return the seconds for which a poll of an instance has been in flight; 0 where none is."""
+        return self._poller.in_flight_for(name)
 
     def is_ready(self) -> bool:
         """Whether every instance has once been polled and the exporter is not stopping."""

@@ -27,8 +27,13 @@ def an_instance(
     )
 
 
-def some_polling(interval: float = 60.0, concurrency: int = 32, stale_after: float = 300.0) -> Polling:
-    return Polling(interval=interval, concurrency=concurrency, stale_after=stale_after)
+def some_polling(
+    interval: float = 60.0,
+    concurrency: int = 32,
+    stale_after: float = 300.0,
+    probe_max_age: float = 0.0,
+) -> Polling:
+    return Polling(interval, concurrency, stale_after, probe_max_age)
 
 
 def a_config(

@@ -42,6 +42,10 @@ class Response:
         return sum(map(len, self.pieces))
 
 
+def text_response(status: int, text: str, *headers: tuple[str, str]) -> Response:
+    return Response(status, text.encode(), headers=headers)
+
+
 Handler = Callable[[Request], Response | Awaitable[Response]]
 """Answers a request, on a thread that may block.
 

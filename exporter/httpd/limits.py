@@ -19,8 +19,8 @@ class Limits:
 
     connections: int = 512
     unsent_bytes: int = 256 * _MIB
-    threads: int = 40
-    threads_per_path: int = 32
+    threads: int = 4
+    threads_per_path: int = 2
     login_threads: int = 2
 
     handshake: float = 10.0

@@ -7,6 +7,7 @@ that most polls begin without one thread waking another. Workers are started as 
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Final, Protocol
 
 from exporter.model.clock import Clock
@@ -69,7 +70,7 @@ class Poller:
         self._workers: list[threading.Thread] = []
         self._busy_since: dict[threading.Thread, float] = {}
         self._last_moved = clock.monotonic()
-        self._waiting: dict[str, list[threading.Event]] = {}
+        self._waiting: dict[str, dict[Future[None], None]] = {}
         self._stopping = False
         self._threads_lack = False
         self._failure: str | None = None
@@ -88,19 +89,28 @@ class Poller:
                 self._release(name)
             self._ensure_watched(now)
 
-    def poll_now(self, name: str, timeout: float) -> None:
-        """Have an instance polled now and wait until it was, for at most ``timeout`` seconds.
+    def request_poll(self, name: str) -> "Future[None] | None":
+        """Have an instance polled soon; return what is done once it was. Whoever waits no longer cancels it.
 
-        Calls for one instance share one poll. Returns at once for an instance that is left alone after failures.
+        Requests for one instance share one poll. Return ``None`` where there will be none: the last poll is recent
+        enough, the instance is backing off after failures, or polling has stopped.
         """
-        done = threading.Event()
+        done: Future[None] = Future()
         with self._lock:
             now = self._expect_work()
-            if self._stopping or not self._queue.ask(name):
-                return
-            self._waiting.setdefault(name, []).append(done)
+            if self._stopping or not self._queue.ask(name, now):
+                return None
+            waiting = self._waiting.setdefault(name, {})
+            waiting[done] = None
             self._ensure_watched(now)
-        done.wait(timeout)
+        done.add_done_callback(lambda _: waiting.pop(done, None))
+        return done
+
+    def in_flight_for(self, name: str) -> float:
+        """Return the seconds since the poll of an instance that is in flight began; 0 where none is."""
+        with self._lock:
+            began = self._queue.in_flight_since(name)
+            return 0.0 if began is None else self._clock.monotonic() - began
 
     def stuck_for(self) -> float:
         """Seconds since polls should have made progress and did not: 0 while all is well or nothing is due.
@@ -157,8 +167,9 @@ class Poller:
 
     def _release(self, name: str) -> None:
         """Let those go who wait for a poll of that instance. Called with the lock held."""
-        for waiting in self._waiting.pop(name, ()):
-            waiting.set()
+        for done in list(self._waiting.pop(name, ())):
+            if done.set_running_or_notify_cancel():
+                done.set_result(None)
 
     def _next_poll(self) -> Poll | None:
         """Wait for a poll to make; ``None`` when this worker is to end. Called with the lock held."""

@@ -1,15 +1,19 @@
 """Which instance is polled next. No threads, no clock: every call is told what time it is.
 
-Polls are of three kinds, so that one kind cannot starve another:
+Polls are of four kinds, so that one kind cannot starve another:
 
 - *slots*: instances that answered last time, each on its fixed-rate schedule. They go first, except that every other
   turn goes to a poll that has waited for a whole interval.
 - *first* polls, of instances never polled. Until the last has had its own, polls of other kinds are kept few: the
   instance whose slot is farthest away goes first, and a slot just after a first poll is passed over.
 - *retries*, of instances that failed last time. They hold at most half of the workers.
+- *probes*, of instances that somebody asks for between two slots. They begin only where no slot is due and another
+  worker is free as well, and hold at most a quarter of the workers: who asks delays nobody's schedule. A slot that
+  comes while a probe waits is the poll that was asked for.
 
-First polls and retries together leave a quarter of the workers free, and one at least, when a slot falls due before
-they must have ended: known instances keep their slots even if all others hang. A single worker can only take turns.
+First polls, retries and probes together leave a quarter of the workers free, and one at least, when a slot falls due
+before they must have ended: known instances keep their slots even if all others hang. A single worker can only take
+turns.
 """
 
 import heapq
@@ -28,11 +32,12 @@ class Kind(Enum):
     FIRST = auto()
     SLOT = auto()
     RETRY = auto()
+    PROBE = auto()
 
 
 @dataclass(slots=True, eq=False)
 class Target:
-    """One instance and where it stands in its schedule. ``due`` is in monotonic seconds.
+    """One instance and where it stands in its schedule. Times are in monotonic seconds.
 
     ``ticket`` names the one entry in the queue that counts; entries with another are passed over.
     """
@@ -42,7 +47,11 @@ class Target:
     due: float
     kind: Kind = Kind.FIRST
     failures_in_a_row: int = 0
-    in_flight: bool = False
+    began: float | None = None
+    """When its poll in flight began."""
+    ended: float = float("-inf")
+    """When its last poll ended."""
+    asked: bool = False
     ticket: int = 0
 
 
@@ -62,11 +71,12 @@ class PollQueue:
     def __init__(self, polling: Polling, longest_poll: float, backoff: Backoff) -> None:
         self._interval = polling.interval
         self._concurrency = polling.concurrency
+        self._probe_max_age = polling.probe_max_age
         self._longest_poll = longest_poll
         self._backoff = backoff
         self._tickets = itertools.count(1)
         self._targets: dict[str, Target] = {}
-        self._at_once: deque[tuple[int, Target]] = deque()
+        self._asked: deque[Target] = deque()
         self._first: deque[tuple[int, Target]] = deque()
         self._slots: list[tuple[float, int, Target]] = []
         self._retries: list[tuple[float, int, Target]] = []
@@ -83,6 +93,7 @@ class PollQueue:
         """
         rescheduled = polling.interval != self._interval
         self._interval, self._concurrency = polling.interval, polling.concurrency
+        self._probe_max_age = polling.probe_max_age
         self._longest_poll = longest_poll
         old, self._targets = self._targets, {}
         new: list[Target] = []
@@ -97,41 +108,53 @@ class PollQueue:
         for target in sorted(new, key=lambda target: target.slots.after(now), reverse=True):
             self._enqueue(target, Kind.FIRST, now)
         for removed in old.values():
-            removed.ticket = 0
+            removed.ticket, removed.asked = 0, False
 
-    def ask(self, name: str) -> bool:
-        """Have an instance polled at once; whether a poll of it is under way or about to begin.
+    def ask(self, name: str, now: float) -> bool:
+        """Have an instance polled soon; return whether a poll of it is under way or about to begin.
 
-        It is not while the instance is left alone after failures.
+        Return False where its last poll is recent enough, and while the instance is backing off after failures.
         """
         target = self._targets.get(name)
         if target is None:
             return False
-        if target.kind is Kind.SLOT and not target.in_flight:
-            target.ticket = next(self._tickets)
-            self._at_once.append((target.ticket, target))
-        return target.in_flight or target.kind is not Kind.RETRY
+        if target.began is not None or target.kind is Kind.FIRST or target.asked:
+            return True
+        if target.kind is Kind.RETRY or now - target.ended <= self._probe_max_age:
+            return False
+        target.asked = True
+        self._asked.append(target)
+        return True
+
+    def in_flight_since(self, name: str) -> float | None:
+        """Return when the poll of an instance that is in flight began; ``None`` where none is."""
+        target = self._targets.get(name)
+        return None if target is None else target.began
 
     def take(self, now: float) -> Poll | None:
         """The poll to begin now, if there is one."""
         target = (
-            _pop(self._at_once)
-            or self._take_starving(now)
+            self._take_starving(now)
             or _pop_due(self._slots, now)
+            or self._take_probe()
             or (_pop(self._first) if self._may_start(Kind.FIRST, now) else None)
             or (_pop_due(self._retries, now) if self._may_start(Kind.RETRY, now) else None)
         )
         if target is None:
             return None
-        lateness = now - target.due if target.kind is Kind.SLOT and target.due <= now else None
-        target.in_flight = True
+        is_due = target.due <= now
+        kind = Kind.PROBE if target.kind is Kind.SLOT and not is_due else target.kind
+        target.began = now
+        target.asked = False
         target.ticket = 0
-        self._in_flight[target.kind] += 1
-        return Poll(target, target.instance, target.kind, lateness)
+        self._in_flight[kind] += 1
+        return Poll(target, target.instance, kind, now - target.due if kind is Kind.SLOT else None)
 
     def next_due(self, now: float) -> float | None:
         """When :meth:`take` may next have something: 0 for now, ``None`` for not before something else happens."""
-        if _head(self._at_once) or (self._may_start(Kind.FIRST, now) and _head(self._first)):
+        if self._may_start(Kind.FIRST, now) and _head(self._first):
+            return 0.0
+        if self._next_probe() is not None:
             return 0.0
         heaps = [self._slots, self._retries] if self._may_start(Kind.RETRY, now) else [self._slots]
         return min((heap[0][0] for heap in heaps if _heap_head(heap)), default=None)
@@ -144,7 +167,7 @@ class PollQueue:
         """Put the target of a poll that ended back in the queue."""
         self._in_flight[poll.kind] -= 1
         target = poll.target
-        target.in_flight = False
+        target.began, target.ended = None, now
         if self._targets.get(target.instance.name) is not target:
             return
         if not isinstance(reading, Failure):
@@ -164,7 +187,7 @@ class PollQueue:
         target.instance = instance
         if rescheduled:
             target.slots = Slots.of(instance.name, self._interval)
-        if target.in_flight:
+        if target.began is not None:
             return
         if renewed and target.kind is Kind.RETRY:
             target.failures_in_a_row = 0
@@ -197,12 +220,25 @@ class PollQueue:
         self._turn_of_slots = starving is not None
         return starving
 
+    def _next_probe(self) -> Target | None:
+        """Return the target to poll for the asking, where that may begin."""
+        while self._asked and not self._asked[0].asked:
+            self._asked.popleft()
+        may_start = self._in_flight[Kind.PROBE] < max(1, self._concurrency // 4) and sum(
+            self._in_flight.values()
+        ) < max(1, self._concurrency - 1)
+        return self._asked[0] if self._asked and may_start else None
+
+    def _take_probe(self) -> Target | None:
+        return None if self._next_probe() is None else self._asked.popleft()
+
     def _may_start(self, kind: Kind, now: float) -> bool:
         """Whether a worker is left for a first poll or a retry: all of them may hang."""
         next_slot = _heap_head(self._slots)
         awaited = next_slot is not None and next_slot.due < now + self._longest_poll
         left_alone = min(max(1, self._concurrency // 4), self._concurrency - 1) if awaited else 0
-        if self._in_flight[Kind.FIRST] + self._in_flight[Kind.RETRY] >= self._concurrency - left_alone:
+        others = sum(count for other, count in self._in_flight.items() if other is not Kind.SLOT)
+        if others >= self._concurrency - left_alone:
             return False
         return kind is Kind.FIRST or self._in_flight[kind] < max(1, self._concurrency // 2)
 

@@ -58,6 +58,11 @@ class Rig:
         self.next = replace(self.config, instances=chosen, **changes)  # type: ignore[arg-type]
         return self.daemon.reload()
 
+    def poll_now(self, name: str) -> None:
+        poll = self.daemon.request_poll(name)
+        assert poll is not None
+        poll.result(30)
+
     def view(self, name: str) -> InstanceView:
         view = self.daemon.fleet.view(name)
         assert view is not None
@@ -117,7 +122,7 @@ def test_a_changed_token_is_used_by_the_next_poll(rig: Rig, zapi: SimulatedZapi)
     zapi.update("ID-vendas", token="RENEWED")
     rig.reload([an_instance("vendas", token="RENEWED"), an_instance("suporte")])
     assert rig.requests("vendas") == 1
-    rig.daemon.poll_now("vendas")
+    rig.poll_now("vendas")
     assert (rig.view("vendas").up, rig.view("vendas").polls) == (True, 2)
 
 
@@ -125,7 +130,7 @@ def test_an_instance_whose_token_was_refused_is_polled_at_once_with_the_new_one(
     rig: Rig, zapi: SimulatedZapi
 ) -> None:
     zapi.update("ID-vendas", token="RENEWED")
-    rig.daemon.poll_now("vendas")
+    rig.poll_now("vendas")
     assert rig.view("vendas").up is False
     rig.reload([an_instance("vendas", token="RENEWED"), an_instance("suporte")])
     wait_until(lambda: rig.view("vendas").up is True)
@@ -134,7 +139,7 @@ def test_an_instance_whose_token_was_refused_is_polled_at_once_with_the_new_one(
 
 def test_a_poll_in_flight_finishes_and_counts(zapi: SimulatedZapi, rig: Rig) -> None:
     zapi.update("ID-vendas", delay=3.0)
-    asked = threading.Thread(target=rig.daemon.poll_now, args=("vendas",))
+    asked = threading.Thread(target=rig.poll_now, args=("vendas",))
     asked.start()
     zapi.wait_for("the poll", lambda server: server.in_flight == 1)
     rig.reload(api=replace(rig.config.api, timeout=30.0))
@@ -148,10 +153,10 @@ def test_nobody_waits_for_an_instance_that_was_removed_before_its_poll_began(rig
     """All workers are busy, so that the poll asked for waits in the queue."""
     rig.reload(polling=some_polling(concurrency=1))
     rig.zapi.update("ID-suporte", delay=1.0)
-    first = threading.Thread(target=rig.daemon.poll_now, args=("suporte",))
+    first = threading.Thread(target=rig.poll_now, args=("suporte",))
     first.start()
     rig.zapi.wait_for("the poll", lambda server: server.in_flight == 1)
-    second = threading.Thread(target=rig.daemon.poll_now, args=("vendas",))
+    second = threading.Thread(target=rig.poll_now, args=("vendas",))
     second.start()
     wait_until(lambda: "vendas" in rig.daemon._poller._waiting)
     rig.reload([an_instance("suporte")])
@@ -228,14 +233,14 @@ def test_an_unchanged_api_keeps_its_connections(rig: Rig, zapi: SimulatedZapi) -
     before = zapi.connections
     for _ in range(3):
         rig.reload()
-        rig.daemon.poll_now("vendas")
+        rig.poll_now("vendas")
     assert zapi.connections == before
 
 
 def test_a_changed_api_leaves_no_connection_behind(rig: Rig, zapi: SimulatedZapi) -> None:
     for timeout in range(2, 30):
         rig.reload(api=replace(rig.config.api, timeout=float(timeout)))
-        rig.daemon.poll_now("vendas")
+        rig.poll_now("vendas")
     zapi.wait_for("the old connections to end", lambda server: server.open_connections <= 2)
 
 

@@ -92,7 +92,7 @@ def zapi() -> Iterator[SimulatedZapi]:
 def running(zapi: SimulatedZapi, tmp_path: Path) -> Iterator[Exporter]:
     file = tmp_path / "config.yaml"
     file.write_text(
-        f"api: {{base_url: '{zapi.base_url}'}}\npolling: {{interval: 1h, stale_after: 2h}}\n"
+        f"api: {{base_url: '{zapi.base_url}'}}\npolling: {{interval: 1h, stale_after: 2h, probe_max_age: 1ms}}\n"
         "instances: [{name: vendas, id: vendas, token: TOKEN}]\n"
     )
     with exporter(tmp_path, f"--config.file={file}") as started:

@@ -1,6 +1,7 @@
 """Many more probes at once than polls may be in flight: each has its own right answer."""
 
 import time
+import urllib.request
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,7 +31,7 @@ def running(zapi: SimulatedZapi, tmp_path: Path) -> Iterator[Exporter]:
     file = tmp_path / "config.yaml"
     file.write_text(
         f"api: {{base_url: '{zapi.base_url}'}}\n"
-        f"polling: {{interval: 1h, stale_after: 2h, concurrency: {CONCURRENCY}}}\n"
+        f"polling: {{interval: 30d, stale_after: 60d, concurrency: {CONCURRENCY}, probe_max_age: 1ms}}\n"
         "instances:\n" + "".join(f"  - {{name: n{i}, id: ID{i}, token: T}}\n" for i in range(PROBES))
     )
     with exporter(tmp_path, f"--config.file={file}") as started:
@@ -62,3 +63,31 @@ def test_probes_of_one_instance_share_polls(running: Exporter, zapi: SimulatedZa
     answers = probe_at_once(running, ["n7"] * PROBES)
     assert all('zapi_instance_up{name="n7"} 1.0\n' in said for said in answers)
     assert 1 <= zapi.requests["ID7"] - before <= PROBES // 4
+
+
+def test_a_probe_answers_before_the_scrape_gives_up(running: Exporter, zapi: SimulatedZapi) -> None:
+    """Z-API hangs for longer than Prometheus waits: the answer says so, and what was known before."""
+    zapi.update("ID7", delay=60.0)
+    request = urllib.request.Request(
+        f"{running.url}/probe?name=n7", headers={"X-Prometheus-Scrape-Timeout-Seconds": "2"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        said = answer.read().decode()
+    assert zapi.in_flight == 1  # it was not the poll's own end that let it answer
+    assert 'zapi_instance_up{name="n7"} 0.0\n' in said
+    assert 'zapi_instance_poll_failure{name="n7",reason="timeout"} 1.0\n' in said
+    assert 'zapi_instance_connected{name="n7"} 1.0\n' in said
+
+
+def test_probes_of_instances_polled_recently_poll_nothing(zapi: SimulatedZapi, tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        f"api: {{base_url: '{zapi.base_url}'}}\n"
+        "polling: {interval: 30d, stale_after: 60d, concurrency: 8, probe_max_age: 10m}\n"
+        "instances:\n" + "".join(f"  - {{name: n{i}, id: ID{i}, token: T}}\n" for i in range(PROBES))
+    )
+    with exporter(tmp_path, f"--config.file={file}") as started:
+        before = sum(zapi.requests.values())
+        for _ in range(3):
+            probe_at_once(started, [f"n{i}" for i in range(PROBES)])
+        assert sum(zapi.requests.values()) == before

@@ -18,7 +18,7 @@ from tests.unit.zapi.proxying import proxying
 
 CONFIG = """
 api: {{base_url: '{url}', ca_file: ca.pem, timeout: {timeout}}}
-polling: {{interval: 1h, stale_after: 2h}}
+polling: {{interval: 1h, stale_after: 2h, probe_max_age: 1ms}}
 instances: [{{name: vendas, id: ID, token: T}}]
 """
 

@@ -16,6 +16,7 @@ import h11
 from exporter.config import Config, InvalidConfig, load
 from exporter.fleet.event_log import Journal
 from exporter.fleet.store import Fleet
+from exporter.httpd.http import Response
 from exporter.httpd.limits import Limits
 from exporter.httpd.message import Refused, read_head, write_head
 from exporter.metrics.instance_cache import InstanceLines, render_one
@@ -31,7 +32,8 @@ from exporter.model.poll_result import (
     Status,
 )
 from exporter.model.secret import Secret
-from exporter.web.routes import App, Surroundings
+from exporter.web.probe import Probe
+from exporter.web.routes import App, Dependencies
 from exporter.web.status_page.status_page import StatusPage
 from exporter.zapi.answer import Answer, read_answer, retry_after_seconds
 from exporter.zapi.body import MAX_BODY, BodyDecoder, BodyTooLarge, CorruptBody
@@ -125,6 +127,7 @@ def check_request(data: bytes, app: App) -> None:
         response = app(read_head(head, limits))
     except (h11.RemoteProtocolError, Refused):
         return
+    assert isinstance(response, Response)
     write_head(response, {}, 1.7e9, close=True)
     assert response.status in (200, 204, 400, 404, 405, 503)
     text = response.body.decode() if ("Content-Encoding", "gzip") not in response.headers else ""
@@ -138,11 +141,12 @@ def _an_app() -> App:
     fleet = Fleet(a_config(instance), clock, [lines])
     fleet.record(instance, _BEFORE, 0.1)
     page = StatusPage(version="1.2.3", telemetry_path="/metrics")
+    scrapes = Scrapes(fleet, lines, Telemetry().registry, clock)
     return App(
-        Surroundings(
+        Dependencies(
             fleet=fleet,
-            scrapes=Scrapes(fleet, lines, Telemetry().registry, clock),
-            poll_now=lambda name: None,
+            scrapes=scrapes,
+            probe=Probe(fleet, scrapes, lambda name: None, lambda name: 0.0),
             reload=lambda: (),
             is_ready=lambda: False,
             page=lambda request: page.render(fleet.views(), clock.time(), request),

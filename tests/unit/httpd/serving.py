@@ -1,6 +1,7 @@
 """A real server on a real socket, and clients that say exactly what they are told."""
 
 import io
+import select
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
@@ -129,11 +130,34 @@ class Transport:
     def client(self, server: Server) -> Client:
         return Client(self.wrap(socket.create_connection(place_of(server), PATIENCE)))
 
-    def wrap(self, connected: socket.socket) -> socket.socket:
+    def wrap(self, connected: socket.socket, pause: Callable[[], object] = lambda: None) -> socket.socket:
+        """``pause`` is called before each flight of the handshake."""
         if self._client_tls is None:
             return connected
+        wrapped = self._client_tls.wrap_socket(
+            connected, server_hostname="127.0.0.1", do_handshake_on_connect=False
+        )
         try:
-            return self._client_tls.wrap_socket(connected, server_hostname="127.0.0.1")
+            wrapped.setblocking(False)
+            while not _is_complete(wrapped, pause):
+                _wait_until_readable(wrapped)
+            wrapped.settimeout(PATIENCE)
         except BaseException:
-            connected.close()
+            wrapped.close()
             raise
+        return wrapped
+
+
+def _is_complete(wrapped: ssl.SSLSocket, pause: Callable[[], object]) -> bool:
+    pause()
+    try:
+        wrapped.do_handshake()
+    except ssl.SSLWantReadError:
+        return False
+    return True
+
+
+def _wait_until_readable(waiting: socket.socket) -> None:
+    poll = select.poll()  # it takes any number of descriptors, which select() does not
+    poll.register(waiting, select.POLLIN)
+    poll.poll(PATIENCE * 1000)

@@ -109,6 +109,12 @@ class Rig:
             poller.stop(DEADLINE)
 
 
+def poll_now(poller: Poller, name: str) -> None:
+    poll = poller.request_poll(name)
+    assert poll is not None
+    poll.result(DEADLINE)
+
+
 @pytest.fixture
 def rig() -> Rig:
     return Rig()
@@ -163,7 +169,7 @@ def test_polls_asked_for_at_the_same_time_share_one(rig: Rig) -> None:
     poller = rig.poller(1)
     wait_until(lambda: rig.upstream.ended_polls() == 1)
     rig.upstream.holds = {"instance 0"}
-    askers = [threading.Thread(target=poller.poll_now, args=("instance 0", DEADLINE)) for _ in range(10)]
+    askers = [threading.Thread(target=poll_now, args=(poller, "instance 0")) for _ in range(10)]
     for asker in askers:
         asker.start()
     wait_until(lambda: rig.upstream.in_flight == 1)
@@ -179,7 +185,7 @@ def test_asking_for_an_instance_that_is_left_alone_does_not_wait(rig: Rig) -> No
     rig.upstream.fails = {"instance 0"}
     poller = rig.poller(1)
     wait_until(lambda: rig.upstream.ended_polls() == 1)
-    poller.poll_now("instance 0", timeout=float("inf"))
+    assert poller.request_poll("instance 0") is None
     assert rig.upstream.began_polls("instance 0") == 1
 
 
@@ -227,7 +233,7 @@ def test_a_poll_that_hangs_is_what_a_poller_is_stuck_with(rig: Rig) -> None:
     poller = rig.poller(2, clock=(clock := ManualClock()))
     wait_until(lambda: rig.upstream.ended_polls() == 1)
     clock.advance(50.0)
-    poller.poll_now("instance 1", DEADLINE)
+    poll_now(poller, "instance 1")
     assert poller.stuck_for() == 50.0
     rig.upstream.release.set()
     wait_until(lambda: poller.stuck_for() == 0.0)
@@ -247,7 +253,7 @@ def test_what_has_just_come_in_is_nothing_to_be_stuck_with(rig: Rig) -> None:
     rig.upstream.holds = {"instance 0"}
     slot = Slots.of("instance 0", 600.0).after(clock.monotonic())
     clock.advance(slot - clock.monotonic() - 1.0)
-    asked = threading.Thread(target=poller.poll_now, args=("instance 0", DEADLINE))
+    asked = threading.Thread(target=poll_now, args=(poller, "instance 0"))
     asked.start()
     wait_until(lambda: "instance 0" in poller._waiting)
     assert poller.stuck_for() == 0.0

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -16,8 +17,8 @@ START = 1000.0
 LONGEST_POLL = 10.0
 
 
-def a_queue(*instances: Instance, concurrency: int = 32) -> PollQueue:
-    polling = some_polling(INTERVAL, concurrency)
+def a_queue(*instances: Instance, concurrency: int = 32, probe_max_age: float = 0.0) -> PollQueue:
+    polling = some_polling(INTERVAL, concurrency, probe_max_age=probe_max_age)
     queue = PollQueue(polling, LONGEST_POLL, Backoff(random.Random(1)))
     queue.replace(instances, polling, LONGEST_POLL, START)
     return queue
@@ -92,7 +93,7 @@ def test_lateness_is_measured_from_the_slot() -> None:
 def test_an_instance_is_never_polled_twice_at_once() -> None:
     queue = a_queue(an_instance("vendas"))
     take(queue, START)
-    assert queue.ask("vendas")
+    assert queue.ask("vendas", START)
     assert queue.take(START + 1000) is None
 
 
@@ -162,28 +163,109 @@ def test_a_recovered_instance_returns_to_its_slots() -> None:
     assert queue.next_due(START + 1500) == Slots.of("vendas", INTERVAL).after(START + 1500)
 
 
-def test_an_asked_instance_is_polled_before_all_others() -> None:
-    queue = a_queue(*instances(3))
-    poll_through(queue, START)
-    assert queue.take(START) is None
-    assert queue.ask("instance 2")
-    assert queue.next_due(START) == 0.0
-    asked = take(queue, START + 0.001)
-    assert (asked.instance.name, asked.lateness) == ("instance 2", None)
-    queue.finish(asked, a_status(), START + 0.002)
-    names = sorted(poll.instance.name for poll in take_all(queue, START + INTERVAL + 0.001))
+def idle_queue(count: int, concurrency: int = 32, probe_max_age: float = 0.0) -> tuple[PollQueue, float]:
+    """A queue whose instances were all polled, at a moment when no slot is due."""
+    queue = a_queue(*instances(count), concurrency=concurrency, probe_max_age=probe_max_age)
+    now = START
+    for _ in range(2):  # the first polls, and then one slot of each
+        while (poll := queue.take(now)) is not None:
+            queue.finish(poll, a_status(), now)
+        now += 2 * INTERVAL
+    slots = sorted(Slots.of(instance.name, INTERVAL).after(now) for instance in instances(count))
+    _, begin = max((later - begin, begin) for begin, later in pairwise(slots))
+    while (poll := queue.take(begin)) is not None:
+        queue.finish(poll, a_status(), begin)
+    return queue, begin + 0.001
+
+
+def test_an_instance_that_is_asked_for_is_polled_between_its_slots() -> None:
+    queue, now = idle_queue(3)
+    assert queue.ask("instance 2", now)
+    assert queue.next_due(now) == 0.0
+    asked = take(queue, now)
+    assert (asked.instance.name, asked.kind, asked.lateness) == ("instance 2", Kind.PROBE, None)
+    queue.finish(asked, a_status(), now + 0.002)
+    names = sorted(poll.instance.name for poll in take_all(queue, now + INTERVAL))
     assert names == ["instance 0", "instance 1", "instance 2"]
+
+
+def test_who_asks_again_shares_the_poll_and_gets_no_other_while_it_is_recent() -> None:
+    queue, now = idle_queue(3, probe_max_age=5.0)
+    now += 5.0
+    assert [queue.ask("instance 2", now) for _ in range(3)] == [True] * 3
+    asked = take_all(queue, now)
+    assert queue.ask("instance 2", now)
+    assert [poll.instance.name for poll in asked] == ["instance 2"]
+    queue.finish(asked[0], a_status(), now + 1.0)
+    assert not queue.ask("instance 2", now + 6.0)
+    assert queue.ask("instance 2", now + 6.001)
+
+
+def test_a_slot_that_comes_first_is_the_poll_that_was_asked_for() -> None:
+    queue, now = idle_queue(3)
+    assert queue.ask("instance 0", now)
+    due = Slots.of("instance 0", INTERVAL).after(now)
+    polls = {poll.instance.name: poll for poll in take_all(queue, due)}
+    assert polls["instance 0"].kind is Kind.SLOT
+    for poll in polls.values():
+        queue.finish(poll, a_status(), due)
+    assert queue.take(due) is None
+
+
+def test_slots_that_are_due_go_before_whoever_asks() -> None:
+    queue, now = idle_queue(100, concurrency=4)
+    due = now + INTERVAL / 2
+    assert all(queue.ask(f"instance {number}", due) for number in range(100))
+    assert {poll.kind for poll in take_all(queue, due)} == {Kind.SLOT}
+
+
+@pytest.mark.parametrize(("concurrency", "most"), [(1, 1), (2, 1), (4, 1), (8, 2), (32, 8)])
+def test_whoever_asks_holds_a_quarter_of_the_workers_at_most(concurrency: int, most: int) -> None:
+    """And where they all hang, one worker at least is left for the slots."""
+    queue, now = idle_queue(100, concurrency)
+    assert all(queue.ask(f"instance {number}", now) for number in range(100))
+    hanging = take_all(queue, now)
+    assert [poll.kind for poll in hanging] == [Kind.PROBE] * most
+    due = queue.next_due(now)
+    assert due is not None
+    if concurrency > 1:
+        assert take(queue, due).kind is Kind.SLOT
+
+
+def test_probes_that_hang_delay_no_schedule() -> None:
+    """Every instance is asked for all the time, and each poll that was asked for hangs as long as one can."""
+    queue, now = idle_queue(40, concurrency=4)
+    hanging: dict[float, Poll] = {}
+    slots: set[str] = set()
+    end = now + INTERVAL
+    while now < end:
+        for began in list(hanging):
+            if now - began >= LONGEST_POLL:
+                queue.finish(hanging.pop(began), a_status(), now)
+        for number in range(40):
+            queue.ask(f"instance {number}", now)
+        for poll in take_all(queue, now):
+            if poll.kind is Kind.PROBE:
+                hanging[now] = poll
+            else:
+                assert poll.lateness is not None
+                assert poll.lateness <= 0.1
+                slots.add(poll.instance.name)
+                queue.finish(poll, a_status(), now)
+        now += 0.1
+    asked = {f"instance {number}" for number in range(40)} - slots
+    assert len(asked) <= INTERVAL / LONGEST_POLL + 1  # whose own slot came while the poll of a probe hung
 
 
 def test_an_instance_that_is_left_alone_after_a_failure_is_not_polled_for_the_asking() -> None:
     queue = a_queue(an_instance("vendas"))
     poll_through(queue, START, a_failure(Reason.UNAUTHORIZED))
-    assert not queue.ask("vendas")
+    assert not queue.ask("vendas", START)
     assert queue.take(START) is None
 
 
 def test_an_unknown_instance_is_not_polled_for_the_asking() -> None:
-    assert not a_queue().ask("vendas")
+    assert not a_queue().ask("vendas", START)
 
 
 def test_a_removed_instance_is_not_polled_again() -> None:

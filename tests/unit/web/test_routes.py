@@ -1,8 +1,10 @@
 """Each path's answers, without a socket."""
 
+import asyncio
 import gzip
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 import pytest
@@ -15,7 +17,8 @@ from exporter.httpd.http import Request, Response
 from exporter.metrics.instance_cache import InstanceLines
 from exporter.metrics.scrape import Scrapes
 from exporter.metrics.self_metrics import Telemetry
-from exporter.web.routes import App, Surroundings
+from exporter.web.probe import Probe
+from exporter.web.routes import App, Dependencies
 from tests.builders import a_config, a_failure, a_status, an_instance
 from tests.clocks import ManualClock
 
@@ -32,7 +35,11 @@ class Exporter:
     ready: bool = True
     telemetry_path: str = "/metrics"
     scheme: str = "http"
+    is_recent: bool = False
+    hangs: bool = False
+    in_flight_for: float = 0.0
     polled: list[str] = field(default_factory=list)
+    requested: "list[Future[None]]" = field(default_factory=list)
     reloads: int = 0
 
     def __post_init__(self) -> None:
@@ -42,10 +49,10 @@ class Exporter:
         scrapes = Scrapes(self.fleet, lines, Telemetry().registry, clock)
         self.on_poll: Callable[[str], None] = self._poll
         self._app = App(
-            Surroundings(
+            Dependencies(
                 fleet=self.fleet,
                 scrapes=scrapes,
-                poll_now=self._poll_now,
+                probe=Probe(self.fleet, scrapes, self._request_poll, lambda name: self.in_flight_for),
                 reload=self._reload,
                 is_ready=lambda: self.ready,
                 page=lambda request: Response(200, b"<!doctype html>", "text/html; charset=utf-8"),
@@ -57,10 +64,18 @@ class Exporter:
     def ask(self, path: str, method: str = "GET", name: str | None = None, **headers: str) -> Response:
         query = {} if name is None else {"name": name}
         dashed = {header.replace("_", "-"): value for header, value in headers.items()}
-        return self._app(Request(method, path, query, dashed))
+        answer = self._app(Request(method, path, query, dashed))
+        return answer if isinstance(answer, Response) else asyncio.run(_awaited(answer))
 
-    def _poll_now(self, name: str) -> None:
-        self.on_poll(name)
+    def _request_poll(self, name: str) -> "Future[None] | None":
+        if self.is_recent:
+            return None
+        poll: Future[None] = Future()
+        self.requested.append(poll)
+        if not self.hangs:
+            self.on_poll(name)
+            poll.set_result(None)
+        return poll
 
     def _poll(self, name: str) -> None:
         self.polled.append(name)
@@ -70,6 +85,10 @@ class Exporter:
     def _reload(self) -> tuple[str, ...]:
         self.reloads += 1
         return self.problems
+
+
+async def _awaited(answer: Awaitable[Response]) -> Response:
+    return await answer
 
 
 def whole(response: Response) -> str:
@@ -139,6 +158,60 @@ def test_a_probe_without_a_name_says_how_to_ask() -> None:
     answer = Exporter().ask("/probe")
     assert answer.status == 400
     assert b"/probe?name=NAME" in answer.body
+
+
+def test_a_probe_of_an_instance_that_was_polled_just_now_polls_nothing() -> None:
+    exporter = Exporter(is_recent=True)
+    assert (exporter.ask("/probe", name="vendas").status, exporter.requested) == (200, [])
+
+
+@pytest.mark.parametrize(
+    ("in_flight_for", "up"), [(0.04, 0), (0.0, 1)], ids=["a poll that hangs", "a poll that has not begun"]
+)
+def test_a_probe_is_answered_before_the_scrape_gives_up(in_flight_for: float, up: int) -> None:
+    """With a failure where Z-API hangs, with what is known where the poll waits for its turn."""
+    exporter = Exporter(hangs=True, in_flight_for=in_flight_for)
+    exporter.fleet.record(exporter.config.instances[0], a_status(), 0.25)
+    answer = exporter.ask("/probe", name="vendas", x_prometheus_scrape_timeout_seconds="0.1")
+    text = answer.body.decode()
+    assert f'zapi_instance_up{{name="vendas",team="sales"}} {up}.0\n' in text
+    assert ('zapi_instance_poll_failure{name="vendas",team="sales",reason="timeout"} 1.0\n' in text) is not up
+    assert 'zapi_instance_connected{name="vendas",team="sales"} 1.0\n' in text
+    assert exporter.requested[0].cancelled()
+
+
+@pytest.mark.parametrize("header", ["", "soon", "nan", "inf", "-1", "0", "1e999"])
+def test_a_scrape_timeout_that_says_nothing_is_passed_over(header: str) -> None:
+    exporter = Exporter()
+    assert exporter.ask("/probe", name="vendas", x_prometheus_scrape_timeout_seconds=header).status == 200
+    assert exporter.polled == ["vendas"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"host": "exporter:10917", "origin": "http://exporter:10917"}, 200),
+        (
+            {"host": "exporter:10917", "origin": "https://exporter:10917", "sec-fetch-site": "same-origin"},
+            200,
+        ),
+        ({"sec-fetch-site": "none"}, 200),
+        ({"host": "exporter:10917", "origin": "http://exporter:8080"}, 403),
+        ({"host": "exporter:10917", "origin": "null"}, 403),
+        ({"host": "exporter:10917", "origin": "http://exporter:10917", "sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),
+        ({"origin": "http://["}, 403),
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_page_of_another_site_reloads_nothing(method: str, headers: dict[str, str], status: int) -> None:
+    exporter = Exporter()
+    dashed = {name.replace("-", "_"): value for name, value in headers.items()}
+    assert (exporter.ask("/-/reload", method, **dashed).status, exporter.reloads) == (
+        status,
+        int(status == 200),
+    )
 
 
 def test_an_instance_that_a_reload_removes_while_it_is_probed_is_not_found() -> None:

@@ -1,0 +1,78 @@
+"""One instance alone, polled for the asking: the multi-target pattern of Prometheus' exporters."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Final
+
+from exporter.fleet.store import Fleet, InstanceView
+from exporter.httpd.http import Request, Response, text_response
+from exporter.metrics.scrape import Scrapes
+from exporter.model.poll_result import Failure, Reason
+from exporter.web.negotiate import exposition_format
+
+_LONGEST_WAIT: Final = 60.0
+"""Seconds for a client that does not say how long it waits."""
+_MARGIN: Final = 0.5
+"""Seconds before the client gives up at which it is answered."""
+_STILL_IN_FLIGHT: Final = Failure(
+    Reason.TIMEOUT, "the poll was still in flight when the scrape had to be answered"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Answers ``/probe``.
+
+    ``request_poll`` has an instance polled soon and gives what is done once it was, or ``None`` where there will be no
+    poll; ``polling_for`` gives the seconds for which a poll of it has been in flight.
+    """
+
+    fleet: Fleet
+    scrapes: Scrapes
+    request_poll: Callable[[str], "Future[None] | None"]
+    polling_for: Callable[[str], float]
+
+    def __call__(self, request: Request) -> Response | Awaitable[Response]:
+        name = request.query.get("name")
+        if name is None:
+            return text_response(400, "Name an instance of the configuration: /probe?name=NAME\n")
+        if self.fleet.view(name) is None:
+            return text_response(404, "No instance of that name is configured here.\n")
+        poll = self.request_poll(name)
+        return self._answer(name, request) if poll is None else self._wait(name, request, poll)
+
+    async def _wait(self, name: str, request: Request, poll: "Future[None]") -> Response:
+        patience = _patience(request.headers.get("x-prometheus-scrape-timeout-seconds", ""))
+        try:
+            done, _ = await asyncio.wait({asyncio.wrap_future(poll)}, timeout=patience)
+        finally:
+            poll.cancel()
+        hangs = not done and self.polling_for(name) >= patience / 2
+        return self._answer(name, request, hangs=hangs)
+
+    def _answer(self, name: str, request: Request, *, hangs: bool = False) -> Response:
+        view = self.fleet.view(name)
+        if view is None:
+            return text_response(404, "The instance was removed by a reload.\n")
+        fmt = exposition_format(request.headers.get("accept", ""))
+        body = self.scrapes.render_one(_unanswered(view) if hangs else view, fmt)
+        return Response(200, body, fmt.value, (("Vary", "Accept"),))
+
+
+def _unanswered(view: InstanceView) -> InstanceView:
+    """Return what is known of an instance whose poll has not ended though the time for it has."""
+    return replace(view, up=False, failure=_STILL_IN_FLIGHT)
+
+
+def _patience(scrape_timeout: str) -> float:
+    """Return the seconds that may pass before a client that says how long it waits must be answered."""
+    try:
+        seconds = float(scrape_timeout)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds <= _LONGEST_WAIT:
+        return _LONGEST_WAIT
+    return max(seconds - _MARGIN, seconds / 2)

@@ -1,0 +1,151 @@
+"""New clients are answered whatever those before them do: at 50 silent connections a second, at any distance.
+
+A client far away needs a round trip between two steps of its own. How many others connect meanwhile decides whether it
+is dropped: so that many connect before each of its steps, and no time is measured.
+"""
+
+import asyncio
+import math
+import resource
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
+from typing import Final
+
+import bcrypt
+import pytest
+
+from exporter.httpd.connection_limiter import Cancellable, ConnectionLimiter
+from exporter.httpd.http import Request, Response
+from exporter.httpd.limits import Limits
+from exporter.httpd.security import Security
+from exporter.httpd.server import Server
+from harness.waiting import wait_until
+from tests.unit.httpd.serving import PATIENCE, Client, Transport, place_of, serving
+from tests.unit.httpd.test_basic_auth import USERS, header
+
+PLACES: Final = 200
+"""Fewer than the server has: it then lets a client that is so far away arrive at 128 silent connections a second."""
+OTHERS: Final = PLACES + 8
+"""Connections that hold every place there is."""
+SILENT_A_SECOND: Final = 50
+ROUND_TRIPS: Final = (0.001, 0.03, 0.1)
+SLOWER: Final = 4
+"""A client's steps may take so many round trips: the machines are busy too."""
+
+
+class Siege:
+    """A server whose places are all taken, and those who take them."""
+
+    def __init__(
+        self, transport: Transport, server: Server, accepted: list[Cancellable], password: str
+    ) -> None:
+        self.transport = transport
+        self.server = server
+        self.held = ExitStack()
+        self._accepted = accepted
+        self.headers = [header("ana", password)] if password else []
+
+    def fill(self, prepare: Callable[[Client], object]) -> None:
+        """Take every place, with clients that have done what ``prepare`` does."""
+        for _ in range(OTHERS):
+            prepare(self.held.enter_context(self.transport.client(self.server)))
+
+    def ask(self, client: Client) -> int:
+        return client.ask("/", *self.headers).status
+
+    def is_answered(self, round_trip: float) -> bool:
+        """Whether a new client is answered though others connect while each of its steps is on the way."""
+        arriving = SLOWER * math.ceil(SILENT_A_SECOND * round_trip)
+        connected = self.held.enter_context(socket.create_connection(place_of(self.server), PATIENCE))
+        try:
+            wrapped = self.transport.wrap(connected, lambda: self._others_connect(arriving))
+            with Client(wrapped) as client:
+                self._others_connect(arriving)
+                return self.ask(client) == 200
+        except OSError:
+            return False
+
+    def _others_connect(self, number: int) -> None:
+        expected = len(self._accepted) + number
+        for _ in range(number):
+            self.held.enter_context(socket.create_connection(place_of(self.server), PATIENCE))
+        wait_until(lambda: len(self._accepted) >= expected, pause=0.001)
+
+
+@pytest.fixture
+def accepted(monkeypatch: pytest.MonkeyPatch) -> list[Cancellable]:
+    """Every connection that a server has let in."""
+    connections: list[Cancellable] = []
+    register = ConnectionLimiter.register
+
+    def noting(limiter: ConnectionLimiter, connection: Cancellable) -> None:
+        register(limiter, connection)
+        connections.append(connection)
+
+    monkeypatch.setattr(ConnectionLimiter, "register", noting)
+    return connections
+
+
+@pytest.fixture(params=["open", "password"])
+def siege(
+    request: pytest.FixtureRequest, transport: Transport, accepted: list[Cancellable]
+) -> Iterator[Siege]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard < 10_000 else max(soft, 10_000), hard))
+    password = "right" if request.param == "password" else ""
+    security = Security(tls=transport.server_tls, users=USERS if password else None)
+
+    async def never() -> Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    def handler(asked: Request) -> Response | Awaitable[Response]:
+        return never() if asked.path == "/slow" else Response(200, b"")
+
+    with serving(handler, security=lambda: security, limits=Limits(connections=PLACES)) as server:
+        one = Siege(transport, server, accepted, password)
+        with one.held:
+            yield one
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_idle_clients_that_were_answered_keep_nobody_out(siege: Siege) -> None:
+    siege.fill(siege.ask)
+    assert [siege.is_answered(round_trip) for round_trip in ROUND_TRIPS] == [True] * 3
+
+
+def test_silent_clients_keep_nobody_out(siege: Siege) -> None:
+    siege.fill(lambda client: None)
+    assert [siege.is_answered(round_trip) for round_trip in ROUND_TRIPS] == [True] * 3
+
+
+def test_clients_that_drip_a_second_request_keep_nobody_out(siege: Siege) -> None:
+    def prepare(client: Client) -> None:
+        siege.ask(client)
+        client.send(b"GET /")
+
+    siege.fill(prepare)
+    assert [siege.is_answered(round_trip) for round_trip in ROUND_TRIPS] == [True] * 3
+
+
+def test_clients_whose_response_takes_long_keep_nobody_out(siege: Siege) -> None:
+    slow = "\r\n".join(["GET /slow HTTP/1.1", "Host: test", *siege.headers, "", ""]).encode()
+    assert siege.ask(siege.held.enter_context(siege.transport.client(siege.server))) == 200
+    siege.fill(lambda client: client.send(slow))
+    assert [siege.is_answered(round_trip) for round_trip in ROUND_TRIPS] == [True] * 3
+
+
+def test_clients_whose_password_is_being_checked_keep_nobody_out(
+    siege: Siege, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = threading.Semaphore(0)
+    siege.held.callback(checks.release, OTHERS)
+    assert siege.ask(siege.held.enter_context(siege.transport.client(siege.server))) == 200
+    monkeypatch.setattr(
+        bcrypt, "checkpw", lambda password, stored: checks.acquire(timeout=PATIENCE) and False
+    )
+    wrong = "\r\n".join(["GET / HTTP/1.1", "Host: test", header("ana", "wrong"), "", ""]).encode()
+    siege.fill(lambda client: client.send(wrong))
+    assert [siege.is_answered(round_trip) for round_trip in ROUND_TRIPS] == [True] * 3
