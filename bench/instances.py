@@ -98,7 +98,7 @@ def due(identity: str) -> int:
 
 def readings(count: int) -> list[tuple[Instance, Reading]]:
     """What a poll of each instance learns."""
-    return [(instance, read_me(me(instance.id), instance.id)) for instance in instances(count)]
+    return [(instance, read_me(me(instance.id), instance)) for instance in instances(count)]
 
 
 def record(fleet: Fleet, learned: list[tuple[Instance, Reading]]) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from exporter.demo.answers import HTML, TOO_MANY, answer, html_error, one_reply, rate_limited
 from exporter.demo.fault import Exchange, Fault, Pause, Step, message
-from exporter.model.poll_result import SETTING_FIELDS, WEBHOOK_FIELDS
+from exporter.model.poll_result import FILTERS_FIELD, SETTING_FIELDS, WEBHOOK_FIELDS
 
 _DAY: Final = 86400.0
 
@@ -22,6 +22,7 @@ ME_FIELDS: Final = (
     "paymentStatus",
     "created",
     "callRejectMessage",
+    FILTERS_FIELD,
     *SETTING_FIELDS.values(),
     *WEBHOOK_FIELDS.values(),
 )
@@ -197,6 +198,7 @@ def odd_bodies() -> tuple[Fault, ...]:
         me_with_second("id", '"F00D"'),
         me_with("id", '"F00D"', "another instance's"),
         me_with("error", '"Something went wrong"', "there beside healthy values"),
+        me_with("value", "false", "false beside healthy values"),
     )
 
 
@@ -220,6 +222,10 @@ def strange_but_right() -> tuple[Fault, ...]:
         one_reply("one 100 continue first", continued),
         _body("byte order mark", lambda body: b"\xef\xbb\xbf" + body),
         _body("spaces around the json", lambda body: b"\r\n  " + body + b"\n"),
+        me_with(FILTERS_FIELD, '["FILTER_RECEIVED_CALLBACK"]', "one filter"),
+        me_with(FILTERS_FIELD, '["FILTER_OF_TOMORROW"]', "an unknown filter"),
+        me_with(FILTERS_FIELD, '["FILTER_RECEIVED_CALLBACK", 7]', "a list of mixed types"),
+        me_with("connected", '" TRUE "', "a boolean as text in capitals"),
         me_with("somethingNew", '{"a": [1, 2, {"b": null}]}', "an unknown field"),
     )
 

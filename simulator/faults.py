@@ -9,7 +9,9 @@ from typing import Final
 
 from exporter.demo.fault import Fault
 from simulator import answer_faults as answers
+from simulator import secret_faults as secrets
 from simulator import wire_faults as wire
+from simulator import word_faults as words
 from simulator.mirror_faults import mirrors
 
 ELSEWHERE: Final = "http://127.0.0.1:9"
@@ -46,6 +48,12 @@ def every_fault(*, drip_interval: float = 1.0, elsewhere: str = ELSEWHERE) -> Ma
         *answers.values_of_every_type(),
         *answers.hostile_numbers(),
         *answers.strange_but_right(),
+        *words.words(),
+        *words.states(),
+        *words.fronts(),
+        *words.other_statuses(),
+        *secrets.repeated_secrets(),
+        *secrets.filters_with_secrets(),
         answers.late(2.5),
     )
     by_name = {fault.name: fault for fault in faults}

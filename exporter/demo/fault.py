@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from http import HTTPStatus
+from typing import Final
+
+_STATUSES: Final = frozenset(HTTPStatus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ def message(
     headers: tuple[tuple[str, str], ...] = (),
 ) -> bytes:
     """A whole, well-formed HTTP reply."""
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", f"Content-Type: {content_type}"]
+    phrase = HTTPStatus(status).phrase if status in _STATUSES else ""
+    lines = [f"HTTP/1.1 {status} {phrase}", f"Content-Type: {content_type}"]
     lines += [f"{name}: {value}" for name, value in headers]
     if status != HTTPStatus.NO_CONTENT:
         lines.append(f"Content-Length: {len(body)}")

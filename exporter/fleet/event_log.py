@@ -56,18 +56,7 @@ class Journal:
                 was=before.payment_status,
                 now=after.payment_status,
             )
-        for webhook in sorted({*old.webhooks, *new.webhooks}):
-            was, now = old.webhooks.get(webhook), new.webhooks.get(webhook)
-            if was != now:
-                _say(logging.INFO, "webhook changed", after, webhook=webhook, set=now is not None)
-        for webhook in sorted((old.muted or frozenset()) ^ (new.muted or frozenset())):
-            _say(
-                logging.INFO,
-                "webhook filter changed",
-                after,
-                webhook=webhook,
-                muted=webhook in (new.muted or ()),
-            )
+        self._webhooks(old, new, after)
         new_unreadable = new.unreadable - old.unreadable
         if new_unreadable:
             _say(
@@ -76,6 +65,17 @@ class Journal:
                 after,
                 fields=",".join(sorted(new_unreadable)),
             )
+
+    def _webhooks(self, old: Status, new: Status, after: InstanceView) -> None:
+        """Tell what changed of webhooks that both polls could read."""
+        for webhook in sorted(old.webhooks.keys() & new.webhooks.keys()):
+            now = new.webhooks[webhook]
+            if old.webhooks[webhook] != now:
+                _say(logging.INFO, "webhook changed", after, webhook=webhook, set=now is not None)
+        if new.muted is not None:
+            for webhook in sorted(new.muted ^ (old.muted or frozenset())):
+                muted = webhook in new.muted
+                _say(logging.INFO, "webhook filter changed", after, webhook=webhook, muted=muted)
 
 
 def _say(level: int, message: str, view: InstanceView, **fields: object) -> None:

@@ -66,7 +66,7 @@ def _webhook_configured(view: InstanceView) -> Iterable[Sample]:
 
 
 def _webhook_as_expected(view: InstanceView) -> Iterable[Sample]:
-    if view.status is None:
+    if view.status is None or not view.status.webhooks:
         return
     for webhook, expected in view.instance.expected_webhooks.items():
         if WEBHOOK_FIELDS[webhook] in view.status.unreadable:
@@ -82,7 +82,7 @@ def _webhook_muted(view: InstanceView) -> Iterable[Sample]:
 
 
 def _webhooks_info(view: InstanceView) -> Iterable[Sample]:
-    if view.status is not None:
+    if view.status is not None and view.status.webhooks:
         webhooks = view.status.webhooks.items()
         yield tuple((webhook, "false" if url is None else "true") for webhook, url in webhooks), 1.0
 

@@ -101,9 +101,9 @@ class Status:
 
     ``due`` and ``created`` are unix seconds. ``payment_status`` is lower-case, and empty where the field was
     missing or empty. ``webhooks`` holds the URL of each webhook, ``None`` for one that is not set; a webhook
-    whose field could not be read is not in it. ``muted`` are the webhooks that Z-API does not call although
-    they may have a URL. ``unreadable`` names the optional fields that came, wholly or in part, in no form we
-    can read.
+    whose field could not be read is not in it, and it is empty where the reply said nothing of webhooks.
+    ``muted`` are the webhooks that Z-API does not call although they may have a URL. ``unreadable`` names the
+    optional fields that came, wholly or in part, in no form we can read.
     """
 
     connected: bool

@@ -1,13 +1,16 @@
 """An HTTP answer → a reading. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 from exporter.model.poll_result import Failure, Reading, Reason
-from exporter.zapi.me import decode_object, error_in, read_me
+from exporter.model.settings import Instance
+from exporter.zapi.error_words import known_failure
+from exporter.zapi.json_body import decode_json
+from exporter.zapi.me import read_me
 
 _REDIRECTS: Final = frozenset({300, 301, 302, 303, 307, 308})
 
@@ -23,40 +26,47 @@ class Answer:
 
 def read_answer(
     answer: Answer,
-    instance_id: str,
+    instance: Instance,
     now: float,
-    read_body: Callable[[bytes, str], Reading] = read_me,
+    read_body: Callable[[bytes, Instance], Reading] = read_me,
 ) -> Reading:
-    """What the answer says of the instance; ``now`` is unix time, for a ``Retry-After`` that is a date."""
-    status = answer.status
-    if 200 <= status < 300:
-        return read_body(answer.body, instance_id)
+    """Return what the answer says of the instance; ``now`` is unix time, for a ``Retry-After`` that is a date."""
+    if 200 <= answer.status < 300:
+        return read_body(answer.body, instance)
+    failure = _failure(answer.status, answer.body)
+    return replace(failure, retry_after=retry_after_seconds(answer.retry_after, now))
+
+
+def _failure(status: int, body: bytes) -> Failure:
+    """Z-API's statuses overlap, so the words of the body count before the status where they are known."""
+    try:
+        reply = decode_json(body)
+        is_json = True
+    except ValueError:
+        reply, is_json = None, False
+    said = known_failure(reply.get("error")) if isinstance(reply, dict) else None
+    return said or _failure_of_status(status, is_json=is_json)
+
+
+def _failure_of_status(status: int, *, is_json: bool) -> Failure:
+    """``is_json`` tells Z-API from what may stand in front of it: a firewall or a content delivery network."""
     if status == 429:
-        wait = retry_after_seconds(answer.retry_after, now)
-        return Failure(Reason.RATE_LIMITED, "Z-API limits the rate of requests (HTTP 429)", wait)
+        return Failure(Reason.RATE_LIMITED, f"Z-API limits the rate of requests (HTTP {status})")
     if status in _REDIRECTS:
         return Failure(Reason.REDIRECTED, f"Z-API answered with a redirect (HTTP {status}), never followed")
     if 500 <= status < 600:
-        wait = retry_after_seconds(answer.retry_after, now)
-        return Failure(Reason.SERVER_ERROR, f"Z-API failed to answer (HTTP {status})", wait)
-    if 400 <= status < 500:
-        return _client_error(status, answer.body)
-    return Failure(Reason.BAD_STATUS, f"Z-API answered HTTP {status}, which says nothing of an instance")
-
-
-def _client_error(status: int, body: bytes) -> Failure:
-    """Z-API's 4xx statuses overlap; the words of the body are the better witness where they are known."""
-    try:
-        said = error_in(decode_object(body))
-    except ValueError:
-        said = None
-    if said is not None and said.reason in (Reason.NOT_FOUND, Reason.UNAUTHORIZED):
-        return said
-    if status in (401, 403):
+        return Failure(Reason.SERVER_ERROR, f"Z-API failed to answer (HTTP {status})")
+    if status == 401 and is_json:
         return Failure(Reason.UNAUTHORIZED, f"Z-API refused the credentials (HTTP {status})")
+    if status in (401, 403):
+        return Failure(Reason.FORBIDDEN, f"a server in front of Z-API refused the request (HTTP {status})")
+    if status == 404 and is_json:
+        return Failure(Reason.NOT_FOUND, f"Z-API knows no instance with this id and token (HTTP {status})")
     if status == 404:
-        return Failure(Reason.NOT_FOUND, "Z-API knows no instance with this id and token (HTTP 404)")
-    return Failure(Reason.BAD_STATUS, f"Z-API refused the request (HTTP {status})")
+        return Failure(Reason.BAD_STATUS, f"no Z-API is found at api.base_url (HTTP {status})")
+    if 400 <= status < 500:
+        return Failure(Reason.BAD_STATUS, f"Z-API refused the request (HTTP {status})")
+    return Failure(Reason.BAD_STATUS, f"Z-API answered HTTP {status}, which says nothing of an instance")
 
 
 def retry_after_seconds(header: str | None, now: float) -> float | None:

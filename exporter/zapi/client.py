@@ -59,7 +59,7 @@ class ZapiClient:
         except PollFailed as failed:
             return failed.failure
         answer = Answer(response.status_code, response.content, response.headers.get("retry-after"))
-        return read_answer(answer, instance.id, self._clock.time(), self._replies.read)
+        return read_answer(answer, instance, self._clock.time(), self._replies.read)
 
     def forget(self) -> None:
         """Forget what instances replied and where the API is, as either may have changed."""

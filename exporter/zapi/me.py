@@ -4,13 +4,12 @@ Every field is taken in each form in which public documentation and clients show
 makes the field unreadable, never a guess.
 """
 
-import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from exporter.model.poll_result import (
     FILTERS_FIELD,
@@ -24,6 +23,10 @@ from exporter.model.poll_result import (
     Status,
 )
 from exporter.model.secret import Secret
+from exporter.model.settings import Instance
+from exporter.zapi.error_words import is_empty, is_state, known_failure
+from exporter.zapi.json_body import TooManyValues, decode_object
+from exporter.zapi.secret_scan import SecretScanner
 
 MAX_TEXT: Final = 200
 """Longest status or display name taken, in characters: they become labels."""
@@ -31,12 +34,7 @@ MAX_TEXT: Final = 200
 MAX_URL: Final = 2048
 """Longest webhook URL taken, in characters: it is kept until the next poll."""
 
-MAX_VALUES: Final = 10_000
-"""Most values taken in one reply; ``/me`` has some thirty. Decoded, a value takes up to thirty times its text."""
-
-
 _FIRST_MILLISECONDS: Final = 1e11  # as seconds it is the year 5138, as milliseconds 1973
-_LONGEST_INTEGER: Final = 20  # digits
 _LAST_SECOND: Final = 253_402_300_799  # the end of the year 9999
 _NUMERAL: Final = re.compile(r"\d{1,15}(?:\.\d{1,9})?", re.ASCII)
 _ISO_8601: Final = re.compile(
@@ -47,19 +45,19 @@ _ISO_8601: Final = re.compile(
 )
 
 
-class TooManyValues(ValueError):
-    """A reply holds more than :data:`MAX_VALUES` values."""
+_Value = TypeVar("_Value")
 
 
 class _Unreadable(Exception):
     """A field came in a form that is not known here."""
 
 
-def read_me(body: bytes, instance_id: str) -> Reading:
-    """Read the body of a 200 answer to ``/me`` for the instance ``instance_id``.
+def read_me(body: bytes, instance: Instance) -> Reading:
+    """Read the body of a 2xx answer to the ``/me`` of ``instance``.
 
-    Gives a :class:`Failure` when the body is no JSON object or a huge one, says an error, belongs to another
-    instance, or does not say whether the instance is connected.
+    Return a :class:`Failure` when the body is no JSON object or a huge one, says an error, belongs to another
+    instance, or does not say whether the instance is connected. A field that repeats one of the instance's
+    secrets is unreadable.
     """
     try:
         reply = decode_object(body)
@@ -67,68 +65,44 @@ def read_me(body: bytes, instance_id: str) -> Reading:
         return _invalid("the reply holds too many values")
     except ValueError:
         return _invalid("the reply is not a JSON object")
-    failure = error_in(reply)
+    failure = _error_in(reply) or _failure_of_id(reply.get("id"), instance.id)
     if failure is not None:
         return failure
-    replied_id = reply.get("id")
-    if isinstance(replied_id, str) and replied_id.strip() and not _same_id(replied_id, instance_id):
-        return Failure(Reason.WRONG_INSTANCE, "the reply describes another instance")
     try:
         connected = _boolean(reply.get("connected"))
     except _Unreadable:
         return _invalid("the reply does not say whether the instance is connected")
-    return _Fields(reply).status(connected)
+    return _Fields(reply, SecretScanner(instance)).status(connected)
 
 
-def decode_object(body: bytes) -> Mapping[str, Any]:
-    """Decode a JSON object in UTF-8, with or without a byte order mark.
-
-    Raises :class:`ValueError` for anything else, for NaN and Infinity, and for an object that says one key
-    twice: which of the two is true cannot be known. Raises :class:`TooManyValues` for a huge one.
-    """
-    # Counted before anything is decoded; a sign inside of a text counts too, which no real reply comes near.
-    if sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:
-        raise TooManyValues
-    try:
-        text = body.decode("utf-8-sig")
-        decoded = json.loads(
-            text, parse_constant=_refuse_constant, parse_int=_number, object_pairs_hook=_unique_keys
-        )
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    if not isinstance(decoded, dict):
-        raise ValueError("not an object")
-    return decoded
-
-
-def error_in(reply: Mapping[str, Any]) -> Failure | None:
-    """The failure that a reply tells by its ``error``, whatever its HTTP status; ``None`` without one."""
+def _error_in(reply: Mapping[str, Any]) -> Failure | None:
+    """Return the failure that a reply tells although its HTTP status is a success."""
     error = reply.get("error")
-    if error is None or error is False or error == "":
-        return None
-    said = error.lower() if isinstance(error, str) else ""
-    if "instance not found" in said:
-        return Failure(Reason.NOT_FOUND, "Z-API knows no instance with this id and token")
-    if "client-token is not configured" in said:
-        return Failure(Reason.UNAUTHORIZED, "the account requires a Client-Token and none was sent")
-    if "client-token" in said or said == "null not allowed":
-        return Failure(Reason.UNAUTHORIZED, "Z-API refused the Client-Token")
-    return _invalid("the reply is an error of a kind not known here")
+    failure = known_failure(error)
+    if failure is not None:
+        return failure
+    if not is_empty(error) and not is_state(error):
+        return _invalid("the reply is an error of a kind not known here")
+    value = reply.get("value")
+    if value is False or (isinstance(value, str) and value.strip().lower() == "false"):
+        return _invalid("the reply says that the request failed, and not why")
+    return None
 
 
 class _Fields:
     """The optional fields of one reply, and which of them could not be read."""
 
-    def __init__(self, reply: Mapping[str, Any]) -> None:
+    def __init__(self, reply: Mapping[str, Any], scanner: SecretScanner) -> None:
         self._reply = reply
+        self._scanner = scanner
         self._unreadable: set[str] = set()
 
     def status(self, connected: bool) -> Status:
         return Status(
             connected=connected,
-            display_name=self._text("name"),
-            due=self._timestamp("due"),
-            created=self._timestamp("created"),
+            display_name=self._read("name", _text),
+            due=self._read("due", _seconds),
+            created=self._read("created", _seconds),
             payment_status=self._payment_status(),
             webhooks=self._webhooks(),
             settings=self._settings(),
@@ -136,43 +110,23 @@ class _Fields:
             unreadable=frozenset(self._unreadable),
         )
 
-    def _text(self, field: str) -> str | None:
-        value = self._reply.get(field)
-        if value is None:
-            return None
-        if not isinstance(value, str) or len(value) > MAX_TEXT or not _is_unicode(value):
-            self._unreadable.add(field)
-            return None
-        return value.strip()
-
     def _payment_status(self) -> str | None:
-        text = self._text("paymentStatus")
+        text = self._read("paymentStatus", _text)
         if text is None:
             return None if "paymentStatus" in self._unreadable else ""
         return text.lower()
 
-    def _timestamp(self, field: str) -> float | None:
-        value = self._reply.get(field)
-        if value is None or value == "":
-            return None
-        try:
-            return _seconds(value)
-        except _Unreadable:
-            self._unreadable.add(field)
-            return None
-
     def _webhooks(self) -> Mapping[str, Secret | None]:
+        """An absent field is a webhook that is not set, but where the reply tells of the connection alone."""
         webhooks: dict[str, Secret | None] = {}
+        if is_state(self._reply.get("error")) and self._reply.keys().isdisjoint(WEBHOOK_FIELDS.values()):
+            return MappingProxyType(webhooks)
         for webhook, field in WEBHOOK_FIELDS.items():
             if webhook in UNDOCUMENTED_WEBHOOKS and field not in self._reply:
                 continue
-            value = self._reply.get(field)
-            if value is None:
-                webhooks[webhook] = None
-            elif isinstance(value, str) and len(value) <= MAX_URL:
-                webhooks[webhook] = Secret(value.strip()) if value.strip() else None
-            else:
-                self._unreadable.add(field)
+            url = self._read(field, _url)
+            if field not in self._unreadable:
+                webhooks[webhook] = url
         return MappingProxyType(webhooks)
 
     def _muted(self) -> frozenset[str] | None:
@@ -181,28 +135,59 @@ class _Fields:
         A filter of a name not known here makes the field unreadable in part: it may mute anything, but the
         others still mean what they say.
         """
-        value = self._reply.get(FILTERS_FIELD)
-        if value is None:
+        names = self._read(FILTERS_FIELD, _filter_names)
+        if names is None:
             return None
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        if not names <= WEBHOOK_FILTERS.keys():
             self._unreadable.add(FILTERS_FIELD)
-            return None
-        filters = {item.strip().upper() for item in value}
-        if not filters <= WEBHOOK_FILTERS.keys():
-            self._unreadable.add(FILTERS_FIELD)
-        return frozenset(webhook for name, webhook in WEBHOOK_FILTERS.items() if name in filters)
+        return frozenset(webhook for name, webhook in WEBHOOK_FILTERS.items() if name in names)
 
     def _settings(self) -> Mapping[str, bool]:
-        settings: dict[str, bool] = {}
-        for setting, field in SETTING_FIELDS.items():
-            value = self._reply.get(field)
-            if value is None:
-                continue
-            try:
-                settings[setting] = _boolean(value)
-            except _Unreadable:
-                self._unreadable.add(field)
-        return MappingProxyType(settings)
+        read = {setting: self._read(field, _boolean) for setting, field in SETTING_FIELDS.items()}
+        return MappingProxyType({setting: on for setting, on in read.items() if on is not None})
+
+    def _read(self, field: str, read: Callable[[Any], _Value | None]) -> _Value | None:
+        """Return what the field says; ``None`` if it is absent, and if it is unreadable, which is noted."""
+        value = self._reply.get(field)
+        if value is None:
+            return None
+        try:
+            found = read(value)
+            if isinstance(value, str) and self._scanner.finds_secret(value):
+                raise _Unreadable
+        except _Unreadable:
+            self._unreadable.add(field)
+            return None
+        return found
+
+
+def _failure_of_id(replied: object, own: str) -> Failure | None:
+    """A reply that names no id is taken for the instance's own; many clients' replies have none."""
+    if replied is None:
+        return None
+    if not isinstance(replied, str):
+        return _invalid("the id in the reply is not text")
+    if replied.strip() and replied.strip().casefold() != own.casefold():
+        return Failure(Reason.WRONG_INSTANCE, "the reply describes another instance")
+    return None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > MAX_TEXT or not _is_unicode(value):
+        raise _Unreadable
+    return value.strip()
+
+
+def _filter_names(value: Any) -> frozenset[str]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise _Unreadable
+    return frozenset(name.strip().upper() for name in value)
+
+
+def _url(value: Any) -> Secret | None:
+    if not isinstance(value, str) or len(value) > MAX_URL:
+        raise _Unreadable
+    return Secret(value.strip()) if value.strip() else None
 
 
 def _boolean(value: Any) -> bool:
@@ -213,8 +198,13 @@ def _boolean(value: Any) -> bool:
     raise _Unreadable
 
 
-def _seconds(value: Any) -> float:
-    """Unix seconds from seconds, milliseconds, either as text, or ISO 8601 (UTC unless it says otherwise)."""
+def _seconds(value: Any) -> float | None:
+    """Unix seconds from seconds, milliseconds, either as text, or ISO 8601 (UTC unless it says otherwise).
+
+    ``None`` for an empty text.
+    """
+    if isinstance(value, str) and not value.strip():
+        return None
     if isinstance(value, str):
         text = value.strip()
         number = float(text) if _NUMERAL.fullmatch(text) else _iso_seconds(text)
@@ -265,26 +255,6 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _same_id(one: str, other: str) -> bool:
-    return one.strip().casefold() == other.casefold()
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    unique = dict(pairs)
-    if len(unique) != len(pairs):
-        raise ValueError("duplicate key")
-    return unique
-
-
-def _number(digits: str) -> int | float:
-    """An integer; a float where it is too long to be one of ours, which Python may refuse or be slow to read."""
-    return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(name)
 
 
 def _invalid(detail: str) -> Failure:

@@ -6,6 +6,7 @@ From one poll to the next hardly any reply changes, and reading one costs a seve
 from hashlib import blake2b
 
 from exporter.model.poll_result import Reading, Status
+from exporter.model.settings import Instance
 from exporter.zapi.me import read_me
 
 
@@ -13,17 +14,17 @@ class Replies:
     """Reads replies, and remembers a digest of each instance's last good one. Safe to use from many threads."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[bytes, Status]] = {}
+        self._known: dict[str, tuple[Instance, bytes, Status]] = {}
 
-    def read(self, body: bytes, instance_id: str) -> Reading:
+    def read(self, body: bytes, instance: Instance) -> Reading:
         """As :func:`~exporter.zapi.me.read_me`; equal bytes of an instance give the same object."""
         digest = blake2b(body, digest_size=16).digest()
-        known = self._known.get(instance_id)
-        if known is not None and known[0] == digest:
-            return known[1]
-        reading = read_me(body, instance_id)
+        known = self._known.get(instance.id)
+        if known is not None and known[0] is instance and known[1] == digest:
+            return known[2]
+        reading = read_me(body, instance)
         if isinstance(reading, Status):
-            self._known[instance_id] = digest, reading
+            self._known[instance.id] = instance, digest, reading
         return reading
 
     def forget(self) -> None:

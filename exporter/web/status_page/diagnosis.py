@@ -184,9 +184,12 @@ def _webhooks(view: InstanceView) -> Iterator[tuple[str, Webhook]]:
     status, expected = view.status, view.instance.expected_webhooks
     if status is None:
         return
+    said_nothing = not status.webhooks
     for webhook, field in WEBHOOK_FIELDS.items():
         if field in status.unreadable:
             yield webhook, Webhook.UNREADABLE
+            continue
+        if said_nothing:
             continue
         url, muted = status.webhooks.get(webhook), webhook in (status.muted or ())
         if webhook in expected:

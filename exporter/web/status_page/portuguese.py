@@ -219,11 +219,21 @@ PORTUGUESE: Final = Texts(
             "Z-API refused the Client-Token": "a Z-API recusou o Client-Token",
             "Z-API refused the credentials (HTTP {n})": "a Z-API recusou as credenciais (HTTP {n})",
             "Z-API refused the request (HTTP {n})": "a Z-API recusou a requisição (HTTP {n})",
+            "Z-API says that the instance must be subscribed to again": (
+                "a Z-API diz que a instância precisa ser assinada de novo"
+            ),
+            "a server in front of Z-API refused the request (HTTP {n})": (
+                "um servidor na frente da Z-API recusou a requisição (HTTP {n})"
+            ),
             "an unexpected error of the exporter itself": "um erro inesperado do próprio exporter",
             "no TLS connection could be agreed on; is the port right?": (
                 "não houve acordo sobre a conexão TLS; a porta está certa?"
             ),
+            "no Z-API is found at api.base_url (HTTP {n})": "não há Z-API em api.base_url (HTTP {n})",
             "no whole reply within api.timeout": "sem resposta completa dentro de api.timeout",
+            "the account at Z-API does not allow the address of this exporter": (
+                "a conta na Z-API não permite o endereço deste exporter"
+            ),
             "the account requires a Client-Token and none was sent": (
                 "a conta exige um Client-Token e nenhum foi enviado"
             ),
@@ -236,6 +246,7 @@ PORTUGUESE: Final = Texts(
             "the headers of the reply are too large": "os cabeçalhos da resposta são grandes demais",
             "the host name of api.base_url cannot be resolved": "o nome em api.base_url não existe no DNS",
             "the host name of the proxy cannot be resolved": "o nome do proxy não existe no DNS",
+            "the id in the reply is not text": "o id na resposta não é texto",
             "the proxy closed the connection before it was made": "o proxy fechou a conexão antes de ela ser feita",
             "the proxy did not make the connection": "o proxy não fez a conexão",
             "the proxy did not make the connection (HTTP {n})": "o proxy não fez a conexão (HTTP {n})",
@@ -255,6 +266,9 @@ PORTUGUESE: Final = Texts(
             "the reply is an error of a kind not known here": "a resposta é um erro desconhecido",
             "the reply is larger than 1 MiB": "a resposta é maior que 1 MiB",
             "the reply holds too many values": "a resposta traz valores demais",
+            "the reply says that the request failed, and not why": (
+                "a resposta diz que a requisição falhou, mas não por quê"
+            ),
             "the reply is not a JSON object": "a resposta não é um objeto JSON",
             "the reply is not valid HTTP": "a resposta não é HTTP válido",
             "the server's certificate has expired": "o certificado do servidor venceu",

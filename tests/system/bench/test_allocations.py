@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bench.instances import config, me, readings, record
+from bench.instances import config, instances, me, readings, record
 from bench.scrapes import Rig
 from exporter.fleet.store import Fleet
 from exporter.metrics.instance_cache import InstanceLines
@@ -78,10 +78,10 @@ def test_a_recorded_poll_allocates_no_more_than_before() -> None:
 
 
 def test_an_unchanged_reply_is_not_read_again() -> None:
-    replies, identity = Replies(), "ABCDEF0123456789"
-    replies.read(me(identity), identity)
-    body = me(identity)
-    assert peak_kib(lambda: replies.read(body, identity)) < 1
+    replies, (instance,) = Replies(), instances(1)
+    replies.read(me(instance.id), instance)
+    body = me(instance.id)
+    assert peak_kib(lambda: replies.read(body, instance)) < 1
 
 
 def test_a_scrape_takes_a_part_of_what_it_answers() -> None:

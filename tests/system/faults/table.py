@@ -7,8 +7,16 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from exporter.model.poll_result import SETTING_FIELDS, UNDOCUMENTED_WEBHOOKS, WEBHOOK_FIELDS, Reason
+from exporter.model.poll_result import (
+    FILTERS_FIELD,
+    SETTING_FIELDS,
+    UNDOCUMENTED_WEBHOOKS,
+    WEBHOOK_FIELDS,
+    WEBHOOK_FILTERS,
+    Reason,
+)
 from tests.system.faults.promise import Promise
+from tests.system.faults.words import WORDS
 
 API_TIMEOUT: Final = 2.0
 """``api.timeout`` under which the rows hold, in seconds: ``late by 2.5 s`` is too late."""
@@ -175,6 +183,7 @@ _FAILURES: Final[Mapping[Reason, tuple[str, ...]]] = {
         "connected comes twice",
         "id comes twice",
         "error is there beside healthy values",
+        "value is false beside healthy values",
     ),
     Reason.WRONG_INSTANCE: ("id is another instance's", "id is text"),
 }
@@ -189,6 +198,7 @@ _SUCCESSES: Final = (
     "one 100 continue first",
     "byte order mark",
     "spaces around the json",
+    "connected is a boolean as text in capitals",
     "somethingNew is an unknown field",
 )
 
@@ -217,24 +227,31 @@ def _rows() -> Iterator[tuple[str, Promise]]:
     for reason, names in _FAILURES.items():
         yield from ((name, Promise(reason)) for name in names)
     yield from ((name, Promise()) for name in _SUCCESSES)
+    yield from WORDS.items()
     yield from _identity()
     yield from _connected()
     yield from _timestamps()
     yield from _payment_status()
     yield from _settings()
     yield from _webhooks()
+    yield from _filters()
 
 
 def _identity() -> Iterator[tuple[str, Promise]]:
-    """Nothing but an id that is another instance's is held against a reply; the rest is not exported at all."""
-    yield from ((f"id is {kind}", Promise()) for kind in _KINDS if kind != "text")
+    """An id must be the instance's own, if there is one; the rest is not exported at all."""
+    for kind in _KINDS:
+        if kind != "text":
+            yield f"id is {kind}", Promise(None if kind in _NOTHING else Reason.INVALID_RESPONSE)
     for field in ("token", "name", "callRejectMessage"):
         yield from ((f"{field} is {kind}", Promise()) for kind in _KINDS)
 
 
 def _connected() -> Iterator[tuple[str, Promise]]:
-    for kind in _KINDS:
-        yield f"connected is {kind}", Promise(None if kind in _TRUTHS else Reason.INVALID_RESPONSE)
+    never = frozenset({"zapi_instance_last_connected_timestamp_seconds"})
+    yield "connected is true", Promise()
+    yield "connected is false", Promise(absent=never)
+    for kind in (*_NUMBERS, "text", *_STRUCTURES, *_NOTHING):
+        yield f"connected is {kind}", Promise(Reason.INVALID_RESPONSE)
     for kind in (*_HOSTILE_NUMBERS, *_NOT_JSON):
         yield f"connected is {kind}", Promise(Reason.INVALID_RESPONSE)
 
@@ -251,14 +268,12 @@ def _timestamps() -> Iterator[tuple[str, Promise]]:
 
 
 def _payment_status() -> Iterator[tuple[str, Promise]]:
-    """Missing or empty is ``unknown``, which is neither paid nor unpaid; what is no text is not read."""
+    """Missing or empty is ``unknown``, and like a text in no list neither paid nor unpaid; only text is read."""
     paid = frozenset({"zapi_instance_paid"})
     statuses = frozenset(f'zapi_instance_payment_status{{status="{s}"}}' for s in ("paid", "text", "unknown"))
     for kind in _KINDS:
-        if kind == "text":
-            yield "paymentStatus is text", Promise()
-        else:
-            yield f"paymentStatus is {kind}", Promise(absent=paid if kind in _NOTHING else paid | statuses)
+        readable = kind in (*_NOTHING, "text")
+        yield f"paymentStatus is {kind}", Promise(absent=paid if readable else paid | statuses)
 
 
 def _settings() -> Iterator[tuple[str, Promise]]:
@@ -281,3 +296,13 @@ def _webhooks() -> Iterator[tuple[str, Promise]]:
                 yield f"{field} is {kind}", Promise(present=configured if shown else frozenset())
             else:
                 yield f"{field} is {kind}", Promise(absent=frozenset() if readable else configured | expected)
+
+
+def _filters() -> Iterator[tuple[str, Promise]]:
+    """Only a list of text says what is muted; a name in it that is not known takes nothing from the others."""
+    muted = frozenset(
+        f'zapi_instance_webhook_muted{{webhook="{webhook}"}}' for webhook in WEBHOOK_FILTERS.values()
+    )
+    for kind in (*_KINDS, "one filter", "an unknown filter", "a list of mixed types"):
+        readable = kind in ("array", "one filter", "an unknown filter")
+        yield f"{FILTERS_FIELD} is {kind}", Promise(present=muted if readable else frozenset())

@@ -53,12 +53,18 @@ def answer_seeds() -> Iterable[bytes]:
         b"Sun, 06 Nov 9999 08:49:37 -0000",
     ):
         yield b"429 " + retry_after + b'\n{"error": "Too Many Requests"}'
+    for words in (
+        b"203.0.113.7 not allowed",
+        b"[2001:db8::7]:1 not allowed",
+        b"subscribe to this instance again",
+    ):
+        yield b'403 \n{"error": "' + words + b'"}'
     for status in (b"301", b"400", b"403", b"404", b"418", b"503"):
         yield status + b' \n{"error": "your client-token is not configured"}'
 
 
 def config_seeds() -> Iterable[bytes]:
-    root = Path(__file__).parent.parent.parent
+    root = Path(__file__).parents[3]
     yield (root / "config.example.yaml").read_bytes().replace(b"ZAPI_CLIENT_TOKEN", b"CANARY")
     for file in sorted(_BAD_FILES.glob("*.yaml")):
         if file.stat().st_size < 4096:

@@ -63,7 +63,7 @@ class Target:
 
 def check_me(body: bytes) -> None:
     """A body gives a reading, and the reading a place in the fleet, a log and both expositions."""
-    reading = read_me(body, INSTANCE_ID)
+    reading = read_me(body, an_instance(instance_id=INSTANCE_ID))
     if isinstance(reading, Status):
         _check_status(reading)
     else:
@@ -87,7 +87,7 @@ def check_answer(data: bytes) -> None:
     number = int(status) if status.isascii() and status.isdigit() and len(status) < 4 else 429
     wait = retry_after_seconds(retry_after, 1.7e9)
     assert wait is None or (math.isfinite(wait) and wait >= 0)
-    reading = read_answer(Answer(number, body, retry_after), INSTANCE_ID, 1.7e9)
+    reading = read_answer(Answer(number, body, retry_after), an_instance(instance_id=INSTANCE_ID), 1.7e9)
     if isinstance(reading, Status):
         assert 200 <= number < 300
     else:

@@ -104,7 +104,7 @@ class Room:
         for number in range(replies):
             instance = self._instances[number % len(self._instances)]
             answer = Answer(zapi.status(), zapi.body(instance.id), zapi.retry_after())
-            reading = read_answer(answer, instance.id, self._clock.time())
+            reading = read_answer(answer, instance, self._clock.time())
             self._telemetry.began(0.0)
             self._telemetry.ended(reading, 0.1)
             self._fleet.record(instance, reading, 0.1)

@@ -3,6 +3,8 @@
 import json
 import math
 import re
+import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,13 +13,18 @@ from hypothesis import strategies as st
 
 from exporter.model.poll_result import WEBHOOK_FILTERS, Failure, Reason, Status
 from exporter.model.secret import Secret
-from exporter.zapi.me import MAX_TEXT, MAX_URL, MAX_VALUES, read_me
+from exporter.zapi.json_body import MAX_VALUES
+from exporter.zapi.me import MAX_TEXT, MAX_URL, read_me
+from tests.builders import an_instance
 
 ID = "3C67AB641C8AA0412F6A2242B4E23AC7"
+TOKEN = "0A1B2C3D4E5F60718293A4B5"
+CLIENT_TOKEN = "Fe56A0Ssegurança7b"
+INSTANCE = an_instance(instance_id=ID, token=TOKEN, client_token=CLIENT_TOKEN)
 
 RECORDED: dict[str, Any] = {
     "id": ID,
-    "token": "0A1B2C3D4E5F60718293A4B5",
+    "token": TOKEN,
     "name": "Vendas São Paulo",
     "due": 1704110400,
     "connected": True,
@@ -39,7 +46,7 @@ RECORDED: dict[str, Any] = {
 
 
 def read(**changes: Any) -> Status | Failure:
-    return read_me(json.dumps({**RECORDED, **changes}).encode(), ID)
+    return read_me(json.dumps({**RECORDED, **changes}).encode(), INSTANCE)
 
 
 def status(**changes: Any) -> Status:
@@ -49,7 +56,7 @@ def status(**changes: Any) -> Status:
 
 
 def reason(body: bytes | dict[str, Any]) -> Reason:
-    reading = read_me(body if isinstance(body, bytes) else json.dumps(body).encode(), ID)
+    reading = read_me(body if isinstance(body, bytes) else json.dumps(body).encode(), INSTANCE)
     assert isinstance(reading, Failure)
     return reading.reason
 
@@ -135,8 +142,9 @@ def test_null_is_absent_and_not_unreadable(field: str) -> None:
 
 
 def test_an_empty_timestamp_is_absent() -> None:
-    assert status(created="").created is None
-    assert status(created="").unreadable == frozenset()
+    for empty in ("", "  "):
+        assert status(created=empty).created is None
+        assert status(created=empty).unreadable == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -174,7 +182,7 @@ def test_a_webhook_without_a_url_is_not_set(form: str | None) -> None:
 
 def test_a_documented_webhook_whose_field_is_absent_is_not_set() -> None:
     body = {key: value for key, value in RECORDED.items() if key != "receivedCallbackUrl"}
-    reading = read_me(json.dumps(body).encode(), ID)
+    reading = read_me(json.dumps(body).encode(), INSTANCE)
     assert isinstance(reading, Status)
     assert reading.webhooks["received"] is None
 
@@ -242,7 +250,12 @@ def test_the_reply_of_another_instance_is_refused() -> None:
     assert reason({**RECORDED, "id": "F" * 32}) is Reason.WRONG_INSTANCE
 
 
-@pytest.mark.parametrize("form", [ID.lower(), f" {ID} ", None, "", 7])
+@pytest.mark.parametrize("form", [7, 0, True, False, [], [ID], {}, {"id": ID}])
+def test_an_id_that_is_no_text_is_unreadable(form: object) -> None:
+    assert reason({**RECORDED, "id": form}) is Reason.INVALID_RESPONSE
+
+
+@pytest.mark.parametrize("form", [ID.lower(), f" {ID} ", None, "", "  "])
 def test_an_id_that_is_the_same_or_says_nothing_is_accepted(form: object) -> None:
     assert status(id=form).connected
 
@@ -266,13 +279,131 @@ def test_a_reply_that_says_an_error_fails_by_its_meaning(error: object, expected
 @pytest.mark.parametrize("digits", [20, 21, 400, 5000, 1_000_000])
 def test_a_number_of_any_length_costs_nothing_but_its_own_field(digits: int) -> None:
     body = b'{"connected": true, "paymentStatus": "paid", "due": ' + b"9" * digits + b"}"
-    read = read_me(body, ID)
+    read = read_me(body, INSTANCE)
     assert isinstance(read, Status)
     assert (read.due, read.payment_status) == (None, "paid")
     assert read.unreadable == {"due"}
 
 
-@pytest.mark.parametrize("error", [None, "", False])
+@pytest.mark.parametrize(
+    ("error", "connected"),
+    [
+        ("You are not connected.", False),
+        ("You are not connected", False),
+        ("  you ARE\u00a0not  connected . ", False),
+        ("You are already connected", True),
+        ("You are already connected.", True),
+        ("You need to restore the session.", False),
+        ("You need to restore the session", False),
+        ("You are not connected.", True),
+    ],
+)
+def test_an_error_that_is_a_state_leaves_it_to_connected(error: str, connected: bool) -> None:
+    assert status(connected=connected, error=error).connected is connected
+
+
+@pytest.mark.parametrize("form", [None, "perhaps"])
+def test_a_state_without_a_readable_connected_is_invalid(form: object) -> None:
+    assert (
+        reason({**RECORDED, "connected": form, "error": "You are not connected."}) is Reason.INVALID_RESPONSE
+    )
+
+
+def test_a_reply_of_nothing_but_a_state_says_nothing_of_webhooks() -> None:
+    reading = read_me(b'{"connected":false,"error":"You are not connected."}', INSTANCE)
+    assert isinstance(reading, Status)
+    assert (reading.connected, dict(reading.webhooks), reading.muted) == (False, {}, None)
+    assert reading.unreadable == frozenset()
+
+
+@pytest.mark.parametrize("value", [False, "false", " False "])
+def test_a_reply_that_says_value_false_failed_whatever_else_it_says(value: object) -> None:
+    assert reason({**RECORDED, "value": value}) is Reason.INVALID_RESPONSE
+
+
+@pytest.mark.parametrize("value", [True, None, "true", 0, "x"])
+def test_another_value_is_a_field_like_any_other(value: object) -> None:
+    assert status(value=value).connected
+
+
+def test_the_words_of_an_error_count_before_value_false() -> None:
+    assert reason({"value": False, "error": "Instance not found"}) is Reason.NOT_FOUND
+
+
+FIELDS_OF_TEXT = ("name", "paymentStatus", "receivedCallbackUrl", "due", "created", "autoReadMessage")
+
+
+@pytest.mark.parametrize("field", FIELDS_OF_TEXT)
+@pytest.mark.parametrize("secret", [TOKEN, CLIENT_TOKEN])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{}",
+        "Loja {} (nova)",
+        "https://app.example.com/{}/hook",
+        " {}",
+    ],
+)
+def test_text_that_repeats_a_secret_is_unreadable(field: str, secret: str, form: str) -> None:
+    reading = status(**{field: form.format(secret)})
+    assert reading.unreadable == {field}
+    assert secret not in repr(reading)
+    assert reading.display_name == (None if field == "name" else "Vendas São Paulo")
+    assert reading.payment_status == (None if field == "paymentStatus" else "paid")
+    assert ("received" in reading.webhooks) is (field != "receivedCallbackUrl")
+
+
+def encoded(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode())
+
+
+@pytest.mark.parametrize("secret", [TOKEN, CLIENT_TOKEN])
+@pytest.mark.parametrize(
+    "change",
+    [
+        str.lower,
+        str.upper,
+        encoded,
+        lambda text: encoded(text).lower(),
+        lambda text: text.replace("5", "%35"),
+        lambda text: encoded(encoded(text)),
+        lambda text: "".join(f"&#{ord(character)};" for character in text),
+        lambda text: text.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)}),
+        "\u200b".join,
+        "\u00ad".join,
+        lambda text: unicodedata.normalize("NFD", text),
+    ],
+    ids=(
+        "lower case",
+        "upper case",
+        "percent-encoded",
+        "percent-encoded in lower case",
+        "percent-encoded in part",
+        "percent-encoded twice",
+        "character references",
+        "full width",
+        "zero-width spaces within",
+        "soft hyphens within",
+        "decomposed",
+    ),
+)
+def test_a_secret_in_another_form_is_found(secret: str, change: Callable[[str], str]) -> None:
+    url = f"https://app.example.com/{change(secret)}"
+    assert status(receivedCallbackUrl=url).unreadable == {"receivedCallbackUrl"}
+
+
+def test_text_that_only_resembles_a_secret_is_read() -> None:
+    assert status(name=f"{TOKEN[:-1]} 100% & co").display_name == f"{TOKEN[:-1]} 100% & co"
+
+
+@pytest.mark.parametrize("form", [[TOKEN], ["FILTER_RECEIVED_CALLBACK", TOKEN], TOKEN])
+def test_a_secret_among_the_filters_is_not_kept(form: object) -> None:
+    reading = status(callbackTypeFilters=form)
+    assert reading.unreadable == {"callbackTypeFilters"}
+    assert TOKEN not in repr(reading)
+
+
+@pytest.mark.parametrize("error", [None, "", "  ", False])
 def test_an_empty_error_is_none(error: object) -> None:
     assert status(error=error).connected
 
@@ -293,6 +424,7 @@ def test_an_empty_error_is_none(error: object) -> None:
         b'{"connected": true, "connected": false}',
         b'{"connected": true, "name": "\xe9"}',
         b'{"value": false}',
+        b'{"value": false, "connected": true}',
         b'{"a":' * 100_000,
         b"[" * 100_000,
     ],
@@ -314,7 +446,7 @@ def test_thousands_of_unknown_fields_are_read_over() -> None:
 
 
 def test_a_byte_order_mark_is_ignored() -> None:
-    assert isinstance(read_me(b"\xef\xbb\xbf" + json.dumps(RECORDED).encode(), ID), Status)
+    assert isinstance(read_me(b"\xef\xbb\xbf" + json.dumps(RECORDED).encode(), INSTANCE), Status)
 
 
 def test_no_failure_repeats_the_reply() -> None:
@@ -333,7 +465,7 @@ json_values = st.recursive(
 @given(st.dictionaries(st.sampled_from(sorted(RECORDED)), json_values))
 def test_any_json_gives_a_reading_and_no_number_that_was_not_in_it(fields: dict[str, Any]) -> None:
     body = json.dumps({**RECORDED, **fields})
-    reading = read_me(body.encode(), ID)
+    reading = read_me(body.encode(), INSTANCE)
     if isinstance(reading, Failure):
         return
     for field in ("due", "created"):
@@ -351,5 +483,5 @@ def _says(said: object, value: float) -> bool:
 
 @given(st.binary())
 def test_any_bytes_give_a_reading(body: bytes) -> None:
-    reading = read_me(body, ID)
+    reading = read_me(body, INSTANCE)
     assert isinstance(reading, Failure) or b"connected" in body

@@ -1,0 +1,76 @@
+"""Z-API's own words → the failure or the state they stand for. Pure.
+
+Its statuses overlap and some failures come with 200, so the words of ``error`` count wherever they are known. They come
+with and without a full stop, and are compared without regard to case and spacing.
+"""
+
+import re
+import unicodedata
+from ipaddress import ip_interface
+from typing import Final
+
+from exporter.model.poll_result import Failure, Reason
+
+_CLIENT_TOKEN: Final = re.compile(r"(?<![\w-])client ?[-_ ] ?token(?![\w-])")
+_NOT_ALLOWED: Final = " not allowed"
+_NO_CLIENT_TOKEN: Final = frozenset({"null", "undefined"})
+"""What Z-API puts in place of a Client-Token that was not sent."""
+_PORT: Final = re.compile(r"(?<=\d):\d{1,5}$", re.ASCII)
+_BRACKETED: Final = re.compile(r"\[(.+)\](?::\d{1,5})?", re.ASCII)
+_STATES: Final = frozenset(
+    {"you are not connected", "you are already connected", "you need to restore the session"}
+)
+
+
+def known_failure(error: object) -> Failure | None:
+    """Return the failure that the text of an ``error`` tells; ``None`` for words that are not known."""
+    if not isinstance(error, str):
+        return None
+    said = _normalized(error)
+    if "instance not found" in said:
+        return Failure(Reason.NOT_FOUND, "Z-API knows no instance with this id and token")
+    if "subscribe to this instance" in said:
+        return Failure(Reason.SUBSCRIPTION_ENDED, "Z-API says that the instance must be subscribed to again")
+    if _CLIENT_TOKEN.search(said):
+        if "not configured" in said:
+            return Failure(Reason.UNAUTHORIZED, "the account requires a Client-Token and none was sent")
+        return Failure(Reason.UNAUTHORIZED, "Z-API refused the Client-Token")
+    if said.endswith(_NOT_ALLOWED):
+        return _not_allowed(said.removesuffix(_NOT_ALLOWED))
+    return None
+
+
+def is_state(error: object) -> bool:
+    """Return whether ``error`` tells how the instance is, as ``/status`` does, and not of a failure."""
+    return isinstance(error, str) and _normalized(error) in _STATES
+
+
+def is_empty(error: object) -> bool:
+    """Return whether ``error`` says nothing."""
+    return error is None or error is False or (isinstance(error, str) and not error.strip())
+
+
+def _not_allowed(subject: str) -> Failure | None:
+    if subject in _NO_CLIENT_TOKEN:
+        return Failure(Reason.UNAUTHORIZED, "Z-API refused the Client-Token")
+    if any(_is_address(word) for word in re.split(r"[ ,;]", subject)):
+        return Failure(
+            Reason.IP_NOT_ALLOWED, "the account at Z-API does not allow the address of this exporter"
+        )
+    return None
+
+
+def _is_address(word: str) -> bool:
+    word = word.strip("'\"`<>().")
+    bracketed = _BRACKETED.fullmatch(word)
+    for candidate in (bracketed[1],) if bracketed else (word, _PORT.sub("", word)):
+        try:
+            ip_interface(candidate)
+        except ValueError:
+            continue
+        return True
+    return False
+
+
+def _normalized(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).rstrip(" .!")

@@ -1,0 +1,168 @@
+"""An answer's status and body → the reason, by whose words they are."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from exporter.model.poll_result import Failure, Reason, Status
+from exporter.zapi.answer import Answer, read_answer
+from tests.builders import an_instance
+
+NOW = 1_700_000_000.0
+INSTANCE = an_instance("vendas", instance_id="A1", client_token="CANARY")
+HTML = b"<!doctype html><html><title>Attention Required!</title></html>"
+EVERY_STATUS = (
+    200,
+    201,
+    206,
+    300,
+    302,
+    400,
+    401,
+    403,
+    404,
+    405,
+    409,
+    415,
+    418,
+    429,
+    451,
+    500,
+    502,
+    503,
+    520,
+    599,
+)
+
+
+def failure(
+    status: int, body: bytes | str | dict[str, object] = b"", retry_after: str | None = None
+) -> Failure:
+    if not isinstance(body, bytes):
+        body = (body if isinstance(body, str) else json.dumps(body)).encode()
+    reading = read_answer(Answer(status, body, retry_after), INSTANCE, NOW)
+    assert isinstance(reading, Failure)
+    assert "CANARY" not in reading.detail
+    return reading
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("Instance not found", Reason.NOT_FOUND),
+        ("your client-token is not configured", Reason.UNAUTHORIZED),
+        ("Client-Token CANARY not allowed", Reason.UNAUTHORIZED),
+        ("Client-Token null not allowed", Reason.UNAUTHORIZED),
+        ("Client-Token 203.0.113.7 not allowed", Reason.UNAUTHORIZED),
+        ("null not allowed", Reason.UNAUTHORIZED),
+        ("the client token is missing", Reason.UNAUTHORIZED),
+        ("undefined not allowed", Reason.UNAUTHORIZED),
+        (
+            "To continue sending a message, you must subscribe to this instance again",
+            Reason.SUBSCRIPTION_ENDED,
+        ),
+        ("203.0.113.7 not allowed", Reason.IP_NOT_ALLOWED),
+        ("2001:db8::7 not allowed", Reason.IP_NOT_ALLOWED),
+        ("::ffff:203.0.113.7 not allowed", Reason.IP_NOT_ALLOWED),
+        ("[2001:db8::7]:4711 not allowed", Reason.IP_NOT_ALLOWED),
+        ("203.0.113.7:4711 not allowed", Reason.IP_NOT_ALLOWED),
+        ("IP 203.0.113.7 not allowed", Reason.IP_NOT_ALLOWED),
+        ("203.0.113.7, 10.0.0.1 not allowed", Reason.IP_NOT_ALLOWED),
+    ],
+)
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda words: words,
+        lambda words: f"{words}.",
+        lambda words: f"{words} . ",
+        str.upper,
+        str.lower,
+        lambda words: f"\n  {words}".replace(" ", "\t \u00a0"),
+    ],
+    ids=("plain", "full stop", "full stop apart", "upper case", "lower case", "odd spacing"),
+)
+def test_words_of_z_api_count_at_any_status(words: str, reason: Reason, form: Callable[[str], str]) -> None:
+    body = json.dumps({"error": form(words)}).encode()
+    for status in EVERY_STATUS:
+        assert failure(status, body).reason is reason
+        assert failure(status, b"\xef\xbb\xbf" + body).reason is reason
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Method Not Allowed",
+        "not allowed",
+        "Something not allowed",
+        "5 not allowed",
+        "999.1.1.1 not allowed",
+        "203.0.113.7 is fine",
+        "subscribe",
+        "Forbidden",
+        "not found",
+        "CANARYclienttoken",
+        "client-tokens",
+    ],
+)
+def test_words_that_only_resemble_them_are_none_of_them(words: str) -> None:
+    assert failure(405, {"error": words}).reason is Reason.BAD_STATUS
+    assert failure(403, {"error": words}).reason is Reason.FORBIDDEN
+    assert failure(500, {"error": words}).reason is Reason.SERVER_ERROR
+    assert failure(200, {"error": words}).reason is Reason.INVALID_RESPONSE
+
+
+@pytest.mark.parametrize("words", ["You are not connected.", "You are already connected"])
+def test_a_state_with_a_status_that_is_no_success_is_told_by_the_status(words: str) -> None:
+    assert failure(400, {"connected": False, "error": words}).reason is Reason.BAD_STATUS
+    assert failure(503, {"connected": True, "error": words}).reason is Reason.SERVER_ERROR
+
+
+NOT_JSON = (b"", b"  ", HTML, b"Forbidden", b"{", b"\xff\xfe{\x00}\x00")
+JSON = (b"{}", b"[]", b'{"message":"Unauthorized"}', b'{"error":{"code":1}}', b'{"error":null}', b'"no"')
+
+
+@pytest.mark.parametrize(
+    ("status", "with_json", "without"),
+    [
+        (401, Reason.UNAUTHORIZED, Reason.FORBIDDEN),
+        (403, Reason.FORBIDDEN, Reason.FORBIDDEN),
+        (404, Reason.NOT_FOUND, Reason.BAD_STATUS),
+    ],
+)
+def test_an_answer_without_json_is_not_taken_for_one_of_z_api(
+    status: int, with_json: Reason, without: Reason
+) -> None:
+    assert {failure(status, body).reason for body in JSON} == {with_json}
+    assert {failure(status, body).reason for body in NOT_JSON} == {without}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "reason"),
+    [
+        ((300, 301, 302, 303, 307, 308), Reason.REDIRECTED),
+        ((304, 305, 306, 399), Reason.BAD_STATUS),
+        ((400, 402, 405, 406, 407, 408, 409, 410, 411, 413, 414, 415, 416, 417, 418, 421), Reason.BAD_STATUS),
+        ((422, 423, 424, 425, 426, 428, 431, 444, 451, 460, 494, 499), Reason.BAD_STATUS),
+        ((429,), Reason.RATE_LIMITED),
+        ((500, 501, 502, 503, 504, 505, 507, 508, 509, 510, 511, *range(520, 531), 598), Reason.SERVER_ERROR),
+        ((101, 600, 999), Reason.BAD_STATUS),
+    ],
+)
+def test_every_other_status_has_its_reason_with_any_body(statuses: tuple[int, ...], reason: Reason) -> None:
+    for status in statuses:
+        assert {failure(status, body).reason for body in (*NOT_JSON, *JSON)} == {reason}, status
+        assert f"HTTP {status}" in failure(status).detail
+
+
+@pytest.mark.parametrize("status", [302, 403, 429, 500, 503, 520])
+def test_what_retry_after_asks_for_is_passed_on(status: int) -> None:
+    assert failure(status, HTML, "7").retry_after == 7.0
+    assert failure(status, HTML).retry_after is None
+    assert failure(status, {"error": "203.0.113.7 not allowed"}, "7").retry_after == 7.0
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 203, 206, 299])
+def test_a_success_is_read_whichever_it_is(status: int) -> None:
+    assert isinstance(read_answer(Answer(status, b'{"connected":true}'), INSTANCE, NOW), Status)
