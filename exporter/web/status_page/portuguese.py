@@ -250,6 +250,9 @@ PORTUGUESE: Final = Texts(
             "the proxy closed the connection before it was made": "o proxy fechou a conexão antes de ela ser feita",
             "the proxy did not make the connection": "o proxy não fez a conexão",
             "the proxy did not make the connection (HTTP {n})": "o proxy não fez a conexão (HTTP {n})",
+            "the proxy did not make the connection: its reply is not valid HTTP": (
+                "o proxy não fez a conexão: a resposta dele não é HTTP válido"
+            ),
             "the proxy refused the user and password of its URL, or lacks them (HTTP {n})": (
                 "o proxy recusou o usuário e a senha da sua URL, ou eles faltam (HTTP {n})"
             ),
@@ -258,6 +261,9 @@ PORTUGUESE: Final = Texts(
             "the proxy's certificate is not valid": "o certificado do proxy não é válido",
             "the proxy's certificate is signed by an unknown authority; see api.ca_file": (
                 "o certificado do proxy é assinado por uma autoridade desconhecida; veja api.ca_file"
+            ),
+            "the reply came in an encoding that was not asked for; only gzip was": (
+                "a resposta veio em uma codificação que não foi pedida; só gzip foi"
             ),
             "the reply describes another instance": "a resposta descreve outra instância",
             "the reply does not say whether the instance is connected": (
@@ -270,6 +276,7 @@ PORTUGUESE: Final = Texts(
                 "a resposta diz que a requisição falhou, mas não por quê"
             ),
             "the reply is not a JSON object": "a resposta não é um objeto JSON",
+            "the reply is not valid gzip, or was cut short": "a resposta não é gzip válido ou foi cortada",
             "the reply is not valid HTTP": "a resposta não é HTTP válido",
             "the server's certificate has expired": "o certificado do servidor venceu",
             "the server's certificate is for another host": "o certificado do servidor é de outro host",
@@ -278,6 +285,7 @@ PORTUGUESE: Final = Texts(
                 "o certificado do servidor é assinado por uma autoridade desconhecida; veja api.ca_file"
             ),
             "there is no route to the host": "não há rota até o servidor",
+            "there is no route to the proxy": "não há rota até o proxy",
             "this machine has no file descriptor left; raise its limit": (
                 "não há mais descritores de arquivo nesta máquina; aumente o limite"
             ),

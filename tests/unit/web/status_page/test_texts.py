@@ -1,6 +1,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -44,7 +45,7 @@ def test_both_languages_fill_in_the_same() -> None:
 
 
 def test_every_detail_of_a_failure_is_translated() -> None:
-    said = {detail for path in _sources() for detail in _details(ast.parse(path.read_text(encoding="utf-8")))}
+    said = {detail for path in _sources() for detail in _details(path)}
 
     assert len(said) > 20
     assert said == set(PORTUGUESE.details)
@@ -58,24 +59,33 @@ def _sources() -> Iterator[Path]:
     yield from (ROOT / "poller").glob("*.py")
 
 
-def _details(tree: ast.AST) -> Iterator[str]:
-    """What the code says in place of a failure's detail, with {n} for a number filled in."""
-    for node in ast.walk(tree):
+def _details(path: Path) -> Iterator[str]:
+    """What the code says in place of a failure's detail, with {n} for a number filled in.
+
+    It is an argument of a failure, or what a function of ``errors.py`` whose name ends in ``_problem`` returns.
+    """
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            arguments = {"Failure": node.args[1:2], "_invalid": node.args[:1]}.get(node.func.id, [])
-            for argument in arguments:
-                if isinstance(argument, (ast.Constant, ast.JoinedStr)):
-                    yield _text(argument)
-        if isinstance(node, ast.FunctionDef) and node.name == "_certificate_problem":
+            for argument in {"Failure": node.args[1:2], "_invalid": node.args[:1]}.get(node.func.id, []):
+                yield from _texts(argument)
+        if path.name == "errors.py" and isinstance(node, ast.FunctionDef) and node.name.endswith("_problem"):
             for statement in ast.walk(node):
-                if isinstance(statement, ast.Return) and isinstance(statement.value, ast.JoinedStr):
-                    yield from (_text(statement.value).replace("{n}", peer) for peer in ("server", "proxy"))
+                if isinstance(statement, ast.Return) and statement.value is not None:
+                    yield from _texts(statement.value)
 
 
-def _text(node: ast.Constant | ast.JoinedStr) -> str:
-    parts = [node] if isinstance(node, ast.Constant) else node.values
-    whole = "".join(str(part.value) if isinstance(part, ast.Constant) else "{n}" for part in parts)
-    return re.sub(r"(?<=HTTP )\d{3}", "{n}", whole)
+def _texts(node: ast.expr) -> Iterator[str]:
+    """Every text that an expression may give."""
+    if isinstance(node, ast.Constant):
+        yield re.sub(r"(?<=HTTP )\d{3}", "{n}", str(node.value))
+    elif isinstance(node, ast.IfExp):
+        yield from (*_texts(node.body), *_texts(node.orelse))
+    elif isinstance(node, ast.JoinedStr):
+        yield from map("".join, product(*(list(_texts(part)) for part in node.values)))
+    elif isinstance(node, ast.FormattedValue):
+        is_peer = isinstance(node.value, ast.Name) and node.value.id == "peer"
+        choice = isinstance(node.value, ast.IfExp)
+        yield from ("server", "proxy") if is_peer else _texts(node.value) if choice else ("{n}",)
 
 
 def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
