@@ -105,6 +105,19 @@ def rate_limits() -> tuple[Fault, ...]:
     )
 
 
+def unavailable() -> tuple[Fault, ...]:
+    """503 that says when to come back."""
+
+    def until(exchange: Exchange) -> bytes:
+        date = formatdate(exchange.now + 60.0, usegmt=True)
+        return message(503, b"", headers=(("Retry-After", date),))
+
+    return (
+        answer("503 retry-after 120", 503, b"", headers=(("Retry-After", "120"),)),
+        one_reply("503 retry-after a date a minute ahead", until),
+    )
+
+
 def odd_statuses() -> tuple[Fault, ...]:
     statuses = (201, 202, 203, 206, 401, 402, 409, 410, 418, 451, 501)
     return tuple(answer(f"{status} with a body", status, b'{"message":"odd"}') for status in statuses)

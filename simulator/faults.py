@@ -9,6 +9,7 @@ from typing import Final
 
 from exporter.demo.fault import Fault
 from simulator import answer_faults as answers
+from simulator import framing_faults as framing
 from simulator import secret_faults as secrets
 from simulator import wire_faults as wire
 from simulator import word_faults as words
@@ -39,9 +40,15 @@ def every_fault(*, drip_interval: float = 1.0, elsewhere: str = ELSEWHERE) -> Ma
         *wire.floods(),
         *wire.malformed_http(),
         *wire.misencoded(),
+        *framing.interim_replies(),
+        *framing.surplus(),
+        *framing.ambiguous(),
+        *framing.unrequested_encodings(),
+        framing.gzip_of_several_members(),
         *mirrors(),
         *answers.error_rows(),
         *answers.rate_limits(),
+        *answers.unavailable(),
         *answers.odd_statuses(),
         *answers.redirects(elsewhere),
         *answers.odd_bodies(),

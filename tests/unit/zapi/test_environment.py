@@ -33,6 +33,7 @@ def proxies_of(base_url: str, excepted: str, monkeypatch: pytest.MonkeyPatch) ->
         ("z-api.io", HOST),
         (".z-api.io", HOST),
         ("*.z-api.io", HOST),
+        ("*z-api.io", HOST),
         ("a, API.Z-API.IO ,b", HOST),
         ("api.z-api.io:443", HOST),
         ("h:8443", PORT),
@@ -80,3 +81,49 @@ def test_names_in_lower_case_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setenv("no_proxy", "other.example")
     assert environment_proxies(HOST) == {"https": "http://lower"}
+
+
+GOOD_ENTRIES = (
+    "*,localhost,.z-api.io,*z-api.io,*.z-api.io,z-api.io.,h:8443,10.1.2.3,10.1.2.3:80,10.0.0.0/8,fd00::1,[fd00::1]:443,"
+    "fd00::/8,under_score.example,xn--bcher-kva.example,b\u00fccher.example,0x1, ,"
+)
+
+
+def warnings_of(
+    excepted: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> list[str]:
+    proxies_of(HOST, excepted, monkeypatch)
+    assert all("canary" not in str(vars(record)) for record in caplog.records)
+    return [str(vars(record)["entries"]) for record in caplog.records]
+
+
+def test_entries_that_can_match_a_host_are_no_reason_to_warn(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert warnings_of(GOOD_ENTRIES, monkeypatch, caplog) == []
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "http://z-api.io",
+        "https://user:canary@z-api.io",
+        "user:canary@z-api.io",
+        "z-api.io/path",
+        "10.0.0.0/99",
+        "fd00::/200",
+        "api.z-api.io localhost",
+        "api.z-api.io;localhost",
+        "api.*.io",
+        "10.0.*",
+        "h:port",
+        "h:0",
+        "h:65536",
+        "'api.z-api.io'",
+        "~",
+    ],
+)
+def test_entries_that_can_match_no_host_are_one_warning(
+    entry: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert warnings_of(f"localhost,{entry},.example,{entry}", monkeypatch, caplog) == ["2,4"]

@@ -1,0 +1,100 @@
+"""A server, plain or over TLS, whose every connection does what a test wrote for it."""
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import trustme
+
+Play = Callable[[socket.socket], None]
+"""What one connection does; it closes at the end."""
+
+
+@dataclass
+class PlayedServer:
+    """``connections`` is how many were accepted; ``ca_pem`` vouches for the server where it speaks TLS.
+
+    Connections that are ``open`` at the end of the test are shut down.
+    """
+
+    host: str
+    port: int
+    ca_pem: str | None
+    connections: int = 0
+    open: list[socket.socket] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"{'http' if self.ca_pem is None else 'https'}://{self.host}:{self.port}"
+
+
+@contextlib.contextmanager
+def playing(
+    *plays: Play, tls: bool = False, host: str = "127.0.0.1", port: int = 0
+) -> Iterator[PlayedServer]:
+    """Accept one connection for each play, all of them open at once if need be."""
+    context, ca_pem = _certified(host) if tls else (None, None)
+    with socket.create_server((host, port)) as listener:
+        server = PlayedServer(host, listener.getsockname()[1], ca_pem)
+
+        def accept() -> None:
+            for play in plays:
+                try:
+                    accepted, _ = listener.accept()
+                except OSError:
+                    return  # the test is over
+                server.connections += 1
+                thread = threading.Thread(target=_run, args=(server, accepted, context, play), daemon=True)
+                threads.append(thread)
+                thread.start()
+
+        threads = [threading.Thread(target=accept, daemon=True)]
+        threads[0].start()
+        yield server
+        listener.shutdown(socket.SHUT_RDWR)
+        for accepted in server.open:
+            with contextlib.suppress(OSError):  # it is closed already
+                accepted.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join(10)
+
+
+def read_head(accepted: socket.socket) -> bytes:
+    """Read one request. Raise :class:`ConnectionResetError` where the client closed instead."""
+    received = b""
+    while not received.endswith(b"\r\n\r\n"):
+        block = accepted.recv(65536)
+        if not block:
+            raise ConnectionResetError
+        received += block
+    return received
+
+
+def answering(*answers: bytes) -> Play:
+    """Give one answer after the other, each to a request."""
+
+    def play(accepted: socket.socket) -> None:
+        for answer in answers:
+            read_head(accepted)
+            accepted.sendall(answer)
+
+    return play
+
+
+def _run(server: PlayedServer, accepted: socket.socket, context: ssl.SSLContext | None, play: Play) -> None:
+    with contextlib.suppress(OSError):  # the client went away
+        if context is not None:
+            accepted = context.wrap_socket(accepted, server_side=True)
+        server.open.append(accepted)
+        with accepted:
+            play(accepted)
+
+
+def _certified(host: str) -> tuple[ssl.SSLContext, str]:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(host).configure_cert(context)
+    return context, authority.cert_pem.bytes().decode()

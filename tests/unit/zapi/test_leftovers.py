@@ -1,0 +1,140 @@
+"""What a server sends beyond a reply is never part of another one."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from exporter.model.clock import SystemClock
+from exporter.model.poll_result import Failure, Reason, Status
+from exporter.model.settings import Api
+from exporter.zapi.client import ZapiClient
+from tests.builders import an_instance
+from tests.unit.zapi.playing import PlayedServer, answering, playing, read_head
+
+INSTANCE = an_instance("vendas")
+PATIENCE = 20.0
+
+
+def reply(body: bytes, status: bytes = b"200 OK", length: int | None = None) -> bytes:
+    return b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status, length or len(body), body)
+
+
+OWN = reply(b'{"connected":true}')
+FOREIGN = reply(b'{"connected":false}')
+BY_CHUNKS = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n12\r\n{"connected":true}\r\n0\r\n\r\n'
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+@contextlib.contextmanager
+def polling(server: PlayedServer, timeout: float = PATIENCE) -> Iterator[ZapiClient]:
+    client = ZapiClient(Api(server.url, timeout, server.ca_pem), clock=SystemClock())
+    yield client
+    client.close()
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        OWN + FOREIGN,
+        reply(b'{"connected":true}' + b" " * (8192 - 18)) + FOREIGN,
+        reply(b'{"connected":true}' + b" " * (16384 - 18)) + FOREIGN,
+        reply(b'{"connected":true}' + b" " * 100_000) + FOREIGN,
+        BY_CHUNKS + FOREIGN,
+        EMPTY + FOREIGN,
+        EARLY + OWN + EARLY,
+        OWN + EARLY,
+        OWN + b"\r\n",
+        OWN + b"\0",
+        OWN + FOREIGN[:20],
+    ],
+    ids=range(11),
+)
+def test_a_connection_with_bytes_behind_the_reply_is_left(first: bytes, tls: bool) -> None:
+    """They come in the same TLS record, or in the one behind it."""
+    with playing(answering(first, FOREIGN), answering(OWN), tls=tls) as server, polling(server) as client:
+        client.read(INSTANCE)
+        reading = client.read(INSTANCE)
+        assert isinstance(reading, Status)
+        assert reading.connected
+        assert server.connections == 2
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+@pytest.mark.parametrize("first", [OWN, BY_CHUNKS, EMPTY], ids=["length", "chunks", "204"])
+@pytest.mark.parametrize("late", [FOREIGN, b"\r\n", b"\0"], ids=["reply", "line", "byte"])
+def test_bytes_that_come_later_end_the_connection_too(first: bytes, late: bytes, tls: bool) -> None:
+    goes_on, sent = threading.Event(), threading.Event()
+
+    def late_bytes(accepted: socket.socket) -> None:
+        read_head(accepted)
+        accepted.sendall(first)
+        goes_on.wait(PATIENCE)
+        accepted.sendall(late)
+        sent.set()
+        answering(FOREIGN)(accepted)
+
+    with playing(late_bytes, answering(OWN), tls=tls) as server, polling(server) as client:
+        client.read(INSTANCE)
+        goes_on.set()
+        assert sent.wait(PATIENCE)
+        reading = client.read(INSTANCE)
+        assert isinstance(reading, Status)
+        assert reading.connected
+        assert server.connections == 2
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_a_reply_behind_interim_ones_is_that_of_its_request(tls: bool) -> None:
+    """However much later it comes."""
+    goes_on = threading.Event()
+
+    def slowly(accepted: socket.socket) -> None:
+        read_head(accepted)
+        accepted.sendall(b"HTTP/1.1 102 Processing\r\n\r\n" + EARLY)
+        goes_on.wait(PATIENCE)
+        accepted.sendall(OWN)
+        answering(FOREIGN)(accepted)
+
+    with playing(slowly, tls=tls) as server, polling(server) as client:
+        threading.Timer(0.2, goes_on.set).start()
+        first, second = client.read(INSTANCE), client.read(INSTANCE)
+        assert isinstance(first, Status)
+        assert isinstance(second, Status)
+        assert (first.connected, second.connected, server.connections) == (True, False, 1)
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+@pytest.mark.parametrize("part", [b"", EARLY, OWN[:20], OWN[:-5]], ids=["nothing", "interim", "head", "body"])
+def test_the_connection_of_a_poll_that_was_given_up_is_left(part: bytes, tls: bool) -> None:
+    goes_on = threading.Event()
+
+    def too_late(accepted: socket.socket) -> None:
+        answering(OWN)(accepted)
+        read_head(accepted)
+        accepted.sendall(part)
+        goes_on.wait(PATIENCE)
+        accepted.sendall(FOREIGN[len(part) :] if part != EARLY else FOREIGN)
+        answering(FOREIGN)(accepted)
+
+    with playing(too_late, answering(OWN), tls=tls) as server, polling(server, timeout=1.0) as client:
+        assert isinstance(client.read(INSTANCE), Status)
+        given_up = client.read(INSTANCE)
+        assert isinstance(given_up, Failure)
+        assert given_up.reason is Reason.TIMEOUT
+        goes_on.set()
+        reading = client.read(INSTANCE)
+        assert isinstance(reading, Status)
+        assert reading.connected
+        assert server.connections == 2
+
+
+def test_a_connection_over_tls_serves_many_polls() -> None:
+    """Session tickets, which come after the handshake, are nothing that was left."""
+    with playing(answering(*[OWN] * 10), tls=True) as server, polling(server) as client:
+        assert all(isinstance(client.read(INSTANCE), Status) for _ in range(10))
+        assert server.connections == 1
