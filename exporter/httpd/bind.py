@@ -1,7 +1,9 @@
 """Sockets that listen at the addresses a user types."""
 
 import errno
+import ipaddress
 import os
+import re
 import socket
 from typing import Final
 
@@ -9,58 +11,101 @@ BACKLOG: Final = 512
 """Connections the kernel keeps for us while we are busy: a burst of slow clients must not crowd out a scrape."""
 
 _WAYS_OUT: Final = {
-    errno.EADDRINUSE: "another program listens there: stop it, or choose another port",
+    errno.EADDRINUSE: "another program listens there, or the address is given twice: choose another port",
     errno.EACCES: "ports below 1024 need a privilege (CAP_NET_BIND_SERVICE): choose another port",
     errno.EADDRNOTAVAIL: "this machine has no such address: choose one of its own, or ':PORT' for all",
 }
 _NO_IPV6: Final = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
+_PORT: Final = re.compile("[0-9]{1,5}")
+_HIGHEST_PORT: Final = 65535
+_EXAMPLE_PORT: Final = 10917
+_FORMS: Final = "'host:port', '[::1]:port' or ':port'"
+
+
 class CannotBind(Exception):
     """An address cannot be listened at. The text is one line: the address, what is wrong, and the way out."""
 
     def __init__(self, address: str, problem: str) -> None:
-        super().__init__(f"cannot listen at {address!r}: {problem}")
+        super().__init__(f"cannot listen at {address[:80]!r}: {problem}")
 
 
 def bind(address: str) -> socket.socket:
-    """A listening socket for ``host:port``, ``[::1]:port`` or ``:port``, which is every interface, IPv4 and IPv6.
+    """Listen at ``host:port``, ``[::1]:port``, or at ``:port`` or ``[::]:port`` on every interface, IPv4 and IPv6.
 
-    Port 0 lets the system choose one. Raises :class:`CannotBind`.
+    Port 0 lets the system choose one. Raise :class:`CannotBind`.
     """
     host, port = split_address(address)
     try:
-        listener = _everywhere(port) if host == "" else _at(host, port)
-    except socket.gaierror:
+        listener = _everywhere(port) if host in ("", "::") else _at(host, port)
+    except (socket.gaierror, UnicodeError):
         raise CannotBind(address, f"the host {host!r} cannot be resolved: write an IP address") from None
     except OSError as error:
         raise CannotBind(address, _explain(error)) from None
     listener.setblocking(False)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it
     return listener
 
 
 def describe(listener: socket.socket) -> str:
-    """``host:port`` of a listening socket, as it can be typed into a URL."""
+    """Return ``host:port`` of a listening socket, as it can be typed into a URL."""
     host, port = listener.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def split_address(address: str) -> tuple[str, int]:
-    """Host and port; the host is empty for every interface. Raises :class:`CannotBind`."""
-    host, colon, port = address.rpartition(":")
-    if not colon:
-        raise CannotBind(address, "the port is missing: write 'host:port', '[::1]:port' or ':port'")
+    """Return host and port; the host is empty for every interface. Raise :class:`CannotBind`."""
+    host, _, port = address.rpartition(":")
+    if (problem := _problem(address, host, port)) is not None:
+        raise CannotBind(address, problem)
+    return host.strip("[]"), int(port)
+
+
+def _problem(address: str, host: str, port: str) -> str | None:
+    """Return what is wrong with an address, and what to write instead."""
+    scheme, separator, rest = address.partition("://")
+    if separator:
+        return f"it is a URL: leave out {scheme + separator!r} and write {_example(rest.partition('/')[0])!r}"
+    if "/" in address:
+        return f"it has a path: write {_FORMS}"
+    if any(map(str.isspace, address)):
+        return f"it has a blank: write {_FORMS}"
+    if _is_ipv6(address) and not _is_ipv6(host):
+        return f"the port is missing: write '[{address}]:{_EXAMPLE_PORT}'"
+    if ":" not in address or address.endswith("]"):
+        return f"the port is missing: write {_example(address)!r}"
+    if not _PORT.fullmatch(port) or int(port) > _HIGHEST_PORT:
+        return f"{port[:20]!r} is not a port: write a number from 0 to {_HIGHEST_PORT}"
+    return _problem_of_host(host, port)
+
+
+def _problem_of_host(host: str, port: str) -> str | None:
+    if host == "*":
+        return f"write ':{port}' for every interface"
     if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-        if not host:
-            raise CannotBind(
-                address, "the brackets are empty: write '[::]:port' or ':port' for every interface"
-            )
+        if host == "[]":
+            return f"the brackets are empty: write '[::]:{port}' or ':{port}' for every interface"
+        if not _is_ipv6(host[1:-1]):
+            return f"brackets are for IPv6 addresses: write '{host[1:-1]}:{port}'"
     elif ":" in host:
-        raise CannotBind(address, f"an IPv6 address needs brackets: write '[{host}]:{port}'")
-    if not (port.isascii() and port.isdigit() and int(port) <= 0xFFFF):
-        raise CannotBind(address, f"{port!r} is no port: write a number from 0 to 65535")
-    return host, int(port)
+        return f"an IPv6 address needs brackets: write '[{host}]:{port}'"
+    return None
+
+
+def _example(text: str) -> str:
+    """Return an address like what was typed; one with the usual port where it has none."""
+    if _PORT.fullmatch(text):
+        return f":{text}"
+    _, colon, port = text.rpartition(":")
+    return text if colon and _PORT.fullmatch(port) else f"{text}:{_EXAMPLE_PORT}"
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text).version == 6
+    except ValueError:
+        return False
 
 
 def _everywhere(port: int) -> socket.socket:
@@ -78,7 +123,8 @@ def _everywhere(port: int) -> socket.socket:
 def _at(host: str, port: int) -> socket.socket:
     flags = socket.AI_PASSIVE
     family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)[0]
-    return socket.create_server(place[:2], family=family, backlog=BACKLOG)
+    # All of the place: of an address of one link (fe80::1%eth0) the scope is a part.
+    return socket.create_server(place, family=family, backlog=BACKLOG)
 
 
 def _explain(error: OSError) -> str:

@@ -33,8 +33,7 @@ class Server:
     """Answers on ``listeners``, which it owns from now on, until :meth:`close`.
 
     ``security`` is asked at every connection and request, on the event loop: it must be quick. ``handler`` must
-    end by itself, as a thread cannot be interrupted. ``on_failure`` is called, on the server's thread and after one
-    line was logged, where the server ends before it is closed.
+    end by itself, as a thread cannot be interrupted.
     """
 
     def __init__(
@@ -45,14 +44,12 @@ class Server:
         clock: Clock,
         security: Callable[[], Security] = Security,
         limits: Limits | None = None,
-        on_failure: Callable[[], None] = lambda: None,
     ) -> None:
         self._handler = handler
         self._listeners = tuple(listeners)
         self._clock = clock
         self._security = security
         self._limits = limits or Limits()
-        self._on_failure = on_failure
         self._limiter = ConnectionLimiter(_affordable(self._limits.connections), self._limits.unsent_bytes)
         self._grace = 0.0
         self._last_heartbeat = float("inf")
@@ -105,9 +102,8 @@ class Server:
             if not self._running.done():
                 self._running.set_exception(error)
                 return
-            _log.critical("the web server has ended", extra={"error": type(error).__name__})
+            _log.error("the web server has ended", extra={"error": type(error).__name__})
             self.has_failed = True
-            self._on_failure()
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()

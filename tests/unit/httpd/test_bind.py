@@ -27,12 +27,19 @@ def test_an_address_is_listened_at(address: str, family: int | None, host: str |
             assert (listener.family, listener.getsockname()[0]) == (family, host)
 
 
-def test_an_address_without_a_host_is_every_interface_of_both_kinds() -> None:
-    with bind(":0") as listener:
+@pytest.mark.parametrize("address", [":0", "[::]:0"])
+def test_an_address_without_a_host_is_every_interface_of_both_kinds(address: str) -> None:
+    with bind(address) as listener:
         port = listener.getsockname()[1]
         assert describe(listener) == f"[::]:{port}"
         for host in ("127.0.0.1", "::1"):
             socket.create_connection((host, port), 5).close()
+
+
+def test_an_address_of_one_link_keeps_its_scope() -> None:
+    """This machine has no such address to bind: what matters is that the scope reaches the system."""
+    with pytest.raises(CannotBind, match="this machine has no such address"):
+        bind("[fe80::1%lo]:0")
 
 
 def test_a_machine_without_ipv6_listens_with_ipv4(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,17 +51,30 @@ def test_a_machine_without_ipv6_listens_with_ipv4(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("address", "problem"),
     [
-        ("10917", "the port is missing"),
-        ("", "the port is missing"),
-        ("localhost", "the port is missing"),
-        ("::1", "an IPv6 address needs brackets: write '[:]:1'"),
+        ("10917", "the port is missing: write ':10917'"),
+        ("", "the port is missing: write ':10917'"),
+        ("localhost", "the port is missing: write 'localhost:10917'"),
+        ("[::1]", "the port is missing: write '[::1]:10917'"),
+        ("::1", "the port is missing: write '[::1]:10917'"),
+        ("::", "the port is missing: write '[::]:10917'"),
+        ("::1:9100", "an IPv6 address needs brackets: write '[::1]:9100'"),
+        ("http://0.0.0.0:21004", "it is a URL: leave out 'http://' and write '0.0.0.0:21004'"),
+        ("https://[::1]:80/metrics", "it is a URL: leave out 'https://' and write '[::1]:80'"),
+        ("http://localhost/", "write 'localhost:10917'"),
+        ("0.0.0.0:21004/metrics", "it has a path: write 'host:port'"),
+        ("unix:/run/exporter.sock", "it has a path: write 'host:port'"),
+        ("*:9100", "write ':9100' for every interface"),
+        ("[127.0.0.1]:80", "brackets are for IPv6 addresses: write '127.0.0.1:80'"),
+        (" :1", "it has a blank"),
+        (":" + "9" * 5000, "is not a port"),
+        ("a" * 70 + ":1", "cannot be resolved: write an IP address"),
         ("fe80::1:10917", "an IPv6 address needs brackets: write '[fe80::1]:10917'"),
         ("[]:1", "the brackets are empty"),
-        (":", "'' is no port"),
-        (":http", "'http' is no port"),
-        (":65536", "'65536' is no port"),
-        (":-1", "'-1' is no port"),
-        (":٣", "'٣' is no port"),
+        (":", "'' is not a port"),
+        (":http", "'http' is not a port"),
+        (":65536", "'65536' is not a port"),
+        (":-1", "'-1' is not a port"),
+        (":٣", "'٣' is not a port"),
         ("no-such-host.invalid:1", "cannot be resolved: write an IP address"),
         ("192.0.2.1:0", "this machine has no such address"),
     ],
@@ -63,7 +83,7 @@ def test_an_address_that_cannot_be_had_is_told_in_one_line(address: str, problem
     with pytest.raises(CannotBind) as error:
         bind(address)
     text = str(error.value)
-    assert text.startswith(f"cannot listen at {address!r}: ")
+    assert text.startswith(f"cannot listen at {address[:80]!r}: ")
     assert problem in text
     assert "\n" not in text
 

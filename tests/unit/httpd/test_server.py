@@ -1,11 +1,17 @@
 """What one client at a time sees of the server."""
 
+import asyncio
+import contextlib
+import errno
 import logging
+import socket
 import ssl
+import struct
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import pytest
 import trustme
@@ -17,6 +23,7 @@ from exporter.httpd.security import Security
 from exporter.httpd.server import Server
 from exporter.model.clock import SystemClock
 from exporter.model.secret import Secret
+from harness.waiting import wait_until
 from tests.clocks import ManualClock
 from tests.unit.httpd.serving import Client, Transport, echo, serving
 
@@ -393,6 +400,146 @@ def test_closing_twice_or_before_the_start_is_fine() -> None:
     never_started = Server(lambda request: Response(200, b""), [bind("127.0.0.1:0")], clock=SystemClock())
     never_started.close(0.0)
     never_started.close(0.0)
+
+
+class Failing:
+    """Makes the event loop's ``accept`` raise once, or every time, on the server's thread."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, error: BaseException, times: int) -> None:
+        accept = asyncio.SelectorEventLoop.sock_accept
+        self.left = times
+
+        async def failing(
+            loop: asyncio.SelectorEventLoop, listener: socket.socket
+        ) -> tuple[socket.socket, Any]:
+            accepted = await accept(loop, listener)
+            if self.left:
+                self.left -= 1
+                accepted[0].close()
+                raise error
+            return accepted
+
+        monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_accept", failing)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(errno.ENOMEM, "no memory"),
+        OSError(errno.ENOBUFS, "no buffers"),
+        OSError(errno.EPERM, "a firewall forbids it"),
+        ConnectionAbortedError(errno.ECONNABORTED, "gave up"),
+        RuntimeError(),
+    ],
+    ids=repr,
+)
+def test_whatever_accepting_raises_costs_one_connection(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    failing = Failing(monkeypatch, error, times=1)
+    with serving() as server:
+        with Transport(None).client(server) as client:
+            assert client.was_closed()
+        with Transport(None).client(server) as client:
+            assert client.ask("/").status == 200
+        assert (failing.left, server.has_failed) == (0, False)
+
+
+def test_a_server_that_ends_by_itself_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    Failing(monkeypatch, KeyboardInterrupt(), times=1)
+    with serving() as server, Transport(None).client(server) as client:
+        client.was_closed()
+        wait_until(lambda: server.has_failed)
+    errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert [record.getMessage() for record in errors] == ["the web server has ended"]
+    assert vars(errors[0])["error"] == "KeyboardInterrupt"
+
+
+def test_a_server_is_responsive_until_its_event_loop_hangs() -> None:
+    clock, release, asked = ManualClock(), threading.Event(), threading.Event()
+
+    def security() -> Security:
+        asked.set()
+        release.wait(20)
+        return Security()
+
+    with serving(clock=clock, security=security) as server, Transport(None).client(server) as client:
+        assert server.unresponsive_for() == 0.0
+        client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert asked.wait(20)
+        clock.advance(100.0)
+        assert server.unresponsive_for() >= 98.0
+        release.set()
+        assert client.answer().status == 200
+        wait_until(lambda: server.unresponsive_for() == 0.0)
+
+
+def test_a_server_is_unresponsive_while_every_thread_hangs() -> None:
+    clock, release = ManualClock(), threading.Event()
+
+    def handler(request: Request) -> Response:
+        release.wait(20)
+        return Response(200, b"")
+
+    limits = Limits(threads=1, threads_per_path=1)
+    with (
+        serving(handler, clock=clock, limits=limits) as server,
+        Transport(None).client(server) as first,
+        Transport(None).client(server) as second,
+    ):
+        for client in (first, second):
+            client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+
+        def hangs() -> bool:
+            clock.advance(1.0)
+            return server.unresponsive_for() > 60.0
+
+        wait_until(hangs)
+        release.set()
+        assert [client.answer().status for client in (first, second)] == [200, 200]
+
+
+@pytest.mark.parametrize("request_line", [b"GET / HTTP/1.0", b"GET / HTTP/1.1", b"nonsense"])
+@pytest.mark.parametrize("read_first", [True, False])
+def test_clients_that_reset_their_connection_are_no_error(
+    transport: Transport, caplog: pytest.LogCaptureFixture, request_line: bytes, read_first: bool
+) -> None:
+    body = bytes(3_000_000)
+    with transport.serving(lambda request: Response(200, body)) as server:
+        for _ in range(10):
+            with transport.client(server) as client:
+                client.send(request_line + b"\r\nHost: test\r\n\r\n")
+                if read_first:
+                    client.socket.recv(1)
+                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        wait_until(lambda: server.open_connections() == 0)
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def test_a_client_that_floods_after_its_last_answer_stops_nobody(transport: Transport) -> None:
+    """What it sends is always there to be read, so the server must let others in between by itself."""
+    with transport.serving(limits=Limits(linger=60.0)) as server, transport.client(server) as flooding:
+        assert flooding.ask("/", "Connection: close").status == 200
+        ended = threading.Event()
+
+        def flood() -> None:
+            with contextlib.suppress(OSError):
+                while not ended.is_set():
+                    flooding.send(bytes(1_000_000))
+
+        thread = threading.Thread(target=flood)
+        thread.start()
+        try:
+            for _ in range(3):
+                with transport.client(server) as good:
+                    assert good.ask("/").status == 200
+        finally:
+            ended.set()
+            flooding.socket.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 @pytest.mark.parametrize("lacking", ["web", "web-answer", "web-login"])
