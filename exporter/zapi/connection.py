@@ -3,16 +3,19 @@
 import contextlib
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from exporter.zapi.budget import Budget
 from exporter.zapi.errors import WIRE_ERRORS, ProxyRefused, failing
+from exporter.zapi.private_reply import PrivateReply, receive_privately
 from exporter.zapi.proxy import Proxy
 from exporter.zapi.reply import Reply, ReplyReader
 from exporter.zapi.resolver import Resolver
 from exporter.zapi.stream import Stream, TcpStream, TlsStream
+
+T = TypeVar("T")
 
 _ALREADY_ANSWERED: Final = (BrokenPipeError, ConnectionResetError)
 """What sending says when the server closed early; it may have answered all the same."""
@@ -45,6 +48,18 @@ class Connection:
             if reader.status == 0 or 200 <= reader.status < 300:
                 raise
             return Reply(reader.status, reader.headers, b"", reusable=False)
+
+    def exchange_privately(
+        self, request: bytes, budget: Budget, read: Callable[[int, memoryview], T]
+    ) -> PrivateReply[T]:
+        """Return what ``read`` makes of the status and body of the reply, of which no byte is kept."""
+        self.was_heard = False
+        with contextlib.suppress(*_ALREADY_ANSWERED):
+            self.stream.send(request, budget)
+        return receive_privately(self.stream, budget, read, self._hear)
+
+    def _hear(self) -> None:
+        self.was_heard = True
 
     def _receive(self, reader: ReplyReader, budget: Budget) -> None:
         while not reader.is_complete:

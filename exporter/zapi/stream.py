@@ -8,7 +8,7 @@ six, and a TLS connection through a TLS proxy needs nothing more.
 import select
 import socket
 import ssl
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from exporter.zapi.budget import Budget, DeadlineExceeded
 
@@ -31,6 +31,9 @@ class Stream(Protocol):
 
     def receive(self, budget: Budget) -> bytes:
         """Wait for more bytes and return them, none at the end of the stream."""
+
+    def receive_into(self, buffer: memoryview, budget: Budget) -> int:
+        """Wait for more bytes, put them into ``buffer`` and nowhere else, and return how many came."""
 
     def is_quiet(self) -> bool:
         """Return whether the stream is open and holds no byte that was not received."""
@@ -67,6 +70,16 @@ class TcpStream:
                 continue  # a segment with a bad checksum
             budget.receive(len(data))
             return data
+
+    def receive_into(self, buffer: memoryview, budget: Budget) -> int:
+        while True:
+            _wait(self._readable, budget)
+            try:
+                count = self._sock.recv_into(buffer)
+            except BlockingIOError:
+                continue
+            budget.receive(count)
+            return count
 
     def is_quiet(self) -> bool:
         try:
@@ -126,6 +139,17 @@ class TlsStream:
                 continue  # only a part of a record, or none of the application's
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                 return b""
+
+    def receive_into(self, buffer: memoryview, budget: Budget) -> int:
+        while True:
+            if not self._incoming.pending and not self._tls.pending():
+                self._exchange(budget)
+            try:
+                return cast("int", self._tls.read(len(buffer), buffer))
+            except ssl.SSLWantReadError:
+                continue
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return 0
 
     def is_quiet(self) -> bool:
         """A session ticket that comes late makes it false: it costs a connection, and is hardly ever seen."""

@@ -6,8 +6,8 @@ CPU. A transport adapter is the public place to do better.
 
 import ssl
 import threading
-from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 import requests
@@ -18,9 +18,8 @@ from exporter.model.clock import Clock
 from exporter.zapi.body import MAX_BODY
 from exporter.zapi.budget import Budget
 from exporter.zapi.connection import Connection, Route, write_head
-from exporter.zapi.errors import WIRE_ERRORS, PollFailed, ProxyRefused, failure_of
+from exporter.zapi.errors import WIRE_ERRORS, PollFailed, ProxyRefused, failing, failure_of
 from exporter.zapi.proxy import DEFAULT_PORTS, Proxy
-from exporter.zapi.reply import Reply
 from exporter.zapi.resolver import Resolver
 
 MAX_WIRE: Final = 2 * MAX_BODY
@@ -35,6 +34,17 @@ _UNACKNOWLEDGED: Final = 0.25
 A path that forgot the connection acknowledges nothing; the system of a server that is only slow does at once. What
 remains of the time is enough for the same request over a new connection.
 """
+
+
+class Reusable(Protocol):
+    """A reply that says whether its connection may serve another request."""
+
+    @property
+    def reusable(self) -> bool: ...
+
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Reusable)
 
 
 class Received(Protocol):
@@ -109,14 +119,24 @@ class Adapter(BaseAdapter):
         proxies: Any = None,
     ) -> Response:
         """Return the whole reply within ``timeout`` seconds. Raise :class:`~exporter.zapi.errors.PollFailed`."""
-        budget = Budget(self._clock, timeout, MAX_WIRE)
+        written, budget = self._written(request), Budget(self._clock, timeout, MAX_WIRE)
         try:
-            reply = self._ask(self._written(request), budget, timeout)
+            reply = self._ask(lambda connection: connection.exchange(written, budget), budget)
         except WIRE_ERRORS as error:
             raise PollFailed(failure_of(error, "server")) from None
         if reply.status == 407 and self._is_forwarded:
             raise PollFailed(failure_of(ProxyRefused(reply.status), "proxy"))
         return self.build_response(request, reply)
+
+    def send_privately(
+        self, request: requests.PreparedRequest, timeout: float, read: Callable[[int, memoryview], T]
+    ) -> T:
+        """Return what ``read`` makes of the status and body of the reply, of which no byte is kept."""
+        written, budget = self._written(request), Budget(self._clock, timeout, MAX_WIRE)
+        with failing("server"):
+            return self._ask(
+                lambda connection: connection.exchange_privately(written, budget, read), budget
+            ).value
 
     def build_response(self, request: requests.PreparedRequest, received: Received) -> Response:
         """Return the response to a request."""
@@ -137,23 +157,24 @@ class Adapter(BaseAdapter):
         assert request.method is not None
         assert request.url is not None
         target = request.url if self._is_forwarded else request.url[len(self._origin) :]
-        return write_head(request.method, target, {**self._own_headers, **request.headers})
+        head = write_head(request.method, target, {**self._own_headers, **request.headers})
+        return head + request.body if isinstance(request.body, bytes) else head
 
-    def _ask(self, request: bytes, budget: Budget, timeout: float) -> Reply:
+    def _ask(self, exchange: Callable[[Connection], R], budget: Budget) -> R:
         """Use a kept-alive connection if there is one, and a new one where that was lost before it answered."""
         kept = self._take()
         if kept is not None:
             try:
-                return self._exchange(kept, request, budget)
+                return self._use(kept, exchange, budget)
             except OSError:
                 if kept.was_heard:
                     raise
         made_at = self._clock.monotonic()
-        return self._exchange(Connection(self._route.connect(budget), made_at), request, budget)
+        return self._use(Connection(self._route.connect(budget), made_at), exchange, budget)
 
-    def _exchange(self, connection: Connection, request: bytes, budget: Budget) -> Reply:
+    def _use(self, connection: Connection, exchange: Callable[[Connection], R], budget: Budget) -> R:
         try:
-            reply = connection.exchange(request, budget)
+            reply = exchange(connection)
         except BaseException:
             connection.stream.close()
             raise
