@@ -19,7 +19,7 @@ from exporter.config.nodes import NULL, TEXT, UNUSABLE, ListNode, MapNode, Node,
 from exporter.config.problem import Place, Problems
 
 MAX_DEPTH: Final = 16
-MAX_VALUES: Final = 1_000_000
+MAX_VALUES: Final = 500_000
 """Most values in a document; what an alias repeats counts again."""
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -12,6 +12,9 @@ from typing import Final
 PATIENCE: Final = 10.0
 """Seconds that one file may take."""
 
+_IDLE: Final = 1.0
+"""Seconds after which the thread ends."""
+
 _KINDS: Final = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -36,6 +39,7 @@ class FileReader:
     def __init__(self, patience: float = PATIENCE) -> None:
         self._patience = patience
         self._lock = threading.Lock()
+        self._thread_lock = threading.Lock()
         self._jobs: queue.SimpleQueue[tuple[Path, int, Future[bytes]]] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._current: Future[bytes] | None = None
@@ -45,19 +49,31 @@ class FileReader:
         with self._lock:
             if self._current is not None and not self._current.done():
                 raise UnreadableFile("cannot be read while another file does not answer")
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="files", daemon=True)
-                self._thread.start()
             answer = self._current = Future()
-            self._jobs.put((path, limit, answer))
+            self._begin((path, limit, answer))
             try:
                 return answer.result(self._patience)
             except FutureTimeout:
                 raise UnreadableFile(_HUNG.format(self._patience)) from None
 
+    def _begin(self, job: tuple[Path, int, Future[bytes]]) -> None:
+        with self._thread_lock:
+            self._jobs.put(job)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="files", daemon=True)
+                self._thread.start()
+
     def _work(self) -> None:
+        """Read what is asked for, until nothing was for a while."""
         while True:
-            path, limit, answer = self._jobs.get()
+            try:
+                path, limit, answer = self._jobs.get(timeout=_IDLE)
+            except queue.Empty:
+                with self._thread_lock:
+                    if self._jobs.empty():
+                        self._thread = None
+                        return
+                continue
             try:
                 answer.set_result(read_regular_file(path, limit))
             except BaseException as error:  # whoever waits for it must be told

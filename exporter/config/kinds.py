@@ -74,6 +74,8 @@ def _file_text(value: Value) -> str:
     text = read_file(value, value.context.files.secret)
     if text.startswith("$"):
         value.refuse("names a file whose text begins with $; no variable is replaced in a file")
+    if values.is_in_quotes(text):
+        value.refuse("names a file whose text is in quotes; remove them")
     return text
 
 

@@ -72,7 +72,7 @@ class Problems:
             return
         path = self._written(place) or "document"
         text = message if isinstance(message, str) else message()
-        self._listed.append(Problem(self._file, min(line, self.last_line), path, text))
+        self._listed.append(Problem(self._file, max(1, min(line, self.last_line)), path, text))
 
     def show(self, key: str) -> str:
         """The key, or what stands in for one that may be a secret."""

@@ -12,8 +12,9 @@ _LINE_BREAKS: Final = ("\n", "\r", "\x85", "\u2028", "\u2029")
 _LINE_BREAK: Final = re.compile("\r\n|[" + "".join(_LINE_BREAKS) + "]")
 _QUOTED: Final = re.compile(r" ?'([^']*)'")
 _SIGN: Final = re.compile(r"\W+|<[a-z ]+>", re.ASCII)  # what the parser may quote: ',' or '<block end>'
+_MISINDENTED: Final = re.compile(f" *[\t{NO_BREAK_SPACES}]")
 _MISTAKES: Final = (
-    (re.compile(r" *\t"), "is indented with a tab; indent with spaces"),
+    (re.compile(r" *(?:- *)*\t"), "is indented with a tab; indent with spaces"),
     (re.compile(f".*[{NO_BREAK_SPACES}]"), "has a no-break space; replace it with a space"),
     (re.compile(f".*[{TYPOGRAPHIC_QUOTES}]"), "has a typographic quotation mark; replace it with \" or '"),
     (
@@ -45,6 +46,8 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
     mark = error.problem_mark or error.context_mark
     line = min(mark.line + 1 if mark else len(lines), last_line(text))
     begun = error.context_mark.line + 1 if error.context and error.context_mark else line
+    if begun > 1 and _MISINDENTED.match(lines[begun - 2]):
+        begun -= 1  # what follows such a line is what the parser finds wrong
     for number in range(min(begun, line), line + 1):
         for mistake, message in _MISTAKES:
             if mistake.match(lines[number - 1]):

@@ -4,19 +4,22 @@ A :class:`Key` is declared once. The reader, the errors, the JSON Schema and the
 are all made of it.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Generic, NoReturn, TypeVar, cast
+from typing import Any, Final, Generic, NoReturn, TypeVar, cast
 
 from exporter.config.files import TrackedFiles
 from exporter.config.nodes import NULL, TEXT, UNUSABLE, ListNode, MapNode, Node, Scalar
 from exporter.config.problem import Place, Problems
-from exporter.config.values import nearest
+from exporter.config.values import MISTYPED_IN_KEYS, nearest
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+
+_UNSEPARATED: Final = re.compile(r"\w+[:=]\S")
 
 Schema = Mapping[str, Any]
 """A part of a JSON Schema."""
@@ -183,7 +186,7 @@ class SectionValues:
         if isinstance(node, Scalar) and node.is_null:
             node = MapNode(node.line, {}, {})
         if not isinstance(node, MapNode):
-            value.refuse("must be a mapping")
+            value.refuse(_not_a_mapping(node))
         self._section = section
         self._node = node
         self._place = value.place
@@ -286,12 +289,15 @@ class _UnknownKey:
     section: Section
 
     def __call__(self) -> str:
-        known = self.section.keys
+        known, what = self.section.keys, "unknown key"
+        for character, name in MISTYPED_IN_KEYS:
+            if character.search(self.name):
+                what = f"unknown key with {name} in it"
         for sign in ":=":
             before = self.name.partition(sign)[0].strip()
             if sign in self.name and before in known:
-                return f'unknown key; did you mean "{before}"? Write a colon and a space after it'
-        return f"unknown key; {nearest(self.name, known)}"
+                return f'{what}; did you mean "{before}"? Write a colon and a space after it'
+        return f"{what}; {nearest(self.name, known)}"
 
 
 def section_kind(section: Section, notation: str) -> Kind[SectionValues]:
@@ -309,6 +315,13 @@ def kind_of(node: Node) -> str:
     if isinstance(node, Scalar):
         return "nothing" if node.kind == NULL else node.kind
     return "a mapping" if isinstance(node, MapNode) else "a list"
+
+
+def _not_a_mapping(node: Node) -> str:
+    message = f"must be a mapping, not {kind_of(node)}"
+    if isinstance(node, Scalar) and _UNSEPARATED.match(node.text):
+        message += "; write a colon and a space after each key"
+    return message
 
 
 def _default_node(key: Key[Any]) -> Node | None:

@@ -32,6 +32,9 @@ _MISTYPED: Final = (
     (re.compile("[\x00-\x1f\x7f-\x9f]"), "a control character"),
     (re.compile("[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"), "an invisible character"),
 )
+MISTYPED_IN_KEYS: Final = _MISTYPED[:3]
+"""Signs that look like others, and their names."""
+
 _IN_QUOTES: Final = re.compile(r"""(["']).*\1""", re.DOTALL)
 _WHOLE_NUMBER: Final = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _BASE_URL: Final = re.compile(
@@ -59,12 +62,17 @@ def word(text: str) -> str:
     """Text without spaces, and without the quotation marks that are left of a mistake in quoting."""
     if not text:
         raise ValueError("must not be empty")
-    if _IN_QUOTES.fullmatch(text):
+    if is_in_quotes(text):
         raise ValueError("is in quotes within quotes; remove the inner pair")
     for mistake, what in _MISTYPED:
         if mistake.search(text):
             raise ValueError(f"has {what}; remove it" if text.strip() else "must not be empty")
     return text
+
+
+def is_in_quotes(text: str) -> bool:
+    """Whether quotation marks are a part of the text, first and last."""
+    return _IN_QUOTES.fullmatch(text) is not None
 
 
 def identifier(text: str) -> str:
@@ -119,7 +127,7 @@ def span(text: str) -> float:
 
 def age(text: str) -> float:
     """Seconds, from 0 to a day."""
-    return 0.0 if text in ("0", "0s") else _seconds(text, longest=MAX_TIMEOUT, limit="1d")
+    return _seconds(text, least=0.0, longest=MAX_TIMEOUT, limit="1d")
 
 
 def concurrency(text: str) -> int:
@@ -173,14 +181,18 @@ def _nearest(given: str, known: tuple[str, ...]) -> str:
     return f'did you mean "{near[0]}"?' if near else f"expected one of {', '.join(sorted(known))}"
 
 
-def _seconds(text: str, *, longest: float, limit: str) -> float:
+def _seconds(text: str, *, least: float = 0.001, longest: float, limit: str) -> float:
     try:
         seconds = parse_duration(text)
     except ValueError as error:
         word(text.replace(" ", ""))  # tells what may look right and is not
         raise ValueError(f"is {error}") from None
-    if not 0 < seconds <= longest:
-        raise ValueError(f"must be longer than 0s and not longer than {limit}")
+    if not least <= seconds <= longest:
+        raise ValueError(
+            f"must be longer than 0s and not longer than {limit}"
+            if least
+            else f"must not be longer than {limit}"
+        )
     return seconds
 
 

@@ -180,6 +180,66 @@ def test_a_variable_is_text_and_nothing_else(tmp_path: Path, written: str, meant
     assert instance.name == meant
 
 
+def test_a_webhooks_url_may_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "hook").write_text("https://a.example/SECRET\n")
+    text = MINIMAL + "    expected_webhooks: {received: {url_file: hook}, delivery: }\n"
+    config = load_text(tmp_path, text)
+    webhooks = config.instances[0].expected_webhooks
+    assert webhooks == {"received": Secret("https://a.example/SECRET"), "delivery": None}
+    assert tmp_path / "hook" in config.secret_files
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("", 5.0), ("0", 0.0), ("0s", 0.0), ("90s", 90.0)])
+def test_a_probe_takes_what_a_recent_poll_learned(tmp_path: Path, written: str, seconds: float) -> None:
+    text = f"polling: {{probe_max_age: '{written}'}}\n" if written else ""
+    assert load_text(tmp_path, text + MINIMAL).polling.probe_max_age == seconds
+
+
+def test_a_token_may_begin_with_an_escaped_dollar_sign(tmp_path: Path) -> None:
+    (instance,) = load_text(tmp_path, MINIMAL.replace("T1", "$$T1")).instances
+    assert instance.token == Secret("$T1")
+
+
+def test_keys_for_anchors_may_stand_at_the_top(tmp_path: Path) -> None:
+    text = "x-labels: &labels {team: sales}\nx-: [1]\n" + MINIMAL + "    labels: {<<: *labels}\n"
+    (instance,) = load_text(tmp_path, text).instances
+    assert instance.labels == {"team": "sales"}
+
+
+def test_a_thousand_problems_are_listed_and_the_others_counted(tmp_path: Path) -> None:
+    text = "instances:\n" + "".join(
+        f"- {{name: n{i}, id: i{i}, token: T, tokn{i}: x}}\n" for i in range(1500)
+    )
+    with pytest.raises(InvalidConfig) as raised:
+        load_text(tmp_path, text)
+    *listed, last = raised.value.problems
+    assert [problem.line for problem in listed] == list(range(2, 1002))
+    assert last.message == "500 more problems are not listed; correct these first"
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("'${A:-" + "$$" * 1_000_000 + "'", "is longer than 65,536 characters"),
+        ("x" * 65_537, "is longer than 65,536 characters"),
+    ],
+    ids=["dollar signs", "text"],
+)
+def test_a_long_value_is_refused_before_its_variables_are_looked_for(
+    tmp_path: Path, value: str, why: str
+) -> None:
+    """Matching takes a hundred bytes for each dollar sign: 30 MB of them took 5 GB."""
+    with pytest.raises(InvalidConfig, match=rf":4: instances\[0\]\.token: {why}$"):
+        load_text(tmp_path, MINIMAL.replace("T1", value))
+
+
+def test_a_configuration_has_a_bounded_size(tmp_path: Path) -> None:
+    with (tmp_path / "config.yaml").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(InvalidConfig, match=":1: document: is larger than 32 MiB; "):
+        load(tmp_path / "config.yaml", {})
+
+
 def test_anchors_and_merge_keys_work(tmp_path: Path) -> None:
     text = (
         "instances:\n"

@@ -1,0 +1,108 @@
+"""Only regular files of bounded size are read, and one that never answers is given up."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from exporter.config import file_reader
+from exporter.config.file_reader import FileReader, UnreadableFile, read_regular_file
+from harness.waiting import wait_until
+
+
+def problem(path: Path, limit: int = 100) -> str:
+    with pytest.raises(UnreadableFile) as raised:
+        FileReader().read(path, limit)
+    return str(raised.value)
+
+
+def test_a_regular_file_is_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x" * 100)
+    (tmp_path / "link").symlink_to("file")
+    assert FileReader().read(tmp_path / "link", 100) == b"x" * 100
+
+
+def test_a_larger_file_is_refused_without_being_read(tmp_path: Path) -> None:
+    with (tmp_path / "file").open("wb") as file:
+        file.truncate(1 << 40)
+    assert problem(tmp_path / "file", 64 * 1024) == "is larger than 64 KiB"
+
+
+def test_what_is_no_regular_file_is_named_and_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket"))
+    assert problem(tmp_path / "pipe") == "is a named pipe, not a regular file"
+    assert problem(tmp_path / "socket") == "is a socket, not a regular file"
+    assert problem(tmp_path) == "is a folder, not a regular file"
+    assert problem(Path("/dev/zero")) == "is a device, not a regular file"
+    assert problem(tmp_path / "none") == "does not exist"
+    assert problem(tmp_path / "a\0b") == "has a name that no file can have"
+    assert problem(tmp_path / "pipe" / "x") == "cannot be read: Not a directory"
+
+
+class Hanging:
+    """Stands in for the system's reading, which hangs for one name until it is released."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.released = threading.Event()
+
+    def read(self, path: Path, limit: int) -> bytes:
+        self.asked.append(path.name)
+        if path.name == "hangs":
+            assert self.released.wait(60)
+        return read_regular_file(path, limit)
+
+
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hanging]:
+    stand_in = Hanging()
+    monkeypatch.setattr(file_reader, "read_regular_file", stand_in.read)
+    yield stand_in
+    stand_in.released.set()
+
+
+def test_a_file_that_does_not_answer_is_given_up(tmp_path: Path, hanging: Hanging) -> None:
+    for name in ("hangs", "other"):
+        (tmp_path / name).write_bytes(b"text")
+    reader = FileReader(patience=0.05)
+    with pytest.raises(
+        UnreadableFile, match=r"^did not answer within 0\.05 s; is its file system available\?$"
+    ):
+        reader.read(tmp_path / "hangs", 10)
+    for name in ("hangs", "other"):
+        with pytest.raises(UnreadableFile, match=r"^cannot be read while another file does not answer$"):
+            reader.read(tmp_path / name, 10)
+    assert hanging.asked == ["hangs"], "no second thread waits for it"
+    hanging.released.set()
+    wait_until(lambda: _reads(reader, tmp_path / "other"))
+    assert reader.read(tmp_path / "hangs", 10) == b"text"
+
+
+def _reads(reader: FileReader, path: Path) -> bool:
+    try:
+        return reader.read(path, 10) == b"text"
+    except UnreadableFile:
+        return False
+
+
+def test_the_thread_ends_when_nothing_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_reader, "_IDLE", 0.01)
+    (tmp_path / "file").write_bytes(b"text")
+    reader = FileReader()
+    for _ in range(2):
+        assert reader.read(tmp_path / "file", 10) == b"text"
+        wait_until(lambda: not [thread for thread in threading.enumerate() if thread.name == "files"])
+
+
+def test_an_unexpected_error_reaches_who_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: Path, limit: int) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr(file_reader, "read_regular_file", fail)
+    with pytest.raises(MemoryError):
+        FileReader().read(tmp_path, 10)
