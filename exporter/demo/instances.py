@@ -8,7 +8,13 @@ from enum import Enum, auto
 from typing import Final
 
 from exporter.demo.timeline import Timeline
-from exporter.model.poll_result import SETTING_FIELDS, UNDOCUMENTED_WEBHOOKS, WEBHOOK_FIELDS
+from exporter.model.poll_result import (
+    FILTERS_FIELD,
+    SETTING_FIELDS,
+    UNDOCUMENTED_WEBHOOKS,
+    WEBHOOK_FIELDS,
+    WEBHOOK_FILTERS,
+)
 
 DOCUMENTED_WEBHOOKS: Final = tuple(name for name in WEBHOOK_FIELDS if name not in UNDOCUMENTED_WEBHOOKS)
 
@@ -54,7 +60,8 @@ class SimulatedInstance:
 
     ``due`` and ``created`` are unix seconds. ``client_token`` is the account's security token, ``None`` where
     the account requires none. ``webhooks`` maps our short names to URLs; a documented one that is missing, or
-    ``None``, is not set. ``delay`` is how many seconds the answer takes, on top of the server's latency.
+    ``None``, is not set. ``muted`` are those that a filter keeps from being called, ``None`` where the reply has
+    no filters. ``delay`` is how many seconds the answer takes, on top of the server's latency.
     """
 
     id: str
@@ -66,6 +73,7 @@ class SimulatedInstance:
     connected: bool = True
     payment_status: str | None = "PAID"
     webhooks: Mapping[str, str | None] = field(default_factory=dict)
+    muted: frozenset[str] | None = None
     settings: Mapping[str, bool] = field(default_factory=dict)
     call_reject_message: str | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
@@ -97,6 +105,10 @@ def me_body(instance: SimulatedInstance, *, connected: bool) -> bytes:
     document.update(_webhooks(instance))
     for setting, name in SETTING_FIELDS.items():
         document[name] = flag(instance.settings.get(setting, False))
+    if instance.muted is not None:
+        document[FILTERS_FIELD] = [
+            name for name, webhook in WEBHOOK_FILTERS.items() if webhook in instance.muted
+        ]
     document.update(instance.extra)
     return json.dumps(document, ensure_ascii=False).encode()
 

@@ -27,20 +27,21 @@ class Role(Enum):
     DUE_SOON = "expires in six days"
     FLAPPING = "loses its connection and finds it again, every minute or two"
     NEEDS_QR_SCAN = "is disconnected and stays so"
-    DUE_NOW = "expires in twenty hours"
+    WEBHOOK_MUTED = "is on trial, and a filter keeps its messages from its webhook"
     WEBHOOKS_WIPED = "lost its webhooks"
     OVERDUE = "expired three days ago and is not paid"
     TOKEN_REVOKED = "has another token than the exporter knows"
     SERVER_ERRORS = "answers 503 now and then"
     TEST_WEBHOOK = "delivers its messages to a test system"
     RATE_LIMITED = "answers 429 now and then"
+    DUE_NOW = "expires in twenty hours"
 
 
 FINE: Final = frozenset({Role.HEALTHY, Role.SLOW, Role.DUE_SOON})
 """Roles of instances that are up, connected, paid and have the webhooks they should have, at all times."""
 
 _TROUBLE: Final = tuple(role for role in Role if role not in FINE)
-_GOOD: Final = (Role.HEALTHY, Role.DUE_SOON, Role.HEALTHY, Role.SLOW, *(Role.HEALTHY,) * 5)
+_GOOD: Final = (Role.HEALTHY, Role.DUE_SOON, Role.HEALTHY, Role.SLOW, *(Role.HEALTHY,) * 6)
 
 _NAMES: Final = (
     ("vendas", "sales"),
@@ -115,6 +116,7 @@ def _member(number: int, role: Role, now: float, seed: int) -> Member:
         created=now - rng.uniform(30, 1000) * _DAY,
         payment_status=rng.choice(("PAID", "paid")),
         webhooks={"received": webhook, "disconnected": webhook, "delivery": webhook},
+        muted=None if number % 2 else frozenset(),
         settings={"auto_read_message": rng.random() < 0.3, "call_reject_auto": rng.random() < 0.5},
         call_reject_message="No momento não podemos atender.",
         extra={"tenant": _made_up(rng), "middleware": "web"},
@@ -177,6 +179,10 @@ def _wiped(instance: SimulatedInstance, now: float, rng: random.Random) -> Simul
     return replace(instance, webhooks={})
 
 
+def _muted(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
+    return replace(instance, payment_status="TRIALING", muted=frozenset({"received"}))
+
+
 def _test_webhook(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
     url = f"https://test.example.net/inbox/{_made_up(rng)}"
     return replace(instance, webhooks={**instance.webhooks, "received": url})
@@ -202,12 +208,13 @@ _AFFLICTIONS: Final[Mapping[Role, Afflict]] = MappingProxyType(
         Role.DUE_SOON: _due_in(6 * _DAY),
         Role.FLAPPING: _through(Phase(75.0, connected=True), Phase(40.0, connected=False)),
         Role.NEEDS_QR_SCAN: _disconnected,
-        Role.DUE_NOW: _due_in(20 * _HOUR),
+        Role.WEBHOOK_MUTED: _muted,
         Role.WEBHOOKS_WIPED: _wiped,
         Role.OVERDUE: _overdue,
         Role.TOKEN_REVOKED: _revoked,
         Role.SERVER_ERRORS: _through(Phase(70.0), Phase(25.0, fault=html_error(503))),
         Role.TEST_WEBHOOK: _test_webhook,
         Role.RATE_LIMITED: _through(Phase(60.0), Phase(35.0, fault=rate_limited("15"))),
+        Role.DUE_NOW: _due_in(20 * _HOUR),
     }
 )

@@ -26,6 +26,7 @@ TROUBLES: Final = {
     Role.OVERDUE: {("Expired", None), ("Not paid", "overdue")},
     Role.TOKEN_REVOKED: {("Cannot be polled", "not_found")},
     Role.TEST_WEBHOOK: {("Webhook to elsewhere", "received")},
+    Role.WEBHOOK_MUTED: {("Webhook muted", "received")},
 }
 """What is wrong at any time with an instance of the demo: the problem, and its detail."""
 
@@ -33,6 +34,7 @@ WEBHOOKS: Final = {
     Role.HEALTHY: {"received": 2, "disconnected": 2, "delivery": 1, "connected": 0},
     Role.WEBHOOKS_WIPED: {"received": 3, "disconnected": 3, "delivery": 0, "connected": 0},
     Role.TEST_WEBHOOK: {"received": 4, "disconnected": 2, "delivery": 1, "connected": 0},
+    Role.WEBHOOK_MUTED: {"received": 5, "disconnected": 2, "delivery": 1, "connected": 0},
 }
 """The states of some of its webhooks."""
 
@@ -101,11 +103,11 @@ def _options(real: Prometheus, query: str, regex: str) -> list[str]:
 
 def _of_choice(real: Prometheus) -> Iterator[str]:
     """One of the user's own labels narrows every panel that is about instances."""
-    chosen = {**ALL, "label": "team", "value": "(vendas|financeiro)", "rows": str(INSTANCES)}
+    chosen = {**ALL, "label": "team", "value": "(sales|finance)", "rows": str(INSTANCES)}
     members = {
         member.configured.name
         for member in cast(INSTANCES, 0)
-        if member.configured.labels["team"] in {"vendas", "financeiro"}
+        if member.configured.labels["team"] in {"sales", "finance"}
     }
     for panel in panels(load(FLEET)):
         for target in panel.body["targets"]:

@@ -14,6 +14,8 @@ from exporter.demo.server import SimulatedZapi
 from exporter.demo.setup import demo_config, write_config
 from exporter.metrics import catalogue
 from exporter.model.clock import SystemClock
+from exporter.model.poll_result import WEBHOOK_FILTERS
+from exporter.model.secret import Secret
 from harness.processes import exporter
 
 Labels = frozenset[tuple[str, str]]
@@ -23,6 +25,7 @@ STEADY = frozenset(
         Role.DUE_SOON,
         Role.DUE_NOW,
         Role.NEEDS_QR_SCAN,
+        Role.WEBHOOK_MUTED,
         Role.WEBHOOKS_WIPED,
         Role.OVERDUE,
         Role.TEST_WEBHOOK,
@@ -35,6 +38,7 @@ VARYING = (
     "zapi_instance_poll_failure",
     "zapi_instance_last_poll_timestamp_seconds",
     "zapi_instance_last_success_timestamp_seconds",
+    "zapi_instance_last_connected_timestamp_seconds",
     "zapi_instance_last_poll_duration_seconds",
     "zapi_instance_polls_total",
 )
@@ -110,7 +114,8 @@ def expected(members: list[Member], now: float) -> dict[str, dict[Labels, float]
         every["zapi_instance_disconnects_total"][own] = 0
         every["zapi_instance_due_timestamp_seconds"][own] = simulated.due
         every["zapi_instance_until_due_seconds"][own] = simulated.due - now
-        every["zapi_instance_paid"][own] = status == "paid"
+        if status in ("paid", "overdue"):
+            every["zapi_instance_paid"][own] = status == "paid"
         for each in statuses:
             every["zapi_instance_payment_status"][labelled(member, status=each)] = each == status
         if simulated.forms.created not in WITHOUT_CREATED:
@@ -119,8 +124,14 @@ def expected(members: list[Member], now: float) -> dict[str, dict[Labels, float]
             every["zapi_instance_webhook_configured"][labelled(member, webhook=webhook)] = configured
         for webhook, url in member.configured.expected_webhooks.items():
             found = simulated.webhooks.get(webhook)
-            fits = found is not None and (url is None or url.reveal() == found)
+            fits = (
+                found is not None and url in (None, Secret(found)) and webhook not in (simulated.muted or ())
+            )
             every["zapi_instance_webhook_as_expected"][labelled(member, webhook=webhook)] = fits
+        if simulated.muted is not None:
+            for webhook in WEBHOOK_FILTERS.values():
+                muted = webhook in simulated.muted
+                every["zapi_instance_webhook_muted"][labelled(member, webhook=webhook)] = muted
         at_a_glance = {name: str(configured).lower() for name, configured in webhooks(member).items()}
         every["zapi_instance_webhooks_info"][labelled(member, **at_a_glance)] = 1
         about = {"id": simulated.id, "display_name": simulated.name}
@@ -144,8 +155,10 @@ def test_every_value_that_was_read_is_exposed_and_no_other(members: list[Member]
 def test_what_the_exporter_did_is_exposed_for_every_instance(members: list[Member], scraped: Scraped) -> None:
     own = {labelled(member) for member in members}
     assert "zapi_instance_poll_failure" not in scraped.samples
+    connected = {labelled(member) for member in members if member.simulated.connected}
     for name in VARYING[1:]:
-        assert set(scraped.samples[name]) == own, name
+        exposed = connected if name == "zapi_instance_last_connected_timestamp_seconds" else own
+        assert set(scraped.samples[name]) == exposed, name
     for name in VARYING[1:3]:
         assert all(0 <= scraped.at - when < 120 for when in scraped.samples[name].values()), name
 
