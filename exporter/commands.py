@@ -28,6 +28,7 @@ from exporter.process.progress import Progress
 from exporter.process.signals import Signals
 from exporter.process.supervisor import PartFailed, Supervisor
 from exporter.process.systemd import Systemd
+from exporter.reloader import Reloader
 from exporter.web.probe import Probe
 from exporter.web.routes import App, Dependencies, Reload
 from exporter.web.status_page.status_page import StatusPage
@@ -98,7 +99,7 @@ def serve(options: Options, environ: Mapping[str, str], signals: Signals, log: L
         except CannotBind as error:
             complain(str(error))
             return FAILED
-        reload = _told(systemd, daemon)
+        reload = _told(systemd, Reloader(source.load, daemon, daemon.telemetry), daemon)
         server = Server(_app(daemon, guard, reload, options, clock), listeners, clock=clock, security=guard)
         if not _start(server, daemon):
             return FAILED
@@ -135,12 +136,12 @@ def _start(server: Server, daemon: Daemon) -> bool:
     return True
 
 
-def _told(systemd: Systemd, daemon: Daemon) -> Reload:
-    """The daemon's reload, of which systemd is told."""
+def _told(systemd: Systemd, reloader: Reloader, daemon: Daemon) -> Reload:
+    """Reload, and tell systemd of it."""
 
     def reload() -> tuple[str, ...]:
         systemd.reloading()
-        problems = daemon.reload()
+        problems = reloader.reload()
         refused = "; the last reload was refused, see the log" if problems else ""
         systemd.ready(_status(daemon) + refused)
         return problems
@@ -175,7 +176,7 @@ def _supervisor(server: Server, daemon: Daemon, systemd: Systemd, clock: Clock) 
 def _daemon(source: Source, clock: Clock, telemetry: Telemetry) -> Daemon | None:
     """The daemon, or ``None`` after every reason why there can be none was printed."""
     try:
-        return Daemon(source.load, clock, telemetry)
+        return Daemon(source.load(), clock, telemetry)
     except (InvalidConfig, UnusableProxy) as error:
         complain(str(error))
         return None

@@ -6,21 +6,20 @@ that most polls begin without one thread waking another. Workers are started as 
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final, Protocol
 
 from exporter.model.clock import Clock
 from exporter.model.poll_result import Failure, Reading, Reason
-from exporter.model.settings import Instance, Polling
+from exporter.model.settings import Instance
+from exporter.poller.lateness_log import LatenessLog
+from exporter.poller.plan import Plan
 from exporter.poller.queue import Poll, PollQueue
 from exporter.poller.schedule import Backoff
 from exporter.process import unexpected
 
 _log = logging.getLogger(__name__)
-
-_ON_TIME_AGAIN: Final = 5
-"""Intervals without a late poll after which the schedule is said to be kept again."""
 
 _WATCHERS: Final = 2
 """Idle workers that watch the clock."""
@@ -39,18 +38,14 @@ class PollObserver(Protocol):
 
 
 class Poller:
-    """Polls every instance on its schedule, at most ``concurrency`` at once.
-
-    No ``read`` takes more than ``longest_poll`` seconds.
-    """
+    """Polls every instance on its schedule, from :meth:`start` on."""
 
     def __init__(
         self,
+        plan: Plan,
         read: Read,
         record: Record,
         *,
-        polling: Polling,
-        longest_poll: float,
         clock: Clock,
         observer: PollObserver,
         backoff: Backoff,
@@ -59,13 +54,12 @@ class Poller:
         self._record = record
         self._clock = clock
         self._observer = observer
-        self._concurrency = polling.concurrency
-        self._punctuality = _Punctuality(polling.interval)
-        self._queue = PollQueue(polling, longest_poll, backoff)
+        self._lateness_log = LatenessLog()
+        self._queue = PollQueue(plan, backoff, clock.monotonic())
         self._lock = threading.Lock()
         self._watchers = threading.Condition(self._lock)
         self._watched: list[float] = []
-        self._followers = threading.Condition(self._lock)
+        self._idle_workers = threading.Condition(self._lock)
         self._idle = 0
         self._workers: list[threading.Thread] = []
         self._busy_since: dict[threading.Thread, float] = {}
@@ -75,17 +69,19 @@ class Poller:
         self._threads_lack = False
         self._failure: str | None = None
 
-    def replace(
-        self, instances: Sequence[Instance], polling: Polling, longest_poll: float, read: Read
-    ) -> None:
-        """Poll these instances from now on, with ``read``; polls in flight finish as they began."""
+    def start(self) -> None:
+        """Begin to poll. Raise :class:`RuntimeError` where the machine has no thread left."""
+        with self._lock:
+            self._last_moved = now = self._clock.monotonic()
+            self._ensure_watched(now)
+
+    def replace(self, plan: Plan, read: Read) -> None:
+        """Poll as ``plan`` says from now on, with ``read``; polls in flight finish as they began."""
         with self._lock:
             self._read = read
-            self._concurrency = polling.concurrency
-            self._punctuality.interval = polling.interval
             now = self._expect_work()
-            self._queue.replace(instances, polling, longest_poll, now)
-            for name in self._waiting.keys() - {instance.name for instance in instances}:
+            self._queue.replace(plan, now)
+            for name in self._waiting.keys() - {instance.name for instance in plan.instances}:
                 self._release(name)
             self._ensure_watched(now)
 
@@ -129,7 +125,7 @@ class Poller:
         with self._lock:
             self._stopping = True
             self._watchers.notify_all()
-            self._followers.notify_all()
+            self._idle_workers.notify_all()
             workers = list(self._workers)
         for worker in workers:
             worker.join(max(0.0, deadline - self._clock.monotonic()))
@@ -173,12 +169,12 @@ class Poller:
 
     def _next_poll(self) -> Poll | None:
         """Wait for a poll to make; ``None`` when this worker is to end. Called with the lock held."""
-        while not self._stopping and len(self._workers) <= self._concurrency:
+        while not self._stopping and len(self._workers) <= self._queue.concurrency:
             now = self._clock.monotonic()
             poll = self._queue.take(now)
             if poll is not None:
                 self._last_moved = self._busy_since[threading.current_thread()] = now
-                self._punctuality.see(poll.lateness, now)
+                self._lateness_log.see(poll.lateness, self._queue.interval, now)
                 self._ensure_watched(now)
                 return poll
             self._wait(now)
@@ -192,7 +188,7 @@ class Poller:
             due = self._queue.due_after_next() if len(self._watched) < _WATCHERS else None
         if due is None:
             self._idle += 1
-            self._followers.wait()
+            self._idle_workers.wait()
             self._idle -= 1
             return
         self._watched.append(due)
@@ -210,11 +206,11 @@ class Poller:
         if self._watched:
             self._watchers.notify()
         elif self._idle:
-            self._followers.notify()
-        elif len(self._workers) < self._concurrency:
-            self._hire()
+            self._idle_workers.notify()
+        elif len(self._workers) < self._queue.concurrency:
+            self._start_worker()
 
-    def _hire(self) -> None:
+    def _start_worker(self) -> None:
         """Start another worker. Where the machine has no thread left, those there are go on with the work."""
         worker = threading.Thread(target=self._work, name="poller", daemon=True)
         try:
@@ -230,7 +226,7 @@ class Poller:
         if not self._threads_lack:
             _log.warning(
                 "this machine can start no more threads; raise its limit, or lower polling.concurrency",
-                extra={"workers": len(self._workers), "concurrency": self._concurrency},
+                extra={"workers": len(self._workers), "concurrency": self._queue.concurrency},
             )
         self._threads_lack = True
 
@@ -250,25 +246,3 @@ class Poller:
         except Exception as error:
             unexpected.report(type(error), error.__traceback__)
         return reading, ended
-
-
-class _Punctuality:
-    """Says once when the schedule cannot be kept, and once when it is kept again."""
-
-    def __init__(self, interval: float) -> None:
-        self.interval = interval
-        self._last_late: float | None = None
-
-    def see(self, lateness: float | None, now: float) -> None:
-        if lateness is None:
-            return
-        if lateness > self.interval / 2:
-            if self._last_late is None:
-                _log.warning(
-                    "polls are late: raise polling.concurrency or polling.interval, or spread instances over shards",
-                    extra={"lateness": f"{lateness:.1f}s", "interval": f"{self.interval:g}s"},
-                )
-            self._last_late = now
-        elif self._last_late is not None and now - self._last_late > _ON_TIME_AGAIN * self.interval:
-            _log.info("polls are on time again")
-            self._last_late = None

@@ -19,12 +19,12 @@ turns.
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from exporter.model.poll_result import Failure, Reading
-from exporter.model.settings import Instance, Polling
+from exporter.model.settings import Instance
+from exporter.poller.plan import Plan
 from exporter.poller.schedule import Backoff, Slots
 
 
@@ -66,13 +66,10 @@ class Poll:
 
 
 class PollQueue:
-    """The targets in the order in which they are due. ``longest_poll`` is in seconds: no poll lasts longer."""
+    """The targets in the order in which they are due."""
 
-    def __init__(self, polling: Polling, longest_poll: float, backoff: Backoff) -> None:
-        self._interval = polling.interval
-        self._concurrency = polling.concurrency
-        self._probe_max_age = polling.probe_max_age
-        self._longest_poll = longest_poll
+    def __init__(self, plan: Plan, backoff: Backoff, now: float) -> None:
+        self._plan = plan
         self._backoff = backoff
         self._tickets = itertools.count(1)
         self._targets: dict[str, Target] = {}
@@ -82,25 +79,32 @@ class PollQueue:
         self._retries: list[tuple[float, int, Target]] = []
         self._in_flight = dict.fromkeys(Kind, 0)
         self._turn_of_slots = False
+        self.replace(plan, now)
 
-    def replace(
-        self, instances: Sequence[Instance], polling: Polling, longest_poll: float, now: float
-    ) -> None:
-        """Poll these instances from now on.
+    @property
+    def concurrency(self) -> int:
+        """How many polls may be in flight at once."""
+        return self._plan.polling.concurrency
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one poll of an instance to the next."""
+        return self._plan.polling.interval
+
+    def replace(self, plan: Plan, now: float) -> None:
+        """Poll as ``plan`` says from now on.
 
         One that is already polled keeps its place in the schedule; a new one is due at once, and so is one that
         failed and has new credentials.
         """
-        rescheduled = polling.interval != self._interval
-        self._interval, self._concurrency = polling.interval, polling.concurrency
-        self._probe_max_age = polling.probe_max_age
-        self._longest_poll = longest_poll
+        rescheduled = plan.polling.interval != self.interval
+        self._plan = plan
         old, self._targets = self._targets, {}
         new: list[Target] = []
-        for instance in instances:
+        for instance in plan.instances:
             target = old.pop(instance.name, None)
             if target is None:
-                target = Target(instance, Slots.of(instance.name, self._interval), now)
+                target = Target(instance, Slots.of(instance.name, self.interval), now)
                 new.append(target)
             else:
                 self._update(target, instance, rescheduled, now)
@@ -120,7 +124,7 @@ class PollQueue:
             return False
         if target.began is not None or target.kind is Kind.FIRST or target.asked:
             return True
-        if target.kind is Kind.RETRY or now - target.ended <= self._probe_max_age:
+        if target.kind is Kind.RETRY or now - target.ended <= self._plan.polling.probe_max_age:
             return False
         target.asked = True
         self._asked.append(target)
@@ -172,7 +176,7 @@ class PollQueue:
             return
         if not isinstance(reading, Failure):
             target.failures_in_a_row = 0
-            pause = self._interval / 4 if poll.kind is Kind.FIRST and _head(self._first) else 0.0
+            pause = self.interval / 4 if poll.kind is Kind.FIRST and _head(self._first) else 0.0
             self._enqueue(target, Kind.SLOT, target.slots.after(now + pause))
         elif not _same_credentials(poll.instance, target.instance):
             target.failures_in_a_row = 0
@@ -186,7 +190,7 @@ class PollQueue:
         renewed = not _same_credentials(target.instance, instance)
         target.instance = instance
         if rescheduled:
-            target.slots = Slots.of(instance.name, self._interval)
+            target.slots = Slots.of(instance.name, self.interval)
         if target.began is not None:
             return
         if renewed and target.kind is Kind.RETRY:
@@ -211,7 +215,7 @@ class PollQueue:
         if self._turn_of_slots:
             self._turn_of_slots = False
             return None
-        long_ago = now - self._interval
+        long_ago = now - self.interval
         first = _head(self._first) if self._may_start(Kind.FIRST, now) else None
         if first is not None and first.due < long_ago:
             starving = _pop(self._first)
@@ -224,9 +228,9 @@ class PollQueue:
         """Return the target to poll for the asking, where that may begin."""
         while self._asked and not self._asked[0].asked:
             self._asked.popleft()
-        may_start = self._in_flight[Kind.PROBE] < max(1, self._concurrency // 4) and sum(
+        may_start = self._in_flight[Kind.PROBE] < max(1, self.concurrency // 4) and sum(
             self._in_flight.values()
-        ) < max(1, self._concurrency - 1)
+        ) < max(1, self.concurrency - 1)
         return self._asked[0] if self._asked and may_start else None
 
     def _take_probe(self) -> Target | None:
@@ -235,12 +239,12 @@ class PollQueue:
     def _may_start(self, kind: Kind, now: float) -> bool:
         """Whether a worker is left for a first poll or a retry: all of them may hang."""
         next_slot = _heap_head(self._slots)
-        awaited = next_slot is not None and next_slot.due < now + self._longest_poll
-        left_alone = min(max(1, self._concurrency // 4), self._concurrency - 1) if awaited else 0
+        awaited = next_slot is not None and next_slot.due < now + self._plan.longest_poll
+        left_alone = min(max(1, self.concurrency // 4), self.concurrency - 1) if awaited else 0
         others = sum(count for other, count in self._in_flight.items() if other is not Kind.SLOT)
-        if others >= self._concurrency - left_alone:
+        if others >= self.concurrency - left_alone:
             return False
-        return kind is Kind.FIRST or self._in_flight[kind] < max(1, self._concurrency // 2)
+        return kind is Kind.FIRST or self._in_flight[kind] < max(1, self.concurrency // 2)
 
 
 def _head(queue: deque[tuple[int, Target]]) -> Target | None:

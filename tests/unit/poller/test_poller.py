@@ -10,6 +10,7 @@ import pytest
 from exporter.model.clock import Clock, SystemClock
 from exporter.model.poll_result import Failure, Reading, Reason
 from exporter.model.settings import Instance
+from exporter.poller.plan import Plan
 from exporter.poller.poller import Poller
 from exporter.poller.schedule import Backoff, Slots
 from harness.waiting import wait_until
@@ -85,28 +86,30 @@ class Rig:
     def poller(
         self, count: int, *, interval: float = 60.0, concurrency: int = 8, clock: Clock | None = None
     ) -> Poller:
-        polling = some_polling(interval, concurrency)
         poller = Poller(
+            a_plan(count, interval, concurrency),
             self.upstream.read,
             self.upstream.record,
-            polling=polling,
-            longest_poll=LONGEST_POLL,
             clock=clock or SystemClock(),
             observer=Observer(self.upstream),
             backoff=Backoff(random.Random(1)),
         )
         self.pollers.append(poller)
-        self.poll(poller, count, interval=interval, concurrency=concurrency)
+        poller.start()
         return poller
 
     def poll(self, poller: Poller, count: int, *, interval: float = 60.0, concurrency: int = 8) -> None:
-        instances = [an_instance(f"instance {number}") for number in range(count)]
-        poller.replace(instances, some_polling(interval, concurrency), LONGEST_POLL, self.upstream.read)
+        poller.replace(a_plan(count, interval, concurrency), self.upstream.read)
 
     def close(self) -> None:
         self.upstream.release.set()
         for poller in self.pollers:
             poller.stop(DEADLINE)
+
+
+def a_plan(count: int, interval: float, concurrency: int) -> Plan:
+    instances = [an_instance(f"instance {number}") for number in range(count)]
+    return Plan(instances, some_polling(interval, concurrency), LONGEST_POLL)
 
 
 def poll_now(poller: Poller, name: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from exporter.model.poll_result import Reading, Reason
 from exporter.model.settings import Instance
+from exporter.poller.plan import Plan
 from exporter.poller.queue import Kind, Poll, PollQueue
 from exporter.poller.schedule import Backoff, Slots
 from tests.builders import a_failure, a_status, an_instance, some_polling
@@ -19,13 +20,11 @@ LONGEST_POLL = 10.0
 
 def a_queue(*instances: Instance, concurrency: int = 32, probe_max_age: float = 0.0) -> PollQueue:
     polling = some_polling(INTERVAL, concurrency, probe_max_age=probe_max_age)
-    queue = PollQueue(polling, LONGEST_POLL, Backoff(random.Random(1)))
-    queue.replace(instances, polling, LONGEST_POLL, START)
-    return queue
+    return PollQueue(Plan(instances, polling, LONGEST_POLL), Backoff(random.Random(1)), START)
 
 
 def reload(queue: PollQueue, *instances: Instance, now: float, interval: float = INTERVAL) -> None:
-    queue.replace(instances, some_polling(interval), LONGEST_POLL, now)
+    queue.replace(Plan(instances, some_polling(interval), LONGEST_POLL), now)
 
 
 def instances(count: int) -> tuple[Instance, ...]:

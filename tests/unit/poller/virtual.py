@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from exporter.model.poll_result import Reading
 from exporter.model.settings import Instance, Polling
+from exporter.poller.plan import Plan
 from exporter.poller.queue import Kind, Poll, PollQueue
 from exporter.poller.schedule import Backoff
 
@@ -45,15 +46,17 @@ class VirtualPoller:
         self._answer = answer
         self._polling = polling
         self._longest_poll = longest_poll
-        self._queue = PollQueue(self._polling, longest_poll, Backoff(random.Random(seed)))
         self._now = 0.0
-        self.replace(instances)
+        self._queue = PollQueue(self._plan(instances), Backoff(random.Random(seed)), self._now)
         self._in_flight: list[tuple[float, int, Poll, Reading]] = []
         self.polls: list[PollMade] = []
 
     def replace(self, instances: Sequence[Instance]) -> None:
         """Poll these from now on, as after a reload."""
-        self._queue.replace(instances, self._polling, self._longest_poll, self._now)
+        self._queue.replace(self._plan(instances), self._now)
+
+    def _plan(self, instances: Sequence[Instance]) -> Plan:
+        return Plan(instances, self._polling, self._longest_poll)
 
     def run(self, until: float) -> None:
         """Let time pass up to the second ``until``."""
