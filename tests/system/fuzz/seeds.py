@@ -10,7 +10,8 @@ from exporter.model.poll_result import OPTIONAL_FIELDS, SETTING_FIELDS, WEBHOOK_
 
 INSTANCE_ID: Final = "3C67AB641C8AA0412F6A2242B4E23AC7"
 
-_BAD_FILES: Final = Path(__file__).parent.parent / "config" / "bad"
+_ROOT: Final = Path(__file__).parents[3]
+_BAD_FILES: Final = _ROOT / "tests" / "unit" / "config" / "bad"
 
 
 def me_seeds() -> Iterable[bytes]:
@@ -64,11 +65,16 @@ def answer_seeds() -> Iterable[bytes]:
 
 
 def config_seeds() -> Iterable[bytes]:
-    root = Path(__file__).parents[3]
-    yield (root / "config.example.yaml").read_bytes().replace(b"ZAPI_CLIENT_TOKEN", b"CANARY")
+    yield (_ROOT / "config.example.yaml").read_bytes().replace(b"ZAPI_CLIENT_TOKEN", b"CANARY")
     for file in sorted(_BAD_FILES.glob("*.yaml")):
         if file.stat().st_size < 4096:
             yield file.read_bytes()
+
+
+def web_config_seeds() -> Iterable[bytes]:
+    for file in sorted((_ROOT / "examples" / "web-config").glob("*.yaml")):
+        yield file.read_bytes()
+    yield b"http_server_config:\n  http2: false\n  headers: {X-Frame-Options: deny}\nrate_limit: {}\n"
 
 
 def request_seeds() -> Iterable[bytes]:
@@ -153,6 +159,24 @@ CONFIG_WORDS: Final = (
         "? ",
         "---\n",
         "%",
+    ),
+)
+WEB_CONFIG_WORDS: Final = (
+    *("tls_server_config:", "basic_auth_users:", "http_server_config:", "cert_file: ", "client_auth_type: "),
+    *(
+        "  prom: ",
+        "$2b$04$",
+        "TLS12",
+        "NoClientCert",
+        "headers: {",
+        "<<: ",
+        "*a",
+        "&a ",
+        "!!str ",
+        "{",
+        "}",
+        "[",
+        "'",
     ),
 )
 REQUEST_WORDS: Final = (

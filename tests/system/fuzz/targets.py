@@ -35,6 +35,7 @@ from exporter.model.secret import Secret
 from exporter.web.probe import Probe
 from exporter.web.routes import App, Dependencies
 from exporter.web.status_page.status_page import StatusPage
+from exporter.webconfig.load import load as load_web_config
 from exporter.zapi.answer import Answer, read_answer, retry_after_seconds
 from exporter.zapi.body import MAX_BODY, BodyDecoder, BodyTooLarge, CorruptBody
 from exporter.zapi.me import MAX_TEXT, MAX_URL, read_me
@@ -47,6 +48,7 @@ FOUND: Final = Path(__file__).with_name("found")
 """One folder for each target, with what once broke it."""
 
 _LAST_SECOND: Final = 253_402_300_799
+_SLIPPED: Final = "S3cr3tC4n4ryF00D"
 _CANARY: Final = "c4n4ry"
 _ENVIRON: Final = {"CANARY": _CANARY, "EMPTY": ""}
 _LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # of YAML
@@ -114,6 +116,39 @@ def check_config(content: bytes, file: Path) -> None:
         assert problem.path.isprintable()
         assert problem.message.isprintable()
         assert _CANARY not in str(problem) or _CANARY.encode() in content
+
+
+def check_web_config(content: bytes, file: Path) -> None:
+    """A web configuration is taken, or its problems can be found by a person."""
+    file.write_bytes(content)
+    try:
+        load_web_config(file)
+    except InvalidConfig as error:
+        problems = error.problems
+    else:
+        return
+    assert problems
+    for problem in problems:
+        assert problem.line >= 1
+        assert problem.path.isprintable()
+        assert problem.message.isprintable()
+
+
+def check_secrecy(content: bytes, file: Path) -> None:
+    """A secret at any place of either configuration is in no message. The first two bytes say where."""
+    place, text = int.from_bytes(content[:2], "big"), content[2:].decode("utf-8", "replace")
+    place %= len(text) + 1
+    file.write_text(text[:place] + _SLIPPED + text[place:], encoding="utf-8", newline="")
+    for read in (lambda: load(file, _ENVIRON), lambda: load_web_config(file)):
+        assert _SLIPPED not in _said(read)
+
+
+def _said(read: Callable[[], object]) -> str:
+    try:
+        read()
+    except InvalidConfig as error:
+        return str(error)
+    return ""
 
 
 def check_request(data: bytes, app: App) -> None:
@@ -212,6 +247,16 @@ def targets(folder: Path) -> Mapping[str, Target]:
                 partial(check_config, file=folder / "config.yaml"),
                 tuple(seeds.config_seeds()),
                 seeds.CONFIG_WORDS,
+            ),
+            "web_config": Target(
+                partial(check_web_config, file=folder / "web.yaml"),
+                tuple(seeds.web_config_seeds()),
+                seeds.WEB_CONFIG_WORDS,
+            ),
+            "secrecy": Target(
+                partial(check_secrecy, file=folder / "secrecy.yaml"),
+                tuple(b"\0\x40" + seed for seed in (*seeds.config_seeds(), *seeds.web_config_seeds())),
+                (*seeds.CONFIG_WORDS, *seeds.WEB_CONFIG_WORDS),
             ),
             "request": Target(
                 partial(check_request, app=_an_app()), tuple(seeds.request_seeds()), seeds.REQUEST_WORDS

@@ -1,0 +1,65 @@
+"""Files that are no files stop neither an answer nor a signal of the installed command."""
+
+import os
+import signal
+import ssl
+import subprocess
+from pathlib import Path
+
+import pytest
+import trustme
+
+from harness.processes import COMMAND, eventually, exporter
+from tests.system.end_to_end.test_web_config import TLS, status, trusting
+from tests.unit.httpd.certificates import write_files
+
+
+def replace(file: Path, what: str) -> None:
+    file.unlink()
+    if what == "a named pipe":
+        os.mkfifo(file)
+    else:
+        file.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("what", ["a named pipe", "a device"])
+def test_a_configuration_that_is_no_file_is_refused(tmp_path: Path, what: str) -> None:
+    file = tmp_path / "config.yaml"
+    file.touch()
+    replace(file, what)
+    for flags in (["--config.check"], ["--once"], []):
+        run = subprocess.run(
+            [COMMAND, f"--config.file={file}", *flags],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert run.returncode == 1
+        assert f"{file}:1: document: is {what}, not a regular file; " in run.stderr
+
+
+@pytest.mark.parametrize("what", ["a named pipe", "a device"])
+def test_a_configuration_that_becomes_no_file_stops_no_signal(tmp_path: Path, what: str) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("api: {base_url: 'http://127.0.0.1:1'}\ninstances: [{name: a, id: A, token: T}]\n")
+    with exporter(tmp_path, f"--config.file={file}") as running:
+        replace(file, what)
+        running.process.send_signal(signal.SIGHUP)
+        eventually(lambda: f"document: is {what}, not a regular file" in running.log.read_text())
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(60) == 0
+
+
+@pytest.mark.parametrize("what", ["a named pipe", "a device"])
+def test_a_key_that_becomes_no_file_stops_no_answer(tmp_path: Path, what: str) -> None:
+    authority = trustme.CA()
+    write_files(tmp_path, authority)
+    context: ssl.SSLContext = trusting(authority)
+    (tmp_path / "web.yaml").write_text(TLS)
+    with exporter(tmp_path, "--demo=1", f"--web.config.file={tmp_path / 'web.yaml'}", ready=False) as running:
+        assert status(running, context) == 200
+        replace(tmp_path / "server.key", what)
+        eventually(lambda: f"names a file that is {what}, not a regular file" in running.log.read_text())
+        assert status(running, context) == 200
+        assert running.log.read_text().count("the web configuration was not reloaded") == 1
