@@ -1,6 +1,7 @@
 """Writes ``docs/metrics.md`` from the catalogue: ``python docs/generate_metrics.py > docs/metrics.md``."""
 
 from exporter.metrics.catalogue import EXPORTER_METRICS, INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, Metric
+from exporter.web.status_page.english import ENGLISH
 
 
 def document() -> str:
@@ -12,7 +13,24 @@ def document() -> str:
     parts += [_section(metric) for metric in (*INSTANCE_METRICS, UNTIL_DUE)]
     parts.append("## Of the exporter\n")
     parts += [_section(metric) for metric in EXPORTER_METRICS]
+    parts.append(_reasons())
     return "\n".join(parts)
+
+
+def _reasons() -> str:
+    """The closed set, in the words of the status page."""
+    rows = [
+        f"| `{reason.value}` | {advice.sentence} | {advice.remedy} |"
+        for reason, advice in ENGLISH.reasons.items()
+    ]
+    return "\n".join(
+        (
+            "## Reasons\n\nWhy a poll failed: the values of `reason`, and beside `success` those of `outcome`.\n",
+            "| reason | meaning | what to do |\n| --- | --- | --- |",
+            *rows,
+            "",
+        )
+    )
 
 
 def _section(metric: Metric) -> str:
