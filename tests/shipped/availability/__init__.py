@@ -1,0 +1,1 @@
+"""Availability: rules, figures and the report."""
