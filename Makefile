@@ -34,11 +34,21 @@ check: $(VENV)/.check ## lint, types and unit tests: what is wrong, in a minute
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n 2 -m 'not needs and not installs' tests/unit tests/shipped $(PYTEST_ARGS)
+	$(BIN)/pytest -q -n 2 -m 'not needs and not installs and not nightly' tests/unit tests/shipped $(PYTEST_ARGS)
 
 test: $(VENV)/.dev ## the whole suite; installs Prometheus and Chromium where it can
 	@$(BIN)/python -m harness.real_parts
 	$(BIN)/pytest -n 2 --durations=50 --junitxml=.reports/test.xml $(PYTEST_ARGS)
+
+.PHONY: test-newer
+test-newer: $(VENV)/.dev ## the rules and the chain with the newer Prometheus and Alertmanager of Debian's next releases
+	$(BIN)/python -m harness.newer_parts $(BIN)/pytest $(or $(PYTEST_ARGS),tests/shipped/prometheus tests/system/chain \
+	  tests/system/end_to_end/test_receivers.py --deselect tests/shipped/prometheus/test_rule_mutations.py)
+
+.PHONY: nightly
+nightly: $(VENV)/.dev ## the chain's incidents with restarts of each part in the middle of each, which take an hour
+	@$(BIN)/python -m harness.real_parts
+	$(BIN)/pytest -m nightly --durations=0 $(PYTEST_ARGS)
 
 coverage: $(VENV)/.check ## branches of the exporter that the unit tests reach; .reports/coverage has every line
 	$(BIN)/pytest -q -n 2 --cov=exporter --cov-branch --cov-report=term:skip-covered --cov-report=html:.reports/coverage \
@@ -63,7 +73,7 @@ test-oldest: ## the unit tests with the oldest dependencies that are allowed; `m
 	.venv-oldest/bin/pip install --quiet --disable-pip-version-check uv
 	.venv-oldest/bin/uv pip install --quiet --python .venv-oldest --editable '.[check]'
 	.venv-oldest/bin/uv pip install --quiet --python .venv-oldest --resolution lowest-direct --reinstall --editable .
-	.venv-oldest/bin/pytest -q -n 2 -m 'not needs and not installs' tests/unit
+	.venv-oldest/bin/pytest -q -n 2 -m 'not needs and not installs and not nightly' tests/unit
 
 test-pythons: ## the whole suite on every Python of PYTHONS, each in an environment of its own
 	@set -e; for python in $(PYTHONS); do \

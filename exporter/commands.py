@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from exporter import __version__, config
 from exporter.config import InvalidConfig
 from exporter.config.auto_reload import AutoReload
+from exporter.config.label_warnings import label_warnings
 from exporter.config.source import Source, open_source
 from exporter.daemon import Daemon
 from exporter.httpd.bind import CannotBind, bind
@@ -59,6 +60,8 @@ def check(options: Options, environ: Mapping[str, str]) -> int:
     web = Security() if web_file is None else _valid(lambda: webconfig.load(web_file))
     if checked is None or web is None:
         return FAILED
+    for warning in label_warnings(checked.instances):
+        complain(f"{options.config_file}: warning: {warning}")
     text = f"{options.config_file}: valid, {len(checked.instances)} instances\n"
     if web_file is not None:
         text += f"{web_file}: valid\n"

@@ -12,6 +12,7 @@ import yaml
 
 from exporter import cli
 from exporter.config import load
+from exporter.config.label_warnings import DROPPED_BY_RULES
 from tests.shipped.deploy.kubernetes import MANIFESTS, ROOT, build
 
 pytestmark = pytest.mark.installs
@@ -115,6 +116,15 @@ def test_the_operator_scrapes_the_service() -> None:
     assert monitor["metadata"]["namespace"] == service["metadata"]["namespace"]
     (endpoint,) = monitor["spec"]["endpoints"]
     assert endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
+
+
+def test_the_operator_keeps_nothing_that_tells_one_pod_from_another_but_instance() -> None:
+    monitor = _one(build(MANIFESTS / "overlays/monitoring"), "ServiceMonitor")
+    (endpoint,) = monitor["spec"]["endpoints"]
+    name, dropped = endpoint["relabelings"]
+    assert name == {"sourceLabels": ["__meta_kubernetes_pod_name"], "targetLabel": "instance"}
+    assert dropped["action"] == "labeldrop"
+    assert set(dropped["regex"].split("|")) == DROPPED_BY_RULES
 
 
 def test_the_operator_evaluates_the_rules_of_the_rule_files_and_no_others() -> None:

@@ -205,6 +205,17 @@ def test_an_end_is_good_news_only_where_good_was_seen(
     assert "QR" not in message.text
 
 
+@pytest.mark.parametrize(("ending", "count", "left"), [("back", "0", ""), ("other", "1", ", 1 not yet")])
+def test_the_end_of_a_mass_event_says_how_many_are_left(
+    ending: str, count: str, left: str, tmp_path: Path
+) -> None:
+    alert = of("ZapiTeamInstancesDisconnected", {"ending": ending, "count": count}, team="sales")
+
+    title = render("en", [alert], tmp_path).title
+
+    assert title == f"[RESOLVED] Most of sales's instances are connected again{left}"
+
+
 def test_an_alert_that_tells_its_ending_while_it_fires_has_ended(tmp_path: Path) -> None:
     assert (
         render("en", [down("vendas", ending="back")], tmp_path).title

@@ -151,16 +151,20 @@ def chain(
     *,
     speed: float,
     without_rules: Sequence[str] = (),
+    thresholds: Mapping[str, float] | None = None,
     change_alertmanager: Callable[[dict[str, Any]], None] = lambda document: None,
 ) -> Iterator[Chain]:
     """Run Prometheus and Alertmanager beside exporters that run already; every target has been scraped.
 
-    ``without_rules`` names shipped rule files to leave out. ``change_alertmanager`` changes the shipped configuration.
+    ``without_rules`` names shipped rule files to leave out. ``thresholds`` are other ones than shipped, in the chain's
+    seconds, by the end of their name. ``change_alertmanager`` changes the shipped configuration.
     """
     (directory / "targets").mkdir()
     shipped.write_rules(directory / "rules", speed)
     for name in without_rules:
         (directory / "rules" / name).unlink()
+    for name, seconds in (thresholds or {}).items():
+        _set_threshold(directory / "rules" / "thresholds.yaml", name, seconds / speed)
     with Inbox() as inbox, ExitStack() as ending:
         alertmanager = _alertmanager(directory, inbox.url, speed, change_alertmanager)
         prometheus = _prometheus(directory, list(targets), alertmanager.address, speed)
@@ -175,6 +179,15 @@ def chain(
         if wanted:
             running.settle()
         yield running
+
+
+def _set_threshold(file: Path, name: str, value: float) -> None:
+    """Edit it as a user would."""
+    text, edited = re.subn(
+        rf"(record: zapi:threshold:{name}\n +expr:) .*", rf"\1 vector({value})", file.read_text()
+    )
+    assert edited == 1, f"{file} has no threshold {name}"
+    file.write_text(text)
 
 
 def _prometheus(directory: Path, jobs: Sequence[str], alertmanager: str, speed: float) -> Service:

@@ -39,13 +39,14 @@ class Pod:
 class Fleet:
     """The instances of one job, and their exporters.
 
-    ``names`` are those that are configured now; all that ever will be are given at first. ``teams`` gives some names
+    ``names`` are those that are configured now, ``later`` those that Z-API knows too. ``teams`` gives some names
     the label ``team``. ``interval`` and ``concurrency`` are the polling's, the interval in minutes of the chain;
     ``timeout`` is in real seconds. ``replicas`` exporters poll all the instances each.
     """
 
     job: str
     names: Sequence[str]
+    later: Sequence[str] = ()
     teams: Mapping[str, str] = field(default_factory=dict)
     interval: float = 1.0
     concurrency: int = 32
@@ -160,7 +161,7 @@ class Fleet:
     def simulated(self) -> Iterator[SimulatedInstance]:
         """The instances as Z-API knows them at first: connected, paid, and due in 300 days."""
         now = SystemClock().time()
-        for name in self.names:
+        for name in (*self.names, *self.later):
             configured = self._configured(name)
             yield SimulatedInstance(
                 id=configured.id,

@@ -14,14 +14,13 @@ _PATIENCE: Final = 30.0
 class Gate:
     """An HTTP server that answers each scrape with what the exporter answers, or not at all.
 
-    ``lose_one_in`` n loses every n-th scrape, 0 none. ``shut`` loses all. ``ahead`` is added to every timestamp of the
-    exporter, in seconds, as if its clock were wrong by so much.
+    ``lose_one_in`` n loses every n-th scrape, 0 none. ``shut`` loses all. ``change`` rewrites the text of an answer.
     """
 
     def __init__(self, upstream: Callable[[], str]) -> None:
         self.lose_one_in = 0
         self.shut = False
-        self.ahead = 0.0
+        self.change: Callable[[str], str] = str
         self._upstream = upstream
         self._scrapes = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -43,10 +42,7 @@ class Gate:
 
     def _fetch(self) -> str:
         with urllib.request.urlopen(f"{self._upstream()}/metrics", timeout=_PATIENCE) as answer:
-            text = str(answer.read().decode())
-        if self.ahead:
-            text = _TIMESTAMP.sub(lambda found: f"{found[1]} {float(found[2]) + self.ahead!r}", text)
-        return text
+            return self.change(str(answer.read().decode()))
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         gate = self
@@ -69,3 +65,13 @@ class Gate:
                 pass
 
         return Handler
+
+
+def ahead(seconds: float) -> Callable[[str], str]:
+    """Change every timestamp, as if the exporter's clock were ahead by so much."""
+    return lambda text: _TIMESTAMP.sub(lambda found: f"{found[1]} {float(found[2]) + seconds!r}", text)
+
+
+def without(pattern: str) -> Callable[[str], str]:
+    """Leave out every line in which the pattern is found."""
+    return lambda text: "".join(line for line in text.splitlines(True) if not re.search(pattern, line))

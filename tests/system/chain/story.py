@@ -16,7 +16,8 @@ class Trouble:
 
     ``alert`` and ``labels`` tell the alert from all others. ``receivers`` hear of it. ``title`` and ``says`` are parts
     of the first message, ``ending`` of the last. It begins ``starts`` minutes into the story, and is mended once it was
-    told, everything that comes between has come, and the story is ``lasts`` minutes old.
+    told, everything that comes between has come, and the story is ``lasts`` minutes old. What comes between also begins
+    and ends a trouble that is ``during`` it. One that does not end takes too long for the story.
     """
 
     alert: str
@@ -29,6 +30,8 @@ class Trouble:
     ending: str = ""
     starts: float = 0.0
     lasts: float = 0.0
+    during: bool = False
+    ends: bool = True
 
     @property
     def identity(self) -> dict[str, str]:
@@ -58,7 +61,9 @@ class Story:
         """Let it all happen, and wait until Alertmanager has nothing more to say."""
         first = self.chain.minutes()
         if self.meanwhile:
-            self._until(lambda: self._begin(first) and all(map(self._was_told, self.troubles)))
+            self._until(
+                lambda: self._begin(first) and all(one.during or self._was_told(one) for one in self.troubles)
+            )
             for happening in self.meanwhile:
                 happening()
         self._until(lambda: self._begin(first) and self._mend(first) and all(map(self._ended, self.troubles)))
@@ -94,21 +99,26 @@ class Story:
 
     def _ended(self, trouble: Trouble) -> bool:
         told = history(self.chain.notices, trouble.identity)
-        return all(told.get(receiver, [])[-1:] == ["resolved"] for receiver in trouble.receivers)
+        return not trouble.ends or all(
+            told.get(receiver, [])[-1:] == ["resolved"] for receiver in trouble.receivers
+        )
 
     def _wrong_times(self) -> list[str]:
         return [
             f"{trouble.identity}: {told}"
             for trouble in self.troubles
             for told in [history(self.chain.notices, trouble.identity)]
-            if told != dict.fromkeys(trouble.receivers, ONCE)
+            if told != dict.fromkeys(trouble.receivers, ONCE if trouble.ends else ONCE[:1])
         ]
 
     def _wrong_words(self) -> list[str]:
         wrong = []
         for trouble in self.troubles:
             told = trouble.messages(self.chain.notices)
-            expected = ((told[:1], (trouble.title, *trouble.says)), (told[-1:], (trouble.ending,)))
+            expected = (
+                (told[:1], (trouble.title, *trouble.says)),
+                (told[-1:], (trouble.ending,) if trouble.ends else ()),
+            )
             wrong += [
                 f"{part!r} is not in {notice.title!r}, {notice.text!r}"
                 for notices, parts in expected

@@ -1,0 +1,423 @@
+"""Everything that can go wrong while exporters run: one trouble for each alert, and the fleets they happen to."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Final
+
+from exporter.demo.answers import answer, html_error, rate_limited
+from exporter.demo.timeline import Phase, Timeline
+from exporter.model.clock import SystemClock
+from simulator.answer_faults import me_with, me_without
+from simulator.wire_faults import silence
+from tests.system.chain.chain import Chain
+from tests.system.chain.fleets import DAY, WEBHOOK, Fleet, numbered
+from tests.system.chain.gate import without
+from tests.system.chain.story import Trouble
+
+CRITICAL: Final = ("on-call", "everybody")
+WARNING: Final = ("everybody",)
+
+MUST_SUBSCRIBE: Final = answer(
+    "must subscribe",
+    400,
+    b'{"error":"To continue sending a message, you must subscribe to this instance again"}',
+)
+ADDRESS_REFUSED: Final = answer("address", 403, b'{"error":"203.0.113.7 not allowed"}')
+FIREWALL: Final = html_error(403)
+
+
+@dataclass(frozen=True, slots=True)
+class Fleets:
+    shop: Fleet
+    depot: Fleet
+    crowd: Fleet
+    outage: Fleet
+    limited: Fleet
+    elsewhere: Fleet
+    walled: Fleet
+    shrinking: Fleet
+    twins: Fleet
+    slow: Fleet
+    mortal: Fleet
+    restless: Fleet
+    old: Fleet
+    shards: Fleet
+
+    def all(self) -> list[Fleet]:
+        return [getattr(self, each.name) for each in fields(self)]
+
+
+SINGLE: Final = (
+    *("vendas", "oscila", "vence", "urgente", "vencido", "devedor", "experimental", "eterno"),
+    *("mudo", "desviado", "abafado", "falho", "recusado", "acabado", "trocado"),
+)
+"""Instances of the fleet ``shop`` to which something happens."""
+
+CROWD_TEAMS: Final = {
+    **dict.fromkeys(numbered("crowd", 12), "sales"),
+    **{f"crowd-{number}": "support" for number in range(12, 20)},
+}
+"""Twenty of thirty belong to a team, and so do those that drop: twelve and eight."""
+
+
+def new_fleets() -> Fleets:
+    """All is well at first."""
+    return Fleets(
+        shop=Fleet(
+            "shop",
+            [*SINGLE, *numbered("shop", 14)],
+            later=["novo"],
+            teams={"vendas": "sales", "mudo": "support"},
+        ),
+        depot=Fleet("depot", ["calado", *numbered("depot", 3)], timeout=1.0),
+        crowd=Fleet("crowd", numbered("crowd", 30), teams=CROWD_TEAMS),
+        outage=Fleet("outage", numbered("outage", 6)),
+        limited=Fleet("limited", numbered("limited", 4)),
+        elsewhere=Fleet("elsewhere", numbered("elsewhere", 3)),
+        walled=Fleet("walled", numbered("walled", 3)),
+        shrinking=Fleet("shrinking", numbered("shrinking", 10)),
+        twins=Fleet("twins", ["gêmeo", *numbered("twins", 2)], replicas=2),
+        slow=Fleet("slow", numbered("slow", 4), concurrency=1),
+        mortal=Fleet("mortal", numbered("mortal", 3)),
+        restless=Fleet("restless", numbered("restless", 2)),
+        old=Fleet("old", numbered("old", 2)),
+        shards=Fleet("shards", numbered("shards", 2), replicas=2),
+    )
+
+
+def of_one_instance(at: Fleets) -> Iterator[Trouble]:
+    """What happens to one instance while its neighbours are well."""
+    shop = at.shop
+
+    yield Trouble(
+        "ZapiInstanceDisconnected",
+        {"job": "shop", "name": "vendas", "team": "sales"},
+        ("on-call", "sales"),
+        begin=lambda: shop.set("vendas", connected=False),
+        mend=lambda: shop.set("vendas", connected=True),
+        title="[CRITICAL] vendas is disconnected from WhatsApp",
+        says=(", last seen connected 20", "It neither sends nor receives messages", "(team=sales)"),
+        ending="[RESOLVED] vendas is connected again",
+    )
+    yield Trouble(
+        "ZapiInstanceNeverConnected",
+        {"job": "shop", "name": "novo"},
+        WARNING,
+        begin=lambda: add_unconnected(shop, "novo"),
+        mend=lambda: shop.set("novo", connected=True),
+        title="[WARNING] novo was never seen connected",
+        ending="[RESOLVED] novo is connected",
+    )
+    yield Trouble(
+        "ZapiInstanceFlapping",
+        {"job": "shop", "name": "oscila"},
+        WARNING,
+        begin=lambda: shop.set("oscila", timeline=flapping(shop)),
+        mend=lambda: shop.set("oscila", timeline=Timeline()),
+        title="[WARNING] oscila keeps disconnecting: ",
+        ends=False,  # for an hour
+    )
+    for alert, name, days, title, receivers in (
+        (
+            "ZapiInstanceExpiringSoon",
+            "vence",
+            6.0,
+            "[WARNING] The subscription of vence expires in 5d 2",
+            WARNING,
+        ),
+        (
+            "ZapiInstanceExpiringImminently",
+            "urgente",
+            20 / 24,
+            "[CRITICAL] The subscription of urgente expires in 19h",
+            CRITICAL,
+        ),
+        (
+            "ZapiInstanceExpired",
+            "vencido",
+            -3.0,
+            "[CRITICAL] The subscription of vencido has expired",
+            CRITICAL,
+        ),
+    ):
+        yield Trouble(
+            alert,
+            {"job": "shop", "name": name},
+            receivers,
+            begin=partial(due_in, shop, name, days),
+            mend=partial(due_in, shop, name, 300),
+            title=title,
+            says=(", due 20",),
+            ending=f"[RESOLVED] The subscription of {name} was renewed",
+        )
+    yield Trouble(
+        "ZapiInstanceUnpaid",
+        {"job": "shop", "name": "devedor", "status": "overdue"},
+        WARNING,
+        begin=lambda: shop.set("devedor", payment_status="OVERDUE"),
+        mend=lambda: shop.set("devedor", payment_status="PAID"),
+        title="[WARNING] devedor is not paid",
+        says=("payment status overdue",),
+        ending="[RESOLVED] devedor is paid",
+    )
+    yield Trouble(
+        "ZapiInstancePaymentUnknown",
+        {"job": "shop", "name": "experimental"},
+        WARNING,
+        begin=lambda: shop.set("experimental", payment_status="trialing"),
+        mend=lambda: shop.set("experimental", payment_status="PAID"),
+        title="[INFO] The payment status of experimental cannot be classified",
+        ending="[RESOLVED] The payment status of experimental is known",
+    )
+    yield Trouble(
+        "ZapiInstanceDueUnknown",
+        {"job": "shop", "name": "eterno"},
+        WARNING,
+        begin=lambda: shop.spoil("eterno", me_without("due")),
+        mend=lambda: shop.spoil("eterno", None),
+        title="[INFO] The due date of eterno is unknown",
+        ending="[RESOLVED] The due date of eterno is known",
+    )
+    webhook = "[RESOLVED] The received webhook of {} is as it should be"
+    yield Trouble(
+        "ZapiInstanceWebhookMissing",
+        {"job": "shop", "name": "mudo", "webhook": "received"},
+        ("on-call", "support"),
+        begin=lambda: shop.set("mudo", webhooks={}),
+        mend=lambda: shop.set("mudo", webhooks={"received": WEBHOOK}),
+        title="[CRITICAL] mudo has no received webhook",
+        ending=webhook.format("mudo"),
+    )
+    yield Trouble(
+        "ZapiInstanceWebhookUnexpected",
+        {"job": "shop", "name": "desviado", "webhook": "received"},
+        CRITICAL,
+        begin=lambda: shop.set("desviado", webhooks={"received": "https://elsewhere.example.com/"}),
+        mend=lambda: shop.set("desviado", webhooks={"received": WEBHOOK}),
+        title="[CRITICAL] The received webhook of desviado has another URL than it should",
+        ending=webhook.format("desviado"),
+    )
+    yield Trouble(
+        "ZapiInstanceWebhookMuted",
+        {"job": "shop", "name": "abafado", "webhook": "received"},
+        CRITICAL,
+        begin=lambda: shop.set("abafado", extra={"callbackTypeFilters": ["FILTER_RECEIVED_CALLBACK"]}),
+        mend=lambda: shop.set("abafado", extra={"callbackTypeFilters": []}),
+        title="[CRITICAL] The received webhook of abafado is muted",
+        ending=webhook.format("abafado"),
+    )
+    polled_again = "[RESOLVED] {} can be polled again"
+    yield Trouble(
+        "ZapiInstancePollsFailing",
+        {"job": "shop", "name": "falho"},
+        WARNING,
+        begin=lambda: shop.spoil("falho", html_error(503)),
+        mend=lambda: shop.spoil("falho", None),
+        title="[WARNING] falho cannot be polled",
+        says=("reason server_error: Z-API answered with a server error",),
+        ending=polled_again.format("falho"),
+    )
+    yield Trouble(
+        "ZapiInstanceCredentialsRefused",
+        {"job": "shop", "name": "recusado"},
+        CRITICAL,
+        begin=lambda: shop.set("recusado", token="RENEWED"),
+        mend=lambda: shop.configure(tokens={"recusado": "RENEWED"}),
+        title="[CRITICAL] Z-API refuses the credentials of recusado",
+        says=("reason not_found: Z-API knows no instance with this id and token",),
+        ending=polled_again.format("recusado"),
+    )
+    yield Trouble(
+        "ZapiInstanceSubscriptionEnded",
+        {"job": "shop", "name": "acabado"},
+        CRITICAL,
+        begin=lambda: shop.spoil("acabado", MUST_SUBSCRIBE),
+        mend=lambda: shop.spoil("acabado", None),
+        title="[CRITICAL] The subscription of acabado has ended at Z-API",
+        ending=polled_again.format("acabado"),
+    )
+    yield Trouble(
+        "ZapiInstanceWrongInstance",
+        {"job": "shop", "name": "trocado"},
+        WARNING,
+        begin=lambda: shop.spoil("trocado", me_with("id", '"F00D"', "another instance's")),
+        mend=lambda: shop.spoil("trocado", None),
+        title="[WARNING] Polls of trocado are answered for another instance",
+        ending=polled_again.format("trocado"),
+    )
+    for alert, receivers in (("ZapiInstancePollsFailing", WARNING), ("ZapiInstanceValuesStale", CRITICAL)):
+        yield Trouble(
+            alert,
+            {"job": "depot", "name": "calado"},
+            receivers,
+            begin=lambda: at.depot.spoil("calado", silence()),
+            mend=lambda: at.depot.spoil("calado", None),
+            says=("reason timeout: Z-API did not answer in time",),
+            ending=polled_again.format("calado"),
+            lasts=20,
+        )
+    yield Trouble(
+        "ZapiInstanceTwoIds",
+        {"job": "twins", "name": "gêmeo"},
+        WARNING,
+        begin=lambda: setattr(at.twins.pods[1].gate, "change", another_id),
+        mend=lambda: setattr(at.twins.pods[1].gate, "change", str),
+        title="[WARNING] gêmeo is the name of two instances",
+        ending="[RESOLVED] gêmeo is the name of one instance",
+    )
+
+
+def of_many_instances(at: Fleets) -> Iterator[Trouble]:
+    """Two thirds of a fleet drop, of two teams; and causes that concern all instances of a job."""
+    dropped = [name for name in at.crowd.names if name in CROWD_TEAMS]
+    yield Trouble(
+        "ZapiManyInstancesDisconnected",
+        {"job": "crowd"},
+        CRITICAL,
+        begin=lambda: at.crowd.set_all(dropped, connected=False),
+        mend=lambda: at.crowd.set_all(dropped, connected=True),
+        title="instances of crowd were disconnected from WhatsApp",
+        says=(" of 30, by team: sales ", "support "),
+        ending="[RESOLVED] Most instances of crowd are connected again",
+        lasts=12,  # after five minutes each would be told by itself
+    )
+    for team in ("sales", "support"):
+        yield Trouble(
+            "ZapiTeamInstancesDisconnected",
+            {"job": "crowd", "team": team},
+            (team,),
+            begin=lambda: None,
+            mend=lambda: None,
+            title=f" of {team}'s instances were disconnected from WhatsApp",
+            ending=f"[RESOLVED] Most of {team}'s instances are connected again",
+        )
+    yield Trouble(
+        "ZapiApiDown",
+        {"job": "outage"},
+        CRITICAL,
+        begin=lambda: at.outage.spoil_all(html_error(502)),
+        mend=lambda: at.outage.spoil_all(None),
+        title="instances of outage",
+        says=("reason server_error",),
+        ending="[RESOLVED] Z-API can be polled again for outage",
+        lasts=24,  # by then each would have been told to fail, and its values to be stale
+    )
+    yield Trouble(
+        "ZapiRateLimited",
+        {"job": "limited"},
+        WARNING,
+        begin=lambda: at.limited.spoil_all(rate_limited(None)),
+        mend=lambda: at.limited.spoil_all(None),
+        title="[WARNING] Z-API limits the polls of limited",
+    )
+    yield Trouble(
+        "ZapiAddressNotAllowed",
+        {"job": "elsewhere"},
+        CRITICAL,
+        begin=lambda: at.elsewhere.spoil_all(ADDRESS_REFUSED),
+        mend=lambda: at.elsewhere.spoil_all(None),
+        title="[CRITICAL] Z-API does not allow the address of the exporter of elsewhere",
+        ending="[RESOLVED] Z-API can be polled again for elsewhere",
+    )
+    yield Trouble(
+        "ZapiForbidden",
+        {"job": "walled"},
+        CRITICAL,
+        begin=lambda: at.walled.spoil_all(FIREWALL),
+        mend=lambda: at.walled.spoil_all(None),
+        title="[CRITICAL] Something before Z-API refuses the polls of walled",
+        ending="[RESOLVED] Z-API can be polled again for walled",
+    )
+    names = at.shrinking.names
+    yield Trouble(
+        "ZapiInstancesVanished",
+        {"job": "shrinking"},
+        CRITICAL,
+        begin=lambda: at.shrinking.configure(names=names[:2]),
+        mend=lambda: at.shrinking.configure(names=names),
+        title="[CRITICAL] shrinking lists fewer instances than an hour ago",
+        starts=3,
+    )
+
+
+def of_an_exporter(at: Fleets, running: Chain) -> Iterator[Trouble]:
+    mortal, slow, depot = (fleet.pods[0] for fleet in (at.mortal, at.slow, at.depot))
+    yield Trouble(
+        "ZapiExporterDown",
+        {"job": "mortal", "instance": mortal.gate.address},
+        CRITICAL,
+        begin=lambda: setattr(mortal.gate, "shut", True),
+        mend=lambda: setattr(mortal.gate, "shut", False),
+        title=f"[CRITICAL] The exporter at {mortal.gate.address} cannot be scraped",
+    )
+    restless = at.restless.pods[0].gate
+    yield Trouble(
+        "ZapiExporterRestarting",
+        {"job": "restless", "instance": restless.address},
+        WARNING,
+        begin=lambda: setattr(restless, "change", partial(restarting, at.restless.minute * 3)),
+        mend=lambda: setattr(restless, "change", str),
+        title=f"[WARNING] The exporter at {restless.address} keeps restarting: ",
+        ends=False,  # for an hour
+    )
+    yield Trouble(
+        "ZapiExporterTargetLost",
+        {"job": "shards"},
+        CRITICAL,
+        begin=lambda: running.scrape("shards", at.shards.addresses[:1]),
+        mend=lambda: running.scrape("shards", at.shards.addresses),
+        title="[CRITICAL] shards has fewer exporters than an hour ago",
+        starts=16,  # those of ten minutes are compared
+    )
+    yield Trouble(
+        "ZapiExporterBehind",
+        {"job": "slow", "instance": slow.gate.address},
+        WARNING,
+        begin=lambda: at.slow.set_all(delay=at.slow.minute),
+        mend=lambda: at.slow.set_all(delay=0.0),
+        title=f"[WARNING] The exporter at {slow.gate.address} polls late",
+    )
+    yield Trouble(
+        "ZapiExporterReloadFailed",
+        {"job": "depot", "instance": depot.gate.address},
+        WARNING,
+        begin=at.depot.spoil_configuration,
+        mend=at.depot.configure,
+        title=f"[WARNING] The exporter at {depot.gate.address} refused its new configuration",
+    )
+    old = at.old.pods[0].gate
+    yield Trouble(
+        "ZapiExporterTooOld",
+        {"job": "old", "instance": old.address},
+        WARNING,
+        begin=lambda: setattr(old, "change", without("last_connected_timestamp|subscription_ended")),
+        mend=lambda: setattr(old, "change", str),
+        title=f"[WARNING] The exporter at {old.address} is too old for these rules",
+    )
+
+
+def flapping(fleet: Fleet) -> Timeline:
+    """Connected for two minutes and a bit, then disconnected for as long, and so on: never for five."""
+    phase = 2.2 * fleet.minute
+    return Timeline((Phase(phase, connected=True), Phase(phase, connected=False)))
+
+
+def add_unconnected(fleet: Fleet, name: str) -> None:
+    fleet.set(name, connected=False)
+    fleet.configure(names=[*fleet.names, name])
+
+
+def due_in(fleet: Fleet, name: str, days: float) -> None:
+    fleet.set(name, due=SystemClock().time() + days * DAY)
+
+
+def another_id(text: str) -> str:
+    return text.replace('id="ID-gêmeo"', 'id="ID-another"')
+
+
+def restarting(seconds: float, text: str) -> str:
+    """Change the start of the process every so many seconds."""
+    start = int(SystemClock().time() / seconds) * seconds
+    return re.sub(r"(?m)^process_start_time_seconds .*$", f"process_start_time_seconds {start!r}", text)
