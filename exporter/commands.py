@@ -21,7 +21,7 @@ from exporter.model.clock import Clock, SystemClock
 from exporter.model.shard import Shard
 from exporter.options import Options
 from exporter.process.line_writer import LineWriter
-from exporter.process.main_loop import PeriodicTask, run_until_signal
+from exporter.process.main_loop import PeriodicTask, ReloadLoop, run_until_signal
 from exporter.process.malloc import use_one_arena
 from exporter.process.output import answer, complain
 from exporter.process.presence import published
@@ -104,7 +104,8 @@ def serve(options: Options, environ: Mapping[str, str], signals: Signals, log: L
             return FAILED
         reload = _told(systemd, Reloader(source.load, daemon, daemon.telemetry), daemon)
         server = Server(_app(daemon, guard, reload, options, clock), listeners, clock=clock, security=guard)
-        if not _start(server, daemon):
+        reloads = ReloadLoop(reload, list(_auto_reload(options, source, reload, clock)), clock)
+        if not _start(server, daemon, reloads):
             return FAILED
         with published(server.addresses):
             _announce(server, daemon, guard, options)
@@ -112,23 +113,24 @@ def serve(options: Options, environ: Mapping[str, str], signals: Signals, log: L
             supervisor = _supervisor(server, daemon, systemd, clock)
             signals.collect()
             try:
-                tasks = [supervisor, *_auto_reload(options, source, reload, clock)]
-                run_until_signal(signals.wait, reload, tasks, clock)
+                run_until_signal(signals.wait, reloads.request, [supervisor], clock)
             except PartFailed as failure:
                 _log.error("the exporter ends: a part of it failed", extra={"what": str(failure)})
                 return FAILED
             signals.end_at_once()
             systemd.stopping()
+            reloads.stop()
             daemon.stop(_POLLS_GRACE)
             server.close(_ANSWERS_GRACE)
             _log.info("stopped")
             return OK
 
 
-def _start(server: Server, daemon: Daemon) -> bool:
-    """Whether both run; if not, why was printed. The web comes first: polls may take every thread there is."""
+def _start(server: Server, daemon: Daemon, reloads: ReloadLoop) -> bool:
+    """Return whether all run; if not, why was printed. Polls come last: they may take every thread there is."""
     try:
         server.start()
+        reloads.start()
         daemon.start()
     except (RuntimeError, OSError):
         complain(

@@ -22,6 +22,9 @@ _KINDS: Final = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+_NO_THREAD: Final = (
+    "cannot be read: this machine gives the exporter too few threads; raise its limits (ulimit -u, pids.max)"
+)
 _HUNG: Final = "did not answer within {:g} s; is its file system available?"
 
 
@@ -49,8 +52,9 @@ class FileReader:
         with self._lock:
             if self._current is not None and not self._current.done():
                 raise UnreadableFile("cannot be read while another file does not answer")
-            answer = self._current = Future()
+            answer: Future[bytes] = Future()
             self._begin((path, limit, answer))
+            self._current = answer
             try:
                 return answer.result(self._patience)
             except FutureTimeout:
@@ -58,10 +62,17 @@ class FileReader:
 
     def _begin(self, job: tuple[Path, int, Future[bytes]]) -> None:
         with self._thread_lock:
-            self._jobs.put(job)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="files", daemon=True)
-                self._thread.start()
+                self._thread = self._start_thread()
+            self._jobs.put(job)
+
+    def _start_thread(self) -> threading.Thread:
+        thread = threading.Thread(target=self._work, name="files", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            raise UnreadableFile(_NO_THREAD) from None
+        return thread
 
     def _work(self) -> None:
         """Read what is asked for, until nothing was for a while."""

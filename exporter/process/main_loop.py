@@ -1,6 +1,9 @@
-"""What the main thread does between two signals."""
+"""Loops that do what is due between two signals: that of the main thread, and one for what may take long."""
 
+import contextlib
+import queue
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -39,3 +42,33 @@ def run_until_signal(
         for task in tasks:
             if task.due <= clock.monotonic():
                 task.run()
+
+
+class ReloadLoop:
+    """Reloads, and runs tasks that may take as long, on a thread of its own, so that the main one can obey signals."""
+
+    def __init__(self, reload: Callable[[], object], tasks: Sequence[PeriodicTask], clock: Clock) -> None:
+        self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._thread = threading.Thread(
+            target=run_until_signal, args=(self._wait, reload, tasks, clock), name="reload", daemon=True
+        )
+
+    def start(self) -> None:
+        """Raise :class:`RuntimeError` where the machine has no thread left."""
+        self._thread.start()
+
+    def request(self) -> None:
+        """Have the configuration reloaded soon. Requests that come during a reload share the next one."""
+        self._signals.put(signal.SIGHUP)
+
+    def stop(self) -> None:
+        """Begin no more reloads. One that runs is not waited for."""
+        self._signals.put(signal.SIGTERM)
+
+    def _wait(self, timeout: float) -> frozenset[int]:
+        came: set[int] = set()
+        with contextlib.suppress(queue.Empty):
+            came.add(self._signals.get(timeout=timeout))
+            while True:
+                came.add(self._signals.get_nowait())
+        return frozenset(came)

@@ -206,7 +206,7 @@ def test_a_configuration_that_everyone_can_read_is_warned_of(
     assert ("chmod o-r" in run.stderr) is warned
 
 
-@pytest.mark.parametrize("threads", range(4))
+@pytest.mark.parametrize("threads", range(6))
 def test_a_machine_with_too_few_threads_to_start_is_one_clear_line(
     zapi: SimulatedZapi, tmp_path: Path, threads: int
 ) -> None:

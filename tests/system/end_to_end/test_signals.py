@@ -98,3 +98,22 @@ def test_a_second_signal_within_the_grace_ends_it_at_once(tmp_path: Path) -> Non
                 if started.process.poll() is None:
                     started.process.send_signal(number)
             assert started.process.wait(PATIENCE) == 0
+
+
+def test_sigterm_amid_a_reload_that_hangs_ends_it(tmp_path: Path) -> None:
+    script = """
+import threading
+from exporter.reloader import Reloader
+def hang(self):
+    open(RELOADING, "w").close()
+    threading.Event().wait()
+Reloader.reload = hang
+from exporter.__main__ import main
+main()
+""".replace("RELOADING", repr(str(tmp_path / "reloading")))
+    with exporter(tmp_path, "--demo=1", program=(sys.executable, "-c", script)) as started:
+        started.process.send_signal(signal.SIGHUP)
+        wait_until((tmp_path / "reloading").exists, PATIENCE)
+        assert started.metrics()
+        started.process.send_signal(signal.SIGTERM)
+        assert started.process.wait(PATIENCE) == 0

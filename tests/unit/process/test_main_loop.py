@@ -1,6 +1,7 @@
 """What the main thread does between two signals, with a clock that is told to move."""
 
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from exporter.config import Fingerprint
 from exporter.config.auto_reload import SETTLING, AutoReload
 from exporter.model.clock import SystemClock
-from exporter.process.main_loop import run_until_signal
+from exporter.process.main_loop import ReloadLoop, run_until_signal
 from tests.clocks import ManualClock
 
 FILE = Path("config.yaml")
@@ -155,3 +156,25 @@ def test_it_wakes_up_for_the_first_duty_that_is_due() -> None:
     run_until_signal(wait, never, duties, clock)
     assert waits == [3.0, 3600.0, 0.0]
     assert [duty.times for duty in duties] == [0, 0, 0]
+
+
+def test_reloads_of_the_background_share_the_next_one() -> None:
+    begun, go_on, reloads = threading.Semaphore(0), threading.Semaphore(0), []
+
+    def reload() -> None:
+        reloads.append(threading.current_thread())
+        begun.release()
+        go_on.acquire()
+
+    loop = ReloadLoop(reload, [], SystemClock())
+    loop.start()
+    loop.request()
+    begun.acquire()
+    for _ in range(5):
+        loop.request()
+    go_on.release()
+    begun.acquire()
+    loop.stop()
+    go_on.release()
+    reloads[0].join(60)
+    assert len(reloads) == 2
