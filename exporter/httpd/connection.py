@@ -26,7 +26,6 @@ from exporter.httpd.message import (
 )
 from exporter.httpd.security import Security
 from exporter.httpd.stream import ClientStream, Disconnected
-from exporter.httpd.tls import TlsStream
 from exporter.httpd.worker_pool import FairThreadPool
 from exporter.model.clock import Clock
 
@@ -74,8 +73,7 @@ class Connection:
         self._address = address
         self._task = task
         self._tls = service.security().tls
-        self._session = None if self._tls is None else TlsStream(self._tls)
-        self._stream = ClientStream(client, self._session)
+        self._stream = ClientStream(client, None if self._tls is None else self._tls.context)
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=service.limits.head_bytes)
         self._timer: asyncio.TimerHandle | None = None
         self._only_head = False
@@ -187,10 +185,10 @@ class Connection:
 
     async def _refusal(self, authorization: str | None, security: Security) -> Response | None:
         """Return the response to a client that may not enter, by what is demanded now that the request is whole."""
-        tls, session = security.tls, self._session
-        if tls is not self._tls and (tls is None or session is None or tls.verifies_clients):
+        tls = security.tls
+        if tls is not self._tls and (tls is None or self._tls is None or tls.verifies_clients):
             raise Disconnected  # only the handshake of a new connection can obey this
-        if tls is not None and session is not None and not tls.admits(session.client_certificate()):
+        if tls is not None and not tls.admits(self._stream.client_certificate()):
             return _NOT_ADMITTED
         if security.users is None:
             return None

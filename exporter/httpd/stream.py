@@ -1,12 +1,17 @@
-"""Bytes to and from one client, with or without TLS."""
+"""Bytes to and from one client, with or without TLS.
+
+TLS is done here on memory: asyncio's own costs 0.3 MiB for each silent connection, 332 MiB at 1,000.
+"""
 
 import asyncio
 import contextlib
 import socket
-from typing import Final
+import ssl
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final, TypeVar
 
-from exporter.httpd.tls import TlsStream
-
+T = TypeVar("T")
 _READ_BYTES: Final = 64 * 1024
 _WRITE_BYTES: Final = 256 * 1024
 """Large responses are sent in pieces of this size, so that TLS makes no second copy of the whole."""
@@ -22,43 +27,40 @@ class ClientStream:
     With TLS, reading and writing also raise :class:`ssl.SSLError`.
     """
 
-    def __init__(self, client: socket.socket, tls: TlsStream | None) -> None:
+    def __init__(self, client: socket.socket, tls: ssl.SSLContext | None) -> None:
         self._socket = client
-        self._tls = tls
         self._loop = asyncio.get_running_loop()
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = tls.wrap_bio(self._incoming, self._outgoing, server_side=True) if tls else None
 
     async def handshake(self) -> None:
-        complete = self._tls is None
-        while self._tls is not None and not complete:
-            received = await self._read()
-            try:
-                complete = self._tls.handshake(received)
-            finally:  # a failed handshake also has something to tell the client
-                await self._write(self._tls.outgoing())
+        if self._tls is not None:
+            await self._with_tls(self._tls.do_handshake)
+
+    def client_certificate(self) -> Mapping[str, Any] | None:
+        """Return the client's verified certificate; ``None`` where it has shown none."""
+        return self._tls.getpeercert() if self._tls else None
 
     async def receive(self) -> bytes:
         """Return some bytes, at least one."""
         if self._tls is None:
             return await self._read()
-        received = b""  # the first bytes may have come in one piece with the end of the handshake
-        while not (plain := self._tls.decrypt(received)):
-            await self._write(self._tls.outgoing())
-            if self._tls.ended:
-                raise Disconnected
-            received = await self._read()
-        await self._write(self._tls.outgoing())
-        return plain
+        received = await self._with_tls(partial(self._tls.read, _READ_BYTES))
+        if not received:
+            raise Disconnected
+        return received
 
     async def send(self, data: bytes) -> None:
         """Return when the kernel has taken everything."""
         view = memoryview(data)
-        for start in range(0, len(view), _WRITE_BYTES):
-            piece = view[start : start + _WRITE_BYTES]
+        while view:
+            piece = view[:_WRITE_BYTES]
             if self._tls is None:
                 await self._write(piece)
+                sent = len(piece)
             else:
-                self._tls.encrypt(piece)
-                await self._write(self._tls.outgoing())
+                sent = await self._with_tls(partial(self._tls.write, piece))
+            view = view[sent:]
 
     async def send_without_tls(self, data: bytes) -> None:
         """Answer a client that does not speak TLS and must be told so."""
@@ -70,12 +72,26 @@ class ClientStream:
         Closing at once, with bytes of the client unread, would make its kernel throw our response away.
         """
         if self._tls is not None:
-            self._tls.close_notify()
-            await self._write(self._tls.outgoing())
+            with contextlib.suppress(ssl.SSLError):  # the client's own has not come, or never will
+                self._tls.unwrap()
+            await self._write(self._outgoing.read())
         with contextlib.suppress(OSError):  # the client has reset the connection
             self._socket.shutdown(socket.SHUT_WR)
         while True:
             await self._read()
+
+    async def _with_tls(self, operation: Callable[[], T]) -> T:
+        """Return what an operation of the TLS session returns, once it has read and written what it wants to."""
+        while True:
+            try:
+                return operation()
+            except ssl.SSLWantReadError:
+                pass
+            except ssl.SSLZeroReturnError:
+                raise Disconnected from None
+            finally:  # an operation that fails also has something to tell the client
+                await self._write(self._outgoing.read())
+            self._incoming.write(await self._read())
 
     async def _read(self) -> bytes:
         await asyncio.sleep(0)  # what has come is read at once: a client that floods must not stop the others

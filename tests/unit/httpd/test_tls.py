@@ -11,7 +11,6 @@ import trustme
 
 from exporter.httpd.http import Response
 from exporter.httpd.server import Server
-from exporter.httpd.tls import ServerTls, TlsStream
 from exporter.webconfig.load import load
 from exporter.webconfig.watch import WebConfigFile
 from tests.unit.httpd.certificates import write_files, write_server_files
@@ -191,36 +190,33 @@ def test_the_end_of_the_last_answer_is_told_within_tls(folder: Path, authority: 
     assert received > len(body)
 
 
-def test_a_handshake_and_data_in_any_pieces_make_the_same_stream(authority: trustme.CA) -> None:
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_a_handshake_and_data_in_any_pieces_make_the_same_stream(
+    folder: Path, authority: trustme.CA, size: int
+) -> None:
     """Byte by byte, and with the first request in one piece with the end of the handshake."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    for size in (1, 7, 100_000):
-        stream = TlsStream(ServerTls(context))
-        assert _greet(stream, client_tls(authority), size) == b"hello"
-
-
-def _greet(stream: TlsStream, context: ssl.SSLContext, size: int) -> bytes:
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client = context.wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
-    said = False
-    complete = False
-    plain = b""
-    while not plain:
-        try:
-            client.do_handshake()
-            if not said:
-                client.write(b"hello")
-                said = True
-        except ssl.SSLWantReadError:
-            pass
-        sent = outgoing.read()
-        for piece in (sent[start : start + size] for start in range(0, len(sent), size)):
-            if complete:
-                plain += stream.decrypt(piece)
-            else:
-                complete = stream.handshake(piece)
-        if complete:
-            plain += stream.decrypt(b"")
-        incoming.write(stream.outgoing())
-    return plain
+    client = client_tls(authority).wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
+    with serving_file(folder, TLS) as server, socket.create_connection(place_of(server), 20) as connected:
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+        def send() -> None:
+            flight = outgoing.read()
+            for start in range(0, len(flight), size):
+                connected.sendall(flight[start : start + size])
+
+        while True:
+            try:
+                client.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                send()
+                incoming.write(connected.recv(65536))
+        client.write(b"GET /whole HTTP/1.1\r\nHost: test\r\n\r\n")
+        send()
+        answer = b""
+        while b"/whole" not in answer:
+            incoming.write(connected.recv(65536))
+            with contextlib.suppress(ssl.SSLWantReadError):
+                answer += client.read(65536)
+    assert answer.startswith(b"HTTP/1.1 200 ")
