@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from email.utils import formatdate
-from http import HTTPStatus
+from http.client import responses
 from typing import Final
 from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
@@ -79,7 +79,9 @@ def write_head(response: Response, operators: Mapping[str, str], now: float, *, 
     headers.append(("Date", formatdate(now, usegmt=True)))
     if close:
         headers.append(("Connection", "close"))
-    return h11.Response(status_code=response.status, headers=headers, reason=_reason(response.status))
+    return h11.Response(
+        status_code=response.status, headers=headers, reason=responses.get(response.status, "")
+    )
 
 
 def _check_size(head: h11.Request, limits: Limits) -> None:
@@ -119,10 +121,3 @@ def _split_absolute(target: str) -> tuple[str, str]:
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise Refused(400, "The request's target is neither a path nor an http URL.")
     return parts.path or "/", parts.query
-
-
-def _reason(status: int) -> bytes:
-    try:
-        return HTTPStatus(status).phrase.encode()
-    except ValueError:
-        return b""

@@ -11,7 +11,7 @@ from exporter.fleet.store import Fleet, InstanceView
 from exporter.httpd.http import Request, Response, text_response
 from exporter.metrics.scrape import Scrapes
 from exporter.model.poll_result import Failure, Reason
-from exporter.web.negotiate import exposition_format
+from exporter.web.encoding import exposition_format
 
 _LONGEST_WAIT: Final = 60.0
 """Seconds for a client that does not say how long it waits."""

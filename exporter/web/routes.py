@@ -8,8 +8,7 @@ from typing import Final
 from exporter.fleet.store import Fleet
 from exporter.httpd.http import Handler, Request, Response, text_response
 from exporter.metrics.scrape import Scrapes
-from exporter.web.compression import compressing
-from exporter.web.negotiate import accepts_gzip, exposition_format
+from exporter.web.encoding import accepts_gzip, compressing, exposition_format
 
 _READ: Final = ("GET", "HEAD")
 _WRITE: Final = ("POST", "PUT")
