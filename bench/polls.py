@@ -24,6 +24,7 @@ from harness.processes import Exporter, exporter, get
 
 OURS: Final = "zapi-exporter"
 BARE: Final = "bare urllib3 pool"
+SOCKET: Final = "bare TLS socket"
 
 RATE: Final = 200.0
 """Polls a second of each contender, while it is its turn."""
@@ -70,7 +71,8 @@ def _contenders(
         ours.process.send_signal(SIGSTOP)
         contenders: dict[str, Callable[[], float]] = {
             OURS: lambda: _our_turn(ours, seconds),
-            BARE: lambda: _bare_turn(upstream, seconds),
+            SOCKET: lambda: _bare_turn("bench.bare_socket", upstream, seconds),
+            BARE: lambda: _bare_turn("bench.bare_pool", upstream, seconds),
         }
         for peer in probers.COMMANDS:
             if probers.command(peer):
@@ -91,11 +93,11 @@ def _our_turn(ours: Exporter, seconds: float) -> float:
     return cpu / polls * 1e6
 
 
-def _bare_turn(upstream: Upstream, seconds: float) -> float:
+def _bare_turn(module: str, upstream: Upstream, seconds: float) -> float:
     command = [
         sys.executable,
         "-m",
-        "bench.bare_pool",
+        module,
         upstream.fast,
         str(upstream.ca_file),
         str(RATE),
