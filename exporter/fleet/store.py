@@ -110,13 +110,10 @@ class Fleet:
             entry = self._entries.get(instance.name)
             if entry is None or entry.view.instance.id != instance.id:
                 return
-            view = replace(
-                entry.view, polls=entry.view.polls + 1, last_poll=self._clock.time(), last_duration=duration
-            )
             if isinstance(reading, Failure):
-                self._fail(entry, view, reading)
+                self._fail(entry, reading, duration)
             else:
-                self._succeed(entry, view, reading)
+                self._succeed(entry, reading, duration)
 
     def views(self) -> tuple[InstanceView, ...]:
         """All instances, in the order of the configuration, with stale values withdrawn."""
@@ -166,36 +163,45 @@ class Fleet:
             self._schedule_expiry(old)
         return old
 
-    def _fail(self, entry: _Entry, view: InstanceView, failure: Failure) -> None:
-        began_failing = view.failure is None or view.failure.reason is not failure.reason
+    def _fail(self, entry: _Entry, failure: Failure, duration: float) -> None:
+        old, now = entry.view, self._clock.time()
+        began_failing = old.failure is None or old.failure.reason is not failure.reason
         view = replace(
-            view,
+            old,
             up=False,
             failure=failure,
-            failures=view.failures + 1,
-            since=view.last_poll if began_failing else view.since,
+            polls=old.polls + 1,
+            failures=old.failures + 1,
+            last_poll=now,
+            last_duration=duration,
+            since=now if began_failing else old.since,
         )
         self._publish(entry, view)
         if view.status is not None:
             self._schedule_expiry(entry)
 
-    def _succeed(self, entry: _Entry, view: InstanceView, status: Status) -> None:
-        if status == view.status:
-            status = view.status  # the same object: listeners see that nothing changed without a second look
-        changed = view.up is not True or entry.was_connected is not status.connected
+    def _succeed(self, entry: _Entry, status: Status, duration: float) -> None:
+        old, now = entry.view, self._clock.time()
+        if status is not old.status and status == old.status:
+            status = old.status  # the same object: listeners see that nothing changed without a second look
+        changed = old.up is not True or entry.was_connected is not status.connected
         label = self._payment_label(status)
-        view = replace(
-            view,
+        view = InstanceView(  # at once, as dataclasses.replace() takes twice the time
+            instance=old.instance,
             up=True,
             failure=None,
             status=status,
             payment_status=label,
             paid=self._paid(status),
             known_statuses=self._known_statuses,
-            disconnects=view.disconnects + bool(entry.was_connected and not status.connected),
-            last_success=view.last_poll,
-            last_connected=view.last_poll if status.connected else view.last_connected,
-            since=view.last_poll if changed else view.since,
+            polls=old.polls + 1,
+            failures=old.failures,
+            disconnects=old.disconnects + bool(entry.was_connected and not status.connected),
+            last_poll=now,
+            last_success=now,
+            last_connected=now if status.connected else old.last_connected,
+            last_duration=duration,
+            since=now if changed else old.since,
         )
         entry.was_connected = status.connected
         entry.read_at = self._clock.monotonic()

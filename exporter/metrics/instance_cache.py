@@ -6,9 +6,12 @@ has changed since the scrape before.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Final
+from functools import lru_cache
+from itertools import compress
+from operator import attrgetter, is_not
+from typing import Any, Final
 
 from exporter.fleet.store import InstanceView
 from exporter.metrics.catalogue import INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, due
@@ -21,6 +24,8 @@ _READERS: Final = {
     for name in _VIEW_FIELDS
 }
 """Field of a view → the metrics made of it, as indices of :data:`INSTANCE_METRICS`."""
+
+_values: Final[Callable[[InstanceView], tuple[Any, ...]]] = attrgetter(*_VIEW_FIELDS)
 
 
 @dataclass(slots=True)
@@ -67,9 +72,8 @@ class InstanceLines:
 
     def changed(self, before: InstanceView, after: InstanceView) -> None:
         row = self._rows[after.instance.name]
-        changed = [name for name in _VIEW_FIELDS if getattr(before, name) is not getattr(after, name)]
-        stale = {index for name in changed for index in _READERS[name]}
-        blocks = [(index, _block(INSTANCE_METRICS[index], row.labels, after)) for index in stale]
+        changed = tuple(compress(_VIEW_FIELDS, map(is_not, _values(before), _values(after))))
+        blocks = [(index, _block(INSTANCE_METRICS[index], row.labels, after)) for index in _stale(changed)]
         with self._lock:
             for index, block in blocks:
                 self._columns[index].put(row.index, block)
@@ -124,8 +128,14 @@ def render_one(view: InstanceView, fmt: Format, now: float) -> bytes:
     return alone.render(fmt, now).followed_by(b"").whole()
 
 
+@lru_cache(maxsize=64)
+def _stale(changed: tuple[str, ...]) -> frozenset[int]:
+    """Return the metrics made of these fields: most polls change the same few."""
+    return frozenset(index for name in changed for index in _READERS[name])
+
+
 def _block(metric: InstanceMetric, labels: LabelText, view: InstanceView) -> bytes:
-    return "".join(sample_line(metric.name, labels, sample) for sample in metric.samples(view)).encode()
+    return "".join([sample_line(metric.name, labels, sample) for sample in metric.samples(view)]).encode()
 
 
 def _until_due_head(labels: LabelText, view: InstanceView) -> tuple[str, int] | None:

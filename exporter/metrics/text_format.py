@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from prometheus_client.utils import floatToGoString
 
 from exporter.metrics.catalogue import Labels, Metric, MetricType, Sample
 
-_go_number: Callable[[float], str] = floatToGoString
+go_number: Callable[[float], str] = floatToGoString
 _COMMON_VALUES: Final = {0.0: "0.0", 1.0: "1.0"}
 
 
@@ -61,17 +62,18 @@ def sample_line(name: str, labels: LabelText, sample: Sample) -> str:
     return f"{name}{labels.with_labels(own)} {number(value)}\n"
 
 
+@lru_cache(maxsize=64)  # several metrics of one poll have its time
 def number(value: float) -> str:
     common = _COMMON_VALUES.get(value)
     if common is not None:
         return common
-    return whole_number(int(value)) if value.is_integer() else _go_number(value)
+    return whole_number(int(value)) if value.is_integer() else go_number(value)
 
 
 def whole_number(value: int) -> str:
     """What the library makes of a float of that value, in half of its time."""
     if not -1_000_000 < value < 10_000_000_000:
-        return _go_number(value)
+        return go_number(value)
     digits = str(value)
     if value < 1_000_000:
         return f"{digits}.0"

@@ -5,7 +5,7 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from exporter.zapi.budget import Budget
 from exporter.zapi.errors import WIRE_ERRORS, ProxyRefused, failing
@@ -16,9 +16,6 @@ from exporter.zapi.resolver import Resolver
 from exporter.zapi.stream import Stream, TcpStream, TlsStream
 
 T = TypeVar("T")
-
-_ALREADY_ANSWERED: Final = (BrokenPipeError, ConnectionResetError)
-"""What sending says when the server closed early; it may have answered all the same."""
 
 
 class Connection:
@@ -40,8 +37,7 @@ class Connection:
         self.was_heard = False
         reader = ReplyReader()
         try:
-            with contextlib.suppress(*_ALREADY_ANSWERED):
-                self.stream.send(request, budget)
+            self._send(request, budget)
             self._receive(reader, budget)
             return reader.result()
         except WIRE_ERRORS:
@@ -54,12 +50,17 @@ class Connection:
     ) -> PrivateReply[T]:
         """Return what ``read`` makes of the status and body of the reply, of which no byte is kept."""
         self.was_heard = False
-        with contextlib.suppress(*_ALREADY_ANSWERED):
-            self.stream.send(request, budget)
+        self._send(request, budget)
         return receive_privately(self.stream, budget, read, self._hear)
 
     def _hear(self) -> None:
         self.was_heard = True
+
+    def _send(self, request: bytes, budget: Budget) -> None:
+        try:
+            self.stream.send(request, budget)
+        except (BrokenPipeError, ConnectionResetError):
+            return  # the server closed early; it may have answered all the same
 
     def _receive(self, reader: ReplyReader, budget: Budget) -> None:
         while not reader.is_complete:
@@ -134,5 +135,5 @@ class Route:
 
 def write_head(method: str, target: str, headers: Mapping[str, str]) -> bytes:
     """Return the head of a request."""
-    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
-    return "\r\n".join(lines).encode("latin-1")
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    return f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")

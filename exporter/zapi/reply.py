@@ -32,7 +32,7 @@ class HeadTooLarge(Exception):
     """There is more than :data:`MAX_HEADS` or :data:`MAX_HEADERS` of the headers."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
     """A whole reply. ``headers`` have lower-case names, equal ones are joined; ``data`` is the decoded body."""
 

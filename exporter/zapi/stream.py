@@ -82,13 +82,7 @@ class TcpStream:
             return count
 
     def is_quiet(self) -> bool:
-        try:
-            self._sock.recv(1)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        return False
+        return not self._readable.poll(0)
 
     def limit_unacknowledged(self, seconds: float) -> None:
         if hasattr(socket, "TCP_USER_TIMEOUT"):
