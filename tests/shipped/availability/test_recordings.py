@@ -88,13 +88,13 @@ def _input() -> list[dict[str, str]]:
 
 def _expected() -> list[dict[str, Any]]:
     """Two long times whole, and the hours around every edge."""
-    tests = []
+    tests: list[dict[str, Any]] = []
     hours = ((hour * HOUR, (hour + 1) * HOUR) for hour in (0, 2, 4, 5, 6, 11, 12, 15, 21))
     periods = [(0, HALF), (HALF, END), *hours]
     for start, end in periods:
         for figure, series in SERIES.items():
             over = "max" if figure == "longest" else "sum"
-            samples = []
+            samples: list[dict[str, Any]] = []
             for number in NUMBERS:
                 made = account(minutes(number, LAST))
                 if not any(start < ends <= end for ends in made.hours):

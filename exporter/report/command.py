@@ -1,0 +1,146 @@
+"""The command line of ``zapi-report``."""
+
+import argparse
+import os
+import re
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from exporter import __version__
+from exporter.process.output import complain
+from exporter.process.progress import Progress
+from exporter.report.figures import LATEST, Report, collect, steps
+from exporter.report.page import page_of
+from exporter.report.period import BadPeriod, Day, Month, time_zone
+from exporter.report.prometheus import CannotAsk, Prometheus, Sample, read_secret
+from exporter.report.table import csv_of
+from exporter.report.texts import LANGUAGES
+
+OK: Final = 0
+FAILED: Final = 1
+_UNFINISHED: Final = 25 * 60
+"""Seconds after an hour until its figures are surely recorded."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the report; 1 if there is none to write, with the reason on standard error; 2 for wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _report(options, time.time())
+    except (BadPeriod, CannotAsk) as error:
+        complain(f"zapi-report: {error}")
+    except OSError as error:
+        complain(f"zapi-report: {error.filename} could not be written: {error.strerror}")
+    except KeyboardInterrupt:
+        complain("zapi-report: interrupted, nothing was written")
+    return FAILED
+
+
+def _report(options: argparse.Namespace, now: float) -> int:
+    month = Month.parse(options.month, time_zone(options.time_zone))
+    days = month.days(now - _UNFINISHED)
+    if not days:
+        raise BadPeriod(f"--month: expected a month that has begun, found {options.month}")
+    report = _collect(_prometheus(options), days, options.group_by)
+    page = page_of(report, month, options.group_by, options.language, now)
+    stem = f"zapi-report-{options.month}"
+    written = []
+    for file, content in (
+        (options.html or Path(f"{stem}.html"), page),
+        (options.csv or Path(f"{stem}.csv"), csv_of(report)),
+    ):
+        file.write_bytes(content)
+        written.append(str(file))
+    complain(f"zapi-report: wrote {' and '.join(written)}")
+    return _said(report)
+
+
+def _said(report: Report) -> int:
+    """Say on the terminal too what the page says it could not know."""
+    if not report.numbers:
+        complain(
+            "zapi-report: Prometheus has no figures of this month; are the rules of availability.yaml loaded, and does "
+            "it keep data for that long?"
+        )
+        return FAILED
+    if report.recorded < report.hours:
+        complain(f"zapi-report: Prometheus recorded {report.recorded} of {report.hours} hours")
+    return OK
+
+
+def _collect(prometheus: Prometheus, days: Sequence[Day], group_by: str) -> Report:
+    done = 0
+    with Progress(sys.stderr, "queries", steps(days)) as progress:
+
+        def ask(query: str, start: int, end: int) -> list[Sample]:
+            nonlocal done
+            samples = prometheus.query(query.format(span=end - start), end + LATEST)
+            done += 1
+            progress.show(done)
+            return samples
+
+        return collect(ask, days, group_by)
+
+
+def _prometheus(options: argparse.Namespace) -> Prometheus:
+    password = ""
+    if options.password_file:
+        password = read_secret(options.password_file, "--prometheus.password-file")
+    if bool(options.username) != bool(options.password_file):
+        raise CannotAsk("expected both --prometheus.username and --prometheus.password-file, found one")
+    if options.ca_file and not options.ca_file.is_file():
+        raise CannotAsk(f"--prometheus.ca-file: {options.ca_file} is no file")
+    return Prometheus(options.url, username=options.username, password=password, ca_file=options.ca_file)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="zapi-report",
+        description="Write the availability of a month as one HTML page and a CSV, from the hourly series that "
+        "the rules of availability.yaml record in Prometheus.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"zapi-report {__version__}")
+    add = parser.add_argument
+    add("--prometheus.url", dest="url", required=True, metavar="URL", help="such as http://localhost:9090")
+    add("--prometheus.username", dest="username", default="", metavar="NAME", help="for basic authentication")
+    add(
+        "--prometheus.password-file",
+        dest="password_file",
+        type=Path,
+        metavar="FILE",
+        help="holds the password",
+    )
+    add("--prometheus.ca-file", dest="ca_file", type=Path, metavar="FILE", help="certificates to trust, PEM")
+    add("--month", required=True, metavar="YYYY-MM", help="the month to report, such as 2026-10")
+    add(
+        "--group-by",
+        type=_label,
+        default="team",
+        metavar="LABEL",
+        help="a label of the numbers (default team)",
+    )
+    add(
+        "--time-zone",
+        default=os.environ.get("TZ", "").lstrip(":") or "UTC",
+        metavar="ZONE",
+        help="where days begin, such as America/Sao_Paulo (default: TZ of the environment, or UTC)",
+    )
+    add(
+        "--language",
+        choices=sorted(LANGUAGES),
+        default="en",
+        help="the one the page shows first (default en)",
+    )
+    add("--output.html", dest="html", type=Path, metavar="FILE", help="default zapi-report-YYYY-MM.html")
+    add("--output.csv", dest="csv", type=Path, metavar="FILE", help="default zapi-report-YYYY-MM.csv")
+    return parser
+
+
+def _label(text: str) -> str:
+    if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", text):
+        raise argparse.ArgumentTypeError("expected the name of a label, such as team")
+    return text

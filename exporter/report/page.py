@@ -1,0 +1,80 @@
+"""The report as one HTML page that needs nothing else: no network, no script."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from exporter import __version__
+from exporter.report.figures import Report, Row, Share
+from exporter.report.period import Month
+from exporter.report.texts import LANGUAGES, Texts, duration
+
+_MAX_NAMES: Final = 50
+
+
+def page_of(report: Report, month: Month, group_by: str, language: str, now: float) -> bytes:
+    """The page in both languages, of which ``language`` shows first."""
+    environment = Environment(
+        loader=PackageLoader("exporter.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    names, more = _names([row for row in report.numbers if not row.total.known])
+    made = dt.datetime.fromtimestamp(now, month.zone).strftime("%Y-%m-%d %H:%M")
+    blind = duration(report.all.total.blind)
+
+    def of(key: str, **values: object) -> Callable[[Texts], str]:
+        return lambda texts: texts.words[key].format(**values)
+
+    def unknown_names(texts: Texts) -> str:
+        rest = f" {texts.words['more'].format(count=more)}" if more else ""
+        return texts.words["never"].format(names=names + rest)
+
+    return (
+        environment.get_template("report.html.j2")
+        .render(
+            _blind=of("blind_total", duration=blind),
+            _by=of("by", label=group_by),
+            _month=lambda texts: texts.month(month.year, month.number),
+            _never=unknown_names,
+            _percent=lambda share: lambda texts: texts.percent(share),
+            _recorded=of("recorded", recorded=report.recorded, hours=report.hours),
+            _source=of("source", zone=month.zone.key, version=__version__, now=made),
+            _word=of,
+            day_bars=lambda row: [_bar(day) for day in row.days],
+            duration=duration,
+            each=_each,
+            first=language,
+            group_by=group_by,
+            is_running=report.days[-1].end < month.end,
+            languages=LANGUAGES.values(),
+            languages_by_tag=LANGUAGES,
+            month=month,
+            never=(names, more),
+            report=report,
+        )
+        .encode()
+    )
+
+
+def _each(say: Callable[[Texts], str]) -> Markup:
+    """Text in every language; the page shows one of them."""
+    return Markup("").join(
+        Markup('<span lang="{}">{}</span>').format(texts.tag, say(texts)) for texts in LANGUAGES.values()
+    )
+
+
+def _bar(share: Share) -> dict[str, float]:
+    """A day's parts in percent of its height, from below: connected, disconnected, not known."""
+    if not share.span:
+        return {"connected": 0, "disconnected": 0, "unknown": 0}
+    span = max(share.span, share.known)
+    connected = 100 * share.connected / span
+    known = 100 * share.known / span
+    return {"connected": connected, "disconnected": known - connected, "unknown": 100 - known}
+
+
+def _names(rows: Sequence[Row]) -> tuple[str, int]:
+    """The first names, and how many more there are."""
+    return ", ".join(row.name for row in rows[:_MAX_NAMES]), max(0, len(rows) - _MAX_NAMES)

@@ -1,0 +1,62 @@
+"""A real Prometheus that holds the hourly series of a made-up history, as if it had recorded them."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from tests.shipped.availability.history import HOUR, Figures
+
+SERIES: Final = {
+    "watched": "name:zapi_instance_watched_seconds:sum1h",
+    "known": "name:zapi_instance_known_seconds:sum1h",
+    "connected": "name:zapi_instance_connected_seconds:sum1h",
+    "disconnects": "name:zapi_instance_disconnects:sum1h",
+    "reconnects": "name:zapi_instance_reconnects:sum1h",
+    "reconnecting": "name:zapi_instance_reconnect_seconds:sum1h",
+    "longest": "name:zapi_instance_outage_seconds:max1h",
+}
+"""Figure → the series that holds it for an hour."""
+
+SPARSE: Final = {"reconnecting", "longest"}
+"""Figures that the rules record only where there is something to record."""
+
+LATE: Final = (120, 500, 1310, HOUR + 100)
+"""How long after an hour its sample may be written, at the extremes too."""
+
+
+def openmetrics(
+    hours: Mapping[tuple[tuple[str, str], ...], Mapping[int, Figures]], down: Sequence[range]
+) -> str:
+    """The text of the series; while Prometheus is ``down``, unix times, nothing is recorded."""
+    lines: list[str] = []
+    ends = sorted({end for account in hours.values() for end in account})
+    recorded = [end for end in ends if not any(end in times for times in down)]
+    lines.append("# TYPE zapi:availability_hour:last gauge")
+    lines += [f"zapi:availability_hour:last {end} {_written(end)}" for end in recorded]
+    for figure, metric in SERIES.items():
+        lines.append(f"# TYPE {metric} gauge")
+        for labels, account in hours.items():
+            selector = ",".join(f'{name}="{value}"' for name, value in labels)
+            for end in recorded:
+                value = getattr(account[end], figure) if end in account else None
+                if value is not None and (value or figure not in SPARSE):
+                    lines.append(f"{metric}{{{selector}}} {value} {_written(end)}")
+    return "\n".join([*lines, "# EOF", ""])
+
+
+def write_blocks(text: str, directory: Path) -> Path:
+    """Blocks of Prometheus with these series."""
+    file = directory / "history.om"
+    file.write_text(text, encoding="utf-8")
+    data = directory / "data"
+    subprocess.run(
+        ["promtool", "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=1000h", file, data],
+        check=True,
+        capture_output=True,
+    )
+    return data
+
+
+def _written(end: int) -> int:
+    return end + LATE[end // HOUR % len(LATE)]

@@ -1,0 +1,95 @@
+"""A made-up month in a real Prometheus: the report and its table give the figures that were put in."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from exporter.report.command import main
+from exporter.report.texts import LANGUAGES, duration
+from harness.processes import Prometheus, prometheus
+from tests.shipped.availability.history import Number
+from tests.shipped.availability.month import DOWN, NUMBERS, hours, put_in, unrecorded
+from tests.shipped.availability.recorded import openmetrics, write_blocks
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    directory = tmp_path_factory.mktemp("month")
+    write_blocks(openmetrics(hours(), DOWN), directory).rename(directory / "prometheus-data")
+    with prometheus(directory, "", "--storage.tsdb.retention.time=100y") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def written(real: Prometheus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("report")
+    status = main(
+        [
+            f"--prometheus.url={real.url}",
+            "--month=2026-10",
+            "--group-by=team",
+            "--time-zone=America/Sao_Paulo",
+            f"--output.html={place / 'report.html'}",
+            f"--output.csv={place / 'report.csv'}",
+        ]
+    )
+    assert status == 0
+    return place
+
+
+def _rows(written: Path, kind: str) -> dict[str, dict[str, str]]:
+    text = (written / "report.csv").read_text(encoding="utf-8-sig")
+    key = "name" if kind == "number" else "group"
+    return {row[key]: row for row in csv.DictReader(io.StringIO(text)) if row["rows"] == kind}
+
+
+@pytest.mark.needs("promtool", "prometheus")
+@pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number.name)
+def test_a_number_has_the_figures_that_were_put_in(written: Path, number: Number) -> None:
+    row = _rows(written, "number")[number.name]
+    figures = put_in(number)
+
+    assert int(row["known_seconds"]) == figures.known
+    assert int(row["connected_seconds"]) == figures.connected
+    assert int(row["watched_seconds"]) == figures.watched + unrecorded(number)
+    assert int(row["blind_seconds"]) == figures.watched + unrecorded(number) - figures.known
+    assert int(row["disconnects"]) == figures.disconnects
+    assert int(row["longest_outage_seconds"]) == figures.longest
+    assert row["mean_time_to_reconnect_seconds"] == (
+        str(round(figures.reconnecting / figures.reconnects)) if figures.reconnects else ""
+    )
+    expected = f"{figures.connected / figures.known:.6f}" if figures.known else ""
+    assert row["availability"] == expected
+
+
+@pytest.mark.needs("promtool", "prometheus")
+def test_the_page_has_the_figures_of_the_table(written: Path) -> None:
+    page = (written / "report.html").read_text(encoding="utf-8")
+    for row in (*_rows(written, "number").values(), *_rows(written, "group").values()):
+        for texts in LANGUAGES.values():
+            shown = texts.percent(float(row["availability"]) if row["availability"] else None)
+            assert f'<span lang="{texts.tag}">{shown}</span>' in page
+        if int(row["longest_outage_seconds"]):
+            assert f">{duration(int(row['longest_outage_seconds']))}<" in page
+
+
+@pytest.mark.needs("promtool", "prometheus")
+def test_a_group_is_the_sum_of_its_numbers(written: Path) -> None:
+    numbers = _rows(written, "number").values()
+    for group, row in _rows(written, "group").items():
+        members = [number for number in numbers if number["group"] == group]
+        assert int(row["numbers"]) == len(members)
+        for column in ("known_seconds", "connected_seconds", "blind_seconds", "disconnects"):
+            assert int(row[column]) == sum(int(member[column]) for member in members)
+
+
+@pytest.mark.needs("promtool", "prometheus")
+def test_the_page_needs_no_network_and_no_script(written: Path) -> None:
+    page = (written / "report.html").read_text(encoding="utf-8")
+    assert "://" not in page
+    assert "<script" not in page
+    assert "693 of 744 hours" in page
+    assert "693 de 744 horas" in page

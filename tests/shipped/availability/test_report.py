@@ -1,0 +1,144 @@
+"""What ``zapi-report`` says where it cannot report, and what it sends to Prometheus."""
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter.report.command import main
+
+
+class _Answers(BaseHTTPRequestHandler):
+    """Answers each query with what the server holds, and keeps the headers."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        server: Any = self.server
+        server.seen.append(dict(self.headers))
+        status, body = server.answer
+        self.send_response(status)
+        if status == 302:
+            self.send_header("Location", "http://127.0.0.1:1/")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Stay silent."""
+
+
+@pytest.fixture
+def server() -> Iterator[Any]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as running:
+        made: Any = running
+        made.seen = []
+        made.answer = (200, _result([]))
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield made
+        running.shutdown()
+        thread.join()
+
+
+def _result(samples: list[dict[str, Any]]) -> bytes:
+    return json.dumps({"status": "success", "data": {"resultType": "vector", "result": samples}}).encode()
+
+
+def _run(server: Any, place: Path, *flags: str) -> int:
+    return main(
+        [
+            f"--prometheus.url=http://127.0.0.1:{server.server_address[1]}",
+            "--month=2026-10",
+            f"--output.html={place / 'page.html'}",
+            f"--output.csv={place / 'table.csv'}",
+            *flags,
+        ]
+    )
+
+
+def test_no_figures_are_said_and_end_with_status_1(
+    server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(server, tmp_path) == 1
+    assert "no figures of this month" in capfd.readouterr().err
+    assert "Prometheus has no figures of this month" in (tmp_path / "page.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (401, b"", "refused access (HTTP 401)"),
+        (302, b"", "redirects elsewhere"),
+        (200, b"<html>", "found HTTP 200 without JSON"),
+        (200, b"[]", "found other JSON"),
+        (400, b'{"status": "error", "error": "too many samples"}', "refused a query: too many samples"),
+        (200, b'{"status": "success", "data": {"result": [{"metric": {}}]}}', "found something else"),
+    ],
+)
+def test_a_bad_answer_is_one_line(
+    server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str], status: int, body: bytes, said: str
+) -> None:
+    server.answer = (status, body)
+
+    assert _run(server, tmp_path) == 1
+
+    error = capfd.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--month=2026-13"], "expected a month such as 2026-10"),
+        (["--month=2999-01"], "expected a month that has begun"),
+        (["--time-zone=Mars/Olympus"], "expected a name such as America/Sao_Paulo"),
+        (["--prometheus.url=localhost:9090"], "expected a URL such as"),
+        (["--prometheus.url=http://me:hidden@localhost"], "expected no name or password in the URL"),
+        (["--prometheus.username=me"], "expected both"),
+        (["--prometheus.ca-file=/nowhere/ca.pem"], "is no file"),
+        (["--prometheus.username=me", "--prometheus.password-file=/nowhere/password"], "could not be read"),
+        (["--prometheus.url=http://127.0.0.1:1"], "could not be reached"),
+    ],
+)
+def test_a_wrong_flag_says_what_was_expected(
+    server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str], flags: list[str], said: str
+) -> None:
+    assert _run(server, tmp_path, *flags) == 1
+    error = capfd.readouterr().err
+    assert said in error
+    assert "hidden" not in error
+
+
+def test_the_password_of_a_file_is_sent_and_netrc_is_not(
+    server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login other password other\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    (tmp_path / "password").write_text("pässword\n", encoding="utf-8")
+
+    _run(server, tmp_path)
+    without = server.seen[-1]
+    _run(server, tmp_path, "--prometheus.username=me", f"--prometheus.password-file={tmp_path / 'password'}")
+
+    assert "Authorization" not in without
+    sent = base64.b64decode(server.seen[-1]["Authorization"].removeprefix("Basic "))
+    assert sent.decode() == "me:pässword"
+
+
+def test_a_name_is_neither_markup_nor_a_formula(server: Any, tmp_path: Path) -> None:
+    labels = {"name": '=cmd|"<script>"', "job": "zapi", "team": "<b>"}
+    server.answer = (200, _result([{"metric": labels, "value": [0, "3600"]}]))
+
+    assert _run(server, tmp_path) == 0
+
+    page = (tmp_path / "page.html").read_text()
+    assert "<script>" not in page
+    assert "<b>" not in page.replace("<b style", "")
+    assert "'=cmd" in (tmp_path / "table.csv").read_text(encoding="utf-8-sig")
