@@ -1,6 +1,7 @@
 """Addresses on the loopback that nobody can be reached at, for what happens before there is a connection."""
 
 import contextlib
+import secrets
 import socket
 from collections.abc import Iterator
 
@@ -32,3 +33,12 @@ def unreachable_port() -> Iterator[int]:
             except TimeoutError:
                 break
         yield listener.getsockname()[1]
+
+
+def own_address() -> str:
+    """Return ``host:port`` for a server that cannot say which port it was given.
+
+    The host is one of 8 million of the loopback, at random: a free port of 127.0.0.1 could be taken by another program
+    before the server listens there.
+    """
+    return f"127.{64 + secrets.randbelow(128)}.{secrets.randbelow(256)}.{1 + secrets.randbelow(254)}:9999"

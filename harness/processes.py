@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from harness.ports import own_address
 from harness.waiting import wait_until
 
 COMMAND: Final = str(Path(sys.executable).with_name("zapi-exporter"))
@@ -111,18 +112,18 @@ def exporter(
 @contextmanager
 def prometheus(directory: Path, config: str, *arguments: str) -> Iterator[Prometheus]:
     """Run Prometheus with the text of a configuration; relative paths in it start at ``directory``."""
-    file, port = directory / "prometheus.yaml", free_port()
+    file, address = directory / "prometheus.yaml", own_address()
     file.write_text(config)
     command = [
         "prometheus",
         f"--config.file={file}",
         f"--storage.tsdb.path={directory / 'prometheus-data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
+        f"--web.listen-address={address}",
         "--log.level=warn",
         *arguments,
     ]
     with running(command) as process:
-        started = Prometheus(process, f"http://127.0.0.1:{port}")
+        started = Prometheus(process, f"http://{address}")
         _await_ready(process, started.url)
         yield started
 
@@ -130,18 +131,18 @@ def prometheus(directory: Path, config: str, *arguments: str) -> Iterator[Promet
 @contextmanager
 def alertmanager(directory: Path, config: str) -> Iterator[str]:
     """Run Alertmanager with the text of a configuration, and give its URL."""
-    file, port = directory / "alertmanager.yaml", free_port()
+    file, address = directory / "alertmanager.yaml", own_address()
     file.write_text(config)
     command = [
         "prometheus-alertmanager",
         f"--config.file={file}",
         f"--storage.path={directory / 'alertmanager-data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
+        f"--web.listen-address={address}",
         "--cluster.listen-address=",
         "--log.level=warn",
     ]
     with running(command) as process:
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://{address}"
         _await_ready(process, url)
         yield url
 

@@ -10,7 +10,8 @@ from exporter.demo.scenario import cast
 from exporter.demo.server import SimulatedZapi
 from exporter.demo.setup import demo_config, write_config
 from exporter.model.clock import SystemClock
-from harness.processes import COMMAND, eventually, free_port, get, running
+from harness.ports import own_address
+from harness.processes import COMMAND, eventually, get, running
 from tests.shipped.docs.documents import ROOT, snippets
 
 
@@ -28,16 +29,16 @@ def test_node_exporter_exposes_what_once_printed_beside_its_own_metrics(tmp_path
         write_config(demo_config(members, zapi.base_url), tmp_path / "config.yaml")
         path = f"{Path(COMMAND).parent}:{os.environ['PATH']}"
         subprocess.run(["sh", "-c", script], check=True, env={**os.environ, "PATH": path})
-    port, log = free_port(), tmp_path / "node-exporter.log"
+    address, log = own_address(), tmp_path / "node-exporter.log"
     command = [
         "prometheus-node-exporter",
-        f"--web.listen-address=127.0.0.1:{port}",
+        f"--web.listen-address={address}",
         "--collector.disable-defaults",
         "--collector.textfile",
         f"--collector.textfile.directory={tmp_path}",
     ]
     with log.open("wb") as stderr, running(command, stderr=stderr):
-        url = f"http://127.0.0.1:{port}/metrics"
+        url = f"http://{address}/metrics"
         eventually(lambda: "zapi_instance_connected{" in get(url))
         assert "node_textfile_scrape_error 0" in get(url)
         assert "\nprocess_cpu_seconds_total " in get(url)

@@ -16,7 +16,8 @@ from exporter.demo.answers import html_error
 from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Reason
-from harness.processes import COMMAND, free_port, running
+from harness.ports import own_address
+from harness.processes import COMMAND, running
 from harness.waiting import wait_until
 from simulator.wire_faults import closed_when_idle, silence
 from tests.system.faults import judge, tampered
@@ -98,8 +99,8 @@ def _no_threads(directory: Path, zapi: SimulatedZapi, ear: Ear) -> Result:
 
 def _disk_full(directory: Path, zapi: SimulatedZapi, ear: Ear) -> Result:
     zapi.set_fault(_SUBJECTS[0].id, html_error(503))
-    port = free_port()
-    flags = (f"--config.file={_config(directory, zapi)}", f"--web.listen-address=127.0.0.1:{port}")
+    address = own_address()
+    flags = (f"--config.file={_config(directory, zapi)}", f"--web.listen-address={address}")
     command = [COMMAND, *flags, "--log.level=debug"]
     with (
         open("/dev/full", "wb") as full,
@@ -108,7 +109,7 @@ def _disk_full(directory: Path, zapi: SimulatedZapi, ear: Ear) -> Result:
 
         def polls() -> list[int]:
             try:
-                text = ear.ask(f"http://127.0.0.1:{port}/metrics")[1]
+                text = ear.ask(f"http://{address}/metrics")[1]
             except OSError:
                 return [0]
             return [seen.polls for seen in in_exposition(text).values()]

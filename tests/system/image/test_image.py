@@ -14,7 +14,8 @@ import pytest
 from exporter.demo.scenario import Role, cast
 from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
-from harness.processes import Exporter, eventually, exporter, free_port, get
+from harness.ports import own_address
+from harness.processes import Exporter, eventually, exporter, get
 from tests.system.image.images import ROOT, Image, built_image
 from tests.system.image.machine import booted
 
@@ -93,7 +94,7 @@ def _check_that_an_engine_runs_it(image: Image, zapi: SimulatedZapi, directory: 
         os.chown(file, USER, USER)
     environ = {**image.environ, "CLIENT_TOKEN": INSTANCE.simulated.client_token or "none"}
     program = [str(UNPRIVILEGED), str(image.root), str(config), *image.entrypoint]
-    address = f"127.0.0.1:{free_port()}"
+    address = own_address()
     arguments = image.config["Cmd"]
     with exporter(directory, *arguments, environ=environ, program=program, address=address) as running:
         assert 'zapi_instance_connected{name="vendas"} 1.0' in running.metrics()
@@ -110,7 +111,7 @@ def _check_that_an_engine_runs_it(image: Image, zapi: SimulatedZapi, directory: 
 
 def _check_that_systemd_runs_it(image: Image, zapi: SimulatedZapi, directory: Path) -> None:
     """The unit as it is, but for a free port: it starts, is reloaded, and stops."""
-    url = f"http://127.0.0.1:{free_port()}"
+    url = f"http://{own_address()}"
     place, units = image.root / "etc/zapi-exporter", image.root / "etc/systemd/system"
     config = _config(zapi, "token_file: '${CREDENTIALS_DIRECTORY}/secrets_vendas_token'")
     config = config.replace(

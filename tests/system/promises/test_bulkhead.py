@@ -1,4 +1,4 @@
-"""The bulkhead on real sockets: a minute of the promised fleet in ten seconds, six times as fast."""
+"""The bulkhead on real sockets: minutes of the promised fleet, six times as fast."""
 
 import time
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from exporter.demo.answers import rate_limited
 from exporter.demo.fault import Exchange, Fault, Step
 from exporter.demo.scenario import healthy_fleet
 from exporter.model.settings import Polling
-from harness.processes import exporter
+from harness.processes import PATIENCE, exporter
 from harness.waiting import wait_until
 from simulator.answer_faults import client_token_not_allowed
 from simulator.wire_faults import silence
@@ -21,7 +21,8 @@ SPEED: Final = 6.0
 POLLING: Final = Polling(interval=60 / SPEED, concurrency=32, stale_after=60.0)
 
 
-def test_with_a_tenth_hanging_the_99th_percentile_of_lateness_is_below_a_second(tmp_path: Path) -> None:
+def test_with_a_tenth_hanging_no_other_instance_is_polled_less(tmp_path: Path) -> None:
+    """How late polls are is asserted in virtual time: here a busy machine would decide it."""
     members = healthy_fleet(COUNT, now=1.7e9)
     healthy = [member.simulated.id for number, member in enumerate(members) if number % 10]
     with upstream(tmp_path, members, POLLING, timeout=10 / SPEED, latency=0.3 / SPEED) as served:
@@ -33,16 +34,10 @@ def test_with_a_tenth_hanging_the_99th_percentile_of_lateness_is_below_a_second(
                 requests = served.zapi.requests
                 return all(requests[instance] >= times for instance in healthy)
 
-            wait_until(lambda: polled(3), 60)
+            wait_until(lambda: polled(3), 2 * PATIENCE)
             requests = [served.zapi.requests[instance] for instance in healthy]
             found = families(running.metrics())
     assert max(requests) - min(requests) <= 2
-    lateness = {
-        sample.labels.get("le"): sample.value
-        for sample in found["zapi_exporter_poll_lateness_seconds"].samples
-    }
-    assert lateness["+Inf"] >= 2 * len(healthy)
-    assert lateness["1.0"] >= 0.99 * lateness["+Inf"], lateness
     failing = [sample for sample in found["zapi_instance_up"].samples if not sample.value]
     assert len(failing) == COUNT // 10
 
