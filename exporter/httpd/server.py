@@ -102,8 +102,10 @@ class Server:
             if not self._running.done():
                 self._running.set_exception(error)
                 return
-            _log.error("the web server has ended", extra={"error": type(error).__name__})
             self.has_failed = True
+            _log.error("the web server has ended", extra={"error": type(error).__name__})
+            if self._loop is not None:
+                self._loop.set_exception_handler(lambda loop, context: None)  # one line is enough
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()

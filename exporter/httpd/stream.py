@@ -30,11 +30,14 @@ class ClientStream:
     def __init__(self, client: socket.socket, tls: ssl.SSLContext | None) -> None:
         self._socket = client
         self._loop = asyncio.get_running_loop()
+        self._context = tls
+        self._tls: ssl.SSLObject | None = None
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = tls.wrap_bio(self._incoming, self._outgoing, server_side=True) if tls else None
 
     async def handshake(self) -> None:
-        if self._tls is not None:
+        if self._context is not None:
+            self._incoming.write(await self._read())  # a client that says nothing costs no TLS session
+            self._tls = self._context.wrap_bio(self._incoming, self._outgoing, server_side=True)
             await self._with_tls(self._tls.do_handshake)
 
     def client_certificate(self) -> Mapping[str, Any] | None:
