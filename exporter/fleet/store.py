@@ -31,7 +31,8 @@ class InstanceView:
     ``payment_status`` is the label of the current payment status, ``paid`` whether it counts as paid, ``None``
     for one that the configuration lists as neither paid nor unpaid.
     ``known_statuses`` are all such labels seen so far, of any instance, in the order they were first seen.
-    ``since`` is when the present state began: the present failure, or else being connected or not.
+    ``since`` is when the present state began: the present failure, or else being connected or not. Where
+    ``since_is_exact`` is false no poll saw it begin, and it may have begun earlier.
     """
 
     instance: Instance
@@ -49,6 +50,7 @@ class InstanceView:
     last_connected: float | None = None
     last_duration: float | None = None
     since: float | None = None
+    since_is_exact: bool = False
 
 
 def is_as_expected(url: Secret | None, expected: Secret | None, *, muted: bool) -> bool:
@@ -74,6 +76,8 @@ class _Entry:
     expires_at: float = float("inf")
     read_at: float = float("-inf")
     was_connected: bool | None = None
+    connection_since: float | None = None
+    connection_is_exact: bool = False
 
 
 class Fleet:
@@ -175,6 +179,7 @@ class Fleet:
             last_poll=now,
             last_duration=duration,
             since=now if began_failing else old.since,
+            since_is_exact=old.polls > 0 if began_failing else old.since_is_exact,
         )
         self._publish(entry, view)
         if view.status is not None:
@@ -184,7 +189,10 @@ class Fleet:
         old, now = entry.view, self._clock.time()
         if status is not old.status and status == old.status:
             status = old.status  # the same object: listeners see that nothing changed without a second look
-        changed = old.up is not True or entry.was_connected is not status.connected
+        if entry.was_connected is not status.connected:
+            entry.connection_since = now
+            # After failed polls, or a start, it may have begun before this poll.
+            entry.connection_is_exact = entry.was_connected is not None and old.up is True
         label = self._payment_label(status)
         view = InstanceView(  # at once, as dataclasses.replace() takes twice the time
             instance=old.instance,
@@ -201,7 +209,8 @@ class Fleet:
             last_success=now,
             last_connected=now if status.connected else old.last_connected,
             last_duration=duration,
-            since=now if changed else old.since,
+            since=entry.connection_since,
+            since_is_exact=entry.connection_is_exact,
         )
         entry.was_connected = status.connected
         entry.read_at = self._clock.monotonic()

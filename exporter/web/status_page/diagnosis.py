@@ -4,17 +4,21 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from itertools import pairwise
 from operator import attrgetter
 from typing import Final
 
 from exporter.fleet.store import InstanceView, is_as_expected
-from exporter.model.poll_result import WEBHOOK_FIELDS
+from exporter.model.poll_result import WEBHOOK_FIELDS, Reason
 from exporter.model.secret import Secret
 from exporter.web.status_page.query import Show, folded
 from exporter.web.status_page.sanitize import visible
 
 EXPIRES_SOON: Final = 7 * 86_400.0
 """Seconds before the end of a subscription from which on it is a problem."""
+
+EXPIRES_IMMINENTLY: Final = 86_400.0
+"""Seconds before the end of a subscription from which on it is as bad as if it had ended."""
 
 _NEVER: Final = float("inf")
 _NUMBER: Final = re.compile(r"\d+")
@@ -59,6 +63,7 @@ class Webhook(Enum):
     UNREADABLE = auto()
 
 
+_FAILING: Final = (Problem.UNREACHABLE, Problem.STOPPED)
 _SHOWN_BY: Final = {
     Problem.DISCONNECTED: Show.DISCONNECTED,
     Problem.EXPIRED: Show.EXPIRING,
@@ -70,12 +75,19 @@ _SHOWN_BY: Final = {
     Problem.UNPAID: Show.UNPAID,
     Problem.EXPIRING: Show.EXPIRING,
 }
-_BAD: Final = frozenset({Problem.DISCONNECTED, Problem.EXPIRED, Problem.UNREACHABLE, Problem.STOPPED})
-
-
-def level_of(problem: Problem) -> Level:
-    """Broken if messages may be lost by now, otherwise a warning."""
-    return Level.BAD if problem in _BAD else Level.WARNING
+_BAD: Final = frozenset(
+    {
+        Problem.DISCONNECTED,
+        Problem.EXPIRED,
+        Problem.STOPPED,
+        Problem.WEBHOOK_MISSING,
+        Problem.WEBHOOK_MUTED,
+        Problem.WEBHOOK_DIFFERENT,
+    }
+)
+"""Problems that the alert rules call critical at all times."""
+_REFUSED: Final = frozenset({Reason.UNAUTHORIZED, Reason.NOT_FOUND, Reason.SUBSCRIPTION_ENDED})
+"""Reasons that do not pass by themselves: critical although the last values are still known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +95,13 @@ class Diagnosis:
     """What the page knows of one instance.
 
     It holds from ``valid_from`` until before ``valid_until``, in unix seconds: then the subscription comes
-    nearer to its end, and only a new diagnosis is right. ``order`` sorts the worst first; ``haystack`` is what
-    a search looks through.
+    nearer to its end, and only a new diagnosis is right. ``levels`` says of each problem how bad it is. ``order``
+    sorts the worst first; ``haystack`` is what a search looks through.
     """
 
     view: InstanceView
     problems: tuple[Problem, ...]
+    levels: tuple[Level, ...]
     webhooks: tuple[tuple[str, Webhook], ...]
     shows: frozenset[Show]
     order: tuple[int, int, float, str]
@@ -99,7 +112,7 @@ class Diagnosis:
     @property
     def level(self) -> Level:
         if self.problems:
-            return level_of(self.problems[0])
+            return Level.BAD if Level.BAD in self.levels else Level.WARNING
         return Level.WAITING if self.view.up is None else Level.GOOD
 
     @property
@@ -107,8 +120,16 @@ class Diagnosis:
         """The level of the connection alone."""
         if self.view.up is None:
             return Level.WAITING
-        connected = self.view.up and self.view.status is not None and self.view.status.connected
-        return Level.GOOD if connected else Level.BAD
+        state = self.problems[:1]
+        if not self.view.up:
+            state = tuple(problem for problem in self.problems if problem in _FAILING)
+        if state and state[0] in (Problem.DISCONNECTED, *_FAILING):
+            return self.level_of(state[0])
+        return Level.GOOD
+
+    def level_of(self, problem: Problem) -> Level:
+        """Return how bad one of the problems is: as the alert rules have it."""
+        return self.levels[self.problems.index(problem)]
 
     def webhooks_that_are(self, state: Webhook) -> tuple[str, ...]:
         return tuple(name for name, its_state in self.webhooks if its_state is state)
@@ -146,13 +167,15 @@ def diagnose(view: InstanceView, now: float) -> Diagnosis:
     """What is wrong with the instance at the unix time ``now``."""
     webhooks = tuple(_webhooks(view))
     problems = tuple(_problems(view, frozenset(state for _, state in webhooks), now))
+    levels = tuple(_level(problem, view, now) for problem in problems)
     valid_from, valid_until = _validity(view.status.due if view.status else None, now)
     return Diagnosis(
         view=view,
         problems=problems,
+        levels=levels,
         webhooks=webhooks,
         shows=frozenset(_shows(view, problems)),
-        order=_order(view, problems),
+        order=_order(view, problems, levels),
         haystack=_haystack(view),
         valid_from=valid_from,
         valid_until=valid_until,
@@ -178,6 +201,17 @@ def _problems(view: InstanceView, webhooks: frozenset[Webhook], now: float) -> I
         yield Problem.UNPAID
     if due is not None and now < due <= now + EXPIRES_SOON:
         yield Problem.EXPIRING
+
+
+def _level(problem: Problem, view: InstanceView, now: float) -> Level:
+    if problem in _BAD:
+        return Level.BAD
+    if problem is Problem.UNREACHABLE:
+        refused = view.failure is not None and view.failure.reason in _REFUSED
+        return Level.BAD if refused or view.status is None else Level.WARNING
+    if problem is Problem.EXPIRING and view.status is not None and view.status.due is not None:
+        return Level.BAD if view.status.due <= now + EXPIRES_IMMINENTLY else Level.WARNING
+    return Level.WARNING
 
 
 def _webhooks(view: InstanceView) -> Iterator[tuple[str, Webhook]]:
@@ -218,11 +252,18 @@ def _shows(view: InstanceView, problems: Sequence[Problem]) -> Iterator[Show]:
         yield Show.WAITING
 
 
-def _order(view: InstanceView, problems: Sequence[Problem]) -> tuple[int, int, float, str]:
+def _order(
+    view: InstanceView, problems: Sequence[Problem], levels: Sequence[Level]
+) -> tuple[int, int, float, str]:
     """The worst problem, then how many, then the end of the subscription, then the name as people count."""
     due = view.status.due if view.status else None
     name = _NUMBER.sub(lambda digits: digits[0].zfill(12), folded(view.instance.name))
-    rank = problems[0].value if problems else len(Problem) + (1 if view.up is None else 2)
+    most = len(Problem)
+    ranks = [
+        problem.value + (0 if level is Level.BAD else most)
+        for problem, level in zip(problems, levels, strict=True)
+    ]
+    rank = min(ranks, default=2 * most + (1 if view.up is None else 2))
     return rank, -len(problems), _NEVER if due is None else due, name
 
 
@@ -241,7 +282,5 @@ def _haystack(view: InstanceView) -> str:
 def _validity(due: float | None, now: float) -> tuple[float, float]:
     if due is None:
         return -_NEVER, _NEVER
-    soon = due - EXPIRES_SOON
-    if now < soon:
-        return -_NEVER, soon
-    return (soon, due) if now < due else (due, _NEVER)
+    turns = (-_NEVER, due - EXPIRES_SOON, due - EXPIRES_IMMINENTLY, due, _NEVER)
+    return next((begin, end) for begin, end in pairwise(turns) if now < end)

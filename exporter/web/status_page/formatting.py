@@ -61,7 +61,9 @@ def duration(seconds: float, numbers: Numbers) -> str:
 
 
 def precise(seconds: float, numbers: Numbers) -> str:
-    """A short duration, to the hundredth of a second."""
+    """A short duration: in milliseconds, or to the hundredth of a second from one second on."""
+    if seconds < 1:
+        return f"{max(1, round(seconds * 1000))} ms"
     return f"{seconds:.2f} s".replace(".", numbers.decimal)
 
 

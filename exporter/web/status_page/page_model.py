@@ -8,7 +8,8 @@ from urllib.parse import quote
 from exporter.web.status_page.diagnosis import Level
 from exporter.web.status_page.formatting import Moment, moment, number
 from exporter.web.status_page.pagination import Listing
-from exporter.web.status_page.query import Query, Show
+from exporter.web.status_page.query import Query, Show, Sort
+from exporter.web.status_page.sanitize import shortened, visible
 from exporter.web.status_page.texts import Texts
 
 _LEVELS: Final = {
@@ -23,6 +24,16 @@ _LEVELS: Final = {
     Show.WAITING: Level.WAITING.value,
 }
 
+_COLUMNS: Final = {
+    "instance": Sort.NAME,
+    "state": Sort.STATE,
+    "to-do": Sort.WORST,
+    "due": Sort.DUE,
+    "payment": Sort.PAYMENT,
+    "webhooks": None,
+    "last-poll": Sort.POLL,
+}
+"""Style class of each column → what it can be sorted by."""
 _ICON_SHAPES: Final = {
     Level.BAD: ("#c8321f", '<path d="M5 5l6 6m0-6l-6 6"/>'),
     Level.WARNING: ("#b26a00", '<path d="M8 4v5m0 2.4v.2"/>'),
@@ -44,6 +55,26 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A text that leads somewhere; ``hint`` says where if the text does not."""
+
+    text: str
+    target: str
+    hint: str = ""
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The head of a column: ``link`` sorts by it, and ``order`` says how it is sorted now, if it is."""
+
+    style: str
+    name: str
+    link: str = ""
+    order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """Everything but the rows. A link is empty where it would lead nowhere."""
 
@@ -53,6 +84,10 @@ class Screen:
     level: str
     updated: Moment
     filters: tuple[Filter, ...]
+    columns: tuple[Column, ...]
+    labels: tuple[Link, ...]
+    groupings: tuple[Link, ...]
+    shown: str
     matching: str
     page: str
     previous: str
@@ -72,7 +107,11 @@ def write_screen(listing: Listing, texts: Texts, query: Query, now: float) -> Sc
         level=listing.level.value,
         updated=_now(texts, now),
         filters=tuple(_filters(listing, texts, query)),
-        matching=_matching(listing, texts),
+        columns=tuple(_columns(texts, query)),
+        labels=tuple(_labels(texts, query)),
+        groupings=tuple(_groupings(listing, texts, query)),
+        shown=_shown(texts, query),
+        matching=_matching(listing, texts, query),
         page=controls.page.format(n=number(listing.page, numbers), total=number(listing.pages, numbers))
         if listing.pages > 1
         else "",
@@ -87,15 +126,17 @@ def write_screen(listing: Listing, texts: Texts, query: Query, now: float) -> Sc
 
 def _headline(listing: Listing, texts: Texts) -> str:
     headlines, numbers = texts.headlines, texts.numbers
-    total = number(listing.total, numbers)
-    if not listing.total:
+    total = number(listing.matching, numbers)
+    if not listing.configured:
         return headlines.none
+    if not listing.matching:
+        return texts.controls.matching_none.removesuffix(".")
     if listing.in_trouble:
         in_trouble = number(listing.in_trouble, numbers)
         return headlines.trouble.of(listing.in_trouble, in_trouble, total=total)
     if listing.level is Level.WAITING:
         return headlines.waiting
-    return headlines.good.of(listing.total, total)
+    return headlines.good.of(listing.matching, total)
 
 
 def _filters(listing: Listing, texts: Texts, query: Query) -> Iterator[Filter]:
@@ -113,10 +154,43 @@ def _filters(listing: Listing, texts: Texts, query: Query) -> Iterator[Filter]:
         )
 
 
-def _matching(listing: Listing, texts: Texts) -> str:
+def _columns(texts: Texts, query: Query) -> Iterator[Column]:
+    for style, sort in _COLUMNS.items():
+        name = getattr(texts.words, style.replace("-", "_"))
+        if sort is None:
+            yield Column(style, name)
+            continue
+        order = ("descending" if query.descending else "ascending") if query.sort is sort else ""
+        yield Column(style, name, query.sorted(sort).link(), order)
+
+
+def _labels(texts: Texts, query: Query) -> Iterator[Link]:
+    """The labels that rows must have, each leading to the page without it."""
+    for name, value in query.labels:
+        hint = texts.controls.without.format(label=visible(name))
+        yield Link(f"{shortened(name)}={shortened(value)}", query.labelled(name, None).link(), hint)
+
+
+def _groupings(listing: Listing, texts: Texts, query: Query) -> Iterator[Link]:
+    if query.by:
+        yield Link(texts.controls.ungroup, query.grouped("").link())
+    for label in listing.groupings:
+        yield Link(shortened(label), query.grouped(label).link(), chosen=label == query.by)
+
+
+def _shown(texts: Texts, query: Query) -> str:
+    """What a print says of the rows that are on it."""
+    parts = [f"{shortened(name)}={shortened(value)}" for name, value in query.labels]
+    parts += [f"“{shortened(query.search)}”"] if query.search else []
+    return f"{texts.controls.shown}: {' · '.join((texts.filters[query.show], *parts))}"
+
+
+def _matching(listing: Listing, texts: Texts, query: Query) -> str:
+    controls = texts.controls
     if not listing.matching:
-        return texts.controls.matching_none if listing.total else ""
-    return texts.controls.matching.format(
+        return controls.matching_none if listing.configured else ""
+    worst_first = query.sort is Sort.WORST and not query.descending and not query.by
+    return (controls.matching if worst_first else controls.matching_sorted).format(
         first=number(listing.first, texts.numbers),
         last=number(listing.first + len(listing.diagnoses) - 1, texts.numbers),
         total=number(listing.matching, texts.numbers),

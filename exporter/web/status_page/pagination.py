@@ -1,32 +1,50 @@
 """Diagnoses and a query → what one screen shows. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 from operator import attrgetter
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from exporter.web.status_page.diagnosis import Diagnosis, Level
-from exporter.web.status_page.query import Query, Show
+from exporter.web.status_page.query import Query, Show, Sort, folded
+from exporter.web.status_page.sanitize import visible
 
 PAGE_SIZE: Final = 50
 """Rows on one page."""
 
+MAX_GROUPINGS: Final = 6
+"""Most labels that grouping is offered by."""
+
 _worst_first = attrgetter("order")
 _filters = attrgetter("shows")
+
+_KEYS: Final[Mapping[Sort, Callable[[Diagnosis], Any]]] = MappingProxyType(
+    {
+        Sort.NAME: lambda diagnosis: diagnosis.order[-1],
+        Sort.STATE: lambda diagnosis: diagnosis.view.since,
+        Sort.DUE: lambda diagnosis: diagnosis.view.status.due if diagnosis.view.status else None,
+        Sort.PAYMENT: lambda diagnosis: diagnosis.view.payment_status,
+        Sort.POLL: lambda diagnosis: diagnosis.view.last_poll,
+    }
+)
+"""What rows are sorted by; those without come last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """One screen.
 
-    ``total`` and ``in_trouble`` are of the whole fleet, and so is ``level``. ``counts`` says for each filter
-    how many rows it gives under the present search. ``matching`` is how many the present filter gives, of which
-    ``diagnoses`` are those on page ``page`` of ``pages``, from number ``first`` on.
+    ``configured`` is the size of the whole fleet. ``counts`` says for each filter how many rows it gives under the
+    present labels and search. ``matching`` is how many the present filter gives, of which ``in_trouble`` have a
+    problem and ``level`` is the worst; ``diagnoses`` are those on page ``page`` of ``pages``, from number ``first``
+    on. ``common`` are the labels that all of them have, ``groupings`` the names of those that tell them apart, and
+    ``group_sizes`` how many have each value of the label that they are grouped by.
     """
 
-    total: int
+    configured: int
     in_trouble: int
     level: Level
     counts: Mapping[Show, int]
@@ -35,29 +53,78 @@ class Listing:
     pages: int
     first: int
     diagnoses: tuple[Diagnosis, ...]
+    common: frozenset[tuple[str, str]]
+    groupings: tuple[str, ...]
+    group_sizes: Mapping[str | None, int]
 
 
 def list_instances(fleet: Sequence[Diagnosis], query: Query) -> Listing:
-    terms = query.terms()
-    found = [one for one in fleet if all(term in one.haystack for term in terms)] if terms else fleet
+    found = _found(fleet, query)
     alike = _alike(found)
     wanted = {shows for shows in alike if query.show in shows}
     shown = [one for one in found if one.shows in wanted]
     pages = max(1, -(-len(shown) // PAGE_SIZE))
     page = min(query.page, pages)
     start = (page - 1) * PAGE_SIZE
-    whole = _counts(_alike(fleet) if terms else alike)
+    labels = Counter(label for one in shown for label in one.view.instance.labels.items())
     return Listing(
-        total=len(fleet),
-        in_trouble=whole[Show.PROBLEMS],
-        level=min(fleet, key=_worst_first).level if fleet else Level.GOOD,
-        counts=_counts(alike) if terms else whole,
+        configured=len(fleet),
+        in_trouble=sum(bool(one.problems) for one in shown),
+        level=min(shown, key=_worst_first).level if shown else Level.GOOD,
+        counts=_counts(alike),
         matching=len(shown),
         page=page,
         pages=pages,
         first=start + 1 if shown else 0,
-        diagnoses=tuple(nsmallest(start + PAGE_SIZE, shown, key=_worst_first)[start:]),
+        diagnoses=tuple(_ordered(shown, query, start + PAGE_SIZE)[start:]),
+        common=frozenset(label for label, count in labels.items() if count == len(shown) > 1),
+        groupings=tuple(_groupings(labels, len(shown))),
+        group_sizes=Counter(one.view.instance.labels.get(query.by) for one in shown) if query.by else {},
     )
+
+
+def _found(fleet: Sequence[Diagnosis], query: Query) -> Sequence[Diagnosis]:
+    """Those with the labels and the words of the query. A label that no instance has is no label of ours."""
+    known = {name for one in fleet for name in one.view.instance.labels} if query.labels else set()
+    for name, value in query.labels:
+        if name in known:
+            fleet = [one for one in fleet if _has_label(one, name, value)]
+    terms = query.terms()
+    return [one for one in fleet if all(term in one.haystack for term in terms)] if terms else fleet
+
+
+def _has_label(diagnosis: Diagnosis, name: str, value: str) -> bool:
+    own = diagnosis.view.instance.labels.get(name)
+    return own is not None and folded(visible(own)) == folded(visible(value))
+
+
+def _ordered(shown: Sequence[Diagnosis], query: Query, most: int) -> Sequence[Diagnosis]:
+    key = _KEYS.get(query.sort)
+    if key is None and not query.by and not query.descending:
+        return nsmallest(most, shown, key=_worst_first)  # of ten thousand, a few
+    ordered = sorted(shown, key=_worst_first, reverse=key is None and query.descending)
+    if key is not None:
+        ordered = [one for one in ordered if key(one) is not None]
+        ordered.sort(key=key, reverse=query.descending)
+        ordered += [one for one in shown if key(one) is None]
+    if query.by:
+        ordered.sort(key=lambda one: _group_key(one, query.by))
+    return ordered[:most]
+
+
+def _group_key(diagnosis: Diagnosis, label: str) -> tuple[bool, str]:
+    value = diagnosis.view.instance.labels.get(label)
+    return value is None, folded(value or "")
+
+
+def _groupings(labels: Mapping[tuple[str, str], int], shown: int) -> Iterable[str]:
+    """The names of labels that split the rows into groups, but not into single rows."""
+    values = Counter(name for name, _ in labels)
+    holders = Counter[str]()
+    for (name, _), count in labels.items():
+        holders[name] += count
+    names = (name for name in values if values[name] > 1 or holders[name] < shown)
+    return sorted(name for name in names if values[name] < holders[name])[:MAX_GROUPINGS]
 
 
 def _alike(diagnoses: Iterable[Diagnosis]) -> Counter[frozenset[Show]]:

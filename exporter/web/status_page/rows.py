@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from exporter.fleet.store import UNKNOWN_STATUS, InstanceView
 from exporter.model.poll_result import Failure
-from exporter.web.status_page.diagnosis import Diagnosis, Problem, Webhook, level_of
+from exporter.web.status_page.diagnosis import Diagnosis, Problem, Webhook
 from exporter.web.status_page.formatting import (
     Moment,
     day,
@@ -20,7 +20,8 @@ from exporter.web.status_page.formatting import (
     precise,
     sentence,
 )
-from exporter.web.status_page.query import Query, label_search
+from exporter.web.status_page.pagination import Listing
+from exporter.web.status_page.query import Query, can_be_asked_for, label_search
 from exporter.web.status_page.sanitize import shortened, visible
 from exporter.web.status_page.texts import Texts
 
@@ -43,6 +44,14 @@ class Label:
     name: str
     value: str
     link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The group that a row stands in: its heading, and how many rows it has on all pages."""
+
+    heading: str
+    size: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,7 @@ class Row:
     """One instance in words. A text is empty where there is nothing to say."""
 
     key: str
+    group: Group | None
     name: Markup
     display_name: Markup | None
     id: Markup
@@ -95,7 +105,10 @@ class Row:
 class RowWriter:
     """Writes rows for one reader: in one language, at one moment, under one query."""
 
-    def __init__(self, texts: Texts, query: Query, now: float) -> None:
+    def __init__(self, texts: Texts, query: Query, now: float, listing: Listing | None = None) -> None:
+        """``listing`` is what the rows are a part of, if it is more than one row."""
+        self._common = listing.common if listing else frozenset()
+        self._group_sizes = listing.group_sizes if listing else {}
         self._texts = texts
         self._query = query
         self._now = now
@@ -107,10 +120,13 @@ class RowWriter:
         due = status.due if status else None
         return Row(
             key=visible(instance.name),
+            group=self._group(instance.labels.get(self._query.by)),
             name=isolated(instance.name),
             display_name=isolated(display_name) if display_name and display_name != instance.name else None,
             id=isolated(instance.id),
-            labels=tuple(self._label(name, value) for name, value in instance.labels.items()),
+            labels=tuple(
+                self._label(*label) for label in instance.labels.items() if label not in self._common
+            ),
             level=diagnosis.level.value,
             state=self._state(diagnosis),
             state_level=diagnosis.state_level.value,
@@ -119,7 +135,9 @@ class RowWriter:
             problems=tuple(self._problem(problem, diagnosis) for problem in diagnosis.problems),
             due=None if due is None else self._moment_from_now(due),
             due_day="" if due is None else day(due, numbers),
-            due_level=next((level_of(one).value for one in diagnosis.problems if one in _OF_DUE), ""),
+            due_level=next(
+                (diagnosis.level_of(one).value for one in diagnosis.problems if one in _OF_DUE), ""
+            ),
             payment=self._payment(view),
             payment_status=self._payment_status(diagnosis),
             payment_class=_PAYMENT_CLASSES[view.paid],
@@ -151,7 +169,10 @@ class RowWriter:
         if diagnosis.view.since is None or Problem.STOPPED in diagnosis.problems:
             return None
         lasted = duration(self._now - diagnosis.view.since, self._texts.numbers)
-        text = self._texts.words.since.format(duration=lasted)
+        words = self._texts.words
+        text = (words.since if diagnosis.view.since_is_exact else words.since_at_least).format(
+            duration=lasted
+        )
         return moment(diagnosis.view.since, text, self._texts.numbers)
 
     def _state_notes(self, diagnosis: Diagnosis) -> Iterator[str]:
@@ -162,7 +183,7 @@ class RowWriter:
             yield words.disconnects.of(view.disconnects, number(view.disconnects, self._texts.numbers))
 
     def _problem(self, problem: Problem, diagnosis: Diagnosis) -> ProblemWords:
-        view, level = diagnosis.view, level_of(problem).value
+        view, level = diagnosis.view, diagnosis.level_of(problem).value
         if problem is Problem.UNREACHABLE and view.failure is not None:
             advice = self._texts.reasons[view.failure.reason]
             detail, tag = self._detail(view.failure)
@@ -222,8 +243,16 @@ class RowWriter:
         )
 
     def _label(self, name: str, value: str) -> Label:
-        link = self._query.searched(label_search(name, value)).link()
-        return Label(shortened(name), shortened(value), link)
+        asks = self._query.labelled(name, value) if can_be_asked_for(name) else None
+        query = asks or self._query.searched(label_search(name, value))
+        return Label(shortened(name), shortened(value), query.link())
+
+    def _group(self, value: str | None) -> Group | None:
+        label = self._query.by
+        if not self._group_sizes:
+            return None
+        heading = self._texts.controls.without_label.format(label=label) if value is None else value
+        return Group(shortened(heading), number(self._group_sizes[value], self._texts.numbers))
 
     def _moment_from_now(self, unix: float) -> Moment:
         away = unix - self._now

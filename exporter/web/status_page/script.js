@@ -72,7 +72,7 @@ function morphChildren(old, fresh) {
 
 // The first row in sight, and where it is: what the reader looks at must not move.
 function anchor() {
-  const row = [...document.querySelectorAll("[data-key]")].find((one) => one.getBoundingClientRect().bottom > 0);
+  const row = [...document.querySelectorAll("[data-key]")].find((one) => one.getBoundingClientRect().bottom >= 1);
   return row && { row, top: row.getBoundingClientRect().top };
 }
 

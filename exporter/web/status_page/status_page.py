@@ -57,7 +57,7 @@ class StatusPage:
         texts = texts_for(request.headers.get("accept-language", ""))
         query = read_query(request.query)
         listing = list_instances(self._diagnoses.of(views, now), query)
-        writer = RowWriter(texts, query, now)
+        writer = RowWriter(texts, query, now, listing)
         html = self._template.render(
             texts=texts,
             words=texts.words,

@@ -74,6 +74,7 @@ class Words:
     not_polled_yet: str
     last_known: str
     since: str
+    since_at_least: str
     disconnects: Plural
     ago: str
     ahead: str
@@ -101,7 +102,14 @@ class Controls:
     clear: str
     show_all: str
     matching: str
+    matching_sorted: str
     matching_none: str
+    only_with: str
+    without: str
+    group_by: str
+    ungroup: str
+    without_label: str
+    shown: str
     pages: str
     page: str
     previous: str

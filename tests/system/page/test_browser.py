@@ -185,11 +185,25 @@ def test_a_label_finds_its_instances(tabs: Tabs, site: Site) -> None:
     page = tabs.open(site.url)
     page.locator("tbody").get_by_role("link", name="team=billing").first.click()
 
-    expect(page.get_by_role("searchbox")).to_have_value("team=billing")
+    expect(page).to_have_url(f"{site.url}?team=billing")
     expect(page.locator("tbody tr")).to_have_count(30)
-    page.get_by_role("link", name="Clear the search").click()
-    expect(page.get_by_role("searchbox")).to_have_value("")
+    page.get_by_role("link", name="Only with team=billing").click()
     expect(page.locator("tbody tr")).to_have_count(PAGE_SIZE)
+
+
+def test_a_search_within_a_label_and_a_group_stays_there(tabs: Tabs, site: Site) -> None:
+    page = tabs.open(f"{site.url}?team=billing&by=environment")
+    page.get_by_role("searchbox").fill("recife")
+    expect(page.locator("tbody tr[data-key]")).to_have_count(1 + 4)
+    assert dict(site.requests[-1].query) == {"team": "billing", "by": "environment", "q": "recife"}
+
+
+def test_a_column_sorts_and_turns_round(tabs: Tabs, site: Site) -> None:
+    page = tabs.open(site.url)
+    for order in ("ascending", "descending"):
+        page.get_by_role("columnheader", name="Instance").get_by_role("link").click()
+        expect(page.get_by_role("columnheader", name="Instance")).to_have_attribute("aria-sort", order)
+    assert rows(page) == sorted(filter(None, rows(page)), reverse=True)
 
 
 def test_a_search_answers_while_it_is_typed_and_the_field_keeps_focus(tabs: Tabs, site: Site) -> None:
@@ -337,7 +351,7 @@ def test_the_keyboard_reaches_everything(tabs: Tabs, site: Site) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("#instances")).to_be_focused()
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.closest('tbody tr') !== null")
+    assert page.evaluate("document.activeElement.closest('table') !== null")
 
     page.get_by_role("link", name="Unpaid").focus()
     page.keyboard.press("Enter")

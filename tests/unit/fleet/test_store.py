@@ -193,6 +193,36 @@ def test_since_is_when_the_present_state_began(fleet: Fleet, clock: ManualClock)
     assert vendas(fleet).since == clock.time()
 
 
+def test_failed_polls_do_not_begin_a_connection_anew(fleet: Fleet, clock: ManualClock) -> None:
+    fleet.record(VENDAS, a_status(True), 0.1)
+    connected_at = clock.time()
+    clock.advance(60)
+    fleet.record(VENDAS, a_failure(), 0.1)
+    clock.advance(60)
+    fleet.record(VENDAS, a_status(True), 0.1)
+    assert vendas(fleet).since == connected_at
+
+
+def test_a_beginning_is_exact_only_where_the_poll_before_saw_otherwise(fleet: Fleet) -> None:
+    seen = []
+    for reading in (
+        a_status(False),  # it may have been so for days
+        a_status(True),
+        a_failure(Reason.TLS),
+        a_failure(Reason.TIMEOUT),
+        a_status(False),  # it may have gone while polls failed
+        a_status(True),
+        a_status(True),
+    ):
+        fleet.record(VENDAS, reading, 0.1)
+        seen.append(vendas(fleet).since_is_exact)
+    assert seen == [False, True, True, True, False, True, True]
+    fleet.record(SUPORTE, a_failure(), 0.1)
+    suporte = fleet.view("suporte")
+    assert suporte is not None
+    assert not suporte.since_is_exact
+
+
 @pytest.mark.parametrize(
     ("status", "label", "paid"),
     [("paid", "paid", True), ("overdue", "overdue", False), ("", "unknown", None), (None, None, None)],

@@ -50,6 +50,7 @@ def a_view(name: str = "vendas", *, instance: Instance | None = None, **fields: 
         last_success=NOW - 12,
         last_duration=0.214,
         since=NOW - 3 * DAY,
+        since_is_exact=True,
     )
     return replace(good, **fields)
 

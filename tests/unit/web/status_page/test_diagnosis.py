@@ -8,6 +8,7 @@ from exporter.metrics.catalogue import CATALOGUE, InstanceMetric
 from exporter.model.poll_result import WEBHOOK_FIELDS, Reason
 from exporter.model.secret import Secret
 from exporter.web.status_page.diagnosis import (
+    EXPIRES_IMMINENTLY,
     EXPIRES_SOON,
     Diagnoses,
     Diagnosis,
@@ -168,6 +169,39 @@ def test_the_page_and_the_metrics_agree_on_webhooks() -> None:
         assert of_page == of_metrics
 
 
+@pytest.mark.parametrize(
+    ("view", "problem", "level"),
+    [
+        (a_disconnected_view(), Problem.DISCONNECTED, Level.BAD),
+        (due_in(-1), Problem.EXPIRED, Level.BAD),
+        (due_in(EXPIRES_IMMINENTLY), Problem.EXPIRING, Level.BAD),
+        (due_in(EXPIRES_IMMINENTLY + 1), Problem.EXPIRING, Level.WARNING),
+        (a_view(paid=False), Problem.UNPAID, Level.WARNING),
+        (a_view(up=False, status=None), Problem.STOPPED, Level.BAD),
+        (a_failed_view("x", Reason.TIMEOUT), Problem.UNREACHABLE, Level.BAD),
+        (a_failed_view("x", Reason.TIMEOUT, status=a_status()), Problem.UNREACHABLE, Level.WARNING),
+        (a_failed_view("x", Reason.UNAUTHORIZED, status=a_status()), Problem.UNREACHABLE, Level.BAD),
+        (a_failed_view("x", Reason.NOT_FOUND, status=a_status()), Problem.UNREACHABLE, Level.BAD),
+    ],
+)
+def test_a_problem_is_as_bad_as_its_alert(view: InstanceView, problem: Problem, level: Level) -> None:
+    diagnosis = diagnose(view, NOW)
+    assert diagnosis.problems == (problem,)
+    assert diagnosis.level_of(problem) is diagnosis.level is level
+
+
+def test_missing_muted_and_other_webhooks_are_as_bad_as_their_alerts() -> None:
+    for url, muted in ((None, ()), (Secret("b"), ()), (Secret("a"), ("received",))):
+        status = a_status(webhooks=hooks(received=url), muted=frozenset(muted))
+        instance = an_instance(expected_webhooks={"received": Secret("a")})
+        assert diagnose(a_view(instance=instance, status=status), NOW).level is Level.BAD
+
+
+def test_an_instance_whose_polls_fail_is_no_worse_than_its_alert_while_values_last() -> None:
+    diagnosis = diagnose(a_failed_view("x", Reason.TIMEOUT, status=a_status()), NOW)
+    assert diagnosis.state_level is Level.WARNING
+
+
 def test_a_search_finds_name_id_label_display_name_payment_and_reason() -> None:
     instance = an_instance("Loja Belém", instance_id="ABC123", labels={"team": "Vendas"})
     status = a_status(display_name="Ção")
@@ -211,11 +245,22 @@ def test_a_diagnosis_that_was_kept_is_the_one_that_would_be_made(before: Instanc
 
 def test_a_diagnosis_is_made_anew_when_time_makes_it_untrue() -> None:
     diagnoses, view = Diagnoses(), due_in(EXPIRES_SOON + 100)
-    moments = (0.0, 99.0, 100.0, EXPIRES_SOON + 99, EXPIRES_SOON + 100, 0.0)  # the clock may step back
+    imminent = EXPIRES_SOON + 100 - EXPIRES_IMMINENTLY
+    moments = (
+        0.0,
+        99.0,
+        100.0,
+        imminent,
+        EXPIRES_SOON + 99,
+        EXPIRES_SOON + 100,
+        0.0,
+    )  # the clock may step back
 
-    seen = [diagnoses.of([view], NOW + moment)[0].problems for moment in moments]
+    seen = [diagnoses.of([view], NOW + moment)[0] for moment in moments]
 
-    assert seen == [(), (), (Problem.EXPIRING,), (Problem.EXPIRING,), (Problem.EXPIRED,), ()]
+    soon, ended = (Problem.EXPIRING,), (Problem.EXPIRED,)
+    assert [one.problems for one in seen] == [(), (), soon, soon, soon, ended, ()]
+    assert [one.level for one in seen[1:-1]] == [Level.GOOD, Level.WARNING, *(Level.BAD,) * 3]
 
 
 def test_a_removed_instance_is_forgotten() -> None:

@@ -1,10 +1,14 @@
 import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from exporter.fleet.store import InstanceView
 from exporter.model.poll_result import Reason
 from exporter.web.status_page.diagnosis import Level, diagnose
 from exporter.web.status_page.pagination import PAGE_SIZE, Listing, list_instances
-from exporter.web.status_page.query import Query, Show
+from exporter.web.status_page.query import Query, Show, Sort
 from tests.builders import a_status, an_instance
 from tests.unit.web.status_page.fleets import DAY, NOW, a_disconnected_view, a_failed_view, a_view, hooks
 
@@ -80,12 +84,83 @@ def test_every_filter_counts_what_it_shows() -> None:
         assert listing(views, Query(show)).matching == counts[show]
 
 
-def test_under_a_search_the_counts_are_of_what_was_found_and_the_headline_of_all() -> None:
+def test_counts_are_of_what_was_found_and_the_headline_of_what_is_shown() -> None:
     found = listing(one_of_each(), Query(search="un"))
 
     assert names(found) == ["unreachable", "unpaid"]
     assert (found.counts[Show.ALL], found.counts[Show.UNPAID], found.counts[Show.EXPIRING]) == (2, 1, 0)
-    assert (found.total, found.in_trouble) == (8, 6)
+    assert (found.configured, found.matching, found.in_trouble, found.level) == (8, 2, 2, Level.BAD)
+    connected = listing(one_of_each(), Query(Show.CONNECTED))
+    assert (connected.matching, connected.in_trouble) == (5, 4)
+    fine = listing(one_of_each(), Query(search="fine"))
+    assert (fine.matching, fine.in_trouble, fine.level) == (1, 0, Level.GOOD)
+
+
+def in_teams() -> list[InstanceView]:
+    teams = {"a": "sales", "b": "Inside Sales", "c": "sales", "d": None}
+    shared = {"environment": "production"}
+    return [
+        a_view(instance=an_instance(name, labels={**shared, **({"team": team} if team else {})}))
+        for name, team in teams.items()
+    ]
+
+
+def test_a_label_in_the_query_leaves_those_with_exactly_its_value() -> None:
+    found = listing(in_teams(), Query(labels=(("team", "SALES"),)))
+
+    assert names(found) == ["a", "c"]
+    assert (found.matching, found.counts[Show.ALL], found.configured) == (2, 2, 4)
+    assert names(listing(in_teams(), Query(labels=(("team", "nobody"),)))) == []
+
+
+def test_a_parameter_that_is_no_label_of_any_instance_changes_nothing() -> None:
+    assert listing(in_teams(), Query(labels=(("utm_source", "mail"),))).matching == 4
+
+
+def test_labels_that_all_have_and_those_to_group_by_are_told_apart() -> None:
+    shown = listing(in_teams())
+    assert shown.common == {("environment", "production")}
+    assert shown.groupings == ("team",)
+    assert listing(in_teams(), Query(labels=(("team", "sales"),))).groupings == ()
+    assert listing(in_teams()[:1]).common == frozenset()
+
+
+def test_groups_stand_together_with_the_worst_first_in_each() -> None:
+    views = in_teams()
+    views[2] = replace(views[2], paid=False)
+    shown = listing(views, Query(by="team"))
+
+    assert names(shown) == ["b", "c", "a", "d"]
+    assert shown.group_sizes == {"sales": 2, "Inside Sales": 1, None: 1}
+
+
+@pytest.mark.parametrize(
+    ("sort", "ascending"),
+    [
+        (Sort.NAME, ["a", "b", "c"]),
+        (Sort.DUE, ["b", "c", "a"]),
+        (Sort.PAYMENT, ["c", "b", "a"]),
+        (Sort.POLL, ["c", "b", "a"]),
+        (Sort.STATE, ["c", "a", "b"]),
+        (Sort.WORST, ["c", "b", "a"]),
+    ],
+)
+def test_rows_are_sorted_by_a_column_and_what_has_no_value_is_last(sort: Sort, ascending: list[str]) -> None:
+    fields: dict[str, dict[str, Any]] = {
+        "a": {"status": a_status(due=None), "payment_status": None, "last_poll": None, "since": NOW - 2},
+        "b": {"status": a_status(due=NOW + 3 * DAY), "payment_status": "paid", "since": None},
+        "c": {"payment_status": "overdue", "paid": False, "last_poll": NOW - 99, "since": NOW - 9},
+    }
+    fields["c"]["status"] = a_status(False, due=NOW + 9 * DAY)
+    views = [a_view(name, **changes) for name, changes in fields.items()]
+    missing = {Sort.DUE: "a", Sort.PAYMENT: "a", Sort.POLL: "a", Sort.STATE: "b"}.get(sort)
+    backwards = [name for name in reversed(ascending) if name != missing]
+
+    assert names(listing(views, Query(sort=sort))) == ascending
+    assert names(listing(views, Query(sort=sort, descending=True))) == [
+        *backwards,
+        *([missing] if missing else []),
+    ]
 
 
 def test_all_words_of_a_search_must_be_found() -> None:
@@ -112,6 +187,7 @@ def test_the_fleet_is_as_well_as_its_worst_instance() -> None:
     views = one_of_each()
 
     assert listing(views).level is Level.BAD
-    assert listing(views[3:]).level is Level.WARNING
+    assert listing(views[3:]).level is Level.BAD  # a webhook is missing
+    assert listing(views[4:]).level is Level.WARNING
     assert listing(views[6:]).level is Level.WAITING
     assert listing(views[7:]).level is listing([]).level is Level.GOOD

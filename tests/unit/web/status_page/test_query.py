@@ -2,7 +2,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from exporter.web.status_page.query import Query, Show, folded, label_search, read_query
+from exporter.web.status_page.query import Query, Show, Sort, folded, label_search, read_query
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,10 @@ from exporter.web.status_page.query import Query, Show, folded, label_search, re
         Query(Show.UNPAID),
         Query(Show.WEBHOOKS, "são paulo & co", 7, paused=True),
         Query(search='"team=inside sales" x'),
+        Query(labels=(("team", "inside sales & co"), ("zone", "1")), by="team"),
+        Query(Show.PROBLEMS, sort=Sort.DUE),
+        Query(sort=Sort.NAME, descending=True),
+        Query(sort=Sort.WORST, descending=True),
     ],
 )
 def test_a_query_survives_its_own_link(query: Query) -> None:
@@ -30,6 +34,10 @@ def test_a_query_survives_its_own_link(query: Query) -> None:
         {"page": "9" * 99},
         {"paused": "yes"},
         {"x": ""},
+        {"a-b": "x"},
+        {"sort": "colour"},
+        {"sort": "-"},
+        {"by": "a-b"},
     ],
 )
 def test_what_makes_no_sense_is_left_at_its_default(parameters: dict[str, str]) -> None:
@@ -48,6 +56,25 @@ def test_a_filter_or_a_search_starts_on_the_first_page() -> None:
 
     assert query.shown(Show.UNPAID) == Query(Show.UNPAID, paused=True)
     assert query.searched("x") == Query(search="x", paused=True)
+
+
+def test_a_column_that_is_chosen_again_turns_round() -> None:
+    once = Query().sorted(Sort.DUE)
+    assert once == Query(sort=Sort.DUE)
+    assert once.sorted(Sort.DUE) == Query(sort=Sort.DUE, descending=True)
+    assert once.sorted(Sort.DUE).sorted(Sort.DUE) == once
+    assert once.sorted(Sort.NAME) == Query(sort=Sort.NAME)
+
+
+def test_a_label_can_be_asked_for_once_and_left_out_again() -> None:
+    query = Query(page=3).labelled("team", "sales").labelled("team", "support")
+    assert query == Query(labels=(("team", "support"),))
+    assert query.labelled("team", None) == Query()
+
+
+@pytest.mark.parametrize("name", ["show", "q", "page", "paused", "sort", "by", "a-b", "équipe"])
+def test_a_parameter_of_the_page_is_never_a_label(name: str) -> None:
+    assert read_query({name: "x"}).labels == ()
 
 
 def test_words_are_apart_and_quoted_words_together() -> None:

@@ -56,6 +56,22 @@ def test_a_row_says_state_since_when_and_what_to_do() -> None:
     assert "QR code" in said.problems[0].remedy
 
 
+def test_a_state_whose_beginning_no_poll_saw_lasts_at_least_so_long() -> None:
+    view = a_disconnected_view(since_is_exact=False)
+    for texts, words in ((ENGLISH, "for at least 1 hour"), (PORTUGUESE, "há pelo menos 1 hora")):
+        since = row(view, texts).since
+        assert since is not None
+        assert since.text == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.0, "took 1 ms"), (0.0042, "took 4 ms"), (0.214, "took 214 ms"), (1.5, "took 1.50 s")],
+)
+def test_a_short_poll_is_told_in_milliseconds(seconds: float, words: str) -> None:
+    assert row(a_view(last_duration=seconds)).last_duration == words
+
+
 def test_a_failed_poll_says_the_reason_the_detail_and_the_last_known_state() -> None:
     view = a_disconnected_view(up=False, failure=Failure(Reason.CONNECT, "the connection was refused"))
     said = row(view)

@@ -216,6 +216,51 @@ def test_the_form_keeps_the_filter_and_the_links_keep_the_search() -> None:
     assert 'href="?show=webhooks&amp;q=santos&amp;paused=1"' in html
 
 
+def test_a_label_in_the_address_is_shown_with_a_way_out_and_kept_by_form_and_links() -> None:
+    html = page(a_fleet(90), {"team": "sales", "sort": "due", "by": "environment"})
+    fields = {str(field["name"]): field["value"] for field in Elements(html).all("input")}
+
+    assert fields == {"team": "sales", "sort": "due", "by": "environment", "q": ""}
+    assert (
+        'class="asked" href="?sort=due&amp;by=environment" title="Show those with another team too"' in html
+    )
+    assert "<bdi>team=sales</bdi>" in html
+    assert 'href="?team=sales&amp;show=unpaid&amp;sort=due&amp;by=environment"' in html
+    assert "<h1>4 of 30 need attention</h1>" in html
+
+
+def test_a_chip_leads_to_the_instances_with_its_label_and_one_that_all_have_is_left_out() -> None:
+    html = page(a_fleet(90))
+    assert 'href="?team=sales"><bdi>team</bdi>=<bdi>sales</bdi>' in html
+    assert "<bdi>environment</bdi>=" not in html
+    assert "<bdi>team</bdi>=" not in page(a_fleet(90), {"team": "sales"})
+
+
+def test_groups_have_headings_with_their_sizes() -> None:
+    html = page(a_fleet(45), {"by": "team"})
+    headings = re.findall(r'class="group".*?<bdi>(.*?)</bdi> <span class="note">(.*?)</span>', html)
+    assert headings == [("billing", "15"), ("sales", "15"), ("support", "15")]
+    assert ">Do not group<" in re.sub(r"</?bdi>", "", html)
+
+
+def test_the_head_of_a_column_sorts_and_says_how_it_is_sorted() -> None:
+    assert 'class="due"><a href="?sort=due">Due</a>' in page([a_view()])
+    html = page([a_view()], {"sort": "due"})
+    assert 'class="due" aria-sort="ascending"><a href="?sort=-due">Due</a>' in html
+
+
+@pytest.mark.parametrize(
+    ("query", "language", "shown"),
+    [
+        ({}, "", "Shown: All"),
+        ({"show": "unpaid", "team": "sales", "q": "x"}, "", "Shown: Unpaid · team=sales · “x”"),
+        ({"show": "disconnected"}, "pt", "Mostrando: Desconectadas"),
+    ],
+)
+def test_a_print_says_what_is_on_it(query: dict[str, str], language: str, shown: str) -> None:
+    assert f'<p class="shown">{shown}</p>' in page(a_fleet(90), query, language)
+
+
 def test_the_chosen_filter_is_marked() -> None:
     chosen = [
         link for link in Elements(page([a_view()], {"show": "connected"})).all("a") if "aria-current" in link
