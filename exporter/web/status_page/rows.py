@@ -1,7 +1,7 @@
 """A diagnosis in one language → the words of one row. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -124,9 +124,7 @@ class RowWriter:
             name=isolated(instance.name),
             display_name=isolated(display_name) if display_name and display_name != instance.name else None,
             id=isolated(instance.id),
-            labels=tuple(
-                self._label(*label) for label in instance.labels.items() if label not in self._common
-            ),
+            labels=tuple(self._labels(instance.labels)),
             level=diagnosis.level.value,
             state=self._state(diagnosis),
             state_level=diagnosis.state_level.value,
@@ -241,6 +239,12 @@ class RowWriter:
                 (name, self._texts.webhooks[state], state in _WRONG) for name, state in diagnosis.webhooks
             ),
         )
+
+    def _labels(self, labels: Mapping[str, str]) -> Iterator[Label]:
+        """Those that tell the row from others: not what every row has, nor what the heading of its group says."""
+        for name, value in labels.items():
+            if (name, value) not in self._common and name != self._query.by:
+                yield self._label(name, value)
 
     def _label(self, name: str, value: str) -> Label:
         asks = self._query.labelled(name, value) if can_be_asked_for(name) else None
