@@ -1,4 +1,4 @@
-"""The values between the server, which speaks HTTP, and the routes, which know what to answer."""
+"""The values between the server, which speaks HTTP, and the routes, which answer it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, already whole.
+    """A whole request.
 
     ``path`` is decoded and has no query. ``query`` holds the first value of each parameter. ``headers`` have
     lower-case names; repeated ones are joined with a comma.
@@ -20,7 +20,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer: what it shares with others, which is never copied, and then its own ``body``.
+    """A response: what it shares with others, which is never copied, and then its own ``body``.
 
     The server adds ``Content-Length``, ``Date`` and ``Connection``.
     """
@@ -33,12 +33,12 @@ class Response:
 
     @property
     def pieces(self) -> tuple[bytes, ...]:
-        """All that is sent after the headers."""
+        """What is sent after the headers."""
         return tuple(filter(None, (*self.shared, self.body)))
 
     @property
     def size(self) -> int:
-        """Of all the pieces, in bytes."""
+        """The bytes of all pieces."""
         return sum(map(len, self.pieces))
 
 
@@ -47,8 +47,7 @@ def text_response(status: int, text: str, *headers: tuple[str, str]) -> Response
 
 
 Handler = Callable[[Request], Response | Awaitable[Response]]
-"""Answers a request, on a thread that may block.
+"""Answers a request, on a thread that may block; what must wait is returned instead, and awaited on the event loop.
 
-What it returns instead of a response is awaited on the event loop, so that who waits holds no thread. A ``HEAD`` comes
-as it is; the server drops the body.
+``HEAD`` is answered like ``GET``; the server drops the body.
 """

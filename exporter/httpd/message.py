@@ -17,7 +17,7 @@ SERVER_WIDE_OPTIONS: Final = "*"
 """The path of ``OPTIONS *``, which asks about the server and not about a path."""
 
 WITHOUT_CONTENT: Final = frozenset({204, 304})
-"""Statuses whose answers have neither a body nor headers about one."""
+"""Statuses whose responses have neither a body nor headers about one."""
 
 _WITH_BODY: Final = frozenset({"POST", "PUT"})
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -26,7 +26,7 @@ _QUERY_FIELDS: Final = 100
 
 
 class Refused(Exception):
-    """A request that no route gets to see, with the answer to it. The connection closes after it."""
+    """A request that reaches no route, with the response to it. The connection closes after it."""
 
     def __init__(self, status: int, why: str) -> None:
         super().__init__(why)
@@ -34,7 +34,7 @@ class Refused(Exception):
 
 
 def read_head(head: h11.Request, limits: Limits) -> Request:
-    """The request as the routes see it: without credentials. Raises :class:`Refused`."""
+    """Return the request as the routes see it: without credentials. Raise :class:`Refused`."""
     _check_size(head, limits)
     if not head.http_version.startswith(b"1."):
         raise Refused(505, "This server speaks HTTP/1.1.")
@@ -50,7 +50,7 @@ def read_head(head: h11.Request, limits: Limits) -> Request:
 
 
 def joined_headers(head: h11.Request) -> dict[str, str]:
-    """Lower-case name → value; repeated ones joined with a comma."""
+    """Return the value of each lower-case name; repeated ones are joined with a comma."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in head.headers:
         name, value = raw_name.decode("ascii"), raw_value.decode("latin-1")
@@ -63,9 +63,9 @@ def largest_body(method: str, limits: Limits) -> int:
 
 
 def write_head(response: Response, operators: Mapping[str, str], now: float, *, close: bool) -> h11.Response:
-    """The status line and all headers; ``operators`` replace the answer's own, and empty ones leave it out.
+    """The status line and all headers; ``operators`` replace the response's own, and empty ones leave it out.
 
-    ``now`` is unix seconds. Raises :class:`h11.LocalProtocolError` where the answer's headers are malformed.
+    ``now`` is unix seconds. Raise :class:`h11.LocalProtocolError` where the response's headers are malformed.
     """
     own = list(response.headers)
     if response.status not in WITHOUT_CONTENT:

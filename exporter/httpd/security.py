@@ -1,4 +1,4 @@
-"""What stands between a client and the routes: TLS, passwords and the headers of every answer."""
+"""What stands between a client and the routes: TLS, passwords and the headers of every response."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,14 +16,14 @@ DEFAULT_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
         "X-Frame-Options": "DENY",
     }
 )
-"""Sent with every answer that does not bring its own."""
+"""Sent with every response that does not bring its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Security:
     """``None`` means without TLS, without passwords.
 
-    ``headers`` are the operator's: they replace what an answer brings, and an empty value leaves the header out.
+    ``headers`` are the operator's: they replace what a response brings, and an empty value leaves the header out.
     """
 
     tls: ServerTls | None = None
@@ -32,7 +32,7 @@ class Security:
 
 
 def taken_away(before: Security, after: Security) -> tuple[str, ...]:
-    """What kept clients out before and does no longer, in words."""
+    """Return what kept clients out before and does no longer, in words."""
     return tuple(_lost(before, after))
 
 

@@ -93,6 +93,8 @@ def request_seeds() -> Iterable[bytes]:
     yield b"PUT /-/reload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
     yield b"GET / HTTP/1.0\r\nAccept-Language: pt-BR,pt;q=0.9,en;q=0\r\nAuthorization: Basic YTpi\r\n\r\n"
     yield b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"
+    yield b"POST /-/reload HTTP/1.1\r\nHost: a\r\nOrigin: http://b\r\nSec-Fetch-Site: same-site\r\n\r\n"
+    yield b"GET /probe?name=vendas HTTP/1.1\r\nHost: a\r\nX-Prometheus-Scrape-Timeout-Seconds: 1e999\r\n\r\n"
 
 
 ME_WORDS: Final = (
@@ -198,6 +200,9 @@ REQUEST_WORDS: Final = (
         "Accept-Encoding: ",
         "Accept-Language: ",
         "Content-Length: ",
+        "Origin: ",
+        "Sec-Fetch-Site: ",
+        "X-Prometheus-Scrape-Timeout-Seconds: ",
         "Transfer-Encoding: chunked",
     ),
     *(

@@ -164,7 +164,7 @@ def check_request(data: bytes, app: App) -> None:
         return
     assert isinstance(response, Response)
     write_head(response, {}, 1.7e9, close=True)
-    assert response.status in (200, 204, 400, 404, 405, 503)
+    assert response.status in (200, 204, 400, 403, 404, 405, 503)
     text = response.body.decode() if ("Content-Encoding", "gzip") not in response.headers else ""
     if response.content_type.startswith("text/"):
         assert text.count("<script") == text.startswith("<!DOCTYPE html>")
