@@ -4,7 +4,8 @@ from typing import Final
 
 from exporter.config import kinds, values
 from exporter.config.duration import format_duration
-from exporter.config.table import Key, SecretKeys, Section, section_kind
+from exporter.config.section_values import section_kind
+from exporter.config.table import Key, SecretKeys, Section
 from exporter.model.poll_result import WEBHOOK_FIELDS
 from exporter.model.settings import DEFAULT_PROBE_MAX_AGE
 

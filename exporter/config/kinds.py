@@ -8,7 +8,8 @@ from exporter.config.certificates import read_certificates
 from exporter.config.duration import PATTERN
 from exporter.config.labels import RESERVED_LABELS, label_name
 from exporter.config.nodes import ListNode, MapNode, Scalar
-from exporter.config.table import Key, Kind, Schema, Section, SectionValues, Unusable, Value, usable
+from exporter.config.section_values import SectionValues
+from exporter.config.table import Key, Kind, Schema, Section, Unusable, Value, usable
 from exporter.model.poll_result import WEBHOOK_FIELDS
 from exporter.model.secret import Secret
 

@@ -14,7 +14,8 @@ from exporter.config.file_reader import UnreadableFile
 from exporter.config.files import TrackedFiles
 from exporter.config.nodes import MapNode, Node, Scalar
 from exporter.config.problem import Problems
-from exporter.config.table import Context, SectionValues, Unusable, Value, usable
+from exporter.config.section_values import SectionValues
+from exporter.config.table import Context, Unusable, Value, usable
 from exporter.model.secret import Secret
 from exporter.model.settings import Api, Config, Instance, Polling
 

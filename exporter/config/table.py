@@ -4,22 +4,18 @@ A :class:`Key` is declared once. The reader, the errors, the JSON Schema and the
 are all made of it.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Final, Generic, NoReturn, TypeVar, cast
+from typing import Any, Generic, NoReturn, TypeVar
 
 from exporter.config.files import TrackedFiles
-from exporter.config.nodes import NULL, TEXT, UNUSABLE, ListNode, MapNode, Node, Scalar
+from exporter.config.nodes import NULL, UNUSABLE, ListNode, MapNode, Node, Scalar
 from exporter.config.problem import Place, Problems
-from exporter.config.values import MISTYPED_IN_KEYS, nearest
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
-
-_UNSEPARATED: Final = re.compile(r"\w+[:=]\S")
 
 Schema = Mapping[str, Any]
 """A part of a JSON Schema."""
@@ -174,160 +170,8 @@ class Section:
                 yield entry
 
 
-class SectionValues:
-    """What one section of a document says: the value of each key, or its default.
-
-    Everything that is wrong in the section is reported when this is made.
-    """
-
-    def __init__(self, section: Section, value: Value) -> None:
-        """Raises :class:`Unusable` for what is neither a mapping nor null."""
-        node = value.node
-        if isinstance(node, Scalar) and node.is_null:
-            node = MapNode(node.line, {}, {})
-        if not isinstance(node, MapNode):
-            value.refuse(_not_a_mapping(node))
-        self._section = section
-        self._node = node
-        self._place = value.place
-        self._context = value.context
-        self._values: dict[str, object] = {}
-        self._read_keys()
-        self._refuse_unknown_keys()
-
-    def __getitem__(self, key: Key[T]) -> T:
-        """Raises :class:`Unusable` if the value is wrong or missing."""
-        try:
-            return cast("T", self._values[key.name])
-        except KeyError:
-            raise Unusable from None
-
-    def get(self, key: Key[T]) -> T | None:
-        """The same, or ``None``."""
-        return cast("T | None", self._values.get(key.name))
-
-    def secret(self, keys: SecretKeys[T]) -> T:
-        """The secret that one of the two keys gives."""
-        return self[keys.file] if self.has(keys.file) else self[keys.inline]
-
-    def has(self, key: Key[Any]) -> bool:
-        """Whether the key stands in the document."""
-        return key.name in self._node.items
-
-    def node(self, key: Key[Any]) -> Node | None:
-        return self._node.items.get(key.name)
-
-    def line(self, key: Key[Any]) -> int:
-        """The line of a key, or of its section if the key is not there."""
-        return self._node.lines.get(key.name, self._node.line)
-
-    def report(self, key: Key[Any], message: str, line: int | None = None) -> None:
-        """Report what is wrong with a key, which need not be there, on its line or another."""
-        self._context.problems.report(line or self.line(key), Place(self._place, key.name), message)
-
-    def report_item(self, key: Key[Any], number: int, message: str) -> None:
-        """Report what is wrong with an item of the list under a key."""
-        node = self.node(key)
-        assert isinstance(node, ListNode)
-        place = Place(Place(self._place, key.name), number)
-        self._context.problems.report(node.items[number].line, place, message)
-
-    def _read_keys(self) -> None:
-        for entry in self._section.entries:
-            if isinstance(entry, SecretKeys):
-                self._read_secret(entry)
-            else:
-                self._read(entry)
-
-    def _read_secret(self, keys: SecretKeys[Any]) -> None:
-        inline, file = keys.inline, keys.file
-        if keys.is_required and not self.has(inline) and not self.has(file):
-            self.report(inline, f"is missing; set {inline.name} or {file.name}")
-            return
-        self._read(inline)
-        if self.has(inline) and self.has(file):
-            self.report(file, f"is set beside {inline.name}; keep one of them")
-        else:
-            self._read(file)
-
-    def _read(self, key: Key[Any]) -> None:
-        node = self._node.items.get(key.name)
-        if node is None or (key.kind.may_be_null and isinstance(node, Scalar) and node.is_null):
-            if key.is_required and node is None:
-                self.report(key, "is missing")
-                return
-            node = _default_node(key)
-            if node is None:
-                self._values[key.name] = None
-                return
-        value = Value(node, self.line(key), Place(self._place, key.name), self._context)
-        for found in usable(key.kind.read, value):
-            self._values[key.name] = found
-            if key.is_secret and isinstance(node, Scalar) and not node.has_variables:
-                self._context.has_written_secret = True
-
-    def _refuse_unknown_keys(self) -> None:
-        section = self._section
-        if self._node.items.keys() <= section.keys.keys():
-            return
-        for name, line in self._node.lines.items():
-            if name in section.keys or (section.ignored_prefix and name.startswith(section.ignored_prefix)):
-                continue
-            place = Place(self._place, name)
-            if name in section.unsupported:
-                message = f"is not supported by this exporter; {section.unsupported[name]}"
-                self._context.problems.report(line, place, message)
-            else:
-                self._context.problems.report(line, place, _UnknownKey(name, section))
-
-
-@dataclass(frozen=True, slots=True)
-class _UnknownKey:
-    """The message, which is costly to make."""
-
-    name: str
-    section: Section
-
-    def __call__(self) -> str:
-        known, what = self.section.keys, "unknown key"
-        for character, name in MISTYPED_IN_KEYS:
-            if character.search(self.name):
-                what = f"unknown key with {name} in it"
-        for sign in ":=":
-            before = self.name.partition(sign)[0].strip()
-            if sign in self.name and before in known:
-                return f'{what}; did you mean "{before}"? Write a colon and a space after it'
-        return f"{what}; {nearest(self.name, known)}"
-
-
-def section_kind(section: Section, notation: str) -> Kind[SectionValues]:
-    """A section as the value of a key."""
-    return Kind(
-        lambda value: SectionValues(section, value),
-        notation,
-        {"$ref": f"#/$defs/{section.title}"},
-        may_be_null=True,
-    )
-
-
 def kind_of(node: Node) -> str:
     """What a value is, in words."""
     if isinstance(node, Scalar):
         return "nothing" if node.kind == NULL else node.kind
     return "a mapping" if isinstance(node, MapNode) else "a list"
-
-
-def _not_a_mapping(node: Node) -> str:
-    message = f"must be a mapping, not {kind_of(node)}"
-    if isinstance(node, Scalar) and _UNSEPARATED.match(node.text):
-        message += "; write a colon and a space after each key"
-    return message
-
-
-def _default_node(key: Key[Any]) -> Node | None:
-    default = key.default
-    if isinstance(default, tuple):
-        return ListNode(0, tuple(Scalar(0, text, TEXT) for text in default))
-    if isinstance(default, str):
-        return Scalar(0, default, TEXT)
-    return None if default is None else MapNode(0, {}, {})

@@ -9,7 +9,8 @@ from typing import Final
 from exporter.config.certificates import read_certificates
 from exporter.config.kinds import list_of, optional, read_file, scalar
 from exporter.config.nodes import MapNode, Scalar
-from exporter.config.table import Key, Kind, Section, SectionValues, Value, usable
+from exporter.config.section_values import SectionValues
+from exporter.config.table import Key, Kind, Section, Value, usable
 from exporter.httpd.basic_auth import is_bcrypt_hash
 from exporter.httpd.tls import canonical_san
 from exporter.model.secret import Secret

@@ -8,7 +8,8 @@ from exporter.config.file_reader import UnreadableFile
 from exporter.config.files import TrackedFiles
 from exporter.config.nodes import Node
 from exporter.config.problem import Problems
-from exporter.config.table import Context, SectionValues, Value, usable
+from exporter.config.section_values import SectionValues
+from exporter.config.table import Context, Value, usable
 from exporter.httpd.security import Security
 from exporter.webconfig import keys
 from exporter.webconfig.tls import server_tls

@@ -2,7 +2,8 @@
 
 import ssl
 
-from exporter.config.table import SectionValues, Unusable, usable
+from exporter.config.section_values import SectionValues
+from exporter.config.table import Unusable, usable
 from exporter.httpd.tls import ServerTls
 from exporter.webconfig import keys
 from exporter.webconfig.certificates import server_context, verify_clients
