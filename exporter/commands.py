@@ -60,6 +60,12 @@ def check(options: Options, environ: Mapping[str, str]) -> int:
     web = Security() if web_file is None else _valid(lambda: webconfig.load(web_file))
     if checked is None or web is None:
         return FAILED
+    faults = [problem for source in checked.sources for problem in source.problems]
+    if faults:
+        complain("\n".join(faults))
+        return FAILED
+    for warning in checked.warnings:
+        complain(f"warning: {warning}")
     for warning in label_warnings(checked.instances):
         complain(f"{options.config_file}: warning: {warning}")
     text = f"{options.config_file}: valid, {len(checked.instances)} instances\n"

@@ -4,10 +4,14 @@ import os
 import queue
 import stat
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
 
 PATIENCE: Final = 10.0
 """Seconds that one file may take."""
@@ -43,24 +47,28 @@ class FileReader:
         self._patience = patience
         self._lock = threading.Lock()
         self._thread_lock = threading.Lock()
-        self._jobs: queue.SimpleQueue[tuple[Path, int, Future[bytes]]] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._current: Future[bytes] | None = None
+        self._current: Future[Any] | None = None
 
     def read(self, path: Path, limit: int) -> bytes:
         """The content of a regular file of at most ``limit`` bytes. Raises :class:`UnreadableFile`."""
+        return self.call(lambda: read_regular_file(path, limit))
+
+    def call(self, work: Callable[[], T]) -> T:
+        """What ``work`` gives, which asks the file system. Raises what it raises, and :class:`UnreadableFile`."""
         with self._lock:
             if self._current is not None and not self._current.done():
                 raise UnreadableFile("cannot be read while another file does not answer")
-            answer: Future[bytes] = Future()
-            self._begin((path, limit, answer))
+            answer: Future[T] = Future()
+            self._begin(partial(_fulfil, answer, work))
             self._current = answer
             try:
                 return answer.result(self._patience)
             except FutureTimeout:
                 raise UnreadableFile(_HUNG.format(self._patience)) from None
 
-    def _begin(self, job: tuple[Path, int, Future[bytes]]) -> None:
+    def _begin(self, job: Callable[[], None]) -> None:
         with self._thread_lock:
             if self._thread is None:
                 self._thread = self._start_thread()
@@ -78,17 +86,14 @@ class FileReader:
         """Read what is asked for, until nothing was for a while."""
         while True:
             try:
-                path, limit, answer = self._jobs.get(timeout=_IDLE)
+                job = self._jobs.get(timeout=_IDLE)
             except queue.Empty:
                 with self._thread_lock:
                     if self._jobs.empty():
                         self._thread = None
                         return
                 continue
-            try:
-                answer.set_result(read_regular_file(path, limit))
-            except BaseException as error:  # whoever waits for it must be told
-                answer.set_exception(error)
+            job()
 
 
 def read_regular_file(path: Path, limit: int) -> bytes:
@@ -109,6 +114,13 @@ def read_regular_file(path: Path, limit: int) -> bytes:
     if len(content) > limit:
         raise UnreadableFile(f"is larger than {_size(limit)}")
     return content
+
+
+def _fulfil(answer: Future[T], work: Callable[[], T]) -> None:
+    try:
+        answer.set_result(work())
+    except BaseException as error:  # whoever waits for it must be told
+        answer.set_exception(error)
 
 
 def _check_kind(status: os.stat_result) -> None:

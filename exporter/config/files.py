@@ -3,9 +3,11 @@
 Contents are compared, not names or times: a Kubernetes Secret changes by swapping a symbolic link.
 """
 
+import glob
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +18,7 @@ MAX_BYTES: Final = 1024 * 1024
 """Most bytes of a file of certificates; the public authorities of all systems are a quarter of it."""
 
 Fingerprint = Mapping[Path, bytes | None]
-"""A digest of the content of each file; ``None`` for one that cannot be read."""
+"""A digest of the content of each file, or of the names that a pattern matches; ``None`` if there is none to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +29,45 @@ class _File:
     digest: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Tracked:
+    """What all views of the same files share."""
+
+    files: dict[Path, _File] = field(default_factory=dict)
+    secrets: dict[Path, None] = field(default_factory=dict)
+    patterns: dict[Path, bytes | None] = field(default_factory=dict)
+
+
 class TrackedFiles:
     """The files that one load reads. Names are relative to ``folder``."""
 
-    def __init__(self, folder: Path, reader: FileReader | None = None) -> None:
+    def __init__(
+        self, folder: Path, reader: FileReader | None = None, tracked: _Tracked | None = None
+    ) -> None:
         self._folder = folder
         self._reader = reader or FileReader()
-        self._files: dict[Path, _File] = {}
-        self._secrets: dict[Path, None] = {}
+        self._tracked = tracked or _Tracked()
 
     @property
     def secrets(self) -> tuple[Path, ...]:
         """The files of which :meth:`secret` gave the text, in order, and others that were marked."""
-        return tuple(self._secrets)
+        return tuple(self._tracked.secrets)
 
     @property
     def all(self) -> tuple[Path, ...]:
         """Every file that was read, or could not be, in order."""
-        return tuple(self._files)
+        return tuple(self._tracked.files)
+
+    def below(self, folder: Path) -> "TrackedFiles":
+        """The same files, with names relative to another folder."""
+        return TrackedFiles(folder, self._reader, self._tracked)
 
     def read(self, name: str | Path, limit: int = MAX_BYTES) -> bytes:
         """The content of a file. Raises :class:`UnreadableFile`."""
         path = self._folder / name
-        file = self._files.get(path)
+        file = self._tracked.files.get(path)
         if file is None:
-            file = self._files[path] = self._read(path, limit)
+            file = self._tracked.files[path] = self._read(path, limit)
         if file.problem is not None:
             raise UnreadableFile(file.problem)
         return file.content
@@ -70,24 +86,51 @@ class TrackedFiles:
 
     def mark_secret(self, name: str | Path) -> None:
         """Take note that not every user of the machine should read this file."""
-        self._secrets[self._folder / name] = None
+        self._tracked.secrets[self._folder / name] = None
+
+    def matching(self, pattern: str) -> tuple[Path, ...]:
+        """The files whose names match a shell pattern, sorted. Raises :class:`UnreadableFile`."""
+        whole = self._folder / pattern
+        self._tracked.patterns[whole] = None
+        found = self._reader.call(partial(_matching, whole))
+        self._tracked.patterns[whole] = _digest("\0".join(map(str, found)).encode(errors="surrogateescape"))
+        return found
 
     def held(self) -> Fingerprint:
         """What the files held when they were read."""
-        return {path: file.digest for path, file in self._files.items()}
+        return {path: file.digest for path, file in self._tracked.files.items()} | self._tracked.patterns
 
     def look(self) -> Fingerprint:
         """What the files hold now."""
-        return {path: self._read(path, file.limit).digest for path, file in self._files.items()}
+        now = TrackedFiles(self._folder, self._reader)
+        for pattern in self._tracked.patterns:
+            now._match_again(pattern)
+        for path, file in self._tracked.files.items():
+            now._tracked.files[path] = self._read(path, file.limit)
+        return now.held()
 
     def changed(self) -> tuple[Path, ...]:
         """The files that hold something else now."""
-        now = self.look()
-        return tuple(path for path, file in self._files.items() if now[path] != file.digest)
+        held, now = self.held(), self.look()
+        return tuple(path for path in held if now[path] != held[path])
+
+    def _match_again(self, pattern: Path) -> None:
+        try:
+            self.matching(str(pattern))
+        except UnreadableFile:
+            return
 
     def _read(self, path: Path, limit: int) -> _File:
         try:
             content = self._reader.read(path, limit)
         except UnreadableFile as problem:
             return _File(b"", str(problem), limit, None)
-        return _File(content, None, limit, hashlib.blake2b(content, digest_size=16).digest())
+        return _File(content, None, limit, _digest(content))
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
+
+
+def _matching(pattern: Path) -> tuple[Path, ...]:
+    return tuple(Path(name) for name in sorted(glob.glob(str(pattern))))

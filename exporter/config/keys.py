@@ -184,16 +184,42 @@ DEFAULTS_SECTION: Final = Key("defaults", section_kind(DEFAULTS, "<defaults>"), 
 INSTANCES: Final = Key(
     "instances",
     kinds.sections(INSTANCE, "[<instance>, ...]", "a list with at least one instance"),
-    "The instances, at least one. No two have the same name or the same id.",
+    "The instances, at least one, unless there are instance_files. No two have the same name or the same id.",
+)
+INSTANCE_FILES: Final = Key(
+    "instance_files",
+    kinds.list_of(kinds.PATTERN, "a list of patterns, such as [instances.d/*.yaml]"),
+    "Files that hold more instances, as shell patterns; relative ones begin at the folder of this file.",
+    examples=(["instances.d/*.yaml", "teams/*/numbers.json"],),
+)
+FILE_DEFAULTS: Final = Key(
+    "defaults",
+    section_kind(DEFAULTS, "<defaults>"),
+    "What every instance of this file starts from, after the defaults of the configuration.",
+    default={},
+)
+FILE_INSTANCES: Final = Key(
+    "instances",
+    kinds.sections(INSTANCE, "[<instance>, ...]", "a list of instances", least=0),
+    "The instances of this file.",
     is_required=True,
 )
+INSTANCE_FILE: Final = Section(
+    "InstanceFile",
+    "One of instance_files, in YAML or JSON: such a mapping, or only the list of instances. Relative names of files in "
+    "it begin at its own folder.",
+    (FILE_DEFAULTS, FILE_INSTANCES),
+    ignored_prefix="x-",
+)
+
 DOCUMENT: Final = Section(
     "Document",
     "Configuration of zapi-exporter.",
-    (API_SECTION, POLLING_SECTION, PAYMENT_SECTION, DEFAULTS_SECTION, INSTANCES),
+    (API_SECTION, POLLING_SECTION, PAYMENT_SECTION, DEFAULTS_SECTION, INSTANCES, INSTANCE_FILES),
     ignored_prefix="x-",
+    needs_one_of=("instances", "instance_files"),
 )
-SECTIONS: Final = (API, POLLING, PAYMENT, DEFAULTS, INSTANCE, kinds.URL_IN_FILE)
+SECTIONS: Final = (API, POLLING, PAYMENT, DEFAULTS, INSTANCE, INSTANCE_FILE, kinds.URL_IN_FILE)
 """All sections but the document itself, in the order of the reference."""
 
 KNOWN_KEYS: Final = frozenset(

@@ -5,7 +5,7 @@ from typing import Final, TypeVar, cast
 
 from exporter.config import values
 from exporter.config.certificates import read_certificates
-from exporter.config.duration import PATTERN
+from exporter.config.duration import PATTERN as DURATION
 from exporter.config.labels import RESERVED_LABELS, label_name
 from exporter.config.nodes import ListNode, MapNode, Scalar
 from exporter.config.section_values import SectionValues
@@ -44,7 +44,7 @@ def duration(reader: Callable[[str], float]) -> Kind[float]:
             value.refuse("must be a duration with its unit, such as 10s, 1m30s or 1h")
         return value.convert(reader, value.node.text)
 
-    return Kind(read, "<duration>", _text_like(PATTERN))
+    return Kind(read, "<duration>", _text_like(DURATION))
 
 
 def secret(reader: Callable[[str], Secret]) -> Kind[Secret | None]:
@@ -106,15 +106,16 @@ def read_each(value: Value, read: Callable[[Value], T]) -> list[T]:
     return [found for item in value.items() for found in usable(read, item)]
 
 
-def sections(section: Section, notation: str, wanted: str) -> Kind[tuple[SectionValues, ...]]:
-    """A list of sections, at least one."""
+def sections(section: Section, notation: str, wanted: str, least: int = 1) -> Kind[tuple[SectionValues, ...]]:
+    """A list of at least that many sections; ``wanted`` says so in words."""
 
     def read(value: Value) -> tuple[SectionValues, ...]:
-        if not isinstance(value.node, ListNode) or not value.node.items:
+        if not isinstance(value.node, ListNode) or len(value.node.items) < least:
             value.refuse(f"must be {wanted}")
         return tuple(read_each(value, lambda item: SectionValues(section, item)))
 
-    schema = {"type": "array", "minItems": 1, "items": {"$ref": f"#/$defs/{section.title}"}}
+    bound = {"minItems": least} if least else {}
+    schema = {"type": "array", **bound, "items": {"$ref": f"#/$defs/{section.title}"}}
     return Kind(read, notation, schema)
 
 
@@ -188,6 +189,7 @@ CONCURRENCY: Final = Kind(
         ]
     },
 )
+PATTERN: Final = scalar(values.some_text, "<pattern>", _SOME_TEXT)
 CA_FILE: Final = optional(Kind(_read_ca_file, "<file>", _SOME_TEXT))
 
 URL_FILE: Final = Key(

@@ -1,10 +1,8 @@
 """A file → :class:`Config`, or every problem with its line."""
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 from exporter.config import keys
@@ -12,60 +10,83 @@ from exporter.config.certificates import read_certificates
 from exporter.config.document import read_document
 from exporter.config.file_reader import UnreadableFile
 from exporter.config.files import TrackedFiles
+from exporter.config.instance_files import InstanceFiles, read_text
+from exporter.config.instances import KnownInstances, inherit
 from exporter.config.nodes import MapNode, Node, Scalar
 from exporter.config.problem import Problems
 from exporter.config.section_values import SectionValues
 from exporter.config.table import Context, Unusable, Value, usable
-from exporter.model.secret import Secret
-from exporter.model.settings import Api, Config, Instance, Polling
+from exporter.model.settings import Api, Config, InstanceSource, Polling
 
-MAX_BYTES: Final = 32 * 1024 * 1024
 CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 """Variables of the environment that name a file of authorities, the first that is set and not empty."""
-
-_SHOWN_NAME: Final = re.compile(r"[^\W\d_]{1,30}(?:[ _.-][^\W\d_]{1,30}){0,3}(?:[ _.-]?[0-9]{1,4})?")
-"""A name that cannot be taken for a token; any other is not repeated."""
 
 _log = logging.getLogger(__name__)
 
 
-def load(path: Path, environ: Mapping[str, str], files: TrackedFiles | None = None) -> Config:
-    """Read the configuration at ``path``; raises :class:`InvalidConfig` with all that is wrong.
+def load(
+    path: Path,
+    environ: Mapping[str, str],
+    files: TrackedFiles | None = None,
+    before: Sequence[InstanceSource] = (),
+) -> Config:
+    """Read the configuration at ``path``; raises :class:`InvalidConfig` with all that is wrong in it.
 
     Relative names of other files begin at its folder. Variables come from ``environ``. ``files`` takes note of every
-    file that is read.
+    file that is read. An instance file that is wrong gives what it gave as one of the sources ``before``, or nothing;
+    its source says what is wrong.
     """
     files = files or TrackedFiles(path.parent)
     problems = Problems(str(path), keys.KNOWN_KEYS)
     context = Context(problems, files)
     root = _read_root(path, environ, context)
-    read = () if root is None else usable(_read_config, root, path, environ, context)
+    read = () if root is None else usable(_read_config, root, path, environ, context, before)
     if problems:
         raise problems.error()
     (config,) = read
     return config
 
 
-def _read_config(root: Node, path: Path, environ: Mapping[str, str], context: Context) -> Config:
+def _read_config(
+    root: Node,
+    path: Path,
+    environ: Mapping[str, str],
+    context: Context,
+    before: Sequence[InstanceSource],
+) -> Config:
     """Raises :class:`Unusable`; what is wrong is reported, in every part."""
     document = SectionValues(keys.DOCUMENT, Value(root, root.line, None, context))
-    _check_duplicates(document.get(keys.INSTANCES) or ())
+    known = KnownInstances()
+    known.add(document.get(keys.INSTANCES) or ())
     polling = usable(lambda: _polling(document[keys.POLLING_SECTION]))
     statuses = usable(lambda: _statuses(document[keys.PAYMENT_SECTION]))
     api = _api(document[keys.API_SECTION], environ, context)
     if not polling or not statuses:
         raise Unusable
     paid, unpaid = statuses[0]
-    inherited = _Inherited(document[keys.API_SECTION], document[keys.DEFAULTS_SECTION])
+    inherited = inherit(document[keys.API_SECTION], document[keys.DEFAULTS_SECTION])
+    own = InstanceSource("config", tuple(map(inherited.instance, document[keys.INSTANCES] or ())))
+    if context.problems:
+        raise Unusable
+    files = InstanceFiles(context, environ, inherited, known, before)
+    sources = (own, *files.read(document[keys.INSTANCE_FILES] or ()))
     return Config(
         api=api,
         polling=polling[0],
         paid_statuses=paid,
         unpaid_statuses=unpaid,
-        instances=tuple(map(inherited.instance, document[keys.INSTANCES])),
+        instances=tuple(instance for source in sources for instance in source.instances),
         files=context.files.all,
         secret_files=((path,) if context.has_written_secret else ()) + context.files.secrets,
+        sources=sources,
+        warnings=_unmatched(document, path, files.unmatched),
     )
+
+
+def _unmatched(document: SectionValues, path: Path, numbers: Sequence[int]) -> tuple[str, ...]:
+    """A warning for each pattern that matches no file."""
+    line = document.line(keys.INSTANCE_FILES)
+    return tuple(f"{path}:{line}: instance_files[{number}]: matches no file" for number in numbers)
 
 
 def _api(values: SectionValues, environ: Mapping[str, str], context: Context) -> Api:
@@ -135,56 +156,8 @@ def _statuses(values: SectionValues) -> tuple[frozenset[str], frozenset[str]]:
     return paid, frozenset(unpaid) - paid
 
 
-class _Inherited:
-    """What instances take over where they say nothing else."""
-
-    def __init__(self, api: SectionValues, defaults: SectionValues) -> None:
-        self._client_token: Secret | None = api.secret(keys.CLIENT_TOKEN)
-        labels, webhooks = defaults[keys.DEFAULT_LABELS], defaults[keys.DEFAULT_WEBHOOKS]
-        self._labels = labels or {}
-        self._webhooks = webhooks or {}
-
-    def instance(self, values: SectionValues) -> Instance:
-        token = values.secret(keys.TOKEN)
-        assert token is not None, "it is required"
-        labels, webhooks = values[keys.LABELS], values[keys.EXPECTED_WEBHOOKS]
-        labels = {**self._labels, **(labels or {})}
-        webhooks = {**self._webhooks, **(webhooks or {})}
-        return Instance(
-            name=values[keys.NAME],
-            id=values[keys.ID],
-            token=token,
-            client_token=values.secret(keys.OWN_CLIENT_TOKEN) or self._client_token,
-            labels=MappingProxyType({label: value for label, value in labels.items() if value}),
-            expected_webhooks=MappingProxyType(webhooks),
-        )
-
-
-def _check_duplicates(instances: Sequence[SectionValues]) -> None:
-    names: dict[str, SectionValues] = {}
-    ids: dict[str, SectionValues] = {}
-    for instance in instances:
-        name, identifier = instance.get(keys.NAME), instance.get(keys.ID)
-        if name is not None and (first := names.setdefault(name, instance)) is not instance:
-            what = " ".join(filter(None, ("the name", _shown_name(first))))
-            instance.report(keys.NAME, f"duplicates {what} on line {first.line(keys.NAME)}")
-        if identifier is None:
-            continue
-        if (first := ids.setdefault(identifier.casefold(), instance)) is not instance:
-            what = " of ".join(filter(None, ("the id", _shown_name(first))))
-            instance.report(keys.ID, f"duplicates {what} on line {first.line(keys.ID)}")
-
-
-def _shown_name(values: SectionValues) -> str:
-    """The quoted name of an instance, or nothing if it is wrong or may be a secret."""
-    node = values.node(keys.NAME)
-    if not isinstance(node, Scalar) or node.has_variables or not _SHOWN_NAME.fullmatch(node.text):
-        return ""
-    return f'"{node.text}"'
-
-
 def _read_root(path: Path, environ: Mapping[str, str], context: Context) -> Node | None:
-    text = _read_text(path, context)
+    text = read_text(path.name, context, "name another file with --config.file, or see config.example.yaml")
     root = None if text is None else read_document(text, context.problems, environ)
     if root is None or isinstance(root, MapNode):
         return root
@@ -192,18 +165,3 @@ def _read_root(path: Path, environ: Mapping[str, str], context: Context) -> Node
     message = f"{'is empty' if is_empty else 'must be a mapping'}; see config.example.yaml"
     context.problems.report(root.line, None, message)
     return None
-
-
-def _read_text(path: Path, context: Context) -> str | None:
-    try:
-        content = context.files.read(path.name, MAX_BYTES)
-    except UnreadableFile as error:
-        advice = "name another file with --config.file, or see config.example.yaml"
-        context.problems.report(1, None, f"{error}; {advice}")
-        return None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        context.problems.report(line, None, "is not UTF-8 text; save it as UTF-8")
-        return None

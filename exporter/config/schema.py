@@ -36,6 +36,9 @@ def _section(section: Section) -> dict[str, Any]:
         **({"patternProperties": {f"^{prefix}": True}} if prefix else {}),
         "additionalProperties": False,
         **({"required": required} if required else {}),
+        **(
+            {"anyOf": [{"required": [name]} for name in section.needs_one_of]} if section.needs_one_of else {}
+        ),
         **({"allOf": either} if either else {}),
     }
 

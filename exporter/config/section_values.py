@@ -73,6 +73,9 @@ class SectionValues:
         self._context.problems.report(node.items[number].line, place, message)
 
     def _read_keys(self) -> None:
+        names = self._section.needs_one_of
+        if names and not self._node.items.keys() & set(names):
+            self.report(self._section.keys[names[0]], f"is missing; set {' or '.join(names)}")
         for entry in self._section.entries:
             if isinstance(entry, SecretKeys):
                 self._read_secret(entry)

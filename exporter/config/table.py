@@ -152,6 +152,8 @@ class Section:
     unsupported: Mapping[str, str] = field(default_factory=dict)
     ignored_prefix: str | None = None
     """Keys that begin with it are the user's own."""
+    needs_one_of: tuple[str, ...] = ()
+    """Keys of which at least one must be there."""
 
     @cached_property
     def keys(self) -> Mapping[str, Key[Any]]:

@@ -1,12 +1,15 @@
 """A configuration file that is loaded again and again."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
 from exporter.config.file_reader import FileReader
 from exporter.config.files import Fingerprint, TrackedFiles
 from exporter.config.load import load
-from exporter.model.settings import Config
+from exporter.model.settings import Config, InstanceSource
+
+_log = logging.getLogger(__name__)
 
 
 class ConfigFile:
@@ -17,6 +20,7 @@ class ConfigFile:
         self._environ = environ
         self._reader = FileReader()
         self._files = TrackedFiles(path.parent, self._reader)
+        self._sources: tuple[InstanceSource, ...] = ()
 
     @property
     def held(self) -> Fingerprint:
@@ -31,6 +35,14 @@ class ConfigFile:
         """Raises :class:`~exporter.config.problem.InvalidConfig`."""
         files = TrackedFiles(self._path.parent, self._reader)
         try:
-            return load(self._path, self._environ, files)
+            config = load(self._path, self._environ, files, self._sources)
         finally:
             self._files = files
+        self._sources = config.sources
+        for warning in config.warnings:
+            _log.warning("the configuration may have a mistake", extra={"problem": warning})
+        for source in config.sources:
+            for problem in source.problems:
+                state = "keeps its last good content" if source.instances else "is left out"
+                _log.error(f"an instance file {state}", extra={"problem": problem})
+        return config

@@ -51,10 +51,23 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class InstanceSource:
+    """A place that instances come from: ``config``, or ``file:`` and the path of an instance file.
+
+    ``problems`` is what was wrong with it when it was read last; ``instances`` are then those of its last good reading.
+    """
+
+    name: str
+    instances: tuple[Instance, ...]
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
-    """A whole configuration. ``files`` are the files it was read from: the document, then every secret file.
+    """A whole configuration. ``files`` are the files that it was read from.
 
     ``secret_files`` are those of them that hold a secret: the document only if one is written out in it.
+    ``warnings`` is what may be a mistake, and forbids nothing.
     ``paid_statuses`` and ``unpaid_statuses`` are lower-case and share none.
     """
 
@@ -65,3 +78,5 @@ class Config:
     instances: tuple[Instance, ...]
     files: tuple[Path, ...]
     secret_files: tuple[Path, ...] = ()
+    sources: tuple[InstanceSource, ...] = ()
+    warnings: tuple[str, ...] = ()

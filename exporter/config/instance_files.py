@@ -1,0 +1,132 @@
+"""The files that ``instance_files`` names: each gives instances, or is left out whole with what is wrong in it."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from exporter.config import keys
+from exporter.config.document import read_document
+from exporter.config.file_reader import UnreadableFile
+from exporter.config.instances import Inherited, KnownInstances
+from exporter.config.nodes import ListNode, MapNode, Node
+from exporter.config.problem import Problems
+from exporter.config.section_values import SectionValues
+from exporter.config.table import Context, Unusable, Value, usable
+from exporter.model.settings import Instance, InstanceSource
+
+MAX_BYTES: Final = 32 * 1024 * 1024
+"""Most bytes of a document."""
+
+_PREFIX: Final = "file:"
+_PAIR: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+"""A character beyond U+FFFF as JSON escapes it; YAML has another escape for it."""
+
+
+class InstanceFiles:
+    """Reads the instance files of one load."""
+
+    def __init__(
+        self,
+        context: Context,
+        environ: Mapping[str, str],
+        inherited: Inherited,
+        known: KnownInstances,
+        before: Sequence[InstanceSource],
+    ) -> None:
+        """``context`` is that of the configuration; ``known`` are its instances, ``before`` the sources until now."""
+        self._files = context.files
+        self._environ = environ
+        self._inherited = inherited
+        self._known = known
+        self._before = {source.name: source.instances for source in before}
+        self.unmatched: list[int] = []
+        """The numbers of the patterns that match no file, once they were read."""
+
+    def read(self, patterns: Sequence[str]) -> Iterator[InstanceSource]:
+        """Every file that a pattern matches, once, in the order of the patterns and of the names."""
+        seen: set[Path] = set()
+        for number, pattern in enumerate(patterns):
+            try:
+                found = self._files.matching(pattern)
+            except UnreadableFile as error:  # nobody knows which files there are
+                yield from self._all_kept(seen, f"instance_files[{number}]: {error}")
+                return
+            if not found:
+                self.unmatched.append(number)
+            for file in found:
+                if file not in seen:
+                    seen.add(file)
+                    yield self._source(file)
+
+    def _all_kept(self, seen: set[Path], problem: str) -> Iterator[InstanceSource]:
+        for name in self._before:
+            file = Path(name.removeprefix(_PREFIX))
+            if name.startswith(_PREFIX) and file not in seen:
+                yield self._kept(file, (f"{file}: {problem}",))
+
+    def _kept(self, file: Path, problems: tuple[str, ...]) -> InstanceSource:
+        name = f"{_PREFIX}{file}"
+        return InstanceSource(name, self._known.keep(self._before.get(name, ()), str(file)), problems)
+
+    def _source(self, file: Path) -> InstanceSource:
+        problems = Problems(str(file), keys.KNOWN_KEYS)
+        context = Context(problems, self._files.below(file.parent))
+        for instances in usable(self._instances, file, context):
+            if not problems:
+                if context.has_written_secret:
+                    context.files.mark_secret(file.name)
+                return InstanceSource(f"{_PREFIX}{file}", instances)
+        self._known.forget()
+        return self._kept(file, tuple(str(problem) for problem in problems.error().problems))
+
+    def _instances(self, file: Path, context: Context) -> tuple[Instance, ...]:
+        """Raises :class:`Unusable`; what is wrong is reported."""
+        self._known.add(())
+        text = read_text(file.name, context, "correct it, or have no pattern match it")
+        root = (
+            None
+            if text is None
+            else read_document(_without_pairs(text, file), context.problems, self._environ)
+        )
+        if root is None:
+            raise Unusable
+        values = SectionValues(keys.INSTANCE_FILE, _as_mapping(root, context))
+        instances = values[keys.FILE_INSTANCES]
+        self._known.add(instances, str(file))
+        defaults = values[keys.FILE_DEFAULTS]
+        inherited = self._inherited.overridden(defaults, keys.DEFAULT_LABELS, keys.DEFAULT_WEBHOOKS)
+        return tuple(map(inherited.instance, instances))
+
+
+def read_text(name: str, context: Context, advice: str) -> str | None:
+    """The text of a document, or ``None`` after what is wrong was reported."""
+    try:
+        content = context.files.read(name, MAX_BYTES)
+    except UnreadableFile as error:
+        context.problems.report(1, None, f"{error}; {advice}")
+        return None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        context.problems.report(line, None, "is not UTF-8 text; save it as UTF-8")
+        return None
+
+
+def _as_mapping(root: Node, context: Context) -> Value:
+    """The document; one that is a list of instances as a mapping that has them."""
+    if isinstance(root, ListNode):
+        root = MapNode(root.line, {"instances": root}, {"instances": root.line})
+    return Value(root, root.line, None, context)
+
+
+def _without_pairs(text: str, file: Path) -> str:
+    if file.suffix.lower() != ".json":
+        return text
+    return _PAIR.sub(_character, text)
+
+
+def _character(pair: re.Match[str]) -> str:
+    units = bytes.fromhex(pair[2] + pair[3])
+    return pair[1] + units.decode("utf-16-be")

@@ -1,0 +1,125 @@
+"""Instances: what they inherit, and that no two are the same."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from exporter.config import keys
+from exporter.config.nodes import Scalar
+from exporter.config.section_values import SectionValues
+from exporter.config.table import Key
+from exporter.model.secret import Secret
+from exporter.model.settings import Instance
+
+_SHOWN_NAME: Final = re.compile(r"[^\W\d_]{1,30}(?:[ _.-][^\W\d_]{1,30}){0,3}(?:[ _.-]?[0-9]{1,4})?")
+"""A name that cannot be taken for a token; any other is not repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """What instances have where they say nothing else."""
+
+    client_token: Secret | None
+    labels: Mapping[str, str]
+    webhooks: Mapping[str, Secret | None]
+
+    def instance(self, values: SectionValues) -> Instance:
+        """Raises :class:`~exporter.config.table.Unusable`."""
+        token = values.secret(keys.TOKEN)
+        assert token is not None, "it is required"
+        own = self.overridden(values, keys.LABELS, keys.EXPECTED_WEBHOOKS)
+        return Instance(
+            name=values[keys.NAME],
+            id=values[keys.ID],
+            token=token,
+            client_token=values.secret(keys.OWN_CLIENT_TOKEN) or self.client_token,
+            labels=MappingProxyType({label: value for label, value in own.labels.items() if value}),
+            expected_webhooks=MappingProxyType(own.webhooks),
+        )
+
+    def overridden(
+        self,
+        values: SectionValues,
+        labels_key: Key[Mapping[str, str] | None],
+        webhooks_key: Key[Mapping[str, Secret | None] | None],
+    ) -> "Inherited":
+        """The same with what a section says of labels and webhooks put over it."""
+        labels, webhooks = values[labels_key], values[webhooks_key]
+        return Inherited(
+            self.client_token, {**self.labels, **(labels or {})}, {**self.webhooks, **(webhooks or {})}
+        )
+
+
+def inherit(api: SectionValues, defaults: SectionValues) -> Inherited:
+    """What the instances of a configuration inherit. Raises :class:`~exporter.config.table.Unusable`."""
+    nothing = Inherited(api.secret(keys.CLIENT_TOKEN), {}, {})
+    return nothing.overridden(defaults, keys.DEFAULT_LABELS, keys.DEFAULT_WEBHOOKS)
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    """The instance that first had a name or an id; ``file`` is where, if that is an instance file."""
+
+    values: SectionValues | None
+    file: str
+
+
+class KnownInstances:
+    """The names and ids of all instances so far."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, _First] = {}
+        self._ids: dict[str, _First] = {}
+        self._added: list[tuple[dict[str, _First], str]] = []
+
+    def add(self, instances: Iterable[SectionValues], file: str = "") -> None:
+        """Add instances as written in ``file``, and report those that are known already."""
+        self._added = []
+        for instance in instances:
+            name, identifier, first = instance.get(keys.NAME), instance.get(keys.ID), _First(instance, file)
+            if name is not None and (known := self._first(self._names, name, first)) is not first:
+                what = " ".join(filter(None, ("the name", _shown_name(known.values))))
+                instance.report(keys.NAME, f"duplicates {what}{_where(known, keys.NAME, file)}")
+            if identifier is None:
+                continue
+            if (known := self._first(self._ids, identifier.casefold(), first)) is not first:
+                what = " of ".join(filter(None, ("the id", _shown_name(known.values))))
+                instance.report(keys.ID, f"duplicates {what}{_where(known, keys.ID, file)}")
+
+    def forget(self) -> None:
+        """Forget what was added last."""
+        for known, identity in self._added:
+            del known[identity]
+        self._added = []
+
+    def keep(self, instances: Iterable[Instance], file: str) -> tuple[Instance, ...]:
+        """Add instances of an earlier reading of ``file``, and give those that are not known by another file."""
+        kept = []
+        for instance in instances:
+            if instance.name not in self._names and instance.id.casefold() not in self._ids:
+                self._names[instance.name] = self._ids[instance.id.casefold()] = _First(None, file)
+                kept.append(instance)
+        return tuple(kept)
+
+    def _first(self, known: dict[str, _First], identity: str, instance: _First) -> _First:
+        found = known.setdefault(identity, instance)
+        if found is instance:
+            self._added.append((known, identity))
+        return found
+
+
+def _where(first: _First, key: Key[Any], file: str) -> str:
+    line = "" if first.values is None else f" on line {first.values.line(key)}"
+    if first.file == file:
+        return line
+    return f"{line} of {first.file or 'the configuration'}"
+
+
+def _shown_name(values: SectionValues | None) -> str:
+    """The quoted name of an instance, or nothing if it is wrong or may be a secret."""
+    node = None if values is None else values.node(keys.NAME)
+    if not isinstance(node, Scalar) or node.has_variables or not _SHOWN_NAME.fullmatch(node.text):
+        return ""
+    return f'"{node.text}"'

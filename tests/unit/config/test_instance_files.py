@@ -1,0 +1,251 @@
+"""Instances come from files too: a bad one is left out or kept as it was, and never the others."""
+
+import json
+import logging
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from exporter.config import Config, ConfigFile, InvalidConfig, load
+from exporter.config.file_reader import FileReader, UnreadableFile
+from exporter.model.secret import Secret
+from tests.unit.config.documents import MINIMAL
+
+FILES = "instance_files: [teams/*.yaml, teams/*.json]\n"
+
+
+def entry(name: str, more: str = "") -> str:
+    return f"- {{name: {name}, id: ID-{name}, token: T{more}}}\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "teams").mkdir()
+    return tmp_path
+
+
+def loaded(folder: Path, main: str = FILES) -> Config:
+    (folder / "config.yaml").write_text(main, encoding="utf-8")
+    return load(folder / "config.yaml", {"TOKEN": "ENV"})
+
+
+def names(config: Config) -> list[str]:
+    return [instance.name for instance in config.instances]
+
+
+def problems(config: Config, folder: Path) -> list[str]:
+    told = [problem for source in config.sources for problem in source.problems]
+    assert all(problem.startswith(f"{folder}/teams/") for problem in told)
+    return [problem.removeprefix(f"{folder}/teams/") for problem in told]
+
+
+def test_a_file_is_a_list_or_a_mapping_in_yaml_or_json(folder: Path) -> None:
+    (folder / "teams/b.yaml").write_text(entry("list", ", labels: {team: b}"))
+    (folder / "teams/a.yaml").write_text("x-any: {}\ninstances:\n" + entry("mapping"))
+    instance = {"name": "Café 🎉 \\ud83c", "id": "J", "token": "T/", "labels": {"emoji": "\t🎉"}}
+    (folder / "teams/c.json").write_text(json.dumps({"instances": [instance]}, indent="\t"))
+    config = loaded(folder, FILES + MINIMAL)
+    assert names(config) == ["vendas", "mapping", "list", "Café 🎉 \\ud83c"]
+    assert config.instances[3].labels == {"emoji": "\t🎉"}
+    assert [(source.name, len(source.instances), source.problems) for source in config.sources] == [
+        ("config", 1, ()),
+        (f"file:{folder}/teams/a.yaml", 1, ()),
+        (f"file:{folder}/teams/b.yaml", 1, ()),
+        (f"file:{folder}/teams/c.json", 1, ()),
+    ]
+
+
+def test_the_defaults_of_a_file_go_over_those_of_the_configuration(folder: Path) -> None:
+    main = (
+        "api: {client_token: C}\ndefaults: {labels: {team: none, zone: a}, expected_webhooks: [received]}\n"
+    )
+    (folder / "teams/a.yaml").write_text(
+        "defaults: {labels: {team: sales}, expected_webhooks: [delivery]}\n"
+        "instances:\n" + entry("one") + entry("two", ", labels: {team: own, zone: ''}")
+    )
+    one, two = loaded(folder, main + FILES).instances
+    assert (one.labels, two.labels) == ({"team": "sales", "zone": "a"}, {"team": "own"})
+    assert one.expected_webhooks == {"received": None, "delivery": None}
+    assert one.client_token == Secret("C")
+
+
+def test_secrets_come_from_files_beside_the_instance_file_and_from_the_environment(folder: Path) -> None:
+    (folder / "teams/secret").write_text("S")
+    (folder / "teams/a.yaml").write_text(
+        "- {name: a, id: A, token_file: secret}\n- {name: b, id: B, token: '${TOKEN}'}\n"
+    )
+    (folder / "teams/b.yaml").write_text(entry("c"))
+    config = loaded(folder)
+    assert [instance.token for instance in config.instances] == [Secret("S"), Secret("ENV"), Secret("T")]
+    assert set(config.secret_files) == {folder / "teams/secret", folder / "teams/b.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("- {name: a, id: A, tokn: T}\n", ["1: instances[0].token: is missing; set token or token_file",
+                                          '1: instances[0].tokn: unknown key; did you mean "token"?']),
+        ("instances: x\n", ["1: instances: must be a list of instances"]),
+        ("defaults: {}\n", ["1: instances: is missing"]),
+        ("", ["1: instances: is missing"]),
+        ("text", ["1: document: must be a mapping, not text"]),
+        ("- [\n", ["1: document: is not valid YAML: did not find expected node content"]),
+        ("polling: {}\ninstances: []\n", ["1: polling: unknown key; expected one of defaults, instances"]),
+        (entry("good") + entry("good"), ['2: instances[1].name: duplicates the name "good" on line 1',
+                                         '2: instances[1].id: duplicates the id of "good" on line 1']),
+        (entry("vendas"), ['1: instances[0].name: duplicates the name "vendas" on line 3 of the configuration']),
+        (entry("x").replace("ID-x", "a1"),
+         ['1: instances[0].id: duplicates the id of "vendas" on line 4 of the configuration']),
+    ],
+)  # fmt: skip
+def test_a_wrong_file_is_left_out_whole_and_the_others_are_taken(
+    folder: Path, text: str, told: list[str]
+) -> None:
+    (folder / "teams/bad.yaml").write_text(text)
+    (folder / "teams/good.yaml").write_text(entry("good"))
+    config = loaded(folder, FILES + MINIMAL)
+    assert problems(config, folder) == [f"bad.yaml:{line}" for line in told]
+    assert names(config) == ["vendas", "good"]
+
+
+def test_a_duplicate_of_another_file_names_it(folder: Path) -> None:
+    (folder / "teams/a.yaml").write_text(entry("one"))
+    (folder / "teams/b.yaml").write_text(entry("two") + entry("one"))
+    (folder / "teams/c.yaml").write_text(entry("two"))
+    config = loaded(folder)
+    where = f"on line 1 of {folder}/teams/a.yaml"
+    assert problems(config, folder) == [
+        f'b.yaml:2: instances[1].name: duplicates the name "one" {where}',
+        f'b.yaml:2: instances[1].id: duplicates the id of "one" {where}',
+    ]
+    assert names(config) == ["one", "two"], "what is left out takes no name"
+
+
+def test_what_is_no_regular_file_is_left_out(folder: Path) -> None:
+    os.mkfifo(folder / "teams/pipe.yaml")
+    (folder / "teams/folder.yaml").mkdir()
+    (folder / "teams/good.yaml").write_text(entry("good"))
+    config = loaded(folder)
+    advice = "not a regular file; correct it, or have no pattern match it"
+    assert problems(config, folder) == [
+        f"folder.yaml:1: document: is a folder, {advice}",
+        f"pipe.yaml:1: document: is a named pipe, {advice}",
+    ]
+    assert names(config) == ["good"]
+
+
+def test_a_pattern_that_matches_nothing_is_a_warning(folder: Path) -> None:
+    config = loaded(folder, "\n" + FILES)
+    assert config.warnings == tuple(
+        f"{folder}/config.yaml:2: instance_files[{number}]: matches no file" for number in (0, 1)
+    )
+    assert config.instances == ()
+
+
+def test_a_file_that_two_patterns_match_is_read_once(folder: Path) -> None:
+    (folder / "teams/a.yaml").write_text(entry("one"))
+    assert names(loaded(folder, f"instance_files: ['teams/*', '{folder}/teams/a.yaml', 't*/a.yaml']\n")) == [
+        "one"
+    ]
+
+
+@pytest.fixture
+def source(folder: Path) -> ConfigFile:
+    (folder / "teams/a.yaml").write_text(entry("one"))
+    (folder / "teams/b.yaml").write_text(entry("two"))
+    (folder / "config.yaml").write_text(FILES + MINIMAL)
+    config = ConfigFile(folder / "config.yaml", {})
+    assert names(config.load()) == ["vendas", "one", "two"]
+    assert config.holds() == config.held
+    return config
+
+
+def test_a_file_that_goes_bad_keeps_its_last_good_content(
+    folder: Path, source: ConfigFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / "teams/a.yaml").write_text("- {")
+    (folder / "teams/b.yaml").write_text(entry("three"))
+    for _ in range(2):
+        assert names(source.load()) == ["vendas", "one", "three"]
+    told = [(record.getMessage(), vars(record)["problem"]) for record in caplog.records]
+    assert {message for message, _ in told if message.startswith("an instance")} == {
+        "an instance file keeps its last good content"
+    }
+    (folder / "teams/a.yaml").write_text(entry("four"))
+    assert names(source.load()) == ["vendas", "four", "three"]
+
+
+def test_what_is_kept_yields_to_what_another_file_says_now(folder: Path, source: ConfigFile) -> None:
+    (folder / "teams/a.yaml").write_text("- {")
+    (folder / "config.yaml").write_text(FILES + MINIMAL.replace("vendas", "one"))
+    assert names(source.load()) == ["one", "two"]
+
+
+def test_a_bad_configuration_forgets_no_file(folder: Path, source: ConfigFile) -> None:
+    (folder / "config.yaml").write_text("nonsense")
+    with pytest.raises(InvalidConfig):
+        source.load()
+    (folder / "config.yaml").write_text(FILES)
+    (folder / "teams/a.yaml").write_text("- {")
+    assert names(source.load()) == ["one", "two"]
+
+
+def test_files_that_come_change_and_go_are_seen(folder: Path, source: ConfigFile) -> None:
+    for change in (
+        lambda: (folder / "teams/new.yaml").write_text(entry("new")),
+        lambda: (folder / "teams/new.yaml").write_text(entry("newer")),
+        (folder / "teams/new.yaml").unlink,
+    ):
+        change()
+        assert source.holds() != source.held
+        source.load()
+        assert source.holds() == source.held
+
+
+def test_the_swapped_link_of_a_kubernetes_volume_is_seen(folder: Path) -> None:
+    """Each file is a link through ..data, which is another folder after each update."""
+    for version in ("1", "2"):
+        (folder / f"teams/..{version}").mkdir()
+        (folder / f"teams/..{version}/a.yaml").write_text(entry(f"of-{version}"))
+    (folder / "teams/..data").symlink_to("..1")
+    (folder / "teams/a.yaml").symlink_to("..data/a.yaml")
+    (folder / "config.yaml").write_text(FILES)
+    source = ConfigFile(folder / "config.yaml", {})
+    assert names(source.load()) == ["of-1"]
+    (folder / "teams/..new").symlink_to("..2")
+    (folder / "teams/..new").rename(folder / "teams/..data")
+    assert source.holds() != source.held
+    assert names(source.load()) == ["of-2"]
+
+
+def test_a_folder_that_does_not_answer_loses_no_instance(
+    folder: Path, source: ConfigFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = FileReader.call
+
+    def refuse(reader: FileReader, work: object) -> object:
+        if "_matching" in repr(work):
+            raise UnreadableFile("did not answer")
+        return asked(reader, work)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(FileReader, "call", refuse)
+    config = source.load()
+    assert names(config) == ["vendas", "one", "two"]
+    assert problems(config, folder) == [f"{name}.yaml: instance_files[0]: did not answer" for name in "ab"]
+
+
+def test_a_thousand_files_cost_about_what_one_costs(folder: Path) -> None:
+    logging.getLogger("exporter").setLevel(logging.ERROR)
+    entries = [entry(f"n{number}") for number in range(10_000)]
+
+    def seconds(files: int) -> float:
+        for number in range(files):
+            (folder / f"teams/{number}.yaml").write_text("".join(entries[number::files]))
+        begin = time.process_time()
+        assert len(loaded(folder).instances) == 10_000
+        return time.process_time() - begin
+
+    one = seconds(1)
+    assert seconds(1000) < 2 * one
