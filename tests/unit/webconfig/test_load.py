@@ -137,7 +137,7 @@ ALL_KEYS = (
     "client_allowed_sans, client_auth_type, client_ca_file, cert_file, key_file, max_version, min_version"
 )
 BAD = {
-    "- a\n": ["1: document: must be a mapping"],
+    "- a\n": ["1: document: must be a mapping, not a list"],
     "a: !x 1\nb: *y\n": ["2: b: is an alias of no anchor above it; quote text that begins with *"],
     "a: [\n": ["1: document: is not valid YAML: did not find expected node content"],
     "tls_config: {}\n": ['1: tls_config: unknown key; did you mean "tls_server_config"?'],
@@ -147,7 +147,7 @@ BAD = {
     "rate_limit:\n  burst: 1\n": [
         "1: rate_limit: is not supported by this exporter; limit the rate in a reverse proxy",
     ],
-    "tls_server_config: yes\n": ["1: tls_server_config: must be a mapping"],
+    "tls_server_config: yes\n": ["1: tls_server_config: must be a mapping, not a boolean"],
     "tls_server_config:\n  min_version: TLS12\n": [
         "2: tls_server_config.cert_file: is missing",
         "2: tls_server_config.key_file: is missing",
