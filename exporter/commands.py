@@ -79,12 +79,12 @@ def once(options: Options, environ: Mapping[str, str], signals: Signals) -> int:
     signals.unwind()
     clock = SystemClock()
     with open_source(options, environ, clock) as source:
-        daemon = _daemon(source, clock, Telemetry())
+        daemon = _daemon(source, clock, Telemetry(), collects_at_once=True)
         if daemon is None:
             return FAILED
         with Progress(sys.stderr, "polled", len(daemon.config.instances)) as progress:
             daemon.start()
-            while not daemon.is_ready():
+            while not (daemon.is_ready() and daemon.fleet.every_collector_was_asked()):
                 progress.show(sum(view.polls > 0 for view in daemon.fleet.views()))
                 time.sleep(0.01)
         daemon.stop(0.0)
@@ -184,10 +184,12 @@ def _supervisor(server: Server, daemon: Daemon, systemd: Systemd, clock: Clock) 
     return Supervisor([web_failed, daemon.failure], [web_stalls, polls_stall], systemd, clock)
 
 
-def _daemon(source: Source, clock: Clock, telemetry: Telemetry) -> Daemon | None:
+def _daemon(
+    source: Source, clock: Clock, telemetry: Telemetry, *, collects_at_once: bool = False
+) -> Daemon | None:
     """The daemon, or ``None`` after every reason why there can be none was printed."""
     try:
-        return Daemon(source.load(), clock, telemetry)
+        return Daemon(source.load(), clock, telemetry, collects_at_once=collects_at_once)
     except (InvalidConfig, UnusableProxy) as error:
         complain(str(error))
         return None

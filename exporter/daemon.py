@@ -12,6 +12,7 @@ from exporter.metrics.scrape import Scrapes
 from exporter.metrics.self_metrics import Telemetry
 from exporter.model.clock import Clock
 from exporter.model.settings import Api
+from exporter.poller.collectors import CollectorLimits, Collectors
 from exporter.poller.plan import Plan
 from exporter.poller.poller import Poller
 from exporter.poller.schedule import Backoff
@@ -25,8 +26,13 @@ _log = logging.getLogger(__name__)
 class Daemon:
     """Polls the instances of a configuration and knows what was learned."""
 
-    def __init__(self, config: Config, clock: Clock, telemetry: Telemetry) -> None:
-        """Raise :class:`~exporter.zapi.proxy.UnusableProxy`."""
+    def __init__(
+        self, config: Config, clock: Clock, telemetry: Telemetry, *, collects_at_once: bool = False
+    ) -> None:
+        """With ``collects_at_once`` no collector waits for a later slot, for who polls only once.
+
+        Raise :class:`~exporter.zapi.proxy.UnusableProxy`.
+        """
         self.config = config
         self.telemetry = telemetry
         self._clock = clock
@@ -36,7 +42,16 @@ class Daemon:
         lines = InstanceLines()
         self.fleet = Fleet(config, clock, [lines, Journal()])
         self.scrapes = Scrapes(self.fleet, lines, telemetry.registry, clock)
-        self._longest_poll = config.api.timeout
+        self._longest_poll = _longest_poll(config)
+        self._collects_at_once = collects_at_once
+        self._collectors = Collectors(
+            self._client.collect,
+            self.fleet.record_collected,
+            telemetry.collected,
+            limits=self._collector_limits(),
+            clock=clock,
+            backoff=Backoff(random.Random()),
+        )
         self._poller = Poller(
             self._plan(),
             self._client.read,
@@ -44,6 +59,7 @@ class Daemon:
             clock=clock,
             observer=telemetry,
             backoff=Backoff(random.Random()),
+            collect=self._collectors.run,
         )
         self._exposure = Exposure()
         self._note_loaded()
@@ -65,8 +81,12 @@ class Daemon:
         else:
             self._client.forget()
         self.config = config
-        self._longest_poll = max(self._longest_poll, config.api.timeout)  # polls in flight end as they began
+        self._longest_poll = max(
+            self._longest_poll, _longest_poll(config)
+        )  # polls in flight end as they began
         self.fleet.reconfigure(config)
+        names = {instance.name for instance in config.instances}
+        self._collectors.reconfigure(self._client.collect, self._collector_limits(), names)
         self._poller.replace(self._plan(), self._client.read)
         _log.info("the configuration was reloaded", extra=_difference(old, config))
         self._note_loaded()
@@ -101,9 +121,20 @@ class Daemon:
     def _plan(self) -> Plan:
         return Plan(self.config.instances, self.config.polling, self._longest_poll)
 
+    def _collector_limits(self) -> CollectorLimits:
+        polling = self.config.polling
+        places = None if self._collects_at_once else max(1, polling.concurrency // 2)
+        return CollectorLimits(self.config.api.timeout, polling.interval, places)
+
     def _note_loaded(self) -> None:
         self.telemetry.reloaded(len(self.config.instances), self._clock.time())
         self._exposure.look(self.config.secret_files)
+
+
+def _longest_poll(config: Config) -> float:
+    """Return the longest time that an instance's requests may take one after the other, in seconds."""
+    requests = 1 + max((len(instance.collect) for instance in config.instances), default=0)
+    return config.api.timeout * requests
 
 
 def _make_client(api: Api, clock: Clock) -> ZapiClient:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from exporter.model.collected import Collector
 from exporter.model.poll_result import WEBHOOK_FIELDS, Failure, Reason, Status
 from exporter.model.secret import Secret
 from exporter.model.settings import Api, Config, Instance, Polling
@@ -16,6 +17,7 @@ def an_instance(
     client_token: str | None = None,
     labels: Mapping[str, str] | None = None,
     expected_webhooks: Mapping[str, Secret | None] | None = None,
+    collect: frozenset[Collector] = frozenset(),
 ) -> Instance:
     return Instance(
         name=name,
@@ -24,6 +26,7 @@ def an_instance(
         client_token=None if client_token is None else Secret(client_token),
         labels=labels or {},
         expected_webhooks=expected_webhooks or {},
+        collect=collect,
     )
 
 

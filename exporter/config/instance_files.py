@@ -95,7 +95,9 @@ class InstanceFiles:
         instances = values[keys.FILE_INSTANCES]
         self._known.add(instances, str(file))
         defaults = values[keys.FILE_DEFAULTS]
-        inherited = self._inherited.overridden(defaults, keys.DEFAULT_LABELS, keys.DEFAULT_WEBHOOKS)
+        inherited = self._inherited.overridden(
+            defaults, keys.DEFAULT_LABELS, keys.DEFAULT_WEBHOOKS, keys.DEFAULT_COLLECT
+        )
         return tuple(map(inherited.instance, instances))
 
 

@@ -10,6 +10,7 @@ from exporter.config import keys
 from exporter.config.nodes import Scalar
 from exporter.config.section_values import SectionValues
 from exporter.config.table import Key
+from exporter.model.collected import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import Instance
 
@@ -24,12 +25,13 @@ class Inherited:
     client_token: Secret | None
     labels: Mapping[str, str]
     webhooks: Mapping[str, Secret | None]
+    collect: tuple[Collector, ...] = ()
 
     def instance(self, values: SectionValues) -> Instance:
         """Raises :class:`~exporter.config.table.Unusable`."""
         token = values.secret(keys.TOKEN)
         assert token is not None, "it is required"
-        own = self.overridden(values, keys.LABELS, keys.EXPECTED_WEBHOOKS)
+        own = self.overridden(values, keys.LABELS, keys.EXPECTED_WEBHOOKS, keys.COLLECT)
         return Instance(
             name=values[keys.NAME],
             id=values[keys.ID],
@@ -37,6 +39,7 @@ class Inherited:
             client_token=values.secret(keys.OWN_CLIENT_TOKEN) or self.client_token,
             labels=MappingProxyType({label: value for label, value in own.labels.items() if value}),
             expected_webhooks=MappingProxyType(own.webhooks),
+            collect=frozenset(own.collect),
         )
 
     def overridden(
@@ -44,18 +47,22 @@ class Inherited:
         values: SectionValues,
         labels_key: Key[Mapping[str, str] | None],
         webhooks_key: Key[Mapping[str, Secret | None] | None],
+        collect_key: Key[tuple[Collector, ...] | None],
     ) -> "Inherited":
-        """The same with what a section says of labels and webhooks put over it."""
-        labels, webhooks = values[labels_key], values[webhooks_key]
+        """The same with what a section says of labels, webhooks and collectors put over it."""
+        labels, webhooks, collect = values[labels_key], values[webhooks_key], values[collect_key]
         return Inherited(
-            self.client_token, {**self.labels, **(labels or {})}, {**self.webhooks, **(webhooks or {})}
+            self.client_token,
+            {**self.labels, **(labels or {})},
+            {**self.webhooks, **(webhooks or {})},
+            self.collect if collect is None else collect,
         )
 
 
 def inherit(api: SectionValues, defaults: SectionValues) -> Inherited:
     """What the instances of a configuration inherit. Raises :class:`~exporter.config.table.Unusable`."""
     nothing = Inherited(api.secret(keys.CLIENT_TOKEN), {}, {})
-    return nothing.overridden(defaults, keys.DEFAULT_LABELS, keys.DEFAULT_WEBHOOKS)
+    return nothing.overridden(defaults, keys.DEFAULT_LABELS, keys.DEFAULT_WEBHOOKS, keys.DEFAULT_COLLECT)
 
 
 @dataclass(frozen=True, slots=True)

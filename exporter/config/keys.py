@@ -110,7 +110,19 @@ DEFAULT_WEBHOOKS: Final = Key(
     "Webhooks expected of every instance. What an instance says of a webhook wins.",
     examples=(["received", "disconnected"],),
 )
-DEFAULTS: Final = Section("Defaults", "What every instance starts from.", (DEFAULT_LABELS, DEFAULT_WEBHOOKS))
+_COLLECTORS: Final = kinds.optional(
+    kinds.list_of(kinds.COLLECTOR, "a list of collectors, such as [status, queue]", least=0)
+)
+DEFAULT_COLLECT: Final = Key(
+    "collect",
+    _COLLECTORS,
+    "What is asked of every instance beside /me: status (is the phone online, must the session be restored) and queue "
+    "(messages that wait to be sent, and since when). Each costs a request or two with every poll.",
+    examples=(["status", "queue"],),
+)
+DEFAULTS: Final = Section(
+    "Defaults", "What every instance starts from.", (DEFAULT_LABELS, DEFAULT_WEBHOOKS, DEFAULT_COLLECT)
+)
 
 NAME: Final = Key(
     "name",
@@ -173,8 +185,16 @@ EXPECTED_WEBHOOKS: Final = Key(
         {"received": {"url_file": "/run/secrets/hook"}},
     ),
 )
+COLLECT: Final = Key(
+    "collect",
+    _COLLECTORS,
+    "What is asked of the instance beside /me, in place of the collect in defaults.",
+    examples=(["status"], []),
+)
 INSTANCE: Final = Section(
-    "Instance", "One Z-API instance.", (NAME, ID, TOKEN, OWN_CLIENT_TOKEN, LABELS, EXPECTED_WEBHOOKS)
+    "Instance",
+    "One Z-API instance.",
+    (NAME, ID, TOKEN, OWN_CLIENT_TOKEN, LABELS, EXPECTED_WEBHOOKS, COLLECT),
 )
 
 API_SECTION: Final = Key("api", section_kind(API, "<api>"), API.help, default={})

@@ -10,6 +10,7 @@ from exporter.config.labels import RESERVED_LABELS, label_name
 from exporter.config.nodes import ListNode, MapNode, Scalar
 from exporter.config.section_values import SectionValues
 from exporter.config.table import Key, Kind, Schema, Section, Unusable, Value, usable
+from exporter.model.collected import Collector
 from exporter.model.poll_result import WEBHOOK_FIELDS
 from exporter.model.secret import Secret
 
@@ -178,6 +179,11 @@ BASE_URL: Final = scalar(
 STATUS: Final = scalar(values.status, "<text>", _SOME_TEXT)
 WEBHOOK: Final = scalar(
     values.webhook, "<webhook>", {"anyOf": [_WEBHOOK_NAME, {"type": "string", "pattern": _VARIABLE}]}
+)
+COLLECTOR: Final = scalar(
+    values.collector,
+    "<collector>",
+    {"anyOf": [{"enum": [each.value for each in Collector]}, {"type": "string", "pattern": _VARIABLE}]},
 )
 CONCURRENCY: Final = Kind(
     _read_concurrency,

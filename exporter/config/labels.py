@@ -10,7 +10,7 @@ RESERVED_LABELS: Final = frozenset(
         # identity, and what Prometheus itself adds or gives a meaning
         *("name", "instance", "job", "le", "quantile"),
         # of the instances' metrics
-        *("reason", "status", "webhook", "id", "display_name", "setting"),
+        *("reason", "status", "webhook", "id", "display_name", "setting", "collector", "session"),
         *WEBHOOK_FIELDS,
         # of the exporter's metrics
         *("version", "python_version", "outcome", "field"),

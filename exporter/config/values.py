@@ -11,6 +11,7 @@ from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 
 from exporter.config.duration import parse_duration
+from exporter.model.collected import Collector
 from exporter.model.poll_result import WEBHOOK_FIELDS
 from exporter.model.secret import Secret
 
@@ -142,6 +143,14 @@ def webhook(text: str) -> str:
     if text not in WEBHOOK_FIELDS:
         raise ValueError(f"unknown webhook; {nearest(text, WEBHOOK_FIELDS)}")
     return text
+
+
+def collector(text: str) -> Collector:
+    """Something more to ask of an instance than its ``/me``."""
+    try:
+        return Collector(text)
+    except ValueError:
+        raise ValueError(f"unknown collector; {nearest(text, [each.value for each in Collector])}") from None
 
 
 def webhook_url(text: str) -> Secret:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, cast
 
 from exporter.demo.counters import Counters
@@ -22,6 +22,7 @@ class Request:
     last: bool
     """Whether the client wants the connection closed after the reply."""
     body_length: int
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +117,12 @@ class HttpConnection(asyncio.Protocol):
         end += 4 + request.body_length
         if len(self._buffer) < end:
             return
-        self._buffer = self._buffer[end:]
+        body, self._buffer = self._buffer[end - request.body_length : end], self._buffer[end:]
         self._stay()
         self._last = request.last
         self._busy = True
         self._counters.reply_began()
-        self._give(self._attend(request))
+        self._give(self._attend(replace(request, body=body) if body else request))
 
     def _serve_more(self) -> None:
         if self._buffer and not self._busy and not self._transport.is_closing():

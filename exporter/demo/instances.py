@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from enum import Enum, auto
 from typing import Final
 
+from exporter.demo.resources import SimulatedQueue
 from exporter.demo.timeline import Timeline
 from exporter.model.poll_result import (
     FILTERS_FIELD,
@@ -62,6 +63,7 @@ class SimulatedInstance:
     the account requires none. ``webhooks`` maps our short names to URLs; a documented one that is missing, or
     ``None``, is not set. ``muted`` are those that a filter keeps from being called, ``None`` where the reply has
     no filters. ``delay`` is how many seconds the answer takes, on top of the server's latency.
+    ``restorable`` says of an instance that is not connected that its session can be restored.
     """
 
     id: str
@@ -79,6 +81,9 @@ class SimulatedInstance:
     extra: Mapping[str, object] = field(default_factory=dict)
     forms: Forms = Forms()
     delay: float = 0.0
+    restorable: bool = False
+    phone_online: bool = True
+    queue: SimulatedQueue = field(default_factory=SimulatedQueue)
     timeline: Timeline = field(default_factory=Timeline)
 
 

@@ -14,6 +14,7 @@ from exporter.demo.fault import Exchange, Fault, message
 from exporter.demo.front import Front, SpoiltConnection
 from exporter.demo.instances import SimulatedInstance, me_body
 from exporter.demo.loop import LoopThread
+from exporter.demo.resources import RESOURCES, count_reply, page_reply, status_reply
 from exporter.model.clock import Clock
 
 INSTANCE_NOT_FOUND: Final = b'{"error":"Instance not found"}'
@@ -29,7 +30,8 @@ def client_token_refused(client_token: str) -> bytes:
 
 
 class SimulatedZapi:
-    """Answers ``GET /instances/{id}/token/{token}/me`` for some instances, rightly or as its faults tell it.
+    """Answers ``GET /instances/{id}/token/{token}/me``, ``/status`` and ``/queue`` for some instances, rightly or as
+    its faults tell it.
 
     ``latency`` is the seconds every answer takes; ``drip_interval`` is for ``front``, see :class:`Front`.
     ``clock`` drives the instances' timelines, which begin at :meth:`start`. All methods may be called on any
@@ -99,10 +101,11 @@ class SimulatedZapi:
         """The port it listens on. Raises RuntimeError before it was started."""
         return self._thread.port
 
-    def set_fault(self, instance_id: str, fault: Fault | None) -> None:
-        """Spoil every answer from the next one on, or with ``None`` stop doing so; goes before the timeline's
-        faults. Raises KeyError for an id it does not serve."""
-        self._subjects[instance_id].fault = fault
+    def set_fault(self, instance_id: str, fault: Fault | None, resource: str = "me") -> None:
+        """Spoil every answer of a resource from the next one on, or with ``None`` stop doing so; goes before the
+        timeline's faults. Raises KeyError for an id it does not serve."""
+        subject = self._subjects[instance_id]
+        subject.faults = {**subject.faults, resource: fault}
 
     def update(self, instance_id: str, **changes: Any) -> None:
         """Change fields of an instance, as :func:`dataclasses.replace` does, from the next answer on.
@@ -192,7 +195,7 @@ class SimulatedZapi:
         phase = instance.timeline.at(self._clock.monotonic() - self._started)
         delay = self._latency + instance.delay
         connected = instance.connected if phase.connected is None else phase.connected
-        fault = subject.fault or phase.fault
+        fault = subject.faults.get(route.resource) or phase.fault
         if fault is not None:
             exchange = Exchange(
                 path=request.target,
@@ -201,22 +204,24 @@ class SimulatedZapi:
                 now=self._clock.time(),
             )
             return Reply(fault.play(exchange), delay)
-        return Reply(_refusal(request, route, instance) or subject.reply(instance, connected), delay)
+        refusal = _refusal(request, route, instance)
+        return Reply(refusal or _resource(request, route.resource, subject, connected), delay)
 
 
 class _Route(NamedTuple):
     instance_id: str
     token: str
+    resource: str
 
 
 class _Subject:
     """An instance with what a test has done to it. Assigned whole from any thread, read on the loop's."""
 
-    __slots__ = ("_cached", "fault", "instance", "last_headers")
+    __slots__ = ("_cached", "faults", "instance", "last_headers")
 
     def __init__(self, instance: SimulatedInstance) -> None:
         self.instance = instance
-        self.fault: Fault | None = None
+        self.faults: Mapping[str, Fault | None] = {}
         self.last_headers: Mapping[str, str] = {}
         self._cached: tuple[SimulatedInstance, bool, bytes] | None = None
 
@@ -231,15 +236,29 @@ class _Subject:
 
 def _route(target: str) -> _Route | None:
     path = target.partition("?")[0]
-    parts = path.split("/")
-    if len(parts) != 6 or (parts[0], parts[1], parts[3], parts[5]) != ("", "instances", "token", "me"):
+    parts = path.split("/", 5)
+    if len(parts) != 6 or (parts[0], parts[1], parts[3]) != ("", "instances", "token"):
         return None
-    return _Route(unquote(parts[2]), unquote(parts[4]))
+    return _Route(unquote(parts[2]), unquote(parts[4]), parts[5]) if parts[5] in RESOURCES else None
+
+
+def _resource(request: Request, resource: str, subject: _Subject, connected: bool) -> bytes:
+    """The healthy reply."""
+    instance = subject.instance
+    if resource == "status":
+        return status_reply(
+            connected=connected, restorable=instance.restorable, phone_online=instance.phone_online
+        )
+    if resource == "queue/count":
+        return count_reply(instance.queue)
+    if resource == "queue":
+        return page_reply(instance.queue, instance.id, request.body)
+    return subject.reply(instance, connected)
 
 
 def _refusal(request: Request, route: _Route, instance: SimulatedInstance) -> bytes | None:
     """What the real API says to a request it does not serve, ``None`` if it serves it."""
-    if request.method != "GET":
+    if request.method != RESOURCES[route.resource]:
         return message(405, METHOD_NOT_ALLOWED)
     if route.token != instance.token:
         return message(404, INSTANCE_NOT_FOUND)

@@ -67,6 +67,8 @@ def _instance(instance: Instance, account: Secret | None) -> Iterator[str]:
     yield f"    token: {_scalar(instance.token.reveal())}"
     if instance.client_token is not None and account is None:
         yield f"    client_token: {_scalar(instance.client_token.reveal())}"
+    if instance.collect:
+        yield f"    collect: [{', '.join(sorted(each.value for each in instance.collect))}]"
     yield "    labels:"
     for label, value in instance.labels.items():
         yield f"      {label}: {_scalar(value)}"

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from exporter.fleet.store import InstanceView
+from exporter.model.collected import PhoneStatus
 from exporter.model.poll_result import Status
 
 _log = logging.getLogger(__name__)
@@ -22,6 +23,9 @@ class Journal:
             _say(logging.WARNING, "no good poll for too long, values withdrawn", after)
         if after.status is not None and after.status is not before.status:
             self._status(before.status, after.status, before, after)
+
+        if after.collected is not before.collected:
+            self._collected(before, after)
 
     def replaced(self, views: Sequence[InstanceView]) -> None:
         """A reload is told by whoever made it."""
@@ -65,6 +69,19 @@ class Journal:
                 after,
                 fields=",".join(sorted(new_unreadable)),
             )
+
+    def _collected(self, before: InstanceView, after: InstanceView) -> None:
+        for collector, known in after.collected.items():
+            old = before.collected.get(collector)
+            was, now = None if old is None else old.failure, known.failure
+            if now is not None and (was is None or was.reason is not now.reason):
+                fields = {"collector": collector.value, "reason": now.reason.value, "detail": now.detail}
+                _say(logging.WARNING, "a collector fails", after, **fields)
+            elif was is not None and now is None:
+                _say(logging.INFO, "a collector succeeds again", after, collector=collector.value)
+            if isinstance(known.value, PhoneStatus) and (old is None or old.value != known.value):
+                session, online = known.value.session.value, known.value.phone_online
+                _say(logging.INFO, "phone status changed", after, session=session, phone_online=online)
 
     def _webhooks(self, old: Status, new: Status, after: InstanceView) -> None:
         """Tell what changed of webhooks that both polls could read."""

@@ -5,11 +5,12 @@ stepped wall clock neither keeps old values alive nor throws good ones away.
 """
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from exporter.model.clock import Clock
+from exporter.model.collected import Collected, Collector, MessageQueue, PhoneStatus
 from exporter.model.poll_result import Failure, Reading, Status
 from exporter.model.secret import Secret
 from exporter.model.settings import Config, Instance
@@ -24,6 +25,14 @@ MAX_STATUSES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
+class CollectorView:
+    """What one collector knows of an instance: ``value`` is the last good one, ``None`` once it is stale."""
+
+    value: PhoneStatus | MessageQueue | None
+    failure: Failure | None
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceView:
     """One instance at one moment. Times are unix seconds; ``None`` stands for "never" or "not known".
 
@@ -33,6 +42,7 @@ class InstanceView:
     ``known_statuses`` are all such labels seen so far, of any instance, in the order they were first seen.
     ``since`` is when the present state began: the present failure, or else being connected or not. Where
     ``since_is_exact`` is false no poll saw it begin, and it may have begun earlier.
+    ``collected`` is what its collectors know; one that has not been asked yet is not in it.
     """
 
     instance: Instance
@@ -51,6 +61,7 @@ class InstanceView:
     last_duration: float | None = None
     since: float | None = None
     since_is_exact: bool = False
+    collected: Mapping[Collector, CollectorView] = field(default_factory=dict)
 
 
 def is_as_expected(url: Secret | None, expected: Secret | None, *, muted: bool) -> bool:
@@ -78,6 +89,8 @@ class _Entry:
     was_connected: bool | None = None
     connection_since: float | None = None
     connection_is_exact: bool = False
+    collected_at: dict[Collector, float] = field(default_factory=dict)
+    """When the value of each collector that has one was read."""
 
 
 class Fleet:
@@ -119,6 +132,30 @@ class Fleet:
             else:
                 self._succeed(entry, reading, duration)
 
+    def record_collected(self, instance: Instance, collector: Collector, collected: Collected) -> None:
+        """Take what one collector learned just now.
+
+        Its last good value outlives failures by ``stale_after``. What concerns an instance that is no longer
+        configured, has another id or is asked less by now is dropped.
+        """
+        with self._lock:
+            entry = self._entries.get(instance.name)
+            if entry is None or entry.view.instance.id != instance.id:
+                return
+            if collector not in entry.view.instance.collect:
+                return
+            old = entry.view.collected.get(collector)
+            if isinstance(collected, Failure):
+                new = CollectorView(None if old is None else old.value, collected)
+            else:
+                new = CollectorView(collected, None)
+                entry.collected_at[collector] = self._clock.monotonic()
+            if new != old:
+                self._publish(entry, replace(entry.view, collected={**entry.view.collected, collector: new}))
+            self._next_expiry = min(
+                self._next_expiry, *self._collected_expiries(entry).values(), float("inf")
+            )
+
     def views(self) -> tuple[InstanceView, ...]:
         """All instances, in the order of the configuration, with stale values withdrawn."""
         with self._lock:
@@ -143,13 +180,25 @@ class Fleet:
                     entry.expires_at = float("inf")
                     withdrawn = replace(entry.view, up=False, status=None, payment_status=None, paid=None)
                     self._publish(entry, withdrawn)
+                self._expire_collected(entry, now)
             self._next_expiry = min(
-                (entry.expires_at for entry in self._entries.values()), default=float("inf")
+                (
+                    moment
+                    for entry in self._entries.values()
+                    for moment in (entry.expires_at, *self._collected_expiries(entry).values())
+                ),
+                default=float("inf"),
             )
 
     def every_instance_was_polled(self) -> bool:
         with self._lock:
             return all(entry.view.polls for entry in self._entries.values())
+
+    def every_collector_was_asked(self) -> bool:
+        """Return whether every collector was asked of each instance whose last poll succeeded."""
+        with self._lock:
+            views = self._all()
+            return all(view.instance.collect <= view.collected.keys() for view in views if view.up)
 
     def _all(self) -> tuple[InstanceView, ...]:
         return tuple(entry.view for entry in self._entries.values())
@@ -162,7 +211,9 @@ class Fleet:
             old.view.instance,
             old.view.paid,
         ):  # else the very view stays, and all made of it
-            old.view = replace(old.view, instance=instance, paid=paid)
+            asked = {each: known for each, known in old.view.collected.items() if each in instance.collect}
+            old.collected_at = {each: at for each, at in old.collected_at.items() if each in asked}
+            old.view = replace(old.view, instance=instance, paid=paid, collected=asked)
         if old.view.status is not None:
             self._schedule_expiry(old)
         return old
@@ -211,24 +262,43 @@ class Fleet:
             last_duration=duration,
             since=entry.connection_since,
             since_is_exact=entry.connection_is_exact,
+            collected=old.collected,
         )
         entry.was_connected = status.connected
         entry.read_at = self._clock.monotonic()
         self._publish(entry, view)
         self._schedule_expiry(entry)
 
-    def _schedule_expiry(self, entry: _Entry) -> None:
-        """Set when the values go: ``stale_after`` has passed since they were read.
+    def _expire_collected(self, entry: _Entry, now: float) -> None:
+        stale = [each for each, moment in self._collected_expiries(entry).items() if now >= moment]
+        if stale:
+            withdrawn = {each: CollectorView(None, entry.view.collected[each].failure) for each in stale}
+            self._publish(entry, replace(entry.view, collected={**entry.view.collected, **withdrawn}))
+            for collector in stale:
+                del entry.collected_at[collector]
 
-        While polls succeed the next one is always about to replace them, so they wait for it a little longer
+    def _collected_expiries(self, entry: _Entry) -> Mapping[Collector, float]:
+        """When the value of each collector that has one goes."""
+        return {
+            collector: read_at + self._lifetime(failed=entry.view.collected[collector].failure is not None)
+            for collector, read_at in entry.collected_at.items()
+        }
+
+    def _schedule_expiry(self, entry: _Entry) -> None:
+        """Set when the values go: ``stale_after`` has passed since they were read."""
+        entry.expires_at = entry.read_at + self._lifetime(failed=entry.view.failure is not None)
+        self._next_expiry = min(self._next_expiry, entry.expires_at)
+
+    def _lifetime(self, *, failed: bool) -> float:
+        """Return how long values are kept, in seconds.
+
+        While requests succeed the next one is always about to replace them, so they wait for it a little longer
         where ``stale_after`` is hardly more than the interval.
         """
         polling = self._config.polling
-        lifetime = polling.stale_after
-        if entry.view.failure is None:
-            lifetime = max(lifetime, 2 * polling.interval + self._config.api.timeout)
-        entry.expires_at = entry.read_at + lifetime
-        self._next_expiry = min(self._next_expiry, entry.expires_at)
+        if failed:
+            return polling.stale_after
+        return max(polling.stale_after, 2 * polling.interval + self._config.api.timeout)
 
     def _publish(self, entry: _Entry, after: InstanceView) -> None:
         before, entry.view = entry.view, after

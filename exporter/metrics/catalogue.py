@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from exporter.fleet.store import InstanceView, is_as_expected
+from exporter.model.collected import Collector, MessageQueue, PhoneStatus, Session
 from exporter.model.poll_result import FILTERS_FIELD, UNDOCUMENTED_WEBHOOKS, WEBHOOK_FIELDS, WEBHOOK_FILTERS
 
 Labels = tuple[tuple[str, str], ...]
@@ -98,12 +99,58 @@ def _settings(view: InstanceView) -> Iterable[Sample]:
             yield (("setting", setting),), float(enabled)
 
 
+def _collector_up(view: InstanceView) -> Iterable[Sample]:
+    for collector, known in view.collected.items():
+        yield (("collector", collector.value),), float(known.failure is None)
+
+
+def _collector_failure(view: InstanceView) -> Iterable[Sample]:
+    for collector, known in view.collected.items():
+        if known.failure is not None:
+            yield (("collector", collector.value), ("reason", known.failure.reason.value)), 1.0
+
+
+def _phone_status(view: InstanceView) -> PhoneStatus | None:
+    known = view.collected.get(Collector.STATUS)
+    return known.value if known is not None and isinstance(known.value, PhoneStatus) else None
+
+
+def _message_queue(view: InstanceView) -> MessageQueue | None:
+    known = view.collected.get(Collector.QUEUE)
+    return known.value if known is not None and isinstance(known.value, MessageQueue) else None
+
+
+def _phone_online(view: InstanceView) -> Iterable[Sample]:
+    status = _phone_status(view)
+    return _one(None if status is None else status.phone_online)
+
+
+def _session(view: InstanceView) -> Iterable[Sample]:
+    status = _phone_status(view)
+    if status is not None:
+        for session in Session:
+            yield (("session", session.value),), float(session is status.session)
+
+
+def _queue_messages(view: InstanceView) -> Iterable[Sample]:
+    queue = _message_queue(view)
+    return _one(None if queue is None else queue.messages)
+
+
+def _queue_oldest(view: InstanceView) -> Iterable[Sample]:
+    queue = _message_queue(view)
+    return _one(None if queue is None else queue.oldest)
+
+
 def due(view: InstanceView) -> float | None:
     """When the subscription ends, in unix seconds."""
     return view.status.due if view.status else None
 
 
 _BEFORE_FIRST_POLL = "before the first poll"
+_NOT_COLLECTED = (
+    "unless the collector is in `collect`; once its last good request is older than `polling.stale_after`"
+)
 _STALE = "before the first good poll, and once the last good one is older than `polling.stale_after`"
 
 UNTIL_DUE = Metric(
@@ -303,6 +350,64 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         reads=("status",),
         samples=_settings,
     ),
+    InstanceMetric(
+        "zapi_instance_collector_up",
+        MetricType.GAUGE,
+        "Whether the last request of the collector succeeded.",
+        ("collector",),
+        absent="before its first request; for a collector that is not in `collect`",
+        query="zapi_instance_collector_up == 0",
+        reads=("collected",),
+        samples=_collector_up,
+    ),
+    InstanceMetric(
+        "zapi_instance_collector_failure",
+        MetricType.GAUGE,
+        "1 while the last request of the collector failed, with the reason.",
+        ("collector", "reason"),
+        absent="unless the last request failed",
+        query="count by (collector, reason) (zapi_instance_collector_failure)",
+        reads=("collected",),
+        samples=_collector_failure,
+    ),
+    InstanceMetric(
+        "zapi_instance_phone_online",
+        MetricType.GAUGE,
+        "Whether the phone itself is online, as the collector `status` was told.",
+        absent=f"{_NOT_COLLECTED}; when `smartphoneConnected` is absent or unreadable",
+        query="zapi_instance_phone_online == 0",
+        reads=("collected",),
+        samples=_phone_online,
+    ),
+    InstanceMetric(
+        "zapi_instance_session",
+        MetricType.GAUGE,
+        "1 for the state of the session, 0 for every other: connected, restorable (without the phone), disconnected "
+        "(the QR code must be scanned) or unknown.",
+        ("session",),
+        absent=_NOT_COLLECTED,
+        query='zapi_instance_session{session="restorable"} == 1',
+        reads=("collected",),
+        samples=_session,
+    ),
+    InstanceMetric(
+        "zapi_instance_queue_messages",
+        MetricType.GAUGE,
+        "Messages that wait to be sent, as the collector `queue` was told.",
+        absent=_NOT_COLLECTED,
+        query="topk(10, zapi_instance_queue_messages)",
+        reads=("collected",),
+        samples=_queue_messages,
+    ),
+    InstanceMetric(
+        "zapi_instance_queue_oldest_message_timestamp_seconds",
+        MetricType.GAUGE,
+        "Unix time since which the oldest message waits to be sent.",
+        absent=f"{_NOT_COLLECTED}; when no message waits; when its age cannot be read",
+        query="time() - zapi_instance_queue_oldest_message_timestamp_seconds > 600",
+        reads=("collected",),
+        samples=_queue_oldest,
+    ),
 )
 """Everything an instance has that changes only with a poll or a reload."""
 
@@ -344,6 +449,13 @@ POLL_LATENESS = Metric(
     "How long after its due time a poll began; without first polls and polls held back after a failure.",
     query="histogram_quantile(0.99, sum by (le) (rate(zapi_exporter_poll_lateness_seconds_bucket[5m])))",
 )
+COLLECTOR_POLLS = Metric(
+    "zapi_exporter_collector_polls_total",
+    MetricType.COUNTER,
+    "Requests of collectors that ended, by outcome: success, or the reason of the failure.",
+    ("collector", "outcome"),
+    query='sum by (collector, outcome) (rate(zapi_exporter_collector_polls_total{outcome!="success"}[5m]))',
+)
 UNREADABLE_FIELDS = Metric(
     "zapi_exporter_unreadable_fields_total",
     MetricType.COUNTER,
@@ -377,6 +489,7 @@ EXPORTER_METRICS: tuple[Metric, ...] = (
     POLLS_IN_FLIGHT,
     POLL_DURATION,
     POLL_LATENESS,
+    COLLECTOR_POLLS,
     UNREADABLE_FIELDS,
     RELOAD_SUCCESSFUL,
     RELOAD_TIMESTAMP,

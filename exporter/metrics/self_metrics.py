@@ -3,17 +3,19 @@
 import platform
 from collections.abc import Callable, Iterable
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.metrics_core import CounterMetricFamily
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
-from prometheus_client.registry import Collector
+from prometheus_client.registry import Collector as MetricCollector
 
 from exporter import __version__
 from exporter.metrics import catalogue
 from exporter.metrics.catalogue import Metric
-from exporter.metrics.poll_counters import PollCounters
+from exporter.metrics.poll_counters import SUCCESS, PollCounters
+from exporter.model.collected import Collected, Collector
+from exporter.model.poll_result import Failure
 
 
 class Telemetry:
@@ -30,6 +32,12 @@ class Telemetry:
         self.registry.register(self._polls)
         self.began = self._polls.began
         self.ended = self._polls.ended
+        self._collector_polls = Counter(
+            catalogue.COLLECTOR_POLLS.name,
+            catalogue.COLLECTOR_POLLS.help,
+            catalogue.COLLECTOR_POLLS.labels,
+            registry=self.registry,
+        )
         self._reload_successful = self._gauge(catalogue.RELOAD_SUCCESSFUL)
         self._reload_timestamp = self._gauge(catalogue.RELOAD_TIMESTAMP)
 
@@ -38,6 +46,11 @@ class Telemetry:
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
+
+    def collected(self, collector: Collector, collected: Collected) -> None:
+        """A collector's requests ended."""
+        outcome = collected.reason.value if isinstance(collected, Failure) else SUCCESS
+        self._collector_polls.labels(collector=collector.value, outcome=outcome).inc()
 
     def reloaded(self, instances: int, now: float) -> None:
         """A configuration of that many instances was loaded at ``now``, in unix seconds."""
@@ -52,7 +65,7 @@ class Telemetry:
         return Gauge(metric.name, metric.help, metric.labels, registry=self.registry)
 
 
-class _DroppedLines(Collector):
+class _DroppedLines(MetricCollector):
     def __init__(self, dropped_lines: Callable[[], int]) -> None:
         self._dropped_lines = dropped_lines
 

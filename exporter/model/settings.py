@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from exporter.model.collected import Collector
 from exporter.model.secret import Secret
 
 DEFAULT_PROBE_MAX_AGE: Final = 5.0
@@ -40,6 +41,7 @@ class Instance:
     """One Z-API instance, with everything it inherits already filled in.
 
     ``expected_webhooks`` maps a webhook's name to the URL it must have, or to ``None`` where any URL will do.
+    ``collect`` is what is asked of the instance beside ``/me``.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Instance:
     client_token: Secret | None
     labels: Mapping[str, str]
     expected_webhooks: Mapping[str, Secret | None]
+    collect: frozenset[Collector] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

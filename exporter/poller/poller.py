@@ -26,6 +26,8 @@ _WATCHERS: Final = 2
 
 Read = Callable[[Instance], Reading]
 Record = Callable[[Instance, Reading, float], None]
+Collect = Callable[[Instance, float], None]
+"""Asks what else is wanted of an instance, before a moment in monotonic seconds."""
 
 
 class PollObserver(Protocol):
@@ -49,9 +51,11 @@ class Poller:
         clock: Clock,
         observer: PollObserver,
         backoff: Backoff,
+        collect: Collect = lambda instance, next_slot: None,
     ) -> None:
         self._read = read
         self._record = record
+        self._collect = collect
         self._clock = clock
         self._observer = observer
         self._lateness_log = LatenessLog()
@@ -146,12 +150,24 @@ class Poller:
             poll = self._next_poll()
         while poll is not None:
             reading, ended = self._make(poll)
+            if poll.instance.collect and not isinstance(reading, Failure):
+                ended = self._ask_collectors(poll, ended)
             with self._lock:
                 self._last_moved = ended
                 del self._busy_since[threading.current_thread()]
                 self._queue.finish(poll, reading, ended)
                 self._release(poll.instance.name)
                 poll = self._next_poll()
+
+    def _ask_collectors(self, poll: Poll, now: float) -> float:
+        """Ask what else is wanted of an instance that answered; return when that ended."""
+        with self._lock:
+            self._busy_since[threading.current_thread()] = now
+        try:
+            self._collect(poll.instance, poll.target.slots.after(now))
+        except Exception as error:
+            unexpected.report(type(error), error.__traceback__)
+        return self._clock.monotonic()
 
     def _expect_work(self) -> float:
         """Take note that work comes in, now: what has nothing due cannot have been stuck with it before."""

@@ -44,19 +44,25 @@ class Backoff:
         self._rng = rng
 
     def due(self, failure: Failure, in_a_row: int, slots: Slots, now: float) -> float:
-        """When to poll again after the ``in_a_row``-th failure, which came at ``now``.
+        """Return when to poll again after the ``in_a_row``-th failure, which came at ``now``.
 
-        The first failure changes nothing: the next slot may well succeed. From then on the wait doubles, up to
-        :data:`BACKOFF_CAP`. A refused credential waits for the cap at once, so that no account is locked by its
-        monitor, and a rate limit waits no shorter than the server asked, up to the cap.
+        The first failure changes nothing, unless it says otherwise: the next slot may well succeed.
         """
-        cap = max(BACKOFF_CAP, slots.interval)
-        jitter = self._rng.uniform(0, _JITTER)
-        wait = min(cap, slots.interval * 2.0 ** min(in_a_row - 1, 32)) * (1 - jitter)
-        if failure.reason in _AT_THE_CAP:
-            wait = cap * (1 - jitter)
-        elif failure.retry_after is not None:
-            wait = max(wait, min(cap, failure.retry_after * (1 + jitter)))
-        elif in_a_row == 1:
+        if in_a_row == 1 and failure.reason not in _AT_THE_CAP and failure.retry_after is None:
             return slots.after(now)
-        return now + wait
+        return now + self.wait(failure, in_a_row, slots.interval)
+
+    def wait(self, failure: Failure, in_a_row: int, interval: float) -> float:
+        """Return the seconds to leave alone what failed ``in_a_row`` times.
+
+        They double with each failure, up to :data:`BACKOFF_CAP`. A refused credential waits for the cap at once, so
+        that no account is locked by its monitor, and a server that asks for a wait gets no shorter one, up to the cap.
+        """
+        cap = max(BACKOFF_CAP, interval)
+        jitter = self._rng.uniform(0, _JITTER)
+        if failure.reason in _AT_THE_CAP:
+            return cap * (1 - jitter)
+        wait = min(cap, interval * 2.0 ** min(in_a_row - 1, 32)) * (1 - jitter)
+        if failure.retry_after is not None:
+            wait = max(wait, min(cap, failure.retry_after * (1 + jitter)))
+        return wait

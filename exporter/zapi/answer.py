@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timezone
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Final, TypeVar
 
-from exporter.model.poll_result import Failure, Reading, Reason
+from exporter.model.poll_result import Failure, Reason
 from exporter.model.settings import Instance
 from exporter.zapi.error_words import known_failure
 from exporter.zapi.json_body import decode_json
-from exporter.zapi.me import read_me
+
+T = TypeVar("T")
 
 _REDIRECTS: Final = frozenset({300, 301, 302, 303, 307, 308})
 
@@ -28,17 +29,23 @@ def read_answer(
     answer: Answer,
     instance: Instance,
     now: float,
-    read_body: Callable[[bytes, Instance], Reading] = read_me,
-) -> Reading:
-    """Return what the answer says of the instance; ``now`` is unix time, for a ``Retry-After`` that is a date."""
+    read_body: Callable[[bytes, Instance], T],
+) -> T | Failure:
+    """Return what ``read_body`` makes of an answer of success, or what another answer says.
+
+    ``now`` is unix time, for a ``Retry-After`` that is a date.
+    """
     if 200 <= answer.status < 300:
         return read_body(answer.body, instance)
-    failure = _failure(answer.status, answer.body)
+    failure = failure_of_answer(answer.status, answer.body)
     return replace(failure, retry_after=retry_after_seconds(answer.retry_after, now))
 
 
-def _failure(status: int, body: bytes) -> Failure:
-    """Z-API's statuses overlap, so the words of the body count before the status where they are known."""
+def failure_of_answer(status: int, body: bytes) -> Failure:
+    """Return what an answer that is no success says.
+
+    Z-API's statuses overlap, so the words of the body count before the status where they are known.
+    """
     try:
         reply = decode_json(body)
         is_json = True

@@ -42,7 +42,13 @@ def known_failure(error: object) -> Failure | None:
 
 def is_state(error: object) -> bool:
     """Return whether ``error`` tells how the instance is, as ``/status`` does, and not of a failure."""
-    return isinstance(error, str) and _normalized(error) in _STATES
+    return state_of(error) is not None
+
+
+def state_of(error: object) -> str | None:
+    """Return which of the states that are known an ``error`` tells, in lower case and without a full stop."""
+    said = _normalized(error) if isinstance(error, str) else ""
+    return said if said in _STATES else None
 
 
 def is_empty(error: object) -> bool:

@@ -4,10 +4,7 @@ Every field is taken in each form in which public documentation and clients show
 makes the field unreadable, never a guess.
 """
 
-import math
-import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
@@ -25,6 +22,7 @@ from exporter.model.poll_result import (
 from exporter.model.secret import Secret
 from exporter.model.settings import Instance
 from exporter.zapi.error_words import is_empty, is_state, known_failure
+from exporter.zapi.fields import Unreadable, boolean, unix_seconds
 from exporter.zapi.json_body import TooManyValues, decode_object
 from exporter.zapi.secret_scan import SecretScanner
 
@@ -34,22 +32,7 @@ MAX_TEXT: Final = 200
 MAX_URL: Final = 2048
 """Longest webhook URL taken, in characters: it is kept until the next poll."""
 
-_FIRST_MILLISECONDS: Final = 1e11  # as seconds it is the year 5138, as milliseconds 1973
-_LAST_SECOND: Final = 253_402_300_799  # the end of the year 9999
-_NUMERAL: Final = re.compile(r"\d{1,15}(?:\.\d{1,9})?", re.ASCII)
-_ISO_8601: Final = re.compile(
-    r"(?P<day>\d{4}-\d\d-\d\d)"
-    r"(?:[Tt ](?P<clock>\d\d:\d\d(?::\d\d)?)(?P<fraction>\.\d+)?"
-    r" ?(?P<zone>[Zz]|[+-]\d\d:?\d\d)?)?",
-    re.ASCII,
-)
-
-
 _Value = TypeVar("_Value")
-
-
-class _Unreadable(Exception):
-    """A field came in a form that is not known here."""
 
 
 def read_me(body: bytes, instance: Instance) -> Reading:
@@ -69,8 +52,8 @@ def read_me(body: bytes, instance: Instance) -> Reading:
     if failure is not None:
         return failure
     try:
-        connected = _boolean(reply.get("connected"))
-    except _Unreadable:
+        connected = boolean(reply.get("connected"))
+    except Unreadable:
         return _invalid("the reply does not say whether the instance is connected")
     return _Fields(reply, SecretScanner(instance)).status(connected)
 
@@ -101,8 +84,8 @@ class _Fields:
         return Status(
             connected=connected,
             display_name=self._read("name", _text),
-            due=self._read("due", _seconds),
-            created=self._read("created", _seconds),
+            due=self._read("due", unix_seconds),
+            created=self._read("created", unix_seconds),
             payment_status=self._payment_status(),
             webhooks=self._webhooks(),
             settings=self._settings(),
@@ -143,7 +126,7 @@ class _Fields:
         return frozenset(webhook for name, webhook in WEBHOOK_FILTERS.items() if name in names)
 
     def _settings(self) -> Mapping[str, bool]:
-        read = {setting: self._read(field, _boolean) for setting, field in SETTING_FIELDS.items()}
+        read = {setting: self._read(field, boolean) for setting, field in SETTING_FIELDS.items()}
         return MappingProxyType({setting: on for setting, on in read.items() if on is not None})
 
     def _read(self, field: str, read: Callable[[Any], _Value | None]) -> _Value | None:
@@ -154,8 +137,8 @@ class _Fields:
         try:
             found = read(value)
             if isinstance(value, str) and self._scanner.finds_secret(value):
-                raise _Unreadable
-        except _Unreadable:
+                raise Unreadable
+        except Unreadable:
             self._unreadable.add(field)
             return None
         return found
@@ -174,78 +157,20 @@ def _failure_of_id(replied: object, own: str) -> Failure | None:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or len(value) > MAX_TEXT or not _is_unicode(value):
-        raise _Unreadable
+        raise Unreadable
     return value.strip()
 
 
 def _filter_names(value: Any) -> frozenset[str]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise _Unreadable
+        raise Unreadable
     return frozenset(name.strip().upper() for name in value)
 
 
 def _url(value: Any) -> Secret | None:
     if not isinstance(value, str) or len(value) > MAX_URL:
-        raise _Unreadable
+        raise Unreadable
     return Secret(value.strip()) if value.strip() else None
-
-
-def _boolean(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
-        return value.strip().lower() == "true"
-    raise _Unreadable
-
-
-def _seconds(value: Any) -> float | None:
-    """Unix seconds from seconds, milliseconds, either as text, or ISO 8601 (UTC unless it says otherwise).
-
-    ``None`` for an empty text.
-    """
-    if isinstance(value, str) and not value.strip():
-        return None
-    if isinstance(value, str):
-        text = value.strip()
-        number = float(text) if _NUMERAL.fullmatch(text) else _iso_seconds(text)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        number = _finite(value)
-    else:
-        raise _Unreadable
-    if number >= _FIRST_MILLISECONDS:
-        number /= 1000
-    if not 0 < number <= _LAST_SECOND:
-        raise _Unreadable
-    return number
-
-
-def _finite(value: int | float) -> float:
-    try:
-        number = float(value)
-    except OverflowError:
-        raise _Unreadable from None
-    if not math.isfinite(number):
-        raise _Unreadable
-    return number
-
-
-def _iso_seconds(text: str) -> float:
-    match = _ISO_8601.fullmatch(text)
-    if match is None:
-        raise _Unreadable
-    try:
-        moment = datetime.fromisoformat(f"{match['day']} {match['clock'] or '00:00'}")
-        moment = moment.replace(tzinfo=_zone(match["zone"]))
-    except ValueError:
-        raise _Unreadable from None
-    return moment.timestamp() + float(match["fraction"] or 0)
-
-
-def _zone(text: str | None) -> timezone:
-    if text is None or text in "Zz":
-        return timezone.utc
-    sign = -1 if text[0] == "-" else 1
-    return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))
 
 
 def _is_unicode(text: str) -> bool:

@@ -89,7 +89,9 @@ def check_answer(data: bytes) -> None:
     number = int(status) if status.isascii() and status.isdigit() and len(status) < 4 else 429
     wait = retry_after_seconds(retry_after, 1.7e9)
     assert wait is None or (math.isfinite(wait) and wait >= 0)
-    reading = read_answer(Answer(number, body, retry_after), an_instance(instance_id=INSTANCE_ID), 1.7e9)
+    reading = read_answer(
+        Answer(number, body, retry_after), an_instance(instance_id=INSTANCE_ID), 1.7e9, read_me
+    )
     if isinstance(reading, Status):
         assert 200 <= number < 300
     else:

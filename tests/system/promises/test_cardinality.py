@@ -25,6 +25,7 @@ from exporter.metrics.text_format import Format
 from exporter.model.poll_result import OPTIONAL_FIELDS, SETTING_FIELDS, WEBHOOK_FIELDS, Reason
 from exporter.model.settings import Polling
 from exporter.zapi.answer import Answer, read_answer
+from exporter.zapi.me import read_me
 from harness.processes import exporter
 from tests.builders import a_config, an_instance
 from tests.clocks import ManualClock
@@ -104,7 +105,7 @@ class Room:
         for number in range(replies):
             instance = self._instances[number % len(self._instances)]
             answer = Answer(zapi.status(), zapi.body(instance.id), zapi.retry_after())
-            reading = read_answer(answer, instance, self._clock.time())
+            reading = read_answer(answer, instance, self._clock.time(), read_me)
             self._telemetry.began(0.0)
             self._telemetry.ended(reading, 0.1)
             self._fleet.record(instance, reading, 0.1)

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from exporter.fleet.store import Fleet
 from exporter.metrics.instance_cache import InstanceLines
 from exporter.metrics.text_format import Format
+from exporter.model.collected import Collector, MessageQueue, PhoneStatus, Session
 from exporter.model.poll_result import WEBHOOK_FIELDS, Reason
 from exporter.model.secret import Secret
 from tests.builders import a_config, a_failure, a_status, an_instance
@@ -31,9 +32,14 @@ def exposed(fmt: Format) -> bytes:
     expected = {"received": HOOK, "disconnected": None}
     well, overdue, failing, stale, _silent, hostile = instances = (
         an_instance(
-            "vendas", labels={"team": "sales", "environment": "production"}, expected_webhooks=expected
+            "vendas",
+            labels={"team": "sales", "environment": "production"},
+            expected_webhooks=expected,
+            collect=frozenset(Collector),
         ),
-        an_instance("cobrança", labels={"team": "finance"}, expected_webhooks=expected),
+        an_instance(
+            "cobrança", labels={"team": "finance"}, expected_webhooks=expected, collect=frozenset(Collector)
+        ),
         an_instance("suporte"),
         an_instance("ouvidoria"),
         an_instance("plantão"),
@@ -57,6 +63,9 @@ def exposed(fmt: Format) -> bytes:
     fleet.record(failing, a_failure(Reason.TIMEOUT), 10.0)
     fleet.record(well, whole, 0.0625)
     fleet.record(overdue, a_status(due=now - 3 * DAY), 0.25)
+    fleet.record_collected(well, Collector.STATUS, PhoneStatus(Session.CONNECTED, phone_online=True))
+    fleet.record_collected(well, Collector.QUEUE, MessageQueue(3, now - 12))
+    fleet.record_collected(overdue, Collector.STATUS, a_failure(Reason.TIMEOUT))
     muted = frozenset({"received"})
     fleet.record(overdue, a_status(False, due=now - 3 * DAY, payment_status="overdue", muted=muted), 0.25)
     fleet.record(hostile, a_status(display_name='"\\\n# EOF', payment_status='a"b'), 0.25)

@@ -7,6 +7,7 @@ import pytest
 
 from exporter.model.poll_result import Failure, Reason, Status
 from exporter.zapi.answer import Answer, read_answer
+from exporter.zapi.me import read_me
 from tests.builders import an_instance
 
 NOW = 1_700_000_000.0
@@ -41,7 +42,7 @@ def failure(
 ) -> Failure:
     if not isinstance(body, bytes):
         body = (body if isinstance(body, str) else json.dumps(body)).encode()
-    reading = read_answer(Answer(status, body, retry_after), INSTANCE, NOW)
+    reading = read_answer(Answer(status, body, retry_after), INSTANCE, NOW, read_me)
     assert isinstance(reading, Failure)
     assert "CANARY" not in reading.detail
     return reading
@@ -165,4 +166,4 @@ def test_what_retry_after_asks_for_is_passed_on(status: int) -> None:
 
 @pytest.mark.parametrize("status", [200, 201, 202, 203, 206, 299])
 def test_a_success_is_read_whichever_it_is(status: int) -> None:
-    assert isinstance(read_answer(Answer(status, b'{"connected":true}'), INSTANCE, NOW), Status)
+    assert isinstance(read_answer(Answer(status, b'{"connected":true}'), INSTANCE, NOW, read_me), Status)

@@ -1,0 +1,122 @@
+"""When an instance's collectors are asked: after its ``/me``, and without taking the workers of other instances."""
+
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from exporter.model.clock import Clock
+from exporter.model.collected import Collected, Collector
+from exporter.model.poll_result import Failure, Reason
+from exporter.model.settings import Instance
+from exporter.poller.schedule import Backoff
+
+MISSING_PAUSE: Final = 3600.0
+"""Seconds after which an endpoint is asked again that Z-API does not offer for an instance."""
+
+_SHORTEST: Final = 0.1
+"""Seconds below which a request is not worth beginning before the next slot."""
+
+Ask = Callable[[Instance, Collector, float], Collected]
+"""Asks within that many seconds, and never raises."""
+
+RecordCollected = Callable[[Instance, Collector, Collected], None]
+
+
+@dataclass(slots=True)
+class _Past:
+    """How the latest requests of one collector for one instance went. ``due`` is in monotonic seconds."""
+
+    failures_in_a_row: int = 0
+    due: float = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorLimits:
+    """What collectors may use. ``timeout`` is that of each, ``interval`` that of polls, both in seconds.
+
+    ``places`` is how many workers collectors may hold at once, ``None`` for all of them; collectors that failed the
+    last time may hold a quarter of these.
+    """
+
+    timeout: float
+    interval: float
+    places: int | None
+
+
+class Collectors:
+    """Asks the collectors of an instance, one after the other. Safe to use from many threads.
+
+    Where no place is free a collector waits for the next slot of its instance, so that endpoints that hang delay no
+    ``/me``.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        record: RecordCollected,
+        observe: Callable[[Collector, Collected], None],
+        *,
+        limits: CollectorLimits,
+        clock: Clock,
+        backoff: Backoff,
+    ) -> None:
+        self._ask, self._record, self._observe = ask, record, observe
+        self._limits = limits
+        self._clock = clock
+        self._backoff = backoff
+        self._lock = threading.Lock()
+        self._held = 0
+        self._held_by_failing = 0
+        self._past: dict[tuple[str, Collector], _Past] = {}
+
+    def reconfigure(self, ask: Ask, limits: CollectorLimits, names: Collection[str]) -> None:
+        """Ask by ``ask`` from now on, and forget instances that are not among ``names``."""
+        with self._lock:
+            self._ask, self._limits = ask, limits
+            self._past = {key: past for key, past in self._past.items() if key[0] in names}
+
+    def run(self, instance: Instance, next_slot: float) -> None:
+        """Ask what is due. Each request ends before ``next_slot``, in monotonic seconds."""
+        for collector in sorted(instance.collect):
+            past = self._past.setdefault((instance.name, collector), _Past())
+            now = self._clock.monotonic()
+            timeout = min(self._limits.timeout, next_slot - now)
+            if now < past.due or timeout < _SHORTEST:
+                continue
+            with self._place(is_failing=past.failures_in_a_row > 0) as has_place:
+                if has_place:
+                    collected = self._ask(instance, collector, timeout)
+                    self._observe(collector, collected)
+                    self._record(instance, collector, collected)
+                    self._settle(past, collected)
+
+    @contextmanager
+    def _place(self, *, is_failing: bool) -> Iterator[bool]:
+        with self._lock:
+            places = self._limits.places
+            is_full = places is not None and (
+                self._held >= places or (is_failing and self._held_by_failing >= max(1, places // 4))
+            )
+            if not is_full:
+                self._held += 1
+                self._held_by_failing += is_failing
+        try:
+            yield not is_full
+        finally:
+            if not is_full:
+                with self._lock:
+                    self._held -= 1
+                    self._held_by_failing -= is_failing
+
+    def _settle(self, past: _Past, collected: Collected) -> None:
+        if not isinstance(collected, Failure):
+            past.failures_in_a_row, past.due = 0, float("-inf")
+            return
+        past.failures_in_a_row += 1
+        now, failures = self._clock.monotonic(), past.failures_in_a_row
+        if collected.reason is Reason.NOT_FOUND:
+            past.due = now + MISSING_PAUSE
+        elif failures > 1 or collected.retry_after is not None:
+            past.due = now + self._backoff.wait(collected, failures, self._limits.interval)

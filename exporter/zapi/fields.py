@@ -1,0 +1,82 @@
+"""The forms in which a field's value comes, in all replies of Z-API. Pure.
+
+Each is taken as public documentation and clients show it; a form that is not known here makes it unreadable.
+"""
+
+import math
+import re
+from datetime import datetime, timedelta, timezone
+from typing import Any, Final
+
+_FIRST_MILLISECONDS: Final = 1e11  # as seconds it is the year 5138, as milliseconds 1973
+_LAST_SECOND: Final = 253_402_300_799  # the end of the year 9999
+_NUMERAL: Final = re.compile(r"\d{1,15}(?:\.\d{1,9})?", re.ASCII)
+_ISO_8601: Final = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)"
+    r"(?:[Tt ](?P<clock>\d\d:\d\d(?::\d\d)?)(?P<fraction>\.\d+)?"
+    r" ?(?P<zone>[Zz]|[+-]\d\d:?\d\d)?)?",
+    re.ASCII,
+)
+
+
+class Unreadable(Exception):
+    """A field came in a form that is not known here."""
+
+
+def boolean(value: Any) -> bool:
+    """Return true or false, also of the texts ``"true"`` and ``"false"``. Raise :class:`Unreadable`."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    raise Unreadable
+
+
+def unix_seconds(value: Any) -> float | None:
+    """Unix seconds from seconds, milliseconds, either as text, or ISO 8601 (UTC unless it says otherwise).
+
+    ``None`` for an empty text.
+    """
+    if isinstance(value, str) and not value.strip():
+        return None
+    if isinstance(value, str):
+        text = value.strip()
+        number = float(text) if _NUMERAL.fullmatch(text) else _iso_seconds(text)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        number = _finite(value)
+    else:
+        raise Unreadable
+    if number >= _FIRST_MILLISECONDS:
+        number /= 1000
+    if not 0 < number <= _LAST_SECOND:
+        raise Unreadable
+    return number
+
+
+def _finite(value: int | float) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        raise Unreadable from None
+    if not math.isfinite(number):
+        raise Unreadable
+    return number
+
+
+def _iso_seconds(text: str) -> float:
+    match = _ISO_8601.fullmatch(text)
+    if match is None:
+        raise Unreadable
+    try:
+        moment = datetime.fromisoformat(f"{match['day']} {match['clock'] or '00:00'}")
+        moment = moment.replace(tzinfo=_zone(match["zone"]))
+    except ValueError:
+        raise Unreadable from None
+    return moment.timestamp() + float(match["fraction"] or 0)
+
+
+def _zone(text: str | None) -> timezone:
+    if text is None or text in "Zz":
+        return timezone.utc
+    sign = -1 if text[0] == "-" else 1
+    return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))

@@ -1,0 +1,61 @@
+"""The bytes of a ``/status`` reply → what they say. Pure."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from exporter.model.collected import PhoneStatus, Session
+from exporter.model.poll_result import Failure, Reason
+from exporter.model.settings import Instance
+from exporter.zapi.error_words import is_empty, known_failure, state_of
+from exporter.zapi.fields import Unreadable, boolean
+from exporter.zapi.json_body import decode_object
+
+_SESSIONS: Final[Mapping[str, Session]] = {
+    "you are already connected": Session.CONNECTED,
+    "you need to restore the session": Session.RESTORABLE,
+    "you are not connected": Session.DISCONNECTED,
+}
+
+
+def read_phone_status(body: bytes, instance: Instance) -> PhoneStatus | Failure:
+    """Read the body of a 200 answer to ``/status``.
+
+    ``connected`` counts; ``error`` only tells what a session that is not connected needs. Return a :class:`Failure`
+    where neither can be read, and for an error that is no state.
+    """
+    try:
+        reply = decode_object(body)
+    except ValueError:
+        return _invalid("the reply to /status is not a JSON object")
+    error = reply.get("error")
+    failure = known_failure(error)
+    if failure is not None:
+        return failure
+    session = _session(reply, error)
+    if session is None:
+        return _invalid("the reply to /status does not say whether the session is connected")
+    return PhoneStatus(session, _phone_online(reply))
+
+
+def _session(reply: Mapping[str, Any], error: object) -> Session | None:
+    said = _SESSIONS.get(state_of(error) or "")
+    try:
+        connected = boolean(reply.get("connected"))
+    except Unreadable:
+        return said
+    if connected:
+        return Session.CONNECTED
+    if is_empty(error):
+        return Session.DISCONNECTED
+    return Session.UNKNOWN if said in (None, Session.CONNECTED) else said
+
+
+def _phone_online(reply: Mapping[str, Any]) -> bool | None:
+    try:
+        return boolean(reply.get("smartphoneConnected"))
+    except Unreadable:
+        return None
+
+
+def _invalid(detail: str) -> Failure:
+    return Failure(Reason.INVALID_RESPONSE, detail)

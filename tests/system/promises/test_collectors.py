@@ -1,0 +1,129 @@
+"""The optional collectors of the installed command: what they show, what they keep, and whom they delay."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from exporter.demo.resources import SimulatedQueue
+from exporter.demo.scenario import Member, healthy_fleet
+from exporter.demo.server import SimulatedZapi
+from exporter.demo.setup import demo_config, write_config
+from exporter.model.clock import SystemClock
+from exporter.model.collected import Collector
+from exporter.model.settings import Polling
+from harness.processes import COMMAND, Exporter, eventually, exporter, get
+from harness.waiting import wait_until
+from simulator.wire_faults import silence
+from tests.system.faults.canaries import MARK, canary
+from tests.system.promises.rig import families, upstream
+
+BOTH: Final = frozenset(Collector)
+OLDEST: Final = 1.7e9
+QUEUE: Final = SimulatedQueue(380, OLDEST, text=canary("message") * 50, phone=canary("phone"))
+
+
+def collecting(count: int, queue: SimulatedQueue = QUEUE) -> list[Member]:
+    """Healthy members of which everything is collected."""
+    return [
+        replace(
+            member,
+            simulated=replace(member.simulated, queue=queue),
+            configured=replace(member.configured, collect=BOTH),
+        )
+        for member in healthy_fleet(count, now=1.7e9)
+    ]
+
+
+@contextmanager
+def running_over(
+    scheme: str, directory: Path, members: list[Member]
+) -> Iterator[tuple[SimulatedZapi, Exporter]]:
+    polling = Polling(0.2, 4, 60.0)
+    if scheme == "https":
+        with (
+            upstream(directory, members, polling, timeout=10.0) as served,
+            exporter(directory, f"--config.file={served.file}", "--log.level=debug") as running,
+        ):
+            yield served.zapi, running
+        return
+    with SimulatedZapi((member.simulated for member in members), clock=SystemClock()) as zapi:
+        config = replace(demo_config(members, zapi.base_url), polling=polling)
+        write_config(config, directory / "config.yaml")
+        with exporter(
+            directory, f"--config.file={directory / 'config.yaml'}", "--log.level=debug"
+        ) as running:
+            yield zapi, running
+
+
+def memory(process: int) -> Iterator[bytes]:
+    """Everything that a process may write to."""
+    maps = Path(f"/proc/{process}/maps").read_text()
+    with Path(f"/proc/{process}/mem").open("rb", buffering=0) as file:
+        for begin, end in re.findall(r"^([0-9a-f]+)-([0-9a-f]+) rw", maps, re.MULTILINE):
+            file.seek(int(begin, 16))
+            yield file.read(int(end, 16) - int(begin, 16))
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_no_message_and_no_telephone_number_is_kept(scheme: str, tmp_path: Path) -> None:
+    """Neither in anything it says, nor anywhere in its memory."""
+    with running_over(scheme, tmp_path, collecting(2)) as (zapi, running):
+        eventually(lambda: "zapi_instance_queue_messages{" in running.metrics())
+        asked = sum(zapi.requests.values())
+        wait_until(lambda: sum(zapi.requests.values()) >= asked + 40, 60)
+        zapi.update(next(iter(zapi.requests)), queue=SimulatedQueue())
+        said = [running.metrics(), get(f"{running.url}/"), get(f"{running.url}/sd"), running.log.read_text()]
+        found = [block for block in memory(running.process.pid) if MARK.encode() in block]
+        values = families(running.metrics())["zapi_instance_queue_messages"].samples
+    assert MARK not in "".join(said)
+    assert [block[max(0, (at := block.find(MARK.encode())) - 80) : at + 80] for block in found] == []
+    assert any(sample.value == QUEUE.length for sample in values)
+
+
+def test_the_search_of_the_memory_would_find_it(tmp_path: Path) -> None:
+    """What the configuration holds is there to be found."""
+    members = [
+        replace(member, configured=replace(member.configured, labels={"team": canary("label")}))
+        for member in collecting(1)
+    ]
+    with running_over("http", tmp_path, members) as (_, running):
+        assert any(MARK.encode() in block for block in memory(running.process.pid))
+
+
+def test_queues_that_hang_delay_no_other_slot_and_no_me(tmp_path: Path) -> None:
+    """A tenth of the queues hang; every instance's own slots are counted, hanging ones and others."""
+    members = collecting(300)
+    hanging = {member.simulated.id for member in members[::10]}
+    with upstream(tmp_path, members, Polling(2.0, 8, 60.0), timeout=1.5) as served:
+        for instance in hanging:
+            served.zapi.set_fault(instance, silence(), "queue/count")
+        with exporter(tmp_path, f"--config.file={served.file}") as running:
+
+            def polls() -> dict[str, float]:
+                samples = families(running.metrics())["zapi_instance_polls"].samples
+                return {sample.labels["name"]: sample.value for sample in samples}
+
+            wait_until(lambda: min(polls().values()) >= 5, 120)
+            counted = polls()
+            found = families(running.metrics())
+    assert max(counted.values()) - min(counted.values()) <= 2
+    up = {sample.labels["name"]: sample.value for sample in found["zapi_instance_up"].samples}
+    assert set(up.values()) == {1}
+    collectors = found["zapi_instance_collector_up"].samples
+    failing = {sample.labels["name"] for sample in collectors if not sample.value}
+    assert failing <= {member.configured.name for member in members[::10]}
+
+
+def test_once_asks_every_collector(tmp_path: Path) -> None:
+    """All at once, whatever places they would have to wait for otherwise."""
+    with upstream(tmp_path, collecting(20), Polling(60.0, 4, 300.0), timeout=10.0) as served:
+        command = [COMMAND, f"--config.file={served.file}", "--once"]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100).stdout
+    up = families(printed)["zapi_instance_collector_up"].samples
+    assert [sample.value for sample in up] == [1] * 40

@@ -1,0 +1,147 @@
+"""What is known from the collectors, and for how long."""
+
+from dataclasses import replace
+
+import pytest
+
+from exporter.fleet.event_log import Journal
+from exporter.fleet.store import CollectorView, Fleet, InstanceView
+from exporter.metrics.catalogue import INSTANCE_METRICS
+from exporter.model.collected import Collector, MessageQueue, PhoneStatus, Session
+from exporter.model.poll_result import Reading, Reason
+from tests.builders import a_config, a_failure, a_status, an_instance
+from tests.clocks import ManualClock
+
+BOTH = frozenset(Collector)
+VENDAS = an_instance("vendas", collect=BOTH)
+ONLINE = PhoneStatus(Session.CONNECTED, phone_online=True)
+WAITING = MessageQueue(380, 1.7e9)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def fleet(clock: ManualClock) -> Fleet:
+    return Fleet(a_config(VENDAS), clock)
+
+
+def vendas(fleet: Fleet) -> InstanceView:
+    view = fleet.view("vendas")
+    assert view is not None
+    return view
+
+
+def exposed(fleet: Fleet) -> dict[str, float]:
+    """The samples of the collectors' metrics, by name and own label values."""
+    return {
+        ".".join([metric.name.removeprefix("zapi_instance_"), *(value for _, value in labels)]): number
+        for metric in INSTANCE_METRICS
+        if metric.reads == ("collected",)
+        for labels, number in metric.samples(vendas(fleet))
+    }
+
+
+def test_before_a_collector_was_asked_nothing_is_exposed(fleet: Fleet) -> None:
+    assert exposed(fleet) == {}
+
+
+def test_what_collectors_tell_is_exposed(fleet: Fleet) -> None:
+    fleet.record_collected(VENDAS, Collector.STATUS, PhoneStatus(Session.RESTORABLE, phone_online=False))
+    fleet.record_collected(VENDAS, Collector.QUEUE, WAITING)
+    assert exposed(fleet) == {
+        "collector_up.status": 1,
+        "collector_up.queue": 1,
+        "phone_online": 0,
+        "session.connected": 0,
+        "session.restorable": 1,
+        "session.disconnected": 0,
+        "session.unknown": 0,
+        "queue_messages": 380,
+        "queue_oldest_message_timestamp_seconds": 1.7e9,
+    }
+
+
+def test_what_was_not_read_is_not_exposed(fleet: Fleet) -> None:
+    fleet.record_collected(VENDAS, Collector.STATUS, PhoneStatus(Session.CONNECTED, phone_online=None))
+    fleet.record_collected(VENDAS, Collector.QUEUE, MessageQueue(0, None))
+    assert "phone_online" not in exposed(fleet)
+    assert "queue_oldest_message_timestamp_seconds" not in exposed(fleet)
+
+
+def test_a_failure_keeps_the_values_until_stale_after(fleet: Fleet, clock: ManualClock) -> None:
+    fleet.record_collected(VENDAS, Collector.QUEUE, WAITING)
+    clock.advance(60)
+    fleet.record_collected(VENDAS, Collector.QUEUE, a_failure(Reason.TIMEOUT))
+    failing = {"collector_up.queue": 0, "collector_failure.queue.timeout": 1}
+    assert exposed(fleet).items() > failing.items()
+    assert exposed(fleet)["queue_messages"] == 380
+    clock.advance(239)
+    assert exposed(fleet)["queue_messages"] == 380
+    clock.advance(1)
+    assert exposed(fleet) == failing
+
+
+def test_values_vanish_where_a_collector_is_asked_no_more(fleet: Fleet, clock: ManualClock) -> None:
+    fleet.record_collected(VENDAS, Collector.STATUS, ONLINE)
+    clock.advance(300)
+    assert exposed(fleet) == {"collector_up.status": 1}
+
+
+def test_one_collector_expires_without_the_other(fleet: Fleet, clock: ManualClock) -> None:
+    fleet.record_collected(VENDAS, Collector.STATUS, ONLINE)
+    clock.advance(200)
+    fleet.record_collected(VENDAS, Collector.QUEUE, WAITING)
+    clock.advance(100)
+    assert "phone_online" not in exposed(fleet)
+    assert exposed(fleet)["queue_messages"] == 380
+
+
+@pytest.mark.parametrize("reading", [a_status(), a_status(connected=False), a_failure()])
+def test_a_poll_of_me_leaves_them_alone(fleet: Fleet, reading: Reading) -> None:
+    fleet.record(VENDAS, a_status(), 0.1)
+    fleet.record_collected(VENDAS, Collector.QUEUE, WAITING)
+    fleet.record(VENDAS, reading, 0.1)
+    assert vendas(fleet).collected == {Collector.QUEUE: CollectorView(WAITING, None)}
+
+
+def test_what_is_not_configured_is_dropped(fleet: Fleet) -> None:
+    fleet.record_collected(replace(VENDAS, id="another"), Collector.QUEUE, WAITING)
+    fleet.record_collected(an_instance("unknown", collect=BOTH), Collector.QUEUE, WAITING)
+    fleet.reconfigure(a_config(an_instance("vendas", collect=frozenset({Collector.STATUS}))))
+    fleet.record_collected(VENDAS, Collector.QUEUE, WAITING)
+    assert exposed(fleet) == {}
+
+
+def test_a_reload_keeps_what_is_still_collected(fleet: Fleet, clock: ManualClock) -> None:
+    fleet.record_collected(VENDAS, Collector.STATUS, ONLINE)
+    fleet.record_collected(VENDAS, Collector.QUEUE, WAITING)
+    fleet.reconfigure(a_config(an_instance("vendas", collect=frozenset({Collector.QUEUE}))))
+    assert vendas(fleet).collected == {Collector.QUEUE: CollectorView(WAITING, None)}
+    clock.advance(300)
+    assert exposed(fleet) == {"collector_up.queue": 1}
+
+
+def test_every_collector_was_asked_where_me_was_good(fleet: Fleet) -> None:
+    assert fleet.every_collector_was_asked()
+    fleet.record(VENDAS, a_status(), 0.1)
+    assert not fleet.every_collector_was_asked()
+    fleet.record_collected(VENDAS, Collector.STATUS, ONLINE)
+    fleet.record_collected(VENDAS, Collector.QUEUE, a_failure())
+    assert fleet.every_collector_was_asked()
+
+
+def test_the_log_tells_each_change_once(caplog: pytest.LogCaptureFixture, clock: ManualClock) -> None:
+    caplog.set_level("INFO")
+    fleet = Fleet(a_config(VENDAS), clock, [Journal()])
+    offline = PhoneStatus(Session.RESTORABLE, phone_online=False)
+    for collected in (ONLINE, ONLINE, offline, a_failure(), a_failure(), offline):
+        fleet.record_collected(VENDAS, Collector.STATUS, collected)
+    assert [record.getMessage() for record in caplog.records] == [
+        "phone status changed",
+        "phone status changed",
+        "a collector fails",
+        "a collector succeeds again",
+    ]
