@@ -50,7 +50,6 @@ class Headlines:
 
     title: str
     trouble: Plural
-    cause: str
     good: Plural
     waiting: str
     none: str
@@ -111,7 +110,6 @@ class Controls:
     ungroup: str
     without_label: str
     shown: str
-    show_folded: str
     pages: str
     page: str
     previous: str
@@ -123,7 +121,6 @@ class Controls:
     trouble: str
     metrics: str
     times: str
-    times_local: str
 
 
 @dataclass(frozen=True, slots=True)

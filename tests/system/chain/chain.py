@@ -84,6 +84,15 @@ class Chain:
         self.prometheus_service.start()
         eventually(lambda: len(self.prometheus.query("group by (job) (scrape_samples_scraped)")) >= jobs)
 
+    def reload(self) -> None:
+        """Have Prometheus read its rules again. It counts evaluations anew, and forgets no sample."""
+        before = self.minutes()
+        self.prometheus_service.process.send_signal(signal.SIGHUP)
+        eventually(
+            lambda: "prometheus_config_last_reload_successful 1" in get(f"{self.prometheus.url}/metrics")
+        )
+        self._evaluations_before += max(0.0, before - self.minutes()) * _EVALUATIONS_A_MINUTE
+
     def restart_alertmanager(self, number: signal.Signals = signal.SIGTERM, *, away: float = 0.0) -> None:
         """End Alertmanager, and start it again ``away`` minutes later; returns once it knows the alerts again."""
         alerts = len(self._alerts())
@@ -151,18 +160,22 @@ def chain(
     *,
     speed: float,
     without_rules: Sequence[str] = (),
+    more_rules: Mapping[str, str] | None = None,
     thresholds: Mapping[str, float] | None = None,
     change_alertmanager: Callable[[dict[str, Any]], None] = lambda document: None,
 ) -> Iterator[Chain]:
     """Run Prometheus and Alertmanager beside exporters that run already; every target has been scraped.
 
-    ``without_rules`` names shipped rule files to leave out. ``thresholds`` are other ones than shipped, in the chain's
-    seconds, by the end of their name. ``change_alertmanager`` changes the shipped configuration.
+    ``without_rules`` names shipped rule files to leave out, ``more_rules`` adds others. ``thresholds`` are other ones
+    than shipped, by the end of their name, in seconds of the chain. ``change_alertmanager`` changes the shipped
+    configuration.
     """
     (directory / "targets").mkdir()
     shipped.write_rules(directory / "rules", speed)
     for name in without_rules:
         (directory / "rules" / name).unlink()
+    for name, text in (more_rules or {}).items():
+        (directory / "rules" / name).write_text(text)
     for name, seconds in (thresholds or {}).items():
         _set_threshold(directory / "rules" / "thresholds.yaml", name, seconds / speed)
     with Inbox() as inbox, ExitStack() as ending:

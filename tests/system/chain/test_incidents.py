@@ -1,0 +1,283 @@
+"""What has happened to users, with restarts of Prometheus and Alertmanager in the middle of each."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import pytest
+
+from exporter.demo.answers import html_error
+from simulator.answer_faults import client_token_not_allowed
+from tests.system.chain.chain import Chain, chain
+from tests.system.chain.fleets import Fleet, numbered, polled
+from tests.system.chain.gate import ahead
+from tests.system.chain.story import Story, Trouble
+
+SPEED: Final = 15
+"""A minute is four seconds."""
+LONGEST: Final = 40
+"""Minutes that the slowest of these troubles takes to be told, or its end, and some more."""
+
+CRITICAL: Final = ("on-call", "everybody")
+WARNING: Final = ("everybody",)
+TEAMS: Final = ("sales", "support", "finance", "north", "south", "east")
+ROUTED: Final = {"sales": "sales", "support": "support", "finance": "finance"}
+"""The other teams have no route of their own: everybody hears."""
+
+Happening = Callable[[], object]
+
+pytestmark = [
+    pytest.mark.nightly,
+    pytest.mark.needs("prometheus", "prometheus-alertmanager"),
+    pytest.mark.timeout(1800),
+]
+
+
+def test_a_mass_drop_is_told_to_on_call_and_to_each_of_six_teams(tmp_path: Path) -> None:
+    names = numbered("zapi", 160)
+    teams = {name: TEAMS[number % 6] for number, name in enumerate(names)}
+    fleet = Fleet("zapi", names, teams=teams)
+    with told(tmp_path, fleet) as running:
+        dropped = names[:150]
+        troubles = [
+            Trouble(
+                "ZapiManyInstancesDisconnected",
+                {"job": "zapi"},
+                CRITICAL,
+                begin=lambda: fleet.set_all(dropped, connected=False),
+                mend=lambda: fleet.set_all(dropped, connected=True),
+                title="instances of zapi were disconnected from WhatsApp",
+                says=(" of 160", *(f"{team} " for team in TEAMS)),
+                ending="[RESOLVED] Most instances of zapi are connected again",
+            ),
+            *(
+                Trouble(
+                    "ZapiTeamInstancesDisconnected",
+                    {"job": "zapi", "team": team},
+                    (ROUTED.get(team, "everybody"),),
+                    begin=lambda: None,
+                    mend=lambda: None,
+                    ending=f"[RESOLVED] Most of {team}'s instances are connected again",
+                )
+                for team in TEAMS
+            ),
+        ]
+        assert_right(running, troubles, [*restarts(running), lambda: move(running, fleet)])
+
+
+def test_a_pair_of_exporters_is_one_to_those_who_are_told(tmp_path: Path) -> None:
+    """One of the pair restarts, is cut off for ten minutes, and has a clock that is ahead."""
+    fleet = Fleet("zapi", ["vendas", "caixa", *numbered("zapi", 8)], replicas=2)
+    with told(tmp_path, fleet) as running:
+        first = fleet.pods[0]
+
+        def cut_off() -> None:
+            first.gate.shut = True
+            running.let_pass(10)
+            first.gate.shut = False
+            running.let_pass(3)
+
+        def wrong_clock() -> None:
+            first.gate.change = ahead(5 * fleet.minute)
+            running.let_pass(8)
+            first.gate.change = str
+            running.let_pass(8)
+
+        troubles = [
+            disconnected(fleet, "vendas"),
+            disconnected(fleet, "caixa"),
+            Trouble(
+                "ZapiExporterDown",
+                {"job": "zapi", "instance": first.gate.address},
+                CRITICAL,
+                begin=lambda: None,
+                mend=lambda: None,
+                during=True,
+            ),
+        ]
+        assert_right(running, troubles, [fleet.restart, *restarts(running), cut_off, wrong_clock])
+
+
+def test_an_exporter_that_dies_every_four_minutes_hides_nothing(tmp_path: Path) -> None:
+    fleet = Fleet("zapi", ["vendas", "vencido", *numbered("zapi", 6)])
+    # How long the machine takes to start an exporter again must not be told.
+    with told(tmp_path, fleet, {"exporter_down_seconds": 1800}) as running:
+
+        def dies() -> None:
+            for _ in range(4):
+                fleet.restart()
+                running.let_pass(4)
+
+        def drop_and_die() -> None:
+            fleet.set("vendas", connected=False)
+            dies()
+
+        troubles = [
+            disconnected(fleet, "vendas", begin=drop_and_die),
+            Trouble(
+                "ZapiExporterRestarting",
+                {"job": "zapi"},
+                WARNING,
+                begin=lambda: None,
+                mend=lambda: None,
+                ends=False,
+            ),
+        ]
+        assert_right(running, troubles, [dies])
+
+
+def test_a_refused_client_token_is_told_by_its_cause_alone(tmp_path: Path) -> None:
+    names = numbered("zapi", 66)
+    fleet = Fleet("zapi", names)
+    with told(tmp_path, fleet) as running:
+        refused = names[:36]
+
+        def mend() -> None:
+            fleet.spoil_all(None, refused)
+            fleet.configure(tokens=dict.fromkeys(refused, "TOKEN"))
+
+        troubles = [
+            Trouble(
+                "ZapiInstanceCredentialsRefused",
+                {"job": "zapi", "name": name},
+                CRITICAL,
+                begin=lambda: None,
+                mend=lambda: None,
+            )
+            for name in refused[1:]
+        ]
+        first = replace(troubles[0], labels={"job": "zapi", "name": refused[0]}, mend=mend)
+        fleet.spoil_all(client_token_not_allowed(403), refused)
+        assert_right(running, [first, *troubles], restarts(running))
+
+
+def test_an_instance_that_is_removed_or_renamed_while_down_is_not_told_as_back(tmp_path: Path) -> None:
+    names = ["vendas", "antigo", *numbered("zapi", 8)]
+    fleet = Fleet("zapi", names, later=["novo"])
+    with told(tmp_path, fleet) as running:
+        troubles = [
+            disconnected(
+                fleet,
+                "vendas",
+                mend=lambda: fleet.configure(names=[name for name in fleet.names if name != "vendas"]),
+                ending="vendas was removed or renamed",
+            ),
+            disconnected(
+                fleet,
+                "antigo",
+                mend=lambda: fleet.configure(
+                    names=[*(name for name in fleet.names if name != "antigo"), "novo"]
+                ),
+                ending="antigo was removed or renamed",
+            ),
+        ]
+        assert_right(running, troubles, restarts(running))
+
+
+def test_a_configuration_that_shrinks_by_mistake_is_told(tmp_path: Path) -> None:
+    names = numbered("zapi", 400)
+    fleet = Fleet("zapi", names, interval=4)
+    with told(tmp_path, fleet) as running:
+        running.let_pass(6)
+        troubles = [
+            disconnected(fleet, "zapi-0"),
+            Trouble(
+                "ZapiInstancesVanished",
+                {"job": "zapi"},
+                CRITICAL,
+                begin=lambda: fleet.configure(names=names[:10]),
+                mend=lambda: fleet.configure(names=names),
+                title="[CRITICAL] zapi lists fewer instances than an hour ago",
+                starts=12,
+            ),
+        ]
+        assert_right(running, troubles, restarts(running))
+
+
+def test_an_outage_of_z_api_neither_ends_nor_repeats_what_was_told_before(tmp_path: Path) -> None:
+    fleet = Fleet("zapi", ["vendas", "caixa", *numbered("zapi", 8)])
+    with told(tmp_path, fleet) as running:
+
+        def outage() -> None:
+            fleet.spoil_all(html_error(502))
+            running.let_pass(20)
+            fleet.set("caixa", connected=True)
+            for happening in restarts(running):
+                happening()
+            fleet.spoil_all(None)
+            running.let_pass(6)
+
+        troubles = [
+            disconnected(fleet, "vendas"),
+            disconnected(fleet, "caixa", mend=lambda: None),
+            Trouble(
+                "ZapiApiDown",
+                {"job": "zapi"},
+                CRITICAL,
+                begin=lambda: None,
+                mend=lambda: None,
+                during=True,
+            ),
+        ]
+        assert_right(running, troubles, [outage])
+
+
+@contextmanager
+def told(
+    directory: Path, fleet: Fleet, thresholds: Mapping[str, float] = MappingProxyType({})
+) -> Iterator[Chain]:
+    """Run the chain for one fleet."""
+    with (
+        polled(directory, [fleet], speed=SPEED),
+        chain(directory, {fleet.job: fleet.addresses}, speed=SPEED, thresholds=thresholds) as running,
+    ):
+        running.let_pass(2)
+        yield running
+
+
+def assert_right(running: Chain, troubles: Sequence[Trouble], meanwhile: Sequence[Happening]) -> None:
+    story = Story(running, troubles, LONGEST, meanwhile)
+    story.play()
+
+    assert not story.wrong(), "\n".join(story.wrong())
+
+
+def disconnected(
+    fleet: Fleet,
+    name: str,
+    *,
+    begin: Happening | None = None,
+    mend: Happening | None = None,
+    ending: str | None = None,
+) -> Trouble:
+    return Trouble(
+        "ZapiInstanceDisconnected",
+        {"job": fleet.job, "name": name},
+        CRITICAL,
+        begin=begin or (lambda: fleet.set(name, connected=False)),
+        mend=mend or (lambda: fleet.set(name, connected=True)),
+        title=name,
+        ending=ending or f"{name} is connected again",
+    )
+
+
+def restarts(running: Chain) -> list[Happening]:
+    return [
+        running.restart_prometheus,
+        lambda: running.let_pass(3),
+        running.restart_alertmanager,
+        lambda: running.let_pass(3),
+    ]
+
+
+def move(running: Chain, fleet: Fleet) -> None:
+    """The pod goes, and five minutes later another one comes, which is another ``instance``."""
+    fleet.remove_pod(fleet.pods[0])
+    running.scrape(fleet.job, [])
+    running.let_pass(5)
+    fleet.add_pod()
+    running.scrape(fleet.job, fleet.addresses)
+    running.let_pass(5)

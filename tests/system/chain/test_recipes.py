@@ -1,0 +1,123 @@
+"""The recipes of docs/alerts.md, run as they are printed with real Prometheus and Alertmanager."""
+
+import json
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from harness.processes import alertmanager
+from harness.waiting import wait_until
+from stack import shipped
+from tests.shipped.docs.documents import ROOT, snippets
+from tests.system.chain.chain import chain
+from tests.system.chain.fleets import Fleet, numbered, polled
+from tests.system.chain.inbox import FALLBACK, Inbox
+
+DOCUMENT: Final = ROOT / "docs" / "alerts.md"
+SPEED: Final = 15
+
+pytestmark = [
+    pytest.mark.needs("prometheus", "prometheus-alertmanager", "amtool"),
+    pytest.mark.timeout(600),
+]
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    with Inbox() as box:
+        yield box
+
+
+def recipe(language: str, beginning: str) -> str:
+    (text,) = (
+        one.text for one in snippets(language) if one.file == DOCUMENT and one.text.startswith(beginning)
+    )
+    return text
+
+
+def raise_alert(url: str, name: str, **labels: str) -> None:
+    alert = {
+        "labels": {"alertname": "ZapiInstanceDisconnected", "severity": "critical", "name": name, **labels},
+        "annotations": {},
+    }
+    headers = {"Content-Type": "application/json"}
+    body = json.dumps([alert]).encode()
+    urllib.request.urlopen(urllib.request.Request(f"{url}/api/v2/alerts", body, headers), timeout=30).close()
+
+
+def told(inbox: Inbox, receiver: str, name: str) -> bool:
+    return any(
+        notice.receiver == receiver and any(alert.has({"name": name}) for alert in notice.alerts)
+        for notice in inbox.notices
+    )
+
+
+def with_data(document: dict[str, Any]) -> dict[str, Any]:
+    for receiver in document["receivers"]:
+        for slack in receiver.get("slack_configs", ()):
+            slack["fallback"] = FALLBACK
+    return document
+
+
+def test_a_silence_holds_back_a_team_and_what_lasts_is_told_when_it_ends(
+    tmp_path: Path, inbox: Inbox
+) -> None:
+    document = with_data(yaml.safe_load(shipped.alertmanager_config(tmp_path, inbox.url, 60)))
+    with alertmanager(tmp_path, yaml.safe_dump(document)) as url:
+        silence, expire = (
+            line.replace("http://localhost:9093", url) for line in recipe("sh", "amtool").splitlines()
+        )
+        subprocess.run(["sh", "-c", silence], check=True, stdout=subprocess.DEVNULL)
+        raise_alert(url, "vendas", team="sales")
+        raise_alert(url, "suporte", team="support")
+        wait_until(lambda: told(inbox, "support", "suporte"), patience=60)
+        assert not told(inbox, "sales", "vendas")
+
+        subprocess.run(["sh", "-c", expire], check=True)
+        wait_until(lambda: told(inbox, "sales", "vendas"), patience=60)
+
+
+@pytest.mark.nightly
+def test_the_switch_is_told_again_and_again_and_a_team_sooner_than_others(tmp_path: Path) -> None:
+    fleet = Fleet("zapi", ["vendas", "reserva", "caixa", *numbered("zapi", 9)], teams={"vendas": "sales"})
+    switch, thresholds = (one.text for one in snippets("yaml") if is_rules(one.file, one.text))
+
+    def add_switch(document: dict[str, Any]) -> None:
+        recipe_route = yaml.safe_load(recipe("yaml", "route:"))["route"]["routes"][0]
+        quick = {"group_wait": "0s", "group_interval": "1s", "repeat_interval": "2s"}
+        document["route"]["routes"].insert(0, {**recipe_route, **quick})
+        shipped_receiver = document["receivers"][0]
+        slack = {
+            **shipped_receiver["slack_configs"][0],
+            "api_url": shipped_receiver["slack_configs"][0]["api_url"] + "-switch",
+        }
+        document["receivers"].append({"name": "dead-mans-switch", "slack_configs": [slack]})
+
+    quicker = thresholds.replace("60 *", f"{60 / SPEED} *").replace("3600", str(3600 / SPEED))
+    with (
+        polled(tmp_path, [fleet], speed=SPEED),
+        chain(
+            tmp_path,
+            {"zapi": fleet.addresses},
+            speed=SPEED,
+            more_rules={"switch.yaml": switch, "ours.yaml": quicker},
+            change_alertmanager=add_switch,
+        ) as running,
+    ):
+        running.let_pass(2)
+        fleet.set_all(["vendas", "reserva"], connected=False)
+        wait_until(lambda: told(running.inbox, "sales", "vendas"), patience=120)
+        fleet.set("caixa", connected=False)
+        wait_until(lambda: told(running.inbox, "everybody", "caixa"), patience=240)
+        assert not told(running.inbox, "everybody", "reserva")
+        beats = [one for one in running.inbox.notices if one.receiver.endswith("-switch")]
+        assert len(beats) > 3
+
+
+def is_rules(file: Path, text: str) -> bool:
+    return file == DOCUMENT and text.startswith("groups:")
