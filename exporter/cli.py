@@ -12,11 +12,12 @@ from typing import Final, NoReturn
 from exporter import __version__
 from exporter.model.shard import Shard
 from exporter.options import Options
-from exporter.process import logs, unexpected
+from exporter.process import logs
 from exporter.process.core_dumps import forbid_core_dumps
 from exporter.process.line_writer import LineWriter
 from exporter.process.output import answer, complain
 from exporter.process.signals import Signals
+from exporter.process.unexpected import log_unexpected
 
 DEFAULT_CONFIG = Path("config.yaml")
 DEFAULT_AUTO_RELOAD_INTERVAL = "30s"
@@ -75,7 +76,7 @@ def main(arguments: Sequence[str] | None = None, signals: Signals | None = None)
     except ModuleNotFoundError:  # no fault of the exporter
         raise
     except Exception as error:
-        unexpected.report(type(error), error.__traceback__)
+        log_unexpected(type(error), error.__traceback__)
         return FAILED
     finally:
         log.close(_LOG_GRACE)

@@ -83,8 +83,17 @@ def once(options: Options, environ: Mapping[str, str], signals: Signals) -> int:
         if daemon is None:
             return FAILED
         with Progress(sys.stderr, "polled", len(daemon.config.instances)) as progress:
+<<<<<<< HEAD
             daemon.start()
             while not (daemon.is_ready() and daemon.fleet.every_collector_was_asked()):
+=======
+            if not _start(daemon.start):
+                return FAILED
+            while not daemon.is_ready():
+                if (failed := daemon.failure()) is not None:
+                    complain(f"polling failed: {failed}")
+                    return FAILED
+>>>>>>> 0e817f2 (Give up polling once where a polling thread failed, and use the field's words)
                 progress.show(sum(view.polls > 0 for view in daemon.fleet.views()))
                 time.sleep(0.01)
         daemon.stop(0.0)
@@ -111,7 +120,7 @@ def serve(options: Options, environ: Mapping[str, str], signals: Signals, log: L
         reload = _told(systemd, Reloader(source.load, daemon, daemon.telemetry), daemon)
         server = Server(_app(daemon, guard, reload, options, clock), listeners, clock=clock, security=guard)
         reloads = ReloadLoop(reload, list(_auto_reload(options, source, reload, clock)), clock)
-        if not _start(server, daemon, reloads):
+        if not _start(server.start, reloads.start, daemon.start):  # polls may take every thread there is
             return FAILED
         with published(server.addresses):
             _announce(server, daemon, guard, options)
@@ -132,12 +141,11 @@ def serve(options: Options, environ: Mapping[str, str], signals: Signals, log: L
             return OK
 
 
-def _start(server: Server, daemon: Daemon, reloads: ReloadLoop) -> bool:
-    """Return whether all run; if not, why was printed. Polls come last: they may take every thread there is."""
+def _start(*starts: Callable[[], None]) -> bool:
+    """Start each part; return whether all run, after saying why not."""
     try:
-        server.start()
-        reloads.start()
-        daemon.start()
+        for start in starts:
+            start()
     except (RuntimeError, OSError):
         complain(
             "this machine gives the exporter too few threads or descriptors to start; raise its limits"
@@ -201,10 +209,7 @@ def _guard(options: Options) -> Guard | None:
     if file is None:
         return Security
     watched = _valid(lambda: WebConfigFile(file))
-    if watched is None:
-        return None
-    watched.start()
-    return watched.current
+    return watched.current if watched is not None and _start(watched.start) else None
 
 
 def _valid(load: Callable[[], T]) -> T | None:

@@ -16,7 +16,7 @@ from exporter.poller.collectors import CollectorLimits, Collectors
 from exporter.poller.plan import Plan
 from exporter.poller.poller import Poller
 from exporter.poller.schedule import Backoff
-from exporter.process.permissions import Exposure
+from exporter.process.permissions import PermissionChecker
 from exporter.zapi.client import ZapiClient
 from exporter.zapi.environment import environment_proxies
 
@@ -61,7 +61,7 @@ class Daemon:
             backoff=Backoff(random.Random()),
             collect=self._collectors.run,
         )
-        self._exposure = Exposure()
+        self._permissions = PermissionChecker()
         self._note_loaded()
 
     def start(self) -> None:
@@ -128,7 +128,7 @@ class Daemon:
 
     def _note_loaded(self) -> None:
         self.telemetry.reloaded(len(self.config.instances), self._clock.time())
-        self._exposure.look(self.config.secret_files)
+        self._permissions.check(self.config.secret_files)
 
 
 def _longest_poll(config: Config) -> float:

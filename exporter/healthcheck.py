@@ -60,4 +60,7 @@ def _ask(connection: http.client.HTTPConnection, path: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(find_published()))
+    try:
+        sys.exit(main(find_published()))
+    except OSError as error:
+        sys.exit(f"the exporter cannot be looked for: {error}")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from exporter.config import Config, InvalidConfig
 from exporter.daemon import Daemon
 from exporter.metrics.self_metrics import Telemetry
-from exporter.process import unexpected
+from exporter.process.unexpected import log_unexpected
 from exporter.zapi.proxy import UnusableProxy
 
 _log = logging.getLogger(__name__)
@@ -43,6 +43,6 @@ class Reloader:
         except UnusableProxy as error:
             return (str(error),)
         except Exception as error:  # a file of configuration must never end what runs
-            unexpected.report(type(error), error.__traceback__)
+            log_unexpected(type(error), error.__traceback__)
             return ("an unexpected error of the exporter itself; see the log",)
         return ()

@@ -17,7 +17,7 @@ from exporter.poller.lateness_log import LatenessLog
 from exporter.poller.plan import Plan
 from exporter.poller.queue import Poll, PollQueue
 from exporter.poller.schedule import Backoff
-from exporter.process import unexpected
+from exporter.process.unexpected import log_unexpected
 
 _log = logging.getLogger(__name__)
 
@@ -142,7 +142,7 @@ class Poller:
         try:
             self._poll_until_stopped()
         except BaseException as error:
-            unexpected.report(type(error), error.__traceback__)
+            log_unexpected(type(error), error.__traceback__)
             self._failure = f"a thread that polls ended by an unexpected {type(error).__name__}"
 
     def _poll_until_stopped(self) -> None:
@@ -247,18 +247,18 @@ class Poller:
         self._threads_lack = True
 
     def _make(self, poll: Poll) -> tuple[Reading, float]:
-        """Poll; a bug on the way must cost one poll, not a worker for ever."""
+        """Poll; an unexpected error must cost one poll, not a worker for ever."""
         self._observer.began(poll.lateness)
         began = self._clock.monotonic()
         try:
             reading = self._read(poll.instance)
         except Exception as error:
-            unexpected.report(type(error), error.__traceback__)
+            log_unexpected(type(error), error.__traceback__)
             reading = Failure(Reason.INVALID_RESPONSE, "an unexpected error of the exporter itself")
         ended = self._clock.monotonic()
         try:
             self._observer.ended(reading, ended - began)
             self._record(poll.instance, reading, ended - began)
         except Exception as error:
-            unexpected.report(type(error), error.__traceback__)
+            log_unexpected(type(error), error.__traceback__)
         return reading, ended

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from exporter.process import unexpected
+from exporter.process.unexpected import log_unexpected
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 FORMATS: Final = ("logfmt", "json")
@@ -34,8 +34,8 @@ def set_up(level: str, fmt: str, write: Callable[[str], object]) -> None:
 
 def guard_tracebacks() -> None:
     """Log the type and place of what nobody caught, in place of a traceback, whose text may hold a secret."""
-    sys.excepthook = lambda kind, error, traceback: unexpected.report(kind, traceback)
-    threading.excepthook = lambda args: unexpected.report(args.exc_type, args.exc_traceback)
+    sys.excepthook = lambda kind, error, traceback: log_unexpected(kind, traceback)
+    threading.excepthook = lambda args: log_unexpected(args.exc_type, args.exc_traceback)
 
 
 def count_dropped(fmt: str, count: int) -> str:

@@ -8,13 +8,13 @@ from pathlib import Path
 _log = logging.getLogger(__name__)
 
 
-class Exposure:
+class PermissionChecker:
     """Warns of a file when it is first seen exposed, and again only if it was not so in between."""
 
     def __init__(self) -> None:
         self._known: frozenset[Path] = frozenset()
 
-    def look(self, files: Iterable[Path]) -> None:
+    def check(self, files: Iterable[Path]) -> None:
         """``files`` are all that hold a secret now. One that is not there is not exposed."""
         exposed = tuple(filter(_is_exposed, files))
         for file in exposed:

@@ -1,4 +1,4 @@
-"""A bug of our own → a log line of its type and place. Its text may hold a secret, and is not told."""
+"""An exception that nobody expected → a log line of its type and place, without its text, which may hold a secret."""
 
 import logging
 import traceback
@@ -7,8 +7,8 @@ from types import TracebackType
 _log = logging.getLogger(__name__)
 
 
-def report(kind: type[BaseException], raised_at: TracebackType | None) -> None:
-    """Log what nobody expected."""
+def log_unexpected(kind: type[BaseException], raised_at: TracebackType | None) -> None:
+    """Log an exception of this type, raised at this place."""
     place = traceback.extract_tb(raised_at)[-1:]
     extra = {"file": place[0].filename, "line": place[0].lineno} if place else {}
     _log.error("unexpected error, please report it", extra={"error": kind.__name__, **extra})

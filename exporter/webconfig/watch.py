@@ -9,8 +9,8 @@ from exporter.config.file_reader import FileReader
 from exporter.config.files import TrackedFiles
 from exporter.config.problem import InvalidConfig
 from exporter.httpd.security import Security, taken_away
-from exporter.process import unexpected
-from exporter.process.permissions import Exposure
+from exporter.process.permissions import PermissionChecker
+from exporter.process.unexpected import log_unexpected
 from exporter.webconfig.load import load
 
 CHECK_INTERVAL: Final = 2.0
@@ -34,8 +34,8 @@ class WebConfigFile:
         self._files = TrackedFiles(path.parent, self._reader)
         self._security = load(path, self._files)
         self._seen = self._files.held()
-        self._exposure = Exposure()
-        self._exposure.look(self._files.secrets)
+        self._permissions = PermissionChecker()
+        self._permissions.check(self._files.secrets)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="web-config", daemon=True)
 
@@ -59,7 +59,7 @@ class WebConfigFile:
                 self._seen = now
                 self._read_again()
         except Exception as error:  # what was valid before must go on serving
-            unexpected.report(type(error), error.__traceback__)
+            log_unexpected(type(error), error.__traceback__)
 
     def _watch(self) -> None:
         while not self._stopping.wait(self._interval):
@@ -79,7 +79,7 @@ class WebConfigFile:
             return
         self._security = latest
         _log.info("the web configuration was reloaded")
-        self._exposure.look(files.secrets)
+        self._permissions.check(files.secrets)
 
     def _load(self, files: TrackedFiles) -> Security | InvalidConfig:
         try:

@@ -216,6 +216,14 @@ def test_a_part_that_fails_ends_the_process_with_status_1(tmp_path: Path, part: 
     assert "please report" not in last
 
 
+def test_once_does_not_wait_for_a_thread_that_failed() -> None:
+    broken = BROKEN["a thread that polls"].replace("finish", "take")
+    command = start(broken, "--demo=1", "--once", "--log.level=error")
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1].startswith("polling failed: a thread that polls")
+
+
 @pytest.mark.parametrize(
     "program",
     ["{command} {address}", "sh -c '{command} {address}; exit'", "{python} -m exporter {address}"],

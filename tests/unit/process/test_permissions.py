@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.process.permissions import Exposure
+from exporter.process.permissions import PermissionChecker
 
 
 @pytest.fixture
@@ -31,23 +31,23 @@ def test_only_a_file_that_everybody_can_read_is_told_of(
 ) -> None:
     modes = {"open": 0o644, "open to others alone": 0o604, "of a group": 0o640, "written by all": 0o622}
     files = [a_file(tmp_path, name, mode) for name, mode in modes.items()]
-    Exposure().look([*files, tmp_path / "gone"])
+    PermissionChecker().check([*files, tmp_path / "gone"])
     assert names(told) == ["open", "open to others alone"]
 
 
 def test_a_file_is_told_of_again_only_once_it_was_closed_in_between(
     tmp_path: Path, told: pytest.LogCaptureFixture
 ) -> None:
-    file, exposure = a_file(tmp_path, "token", 0o644), Exposure()
+    file, checker = a_file(tmp_path, "token", 0o644), PermissionChecker()
     for mode, expected in ((0o644, ["token"]), (0o644, []), (0o600, []), (0o644, ["token"]), (0o644, [])):
         file.chmod(mode)
-        exposure.look([file])
+        checker.check([file])
         assert names(told) == expected
 
 
 def test_a_file_that_comes_later_is_told_of_alone(tmp_path: Path, told: pytest.LogCaptureFixture) -> None:
-    exposure = Exposure()
+    checker = PermissionChecker()
     first, second = (a_file(tmp_path, name, 0o644) for name in ("first", "second"))
-    exposure.look([first])
-    exposure.look([first, second])
+    checker.check([first])
+    checker.check([first, second])
     assert names(told) == ["first", "second"]
