@@ -83,17 +83,12 @@ def once(options: Options, environ: Mapping[str, str], signals: Signals) -> int:
         if daemon is None:
             return FAILED
         with Progress(sys.stderr, "polled", len(daemon.config.instances)) as progress:
-<<<<<<< HEAD
-            daemon.start()
-            while not (daemon.is_ready() and daemon.fleet.every_collector_was_asked()):
-=======
             if not _start(daemon.start):
                 return FAILED
-            while not daemon.is_ready():
+            while not (daemon.is_ready() and daemon.fleet.every_collector_was_asked()):
                 if (failed := daemon.failure()) is not None:
                     complain(f"polling failed: {failed}")
                     return FAILED
->>>>>>> 0e817f2 (Give up polling once where a polling thread failed, and use the field's words)
                 progress.show(sum(view.polls > 0 for view in daemon.fleet.views()))
                 time.sleep(0.01)
         daemon.stop(0.0)

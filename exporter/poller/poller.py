@@ -166,7 +166,7 @@ class Poller:
         try:
             self._collect(poll.instance, poll.target.slots.after(now))
         except Exception as error:
-            unexpected.report(type(error), error.__traceback__)
+            log_unexpected(type(error), error.__traceback__)
         return self._clock.monotonic()
 
     def _expect_work(self) -> float:
