@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from grafana.build import fleet, instance
+from grafana.build import availability, fleet, instance
 from grafana.build.finish import document
 from grafana.build.language import english, portuguese
 
@@ -16,8 +16,8 @@ def main(directory: Path) -> int:
     for language in (english(), portuguese()):
         folder = directory / language.tag
         folder.mkdir(parents=True, exist_ok=True)
-        for dashboard in (fleet.dashboard(language.words), instance.dashboard(language.words)):
-            built = language.translate(document(dashboard))
+        for board in (fleet, instance, availability):
+            built = language.translate(document(board.dashboard(language.words)))
             text = json.dumps(built, indent=2, ensure_ascii=False, sort_keys=True)
             (folder / f"{built['uid']}.json").write_text(f"{text}\n", encoding="utf-8")
         if language.unused():

@@ -23,6 +23,7 @@ def document(dashboard: Dashboard) -> dict[str, Any]:
     for variable in built["templating"]["list"]:
         for unused in ("auto", "auto_count", "auto_min"):
             variable.pop(unused, None)
+    built["annotations"].setdefault("list", [])
     for entry in (*built["links"], *built["annotations"]["list"]):
         # Shown beside the variables, not hidden in a menu.
         del entry["placement"]

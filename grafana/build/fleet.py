@@ -28,6 +28,7 @@ def dashboard(words: Mapping[str, str]) -> Dashboard:
             "6h",
         )
         .link(links.to_dashboard("One instance", links.INSTANCE_UID, "Everything about one instance"))
+        .link(links.to_dashboard("Availability", links.AVAILABILITY_UID, "How reliable the numbers were"))
         .link(links.to_runbooks())
     )
     add_variables(built, variables.rows())

@@ -20,6 +20,7 @@ def dashboard(words: Mapping[str, str]) -> Dashboard:
             "24h",
         )
         .link(links.to_dashboard("Fleet", links.FLEET_UID, "All instances"))
+        .link(links.to_dashboard("Availability", links.AVAILABILITY_UID, "How reliable the numbers were"))
         .link(links.to_runbooks())
     )
     add_variables(built, variables.name())

@@ -7,6 +7,7 @@ from grafana_foundation_sdk.models.dashboard import DashboardLinkType
 
 FLEET_UID: Final = "zapi-fleet"
 INSTANCE_UID: Final = "zapi-instance"
+AVAILABILITY_UID: Final = "zapi-availability"
 
 Link = dict[str, str | bool]
 """A link of a cell or of a series, as Grafana keeps it."""
@@ -51,7 +52,7 @@ def runbook(alert: str) -> DashboardLink:
 
 
 def to_dashboard(title: str, uid: str, tooltip: str) -> DashboardLink:
-    """To the other dashboard, which then shows the same time and choices."""
+    """To another dashboard, which then shows the same time and choices."""
     return (
         DashboardLink(title)
         .type(DashboardLinkType.LINK)

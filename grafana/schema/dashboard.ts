@@ -27,6 +27,7 @@ export interface Query {
 
 export type Transformation =
   | { id: 'merge'; options: Record<string, never> }
+  | { id: 'convertFieldType'; options: { conversions: { targetField: string; destinationType: 'number' }[]; fields: Record<string, never> } }
   | { id: 'labelsToFields'; options: { mode: 'rows' | 'columns'; keepLabels?: string[] } }
   | { id: 'groupingToMatrix'; options: { rowField: string; columnField: string; valueField: string; emptyValue?: 'null' | 'empty' } }
   | {

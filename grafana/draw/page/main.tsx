@@ -39,7 +39,7 @@ function Panel({ panel }: { panel: any }) {
 
 function Framed({ panel, width, height }: { panel: any; width: number; height: number }) {
   const [loaded, setLoaded] = useState<Loaded>();
-  const values = valuesFor(panel.maxDataPoints ?? width);
+  const values = valuesFor(panel, width);
   const title = interpolate(panel.title, values);
   const record = (more: object) =>
     (drawing.panels[panel.id] = { id: panel.id, title, type: panel.type, rows: 0, shown: [], unmatched: [], cut: [], ...more });
@@ -80,7 +80,7 @@ function Empty({ words }: { words: string }) {
 type Loaded = Omit<Drawn, 'width' | 'height'> & { unmatched: string[] };
 
 async function load(panel: any, width: number): Promise<Loaded> {
-  const values = valuesFor(panel.maxDataPoints ?? width);
+  const values = valuesFor(panel, width);
   const fieldConfig = withDefaults(panel);
   const plain = await transformed(panel, await frames(panel, width), values);
   // Before the overrides are applied, since they look for the names that the fields have until then.

@@ -12,9 +12,10 @@ export function interpolate(text: string, values: Values): string {
 }
 
 /** The dashboard's variables, and those that Grafana sets by the width of a panel. */
-export function valuesFor(pixels: number): Values & { step: string } {
+export function valuesFor(panel: any, width: number): Values & { step: string } {
   const span = scene.to - scene.from;
-  const step = Math.max(scene.scrapeInterval, Math.ceil(span / Math.max(1, pixels)));
+  const pixels = panel.maxDataPoints ?? width;
+  const step = Math.max(shortest(panel.interval), Math.ceil(span / Math.max(1, pixels)));
   const rate = Math.max(step + scene.scrapeInterval, 4 * scene.scrapeInterval);
   return {
     ...scene.variables,
@@ -27,7 +28,7 @@ export function valuesFor(pixels: number): Values & { step: string } {
 }
 
 export async function frames(panel: any, pixels: number): Promise<DataFrame[]> {
-  const values = valuesFor(panel.maxDataPoints ?? pixels);
+  const values = valuesFor(panel, pixels);
   const answers = await Promise.all(panel.targets.map((target: any) => ask(target, values)));
   const request: any = {
     app: 'dashboard',
@@ -38,6 +39,12 @@ export async function frames(panel: any, pixels: number): Promise<DataFrame[]> {
     scopedVars: {},
   };
   return transformV2({ data: answers.flat(), state: LoadingState.Done } as any, request, {}).data;
+}
+
+/** The panel's least interval in seconds, which is never below that of the scrapes. */
+function shortest(interval: string | undefined): number {
+  const unit = { s: 1, m: 60, h: 3600, d: 86400 }[interval?.slice(-1) ?? ''] ?? 0;
+  return Math.max(scene.scrapeInterval, Number.parseInt(interval ?? '0', 10) * unit);
 }
 
 async function ask(target: any, values: Values & { step: string }): Promise<DataFrame[]> {

@@ -4,15 +4,18 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from exporter.report.command import main
+from exporter.report.prometheus import Prometheus as Client
 from exporter.report.texts import LANGUAGES, duration
 from harness.processes import Prometheus, prometheus
 from tests.shipped.availability.history import Number
-from tests.shipped.availability.month import DOWN, NUMBERS, hours, put_in, unrecorded
+from tests.shipped.availability.month import DOWN, END, NUMBERS, START, hours, put_in, unrecorded
 from tests.shipped.availability.recorded import openmetrics, write_blocks
+from tests.shipped.grafana.dashboards import ENGLISH, interpolate, load, panels
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +96,52 @@ def test_the_page_needs_no_network_and_no_script(written: Path) -> None:
     assert "<script" not in page
     assert "693 of 744 hours" in page
     assert "693 de 744 horas" in page
+
+
+COLUMNS: Final = {
+    "A": "availability",
+    "C": "disconnects",
+    "D": "longest_outage_seconds",
+    "E": "mean_time_to_reconnect_seconds",
+}
+"""Query of the dashboard's tables → column of the CSV."""
+
+
+def _asked(real: Prometheus, title: str, key: str) -> dict[str, dict[str, float]]:
+    """What each query of a panel gives for the month: by number or group, by column."""
+    (board,) = (load(file) for file in ENGLISH if file.stem == "zapi-availability")
+    (panel,) = (panel for panel in panels(board) if panel.title == title)
+    variables = {"job": ".+", "label": "team", "value": ".*", "rows": "100", "__range": f"{END - START}s"}
+    found: dict[str, dict[str, float]] = {}
+    for target in panel.body["targets"]:
+        if target["refId"] in COLUMNS:
+            query = interpolate(target["expr"], variables)
+            for sample in Client(real.url).query(query, END):
+                found.setdefault(sample.labels.get(key, ""), {})[COLUMNS[target["refId"]]] = sample.value
+    return found
+
+
+@pytest.mark.needs("promtool", "prometheus")
+@pytest.mark.parametrize(
+    ("title", "kind", "key"),
+    [("The $rows least available numbers", "number", "name"), ("Availability by $label", "group", "group")],
+)
+def test_the_dashboard_has_the_figures_of_the_table(
+    real: Prometheus, written: Path, title: str, kind: str, key: str
+) -> None:
+    shown = _asked(real, title, key)
+    listed = _rows(written, kind)
+
+    assert shown.keys() == listed.keys()
+    for name, row in listed.items():
+        for column in COLUMNS.values():
+            value = shown[name].get(column)
+            if column == "availability":
+                expected = float(row[column]) if row[column] else -1
+                assert value is not None
+                assert value == pytest.approx(expected, abs=0.0001)
+                assert value <= expected
+            elif row[column] in ("", "0"):
+                assert not value
+            else:
+                assert value == pytest.approx(int(row[column]), abs=0.5)

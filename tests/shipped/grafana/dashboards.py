@@ -13,6 +13,9 @@ FILES: Final = sorted((GRAFANA / "dashboards").glob("*/*.json"))
 ENGLISH: Final = sorted((GRAFANA / "dashboards" / "en").glob("*.json"))
 """The queries are the same in every language."""
 
+LIVE: Final = [file for file in ENGLISH if file.stem != "zapi-availability"]
+"""Those that show what is now; the other one needs hours of history."""
+
 
 @dataclass(frozen=True, slots=True)
 class Panel:

@@ -18,7 +18,7 @@ QUERIES = [pytest.param(query, id=where) for board in DASHBOARDS for where, quer
 
 UNITS = {
     *("none", "string", "percentunit", "bytes", "s", "cps", "reqps"),
-    "dateTimeAsIso",
+    *("dateTimeAsIso", "dtdhms", "time:YYYY-MM-DD"),
 }
 """Those of Grafana's that are used; a misspelt one would be shown as a suffix."""
 
@@ -168,6 +168,9 @@ def test_rows_lead_to_the_instance_they_are_about() -> None:
 @pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["uid"])
 def test_alerts_are_drawn_over_the_timelines(board: dict[str, Any]) -> None:
     drawn = [annotation for annotation in board["annotations"]["list"] if annotation["enable"]]
+    if board["uid"].startswith("zapi-availability"):
+        assert not drawn, "over a month nobody could read them"
+        return
     assert all(annotation["expr"] == annotation["target"]["expr"] for annotation in drawn)
     severities = {rule.body["labels"]["severity"] for rule in alerts()}
     for severity in severities:

@@ -10,11 +10,11 @@ import pytest
 
 from exporter.demo.scenario import Role, cast
 from harness.processes import Prometheus
-from tests.shipped.grafana.dashboards import ENGLISH, interpolate, legend_labels, load, panels
+from tests.shipped.grafana.dashboards import LIVE, interpolate, legend_labels, load, panels
 from tests.shipped.grafana.scraped import ALL, INSTANCES, scraped_demo
 from tests.shipped.grafana.shapes import ask, choices, of_panels
 
-FLEET: Final = next(file for file in ENGLISH if file.stem == "zapi-fleet")
+FLEET: Final = next(file for file in LIVE if file.stem == "zapi-fleet")
 
 TROUBLES: Final = {
     Role.HEALTHY: set(),
@@ -53,7 +53,7 @@ def test_every_query_gives_the_series_and_labels_that_are_shown(tmp_path: Path) 
 
 
 def _problems(real: Prometheus, names: list[str]) -> Iterator[str]:
-    for board in map(load, ENGLISH):
+    for board in map(load, LIVE):
         yield from of_panels(real, board, names)
         yield from _of_annotations(real, board, names)
         yield from _of_variables(real, board)
