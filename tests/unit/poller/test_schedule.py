@@ -69,6 +69,11 @@ def test_a_refused_credential_is_retried_at_the_cap(reason: Reason) -> None:
     assert all(270 <= wait <= BACKOFF_CAP for wait in waits(a_failure(reason)))
 
 
+@pytest.mark.parametrize("reason", [Reason.FORBIDDEN, Reason.IP_NOT_ALLOWED, Reason.SUBSCRIPTION_ENDED])
+def test_a_refusal_of_another_kind_is_retried_like_a_server_error(reason: Reason) -> None:
+    assert waits(a_failure(reason)) == waits(a_failure(Reason.SERVER_ERROR))
+
+
 def test_no_poll_comes_before_retry_after_has_passed_up_to_the_cap() -> None:
     assert all(150 <= wait <= BACKOFF_CAP for wait in waits(a_failure(Reason.RATE_LIMITED, retry_after=150)))
     assert 150 <= waits(a_failure(Reason.RATE_LIMITED, retry_after=150))[0] <= 165
