@@ -1,12 +1,13 @@
 """What stands between a client and the routes: TLS, passwords and the headers of every response."""
 
-from collections.abc import Iterator, Mapping
+import ipaddress
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from exporter.httpd.basic_auth import Users
-from exporter.httpd.tls import ServerTls
 
 DEFAULT_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -17,6 +18,32 @@ DEFAULT_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Sent with every response that does not bring its own."""
+
+_SAN_KINDS: Final = frozenset({"DNS", "IP Address", "email", "URI"})
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTls:
+    """How the server speaks TLS.
+
+    ``allowed_sans`` are the subject alternative names (DNS, IP, e-mail, URI) a verified client certificate
+    must have one of, in their :func:`canonical_san` form; empty means any certificate that ``context`` accepts.
+    """
+
+    context: ssl.SSLContext
+    allowed_sans: frozenset[str] = frozenset()
+
+    @property
+    def verifies_clients(self) -> bool:
+        """Whether clients show a certificate in the handshake."""
+        return self.context.verify_mode is not ssl.CERT_NONE
+
+    def admits(self, certificate: Mapping[str, Any] | None) -> bool:
+        """Return whether a client with this verified certificate, as ``getpeercert`` gives it, may enter."""
+        if not self.allowed_sans:
+            return True
+        names: Sequence[tuple[str, str]] = (certificate or {}).get("subjectAltName", ())
+        return any(canonical_san(name) in self.allowed_sans for kind, name in names if kind in _SAN_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +73,12 @@ def _lost(before: Security, after: Security) -> Iterator[str]:
             yield "the check of client certificates"
         if before.tls.allowed_sans and not after.tls.allowed_sans:
             yield "client_allowed_sans"
+
+
+def canonical_san(name: str) -> str:
+    """Return one form of a subject alternative name, so that two spellings of one IP address are equal."""
+    name = name.strip()
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        return name

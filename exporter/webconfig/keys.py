@@ -12,7 +12,7 @@ from exporter.config.nodes import MapNode, Scalar
 from exporter.config.section_values import SectionValues
 from exporter.config.table import Key, Kind, Section, Value, usable
 from exporter.httpd.basic_auth import is_bcrypt_hash
-from exporter.httpd.tls import canonical_san
+from exporter.httpd.security import canonical_san
 from exporter.model.secret import Secret
 from exporter.webconfig.certificates import read_key
 

@@ -4,7 +4,7 @@ import ssl
 
 from exporter.config.section_values import SectionValues
 from exporter.config.table import Unusable, usable
-from exporter.httpd.tls import ServerTls
+from exporter.httpd.security import ServerTls
 from exporter.webconfig import keys
 from exporter.webconfig.certificates import server_context, verify_clients
 

@@ -14,9 +14,8 @@ import trustme
 from exporter.httpd.bind import bind
 from exporter.httpd.http import Handler, Request, Response
 from exporter.httpd.limits import Limits
-from exporter.httpd.security import Security
+from exporter.httpd.security import Security, ServerTls
 from exporter.httpd.server import Server
-from exporter.httpd.tls import ServerTls
 from exporter.model.clock import Clock, SystemClock
 
 PATIENCE = 20.0
