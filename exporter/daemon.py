@@ -127,7 +127,7 @@ class Daemon:
         return CollectorLimits(self.config.api.timeout, polling.interval, places)
 
     def _note_loaded(self) -> None:
-        self.telemetry.reloaded(len(self.config.instances), self._clock.time())
+        self.telemetry.reloaded(self.config, self._clock.time())
         self._permissions.check(self.config.secret_files)
 
 

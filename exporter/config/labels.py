@@ -13,7 +13,7 @@ RESERVED_LABELS: Final = frozenset(
         *("reason", "status", "webhook", "id", "display_name", "setting", "collector", "session"),
         *WEBHOOK_FIELDS,
         # of the exporter's metrics
-        *("version", "python_version", "outcome", "field"),
+        *("version", "python_version", "source", "outcome", "field"),
         # of the client library's metrics
         *("implementation", "major", "minor", "patchlevel", "generation"),
     }

@@ -1,6 +1,5 @@
 """A file → :class:`Config`, or every problem with its line."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -20,8 +19,6 @@ from exporter.model.settings import Api, Config, InstanceSource, Polling
 
 CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 """Variables of the environment that name a file of authorities, the first that is set and not empty."""
-
-_log = logging.getLogger(__name__)
 
 
 def load(
@@ -60,7 +57,8 @@ def _read_config(
     known.add(document.get(keys.INSTANCES) or ())
     polling = usable(lambda: _polling(document[keys.POLLING_SECTION]))
     statuses = usable(lambda: _statuses(document[keys.PAYMENT_SECTION]))
-    api = _api(document[keys.API_SECTION], environ, context)
+    ca_variable = _ca_variable(document[keys.API_SECTION], environ)
+    api = _api(document[keys.API_SECTION], ca_variable, environ, context)
     if not polling or not statuses:
         raise Unusable
     paid, unpaid = statuses[0]
@@ -80,6 +78,7 @@ def _read_config(
         secret_files=((path,) if context.has_written_secret else ()) + context.files.secrets,
         sources=sources,
         warnings=_unmatched(document, path, files.unmatched),
+        ca_variable=ca_variable,
     )
 
 
@@ -89,31 +88,24 @@ def _unmatched(document: SectionValues, path: Path, numbers: Sequence[int]) -> t
     return tuple(f"{path}:{line}: instance_files[{number}]: matches no file" for number in numbers)
 
 
-def _api(values: SectionValues, environ: Mapping[str, str], context: Context) -> Api:
+def _api(values: SectionValues, variable: str | None, environ: Mapping[str, str], context: Context) -> Api:
+    """``variable`` names the file of authorities, where the section does not."""
     ca_pem = values[keys.CA_FILE]
-    if ca_pem is None:
-        ca_pem = _authorities_of_environment(values, environ, context)
-    return Api(base_url=values[keys.BASE_URL], timeout=values[keys.TIMEOUT], ca_pem=ca_pem)
-
-
-def _authorities_of_environment(
-    values: SectionValues, environ: Mapping[str, str], context: Context
-) -> str | None:
-    for variable in CA_VARIABLES:
-        name = environ.get(variable)
-        if not name:
-            continue
+    if variable is not None:
         try:
-            pem = read_certificates(context.files.read(Path.cwd() / name))
+            ca_pem = read_certificates(context.files.read(Path.cwd() / environ[variable]))
         except UnreadableFile as error:
             advice = f"correct {variable} in the environment, or set api.ca_file"
             values.report(keys.CA_FILE, f"is not set, and {variable} names a file that {error}; {advice}")
             raise Unusable from None
-        _log.info(
-            "the environment names the certificate authorities", extra={"variable": variable, "path": name}
-        )
-        return pem
-    return None
+    return Api(base_url=values[keys.BASE_URL], timeout=values[keys.TIMEOUT], ca_pem=ca_pem)
+
+
+def _ca_variable(api: SectionValues, environ: Mapping[str, str]) -> str | None:
+    """The variable that names the authorities, if any does and the section does not."""
+    if api.has(keys.CA_FILE):
+        return None
+    return next((variable for variable in CA_VARIABLES if environ.get(variable)), None)
 
 
 def _polling(values: SectionValues) -> Polling:

@@ -20,6 +20,7 @@ class ConfigFile:
         self._environ = environ
         self._reader = FileReader()
         self._files = TrackedFiles(path.parent, self._reader)
+        self._ca_variable: str | None = None
         self._sources: tuple[InstanceSource, ...] = ()
 
     @property
@@ -39,10 +40,18 @@ class ConfigFile:
         finally:
             self._files = files
         self._sources = config.sources
+        self._tell(config)
+        return config
+
+    def _tell(self, config: Config) -> None:
+        """Log what forbids nothing."""
+        if config.ca_variable is not None and config.ca_variable != self._ca_variable:
+            named = {"variable": config.ca_variable, "path": self._environ[config.ca_variable]}
+            _log.info("the environment names the certificate authorities", extra=named)
+        self._ca_variable = config.ca_variable
         for warning in config.warnings:
             _log.warning("the configuration may have a mistake", extra={"problem": warning})
         for source in config.sources:
             for problem in source.problems:
                 state = "keeps its last good content" if source.instances else "is left out"
                 _log.error(f"an instance file {state}", extra={"problem": problem})
-        return config

@@ -424,6 +424,28 @@ INSTANCES = Metric(
     "Instances that are configured, after sharding.",
     query="sum(zapi_exporter_instances)",
 )
+SOURCE_UP = Metric(
+    "zapi_exporter_instance_source_up",
+    MetricType.GAUGE,
+    "Whether the last reading of a place that instances come from was good: config, or file: and its path.",
+    ("source",),
+    query="zapi_exporter_instance_source_up == 0",
+)
+SOURCE_INSTANCES = Metric(
+    "zapi_exporter_instance_source_instances",
+    MetricType.GAUGE,
+    "Instances that a source gave when its reading was last good, before sharding.",
+    ("source",),
+    query="sum by (source) (zapi_exporter_instance_source_instances)",
+)
+SOURCE_LAST_SUCCESS = Metric(
+    "zapi_exporter_instance_source_last_success_timestamp_seconds",
+    MetricType.GAUGE,
+    "Unix time at which the reading of a source was last good.",
+    ("source",),
+    absent="before the first good reading",
+    query="time() - zapi_exporter_instance_source_last_success_timestamp_seconds",
+)
 POLLS = Metric(
     "zapi_exporter_polls_total",
     MetricType.COUNTER,
@@ -485,6 +507,9 @@ LOG_LINES_DROPPED = Metric(
 EXPORTER_METRICS: tuple[Metric, ...] = (
     BUILD_INFO,
     INSTANCES,
+    SOURCE_UP,
+    SOURCE_INSTANCES,
+    SOURCE_LAST_SUCCESS,
     POLLS,
     POLLS_IN_FLIGHT,
     POLL_DURATION,

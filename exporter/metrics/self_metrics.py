@@ -14,8 +14,10 @@ from exporter import __version__
 from exporter.metrics import catalogue
 from exporter.metrics.catalogue import Metric
 from exporter.metrics.poll_counters import SUCCESS, PollCounters
+from exporter.metrics.source_metrics import CONFIG, SourceMetrics
 from exporter.model.collected import Collected, Collector
 from exporter.model.poll_result import Failure
+from exporter.model.settings import Config, InstanceSource
 
 
 class Telemetry:
@@ -28,6 +30,8 @@ class Telemetry:
         build_info = self._gauge(catalogue.BUILD_INFO)
         build_info.labels(version=__version__, python_version=platform.python_version()).set(1)
         self._instances = self._gauge(catalogue.INSTANCES)
+        self._sources = SourceMetrics()
+        self.registry.register(self._sources)
         self._polls = PollCounters()
         self.registry.register(self._polls)
         self.began = self._polls.began
@@ -52,14 +56,16 @@ class Telemetry:
         outcome = collected.reason.value if isinstance(collected, Failure) else SUCCESS
         self._collector_polls.labels(collector=collector.value, outcome=outcome).inc()
 
-    def reloaded(self, instances: int, now: float) -> None:
-        """A configuration of that many instances was loaded at ``now``, in unix seconds."""
-        self._instances.set(instances)
+    def reloaded(self, config: Config, now: float) -> None:
+        """A configuration was loaded at ``now``, in unix seconds."""
+        self._instances.set(len(config.instances))
+        self._sources.loaded(config.sources or (InstanceSource(CONFIG, config.instances),), now)
         self._reload_successful.set(1)
         self._reload_timestamp.set(now)
 
     def reload_failed(self) -> None:
         self._reload_successful.set(0)
+        self._sources.config_failed()
 
     def _gauge(self, metric: Metric) -> Gauge:
         return Gauge(metric.name, metric.help, metric.labels, registry=self.registry)

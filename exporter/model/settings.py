@@ -70,7 +70,8 @@ class Config:
     """A whole configuration. ``files`` are the files that it was read from.
 
     ``secret_files`` are those of them that hold a secret: the document only if one is written out in it.
-    ``warnings`` is what may be a mistake, and forbids nothing.
+    ``warnings`` is what may be a mistake, and forbids nothing. ``ca_variable`` is the variable of the environment that
+    named the authorities, if one did.
     ``paid_statuses`` and ``unpaid_statuses`` are lower-case and share none.
     """
 
@@ -83,3 +84,4 @@ class Config:
     secret_files: tuple[Path, ...] = ()
     sources: tuple[InstanceSource, ...] = ()
     warnings: tuple[str, ...] = ()
+    ca_variable: str | None = None

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 from exporter.demo.instances import SimulatedInstance
 from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
-from harness.processes import Exporter, exporter
+from harness.processes import COMMAND, Exporter, exporter
 from harness.waiting import wait_until
 
 REFUSED = "the configuration was not reloaded"
@@ -176,3 +177,36 @@ def test_a_reload_warns_of_a_file_that_everyone_can_read_only_since_then(rig: Ri
         rig.file.chmod(0o644)
         assert post(running)[0] == 200
         assert warnings() == [str(token)] * 2 + [str(rig.file)]
+
+
+def test_a_wrong_instance_file_is_told_and_stops_nothing(rig: Rig) -> None:
+    teams = rig.folder / "teams"
+    teams.mkdir()
+    rig.file.write_text(rig.file.read_text() + "instance_files: [teams/*.yaml]\n")
+    (teams / "a.yaml").write_text("- {name: suporte, id: suporte, token: ONE}\n")
+
+    def source_up(running: Exporter) -> bool:
+        line = f'zapi_exporter_instance_source_up{{source="file:{teams / "a.yaml"}"}} 1.0'
+        return line in running.metrics()
+
+    with exporter(rig.folder, f"--config.file={rig.file}", *AUTO) as running:
+        wait_until(lambda: up(running) == {"vendas": 1, "suporte": 1})
+        assert source_up(running)
+        (teams / "a.yaml").write_text("- {name: suporte}\n")
+        wait_until(lambda: not source_up(running))
+        assert up(running) == {"vendas": 1, "suporte": 1}
+        assert f"{teams / 'a.yaml'}:1: instances[0].id: is missing" in running.log.read_text()
+        (teams / "a.yaml").unlink()
+        wait_until(lambda: up(running) == {"vendas": 1})
+
+
+def test_the_check_fails_for_a_wrong_instance_file(rig: Rig) -> None:
+    (rig.folder / "a.yaml").write_text("- {name: suporte}\n")
+    rig.file.write_text(rig.file.read_text() + "instance_files: [a.yaml, none.yaml]\n")
+    command = [COMMAND, "--config.check", f"--config.file={rig.file}"]
+    checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert checked.returncode == 1
+    assert checked.stderr.splitlines() == [
+        f"{rig.folder / 'a.yaml'}:1: instances[0].id: is missing",
+        f"{rig.folder / 'a.yaml'}:1: instances[0].token: is missing; set token or token_file",
+    ]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from exporter.config import ConfigFile
 from tests.unit.config.documents import MINIMAL, load_text, problems_of
 
 
@@ -41,7 +42,10 @@ def test_the_configuration_goes_before_the_environment(
 ) -> None:
     caplog.set_level(logging.INFO)
     files = {"SSL_CERT_FILE": "ssl.pem", "REQUESTS_CA_BUNDLE": "requests.pem"}
-    config = load_text(tmp_path, text + MINIMAL, {name: str(tmp_path / files[name]) for name in named})
+    (tmp_path / "config.yaml").write_text(text + MINIMAL)
+    source = ConfigFile(tmp_path / "config.yaml", {name: str(tmp_path / files[name]) for name in named})
+    for _ in range(2):
+        config = source.load()
     assert config.api.ca_pem == pems[taken]
     assert tmp_path / f"{taken}.pem" in config.files
     told = [(vars(record)["variable"], vars(record)["path"]) for record in caplog.records]
