@@ -1,7 +1,6 @@
 """Instances come from files too: a bad one is left out or kept as it was, and never the others."""
 
 import json
-import logging
 import os
 import time
 from pathlib import Path
@@ -237,7 +236,6 @@ def test_a_folder_that_does_not_answer_loses_no_instance(
 
 
 def test_a_thousand_files_cost_about_what_one_costs(folder: Path) -> None:
-    logging.getLogger("exporter").setLevel(logging.ERROR)
     entries = [entry(f"n{number}") for number in range(10_000)]
 
     def seconds(files: int) -> float:
