@@ -163,6 +163,8 @@ class Poller:
         """Ask what else is wanted of an instance that answered; return when that ended."""
         with self._lock:
             self._busy_since[threading.current_thread()] = now
+            self._queue.note_read(poll)
+            self._release(poll.instance.name)
         try:
             self._collect(poll.instance, poll.target.slots.after(now))
         except Exception as error:

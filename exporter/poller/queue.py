@@ -51,6 +51,8 @@ class Target:
     """When its poll in flight began."""
     ended: float = float("-inf")
     """When its last poll ended."""
+    is_read: bool = False
+    """Whether ``/me`` was read by the poll in flight, which then only asks collectors."""
     asked: bool = False
     ticket: int = 0
 
@@ -122,6 +124,8 @@ class PollQueue:
         target = self._targets.get(name)
         if target is None:
             return False
+        if target.is_read:
+            return False
         if target.began is not None or target.kind is Kind.FIRST or target.asked:
             return True
         if target.kind is Kind.RETRY or now - target.ended <= self._plan.polling.probe_max_age:
@@ -131,9 +135,13 @@ class PollQueue:
         return True
 
     def in_flight_since(self, name: str) -> float | None:
-        """Return when the poll of an instance that is in flight began; ``None`` where none is."""
+        """Return when the poll of an instance began that has not read ``/me``; ``None`` where none is in flight."""
         target = self._targets.get(name)
-        return None if target is None else target.began
+        return None if target is None or target.is_read else target.began
+
+    def note_read(self, poll: Poll) -> None:
+        """Take note that a poll has read ``/me``: whoever asks for the instance waits for nothing more."""
+        poll.target.is_read = True
 
     def take(self, now: float) -> Poll | None:
         """The poll to begin now, if there is one."""
@@ -171,7 +179,7 @@ class PollQueue:
         """Put the target of a poll that ended back in the queue."""
         self._in_flight[poll.kind] -= 1
         target = poll.target
-        target.began, target.ended = None, now
+        target.began, target.ended, target.is_read = None, now, False
         if self._targets.get(target.instance.name) is not target:
             return
         if not isinstance(reading, Failure):

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from exporter.model.clock import Clock, SystemClock
+from exporter.model.collected import Collector
 from exporter.model.poll_result import Failure, Reading, Reason
 from exporter.model.settings import Instance
 from exporter.poller.plan import Plan
@@ -182,6 +183,36 @@ def test_polls_asked_for_at_the_same_time_share_one(rig: Rig) -> None:
         asker.join(DEADLINE)
         assert not asker.is_alive()
     assert rig.upstream.began_polls("instance 0") == 2
+
+
+def test_nobody_who_asks_waits_for_collectors(rig: Rig) -> None:
+    """They may hang long after ``/me`` was read, and say nothing of the instance then."""
+    asking, answer = threading.Event(), threading.Event()
+
+    def collect(instance: Instance, next_slot: float) -> None:
+        asking.set()
+        answer.wait(DEADLINE)
+
+    instance = an_instance("instance 0", collect=frozenset({Collector.QUEUE}))
+    poller = Poller(
+        Plan([instance], some_polling(), LONGEST_POLL),
+        rig.upstream.read,
+        rig.upstream.record,
+        collect=collect,
+        clock=SystemClock(),
+        observer=Observer(rig.upstream),
+        backoff=Backoff(random.Random(1)),
+    )
+    rig.upstream.holds = {"instance 0"}
+    rig.pollers.append(poller)
+    poller.start()
+    first = poller.request_poll("instance 0")
+    assert first is not None
+    rig.upstream.release.set()
+    first.result(DEADLINE)
+    assert asking.wait(DEADLINE)
+    assert (poller.request_poll("instance 0"), poller.in_flight_for("instance 0")) == (None, 0.0)
+    answer.set()
 
 
 def test_asking_for_an_instance_that_is_left_alone_does_not_wait(rig: Rig) -> None:
