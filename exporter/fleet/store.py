@@ -63,6 +63,18 @@ class InstanceView:
     since_is_exact: bool = False
     collected: Mapping[Collector, CollectorView] = field(default_factory=dict)
 
+    @property
+    def phone_status(self) -> PhoneStatus | None:
+        """What the collector ``status`` knows."""
+        known = self.collected.get(Collector.STATUS)
+        return known.value if known is not None and isinstance(known.value, PhoneStatus) else None
+
+    @property
+    def message_queue(self) -> MessageQueue | None:
+        """What the collector ``queue`` knows."""
+        known = self.collected.get(Collector.QUEUE)
+        return known.value if known is not None and isinstance(known.value, MessageQueue) else None
+
 
 def is_as_expected(url: Secret | None, expected: Secret | None, *, muted: bool) -> bool:
     """Whether Z-API calls a webhook: it is set, to the URL that is expected if one is, and not muted."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from exporter.fleet.store import InstanceView, is_as_expected
-from exporter.model.collected import Collector, MessageQueue, PhoneStatus, Session
+from exporter.model.collected import Session
 from exporter.model.poll_result import FILTERS_FIELD, UNDOCUMENTED_WEBHOOKS, WEBHOOK_FIELDS, WEBHOOK_FILTERS
 
 Labels = tuple[tuple[str, str], ...]
@@ -110,35 +110,25 @@ def _collector_failure(view: InstanceView) -> Iterable[Sample]:
             yield (("collector", collector.value), ("reason", known.failure.reason.value)), 1.0
 
 
-def _phone_status(view: InstanceView) -> PhoneStatus | None:
-    known = view.collected.get(Collector.STATUS)
-    return known.value if known is not None and isinstance(known.value, PhoneStatus) else None
-
-
-def _message_queue(view: InstanceView) -> MessageQueue | None:
-    known = view.collected.get(Collector.QUEUE)
-    return known.value if known is not None and isinstance(known.value, MessageQueue) else None
-
-
 def _phone_online(view: InstanceView) -> Iterable[Sample]:
-    status = _phone_status(view)
+    status = view.phone_status
     return _one(None if status is None else status.phone_online)
 
 
 def _session(view: InstanceView) -> Iterable[Sample]:
-    status = _phone_status(view)
+    status = view.phone_status
     if status is not None:
         for session in Session:
             yield (("session", session.value),), float(session is status.session)
 
 
 def _queue_messages(view: InstanceView) -> Iterable[Sample]:
-    queue = _message_queue(view)
+    queue = view.message_queue
     return _one(None if queue is None else queue.messages)
 
 
 def _queue_oldest(view: InstanceView) -> Iterable[Sample]:
-    queue = _message_queue(view)
+    queue = view.message_queue
     return _one(None if queue is None else queue.oldest)
 
 

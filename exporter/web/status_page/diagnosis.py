@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Final
 
 from exporter.fleet.store import InstanceView, is_as_expected
+from exporter.model.collected import Session
 from exporter.model.poll_result import WEBHOOK_FIELDS, Reason
 from exporter.model.secret import Secret
 from exporter.web.status_page.query import Show, folded
@@ -20,6 +21,12 @@ EXPIRES_SOON: Final = 7 * 86_400.0
 EXPIRES_IMMINENTLY: Final = 86_400.0
 """Seconds before the end of a subscription from which on it is as bad as if it had ended."""
 
+QUEUE_STUCK_AFTER: Final = 600.0
+"""Seconds that the oldest message of a connected number may wait: a healthy queue sends one in three seconds."""
+
+QUEUE_NEARLY_FULL: Final = 900
+"""Messages of a number that is not connected from which on it is a problem: Z-API refuses them from 1,000 on."""
+
 _NEVER: Final = float("inf")
 _NUMBER: Final = re.compile(r"\d+")
 
@@ -28,14 +35,20 @@ class Problem(Enum):
     """What can be wrong with an instance, worst first."""
 
     DISCONNECTED = auto()
+    SESSION_LOST = auto()
+    """Disconnected, and the session can be restored without the phone."""
     EXPIRED = auto()
     UNREACHABLE = auto()
     STOPPED = auto()
+    QUEUE_FULL = auto()
+    QUEUE_STUCK = auto()
     WEBHOOK_MISSING = auto()
     WEBHOOK_MUTED = auto()
     WEBHOOK_DIFFERENT = auto()
     UNPAID = auto()
     EXPIRING = auto()
+    PHONE_OFFLINE = auto()
+    COLLECTOR_FAILING = auto()
 
 
 class Level(Enum):
@@ -63,6 +76,7 @@ class Webhook(Enum):
     UNREADABLE = auto()
 
 
+_LOST: Final = (Problem.DISCONNECTED, Problem.SESSION_LOST)
 _FAILING: Final = (Problem.UNREACHABLE, Problem.STOPPED)
 _SHOWN_BY: Final = {
     Problem.DISCONNECTED: Show.DISCONNECTED,
@@ -74,12 +88,19 @@ _SHOWN_BY: Final = {
     Problem.WEBHOOK_DIFFERENT: Show.WEBHOOKS,
     Problem.UNPAID: Show.UNPAID,
     Problem.EXPIRING: Show.EXPIRING,
+    Problem.SESSION_LOST: Show.DISCONNECTED,
+    Problem.QUEUE_FULL: Show.PROBLEMS,
+    Problem.QUEUE_STUCK: Show.PROBLEMS,
+    Problem.PHONE_OFFLINE: Show.PROBLEMS,
+    Problem.COLLECTOR_FAILING: Show.PROBLEMS,
 }
 _BAD: Final = frozenset(
     {
-        Problem.DISCONNECTED,
+        *_LOST,
         Problem.EXPIRED,
         Problem.STOPPED,
+        Problem.QUEUE_FULL,
+        Problem.QUEUE_STUCK,
         Problem.WEBHOOK_MISSING,
         Problem.WEBHOOK_MUTED,
         Problem.WEBHOOK_DIFFERENT,
@@ -123,7 +144,7 @@ class Diagnosis:
         state = self.problems[:1]
         if not self.view.up:
             state = tuple(problem for problem in self.problems if problem in _FAILING)
-        if state and state[0] in (Problem.DISCONNECTED, *_FAILING):
+        if state and state[0] in (*_LOST, *_FAILING):
             return self.level_of(state[0])
         return Level.GOOD
 
@@ -159,7 +180,7 @@ class Diagnoses:
         return list(fresh.values())
 
 
-_basis: Final = attrgetter("instance", "status", "up", "failure", "payment_status", "paid")
+_basis: Final = attrgetter("instance", "status", "up", "failure", "payment_status", "paid", "collected")
 """All of a view that a diagnosis is made of."""
 
 
@@ -168,7 +189,7 @@ def diagnose(view: InstanceView, now: float) -> Diagnosis:
     webhooks = tuple(_webhooks(view))
     problems = tuple(_problems(view, frozenset(state for _, state in webhooks), now))
     levels = tuple(_level(problem, view, now) for problem in problems)
-    valid_from, valid_until = _validity(view.status.due if view.status else None, now)
+    valid_from, valid_until = _validity(view, now)
     return Diagnosis(
         view=view,
         problems=problems,
@@ -186,11 +207,12 @@ def _problems(view: InstanceView, webhooks: frozenset[Webhook], now: float) -> I
     status = view.status
     due = status.due if status else None
     if status is not None and not status.connected:
-        yield Problem.DISCONNECTED
+        yield Problem.SESSION_LOST if _is_restorable(view) else Problem.DISCONNECTED
     if due is not None and due <= now:
         yield Problem.EXPIRED
     if view.up is False:
         yield Problem.STOPPED if view.failure is None else Problem.UNREACHABLE
+    yield from _queue_problems(view, now)
     if Webhook.MISSING in webhooks:
         yield Problem.WEBHOOK_MISSING
     if Webhook.SILENCED in webhooks:
@@ -201,6 +223,29 @@ def _problems(view: InstanceView, webhooks: frozenset[Webhook], now: float) -> I
         yield Problem.UNPAID
     if due is not None and now < due <= now + EXPIRES_SOON:
         yield Problem.EXPIRING
+    yield from _lesser_problems_collected(view)
+
+
+def _lesser_problems_collected(view: InstanceView) -> Iterator[Problem]:
+    if view.phone_status is not None and view.phone_status.phone_online is False:
+        yield Problem.PHONE_OFFLINE
+    if any(known.failure is not None for known in view.collected.values()):
+        yield Problem.COLLECTOR_FAILING
+
+
+def _is_restorable(view: InstanceView) -> bool:
+    return view.phone_status is not None and view.phone_status.session is Session.RESTORABLE
+
+
+def _queue_problems(view: InstanceView, now: float) -> Iterator[Problem]:
+    """A queue of a number that is not connected is expected to grow, until Z-API refuses more."""
+    queue, status = view.message_queue, view.status
+    if queue is None or status is None:
+        return
+    if not status.connected and queue.messages >= QUEUE_NEARLY_FULL:
+        yield Problem.QUEUE_FULL
+    if status.connected and queue.oldest is not None and queue.oldest <= now - QUEUE_STUCK_AFTER:
+        yield Problem.QUEUE_STUCK
 
 
 def _level(problem: Problem, view: InstanceView, now: float) -> Level:
@@ -279,8 +324,13 @@ def _haystack(view: InstanceView) -> str:
     return "\n".join(folded(visible(text)) for text in texts)
 
 
-def _validity(due: float | None, now: float) -> tuple[float, float]:
-    if due is None:
-        return -_NEVER, _NEVER
-    turns = (-_NEVER, due - EXPIRES_SOON, due - EXPIRES_IMMINENTLY, due, _NEVER)
+def _validity(view: InstanceView, now: float) -> tuple[float, float]:
+    due = view.status.due if view.status else None
+    oldest = view.message_queue.oldest if view.message_queue else None
+    turns = [-_NEVER, _NEVER]
+    if due is not None:
+        turns += (due - EXPIRES_SOON, due - EXPIRES_IMMINENTLY, due)
+    if oldest is not None:
+        turns.append(oldest + QUEUE_STUCK_AFTER)
+    turns.sort()
     return next((begin, end) for begin, end in pairwise(turns) if now < end)

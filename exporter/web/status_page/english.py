@@ -44,6 +44,7 @@ ENGLISH: Final = Texts(
         last_known="Last known: {state}",
         since="for {duration}",
         since_at_least="for at least {duration}",
+        messages_waiting=Plural("{n} message waits to be sent", "{n} messages wait to be sent"),
         disconnects=Plural("{n} disconnect seen", "{n} disconnects seen"),
         ago="{duration} ago",
         ahead="in {duration}",
@@ -117,6 +118,26 @@ ENGLISH: Final = Texts(
             Problem.DISCONNECTED: Advice(
                 "WhatsApp is disconnected.",
                 "Scan the QR code again at Z-API. Check that the phone is on and online.",
+            ),
+            Problem.SESSION_LOST: Advice(
+                "WhatsApp is disconnected; its session can be restored.",
+                "Restore the session at Z-API. Nobody has to scan the QR code.",
+            ),
+            Problem.QUEUE_FULL: Advice(
+                "{n} messages wait while it is disconnected.",
+                "Connect it again: Z-API refuses further messages from 1,000 on.",
+            ),
+            Problem.QUEUE_STUCK: Advice(
+                "{n} messages wait although it is connected, the oldest came {when}.",
+                "Restart the instance at Z-API, and look at its queue there.",
+            ),
+            Problem.PHONE_OFFLINE: Advice(
+                "The phone itself is offline.",
+                "Switch it on and give it a network: after 14 days offline WhatsApp unlinks it.",
+            ),
+            Problem.COLLECTOR_FAILING: Advice(
+                "What `collect` asks for is not answered: {collectors}.",
+                "The exporter keeps trying. If Z-API does not offer it, take it out of `collect`.",
             ),
             Problem.EXPIRED: Advice(
                 "The subscription ended {when}.", "Renew it at Z-API before the instance is deleted."

@@ -44,6 +44,7 @@ PORTUGUESE: Final = Texts(
         last_known="Última informação: {state}",
         since="há {duration}",
         since_at_least="há pelo menos {duration}",
+        messages_waiting=Plural("{n} mensagem aguarda envio", "{n} mensagens aguardam envio"),
         disconnects=Plural("{n} desconexão vista", "{n} desconexões vistas"),
         ago="há {duration}",
         ahead="em {duration}",
@@ -117,6 +118,26 @@ PORTUGUESE: Final = Texts(
             Problem.DISCONNECTED: Advice(
                 "O WhatsApp está desconectado.",
                 "Leia o QR code de novo na Z-API. Veja se o celular está ligado e com internet.",
+            ),
+            Problem.SESSION_LOST: Advice(
+                "O WhatsApp está desconectado; a sessão pode ser restaurada.",
+                "Restaure a sessão na Z-API. Não é preciso ler o QR code.",
+            ),
+            Problem.QUEUE_FULL: Advice(
+                "{n} mensagens aguardam enquanto está desconectado.",
+                "Conecte de novo: a partir de 1.000 a Z-API recusa novas mensagens.",
+            ),
+            Problem.QUEUE_STUCK: Advice(
+                "{n} mensagens aguardam embora esteja conectado, a mais antiga chegou {when}.",
+                "Reinicie a instância na Z-API e verifique a fila por lá.",
+            ),
+            Problem.PHONE_OFFLINE: Advice(
+                "O próprio celular está sem conexão.",
+                "Ligue o celular e verifique a internet: depois de 14 dias o WhatsApp o desvincula.",
+            ),
+            Problem.COLLECTOR_FAILING: Advice(
+                "O que `collect` pede não tem resposta: {collectors}.",
+                "O exporter continua tentando. Se a Z-API não oferece isso, retire de `collect`.",
             ),
             Problem.EXPIRED: Advice(
                 "A assinatura venceu {when}.", "Renove na Z-API antes que a instância seja excluída."
@@ -210,6 +231,20 @@ PORTUGUESE: Final = Texts(
     ),
     details=MappingProxyType(
         {
+            "the reply to /status is not a JSON object": "a resposta de /status não é um objeto JSON",
+            "the reply to /status does not say whether the session is connected": (
+                "a resposta de /status não diz se a sessão está conectada"
+            ),
+            "the reply to /queue/count is not a JSON object": (
+                "a resposta de /queue/count não é um objeto JSON"
+            ),
+            "the reply to /queue/count has no readable count": (
+                "a resposta de /queue/count não traz uma contagem legível"
+            ),
+            "the reply to /queue is not a page of messages": "a resposta de /queue não é uma página de mensagens",
+            "Z-API does not offer this for the instance (HTTP {n})": (
+                "a Z-API não oferece isso para a instância (HTTP {n})"
+            ),
             "Z-API answered HTTP {n}, which says nothing of an instance": (
                 "a Z-API respondeu HTTP {n}, que nada diz de uma instância"
             ),

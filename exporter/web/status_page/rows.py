@@ -34,6 +34,7 @@ _WEBHOOKS_OF: Final = {
     Problem.WEBHOOK_DIFFERENT: Webhook.DIFFERENT,
 }
 _PAYMENT_CLASSES: Final = {None: "unknown", True: "paid", False: "wrong"}
+_OF_QUEUE: Final = (Problem.QUEUE_FULL, Problem.QUEUE_STUCK)
 _OF_DUE: Final = (Problem.EXPIRED, Problem.EXPIRING)
 
 
@@ -179,6 +180,9 @@ class RowWriter:
             yield words.last_known.format(state=self._connection(diagnosis).lower())
         if view.disconnects:
             yield words.disconnects.of(view.disconnects, number(view.disconnects, self._texts.numbers))
+        if view.message_queue is not None and view.message_queue.messages:
+            waiting = view.message_queue.messages
+            yield words.messages_waiting.of(waiting, number(waiting, self._texts.numbers))
 
     def _problem(self, problem: Problem, diagnosis: Diagnosis) -> ProblemWords:
         view, level = diagnosis.view, diagnosis.level_of(problem).value
@@ -187,6 +191,11 @@ class RowWriter:
             detail, tag = self._detail(view.failure)
             return ProblemWords(level, sentence(advice.sentence), detail, tag, sentence(advice.remedy))
         advice = self._texts.problems[problem]
+        if problem is Problem.COLLECTOR_FAILING:
+            failures = {name.value: known.failure for name, known in view.collected.items() if known.failure}
+            detail, tag = self._detail(next(iter(failures.values())))
+            failing = sentence(advice.sentence, collectors=_names(tuple(failures)))
+            return ProblemWords(level, failing, detail, tag, sentence(advice.remedy))
         parts = self._parts(problem, diagnosis)
         return ProblemWords(level, sentence(advice.sentence, **parts), "", "", sentence(advice.remedy))
 
@@ -196,6 +205,9 @@ class RowWriter:
             return {"when": self._moment_from_now(view.status.due)}
         if problem is Problem.UNPAID:
             return {"status": isolated(view.payment_status or UNKNOWN_STATUS)}
+        if problem in _OF_QUEUE and view.message_queue is not None:
+            waiting = number(view.message_queue.messages, self._texts.numbers)
+            return {"n": waiting, "when": self._moment_from_now(view.message_queue.oldest or self._now)}
         if problem in _WEBHOOKS_OF:
             return {"webhooks": _names(diagnosis.webhooks_that_are(_WEBHOOKS_OF[problem]))}
         return {}
@@ -266,5 +278,5 @@ class RowWriter:
         return moment(unix, words.ago.format(duration=duration(-away, numbers)), numbers)
 
 
-def _names(webhooks: tuple[str, ...]) -> Markup:
-    return Markup(", ").join(Markup("<code>{}</code>").format(webhook) for webhook in webhooks)
+def _names(names: tuple[str, ...]) -> Markup:
+    return Markup(", ").join(Markup("<code>{}</code>").format(name) for name in names)

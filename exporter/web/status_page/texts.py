@@ -75,6 +75,7 @@ class Words:
     last_known: str
     since: str
     since_at_least: str
+    messages_waiting: Plural
     disconnects: Plural
     ago: str
     ahead: str

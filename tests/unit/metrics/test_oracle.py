@@ -175,6 +175,9 @@ class WatchedView:
         self.looked_at: set[str] = set()
 
     def __getattr__(self, field: str) -> object:
+        computed = getattr(type(self._view), field)
+        if isinstance(computed, property) and computed.fget is not None:
+            return computed.fget(self)
         self.looked_at.add(field)
         return getattr(self._view, field)
 
