@@ -164,8 +164,8 @@ def test_every_problem_of_a_web_configuration_is_printed_at_start(tmp_path: Path
     )
     assert run.returncode == 1
     assert [line for line in run.stderr.splitlines() if line.startswith(f"{file}:")] == [
-        f"{file}:2: tls_server_config.cert_file: cannot be read; does it exist, and may this user read it?",
-        f"{file}:4: rate_limit: is not supported by this exporter: limit the rate in a reverse proxy",
+        f"{file}:2: tls_server_config.cert_file: names a file that does not exist",
+        f"{file}:4: rate_limit: is not supported by this exporter; limit the rate in a reverse proxy",
         f"{file}:5: basic_auth_users.ana: is no bcrypt hash; make one with: htpasswd -nBC 10 ''",
     ]
     assert "Traceback" not in run.stderr
