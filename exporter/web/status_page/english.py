@@ -23,6 +23,7 @@ ENGLISH: Final = Texts(
     headlines=Headlines(
         title="{n} need attention · zapi-exporter",
         trouble=Plural("{n} of {total} needs attention", "{n} of {total} need attention"),
+        cause="{n} of {total} cannot be polled for the same reason.",
         good=Plural("The one instance is fine", "All {n} instances are fine"),
         waiting="Waiting for the first polls",
         none="No instance is configured here",
@@ -76,6 +77,7 @@ ENGLISH: Final = Texts(
         ungroup="Do not group",
         without_label="Without {label}",
         shown="Shown",
+        show_folded="Show these instances",
         pages="Pages",
         page="Page {n} of {total}",
         previous="Previous",
@@ -87,6 +89,7 @@ ENGLISH: Final = Texts(
         trouble="The exporter does not answer. What you see is old.",
         metrics="Metrics",
         times="All times are UTC.",
+        times_local="Times are those of {zone}; point at one for UTC.",
     ),
     filters=MappingProxyType(
         {

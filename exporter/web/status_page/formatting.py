@@ -1,7 +1,7 @@
 """Our texts, numbers and moments, written out in one language. Pure."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Final
 
@@ -19,15 +19,20 @@ _DAY: Final = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A moment as a reader sees it: in short, exact, and for machines."""
+    """A moment as a reader sees it: in short, exact, and for machines.
+
+    ``shows`` is what the text is, for the script to say in local time: a ``moment``, a ``day`` or, where it is
+    empty, how far away it is.
+    """
 
     text: str
     exact: str
     iso: str
+    shows: str = ""
 
     def __html__(self) -> Markup:
-        tag = Markup('<time datetime="{}" title="{}">{}</time>')
-        return tag.format(self.iso, self.exact, self.text)
+        tag = Markup('<time datetime="{}" title="{}" data-shows="{}">{}</time>')
+        return tag.format(self.iso, self.exact, self.shows, self.text)
 
 
 def sentence(text: str, **parts: str | Markup | Moment) -> Markup:
@@ -72,5 +77,6 @@ def moment(unix: float, text: str, numbers: Numbers) -> Moment:
     return Moment(text, when.strftime(numbers.moment), when.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-def day(unix: float, numbers: Numbers) -> str:
-    return datetime.fromtimestamp(int(unix), timezone.utc).strftime(numbers.day)
+def day(unix: float, numbers: Numbers) -> Moment:
+    text = datetime.fromtimestamp(int(unix), timezone.utc).strftime(numbers.day)
+    return replace(moment(unix, text, numbers), shows="day")

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from exporter.web.status_page.diagnosis import Level
-from exporter.web.status_page.formatting import Moment, moment, number
+from exporter.web.status_page.formatting import Moment, moment, number, sentence
 from exporter.web.status_page.pagination import Listing
 from exporter.web.status_page.query import Query, Show, Sort
+from exporter.web.status_page.rows import detail_words
 from exporter.web.status_page.sanitize import shortened, visible
 from exporter.web.status_page.texts import Texts
 
@@ -65,6 +68,19 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Banner:
+    """One cause for many instances, told once. ``link`` leads to their rows where those are left out."""
+
+    level: str
+    counted: str
+    sentence: Markup
+    detail: str
+    detail_tag: str
+    remedy: Markup
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """The head of a column: ``link`` sorts by it, and ``order`` says how it is sorted now, if it is."""
 
@@ -84,6 +100,7 @@ class Screen:
     level: str
     updated: Moment
     filters: tuple[Filter, ...]
+    banners: tuple[Banner, ...]
     columns: tuple[Column, ...]
     labels: tuple[Link, ...]
     groupings: tuple[Link, ...]
@@ -107,6 +124,7 @@ def write_screen(listing: Listing, texts: Texts, query: Query, now: float) -> Sc
         level=listing.level.value,
         updated=_now(texts, now),
         filters=tuple(_filters(listing, texts, query)),
+        banners=tuple(_banners(listing, texts, query)),
         columns=tuple(_columns(texts, query)),
         labels=tuple(_labels(texts, query)),
         groupings=tuple(_groupings(listing, texts, query)),
@@ -154,6 +172,22 @@ def _filters(listing: Listing, texts: Texts, query: Query) -> Iterator[Filter]:
         )
 
 
+def _banners(listing: Listing, texts: Texts, query: Query) -> Iterator[Banner]:
+    total = number(listing.matching, texts.numbers)
+    for cause in listing.causes:
+        advice = texts.reasons[cause.failure.reason]
+        detail, tag = detail_words(cause.failure, texts)
+        yield Banner(
+            level=cause.level.value,
+            counted=texts.headlines.cause.format(n=number(cause.count, texts.numbers), total=total),
+            sentence=sentence(advice.sentence),
+            detail=detail,
+            detail_tag=tag,
+            remedy=sentence(advice.remedy),
+            link=query.shown(Show.UNREACHABLE).link() if listing.folded else "",
+        )
+
+
 def _columns(texts: Texts, query: Query) -> Iterator[Column]:
     for style, sort in _COLUMNS.items():
         name = getattr(texts.words, style.replace("-", "_"))
@@ -189,17 +223,19 @@ def _matching(listing: Listing, texts: Texts, query: Query) -> str:
     controls = texts.controls
     if not listing.matching:
         return controls.matching_none if listing.configured else ""
+    if not listing.rows:
+        return ""
     worst_first = query.sort is Sort.WORST and not query.descending and not query.by
     return (controls.matching if worst_first else controls.matching_sorted).format(
         first=number(listing.first, texts.numbers),
         last=number(listing.first + len(listing.diagnoses) - 1, texts.numbers),
-        total=number(listing.matching, texts.numbers),
+        total=number(listing.rows, texts.numbers),
     )
 
 
 def _now(texts: Texts, now: float) -> Moment:
     exact = moment(now, "", texts.numbers)
-    return Moment(exact.exact, exact.exact, exact.iso)
+    return Moment(exact.exact, exact.exact, exact.iso, "moment")
 
 
 def _icon(level: Level) -> str:

@@ -8,6 +8,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final
 
+from exporter.web.status_page.causes import Cause, is_told_by, shared_causes
 from exporter.web.status_page.diagnosis import Diagnosis, Level
 from exporter.web.status_page.query import Query, Show, Sort, folded
 from exporter.web.status_page.sanitize import visible
@@ -39,9 +40,10 @@ class Listing:
 
     ``configured`` is the size of the whole fleet. ``counts`` says for each filter how many rows it gives under the
     present labels and search. ``matching`` is how many the present filter gives, of which ``in_trouble`` have a
-    problem and ``level`` is the worst; ``diagnoses`` are those on page ``page`` of ``pages``, from number ``first``
-    on. ``common`` are the labels that all of them have, ``groupings`` the names of those that tell them apart, and
-    ``group_sizes`` how many have each value of the label that they are grouped by.
+    problem and ``level`` is the worst. ``causes`` are those that many share; ``folded`` rows, of which they say
+    everything, are left out, and so ``rows`` remain. ``diagnoses`` are those on page ``page`` of ``pages``, from
+    number ``first`` on. ``common`` are the labels that all of them have, ``groupings`` the names of those that tell
+    them apart, and ``group_sizes`` how many have each value of the label that they are grouped by.
     """
 
     configured: int
@@ -49,6 +51,8 @@ class Listing:
     level: Level
     counts: Mapping[Show, int]
     matching: int
+    causes: tuple[Cause, ...]
+    folded: int
     page: int
     pages: int
     first: int
@@ -57,29 +61,38 @@ class Listing:
     groupings: tuple[str, ...]
     group_sizes: Mapping[str | None, int]
 
+    @property
+    def rows(self) -> int:
+        return self.matching - self.folded
+
 
 def list_instances(fleet: Sequence[Diagnosis], query: Query) -> Listing:
     found = _found(fleet, query)
     alike = _alike(found)
     wanted = {shows for shows in alike if query.show in shows}
     shown = [one for one in found if one.shows in wanted]
-    pages = max(1, -(-len(shown) // PAGE_SIZE))
+    causes = () if query.search else shared_causes(shown)
+    folds = causes and query.show in (Show.ALL, Show.PROBLEMS)
+    rows = [one for one in shown if not is_told_by(causes, one)] if folds else shown
+    pages = max(1, -(-len(rows) // PAGE_SIZE))
     page = min(query.page, pages)
     start = (page - 1) * PAGE_SIZE
-    labels = Counter(label for one in shown for label in one.view.instance.labels.items())
+    labels = Counter(label for one in rows for label in one.view.instance.labels.items())
     return Listing(
         configured=len(fleet),
         in_trouble=sum(bool(one.problems) for one in shown),
         level=min(shown, key=_worst_first).level if shown else Level.GOOD,
         counts=_counts(alike),
         matching=len(shown),
+        causes=causes,
+        folded=len(shown) - len(rows),
         page=page,
         pages=pages,
-        first=start + 1 if shown else 0,
-        diagnoses=tuple(_ordered(shown, query, start + PAGE_SIZE)[start:]),
-        common=frozenset(label for label, count in labels.items() if count == len(shown) > 1),
-        groupings=tuple(_groupings(labels, len(shown))),
-        group_sizes=Counter(one.view.instance.labels.get(query.by) for one in shown) if query.by else {},
+        first=start + 1 if rows else 0,
+        diagnoses=tuple(_ordered(rows, query, start + PAGE_SIZE)[start:]),
+        common=frozenset(label for label, count in labels.items() if count == len(rows) > 1),
+        groupings=tuple(_groupings(labels, len(rows))),
+        group_sizes=Counter(one.view.instance.labels.get(query.by) for one in rows) if query.by else {},
     )
 
 

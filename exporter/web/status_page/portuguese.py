@@ -23,6 +23,7 @@ PORTUGUESE: Final = Texts(
     headlines=Headlines(
         title="{n} com problema · zapi-exporter",
         trouble=Plural("{n} de {total} precisa de atenção", "{n} de {total} precisam de atenção"),
+        cause="{n} de {total} não podem ser consultadas pelo mesmo motivo.",
         good=Plural("A única instância está bem", "Todas as {n} instâncias estão bem"),
         waiting="Aguardando as primeiras consultas",
         none="Nenhuma instância está configurada aqui",
@@ -76,6 +77,7 @@ PORTUGUESE: Final = Texts(
         ungroup="Não agrupar",
         without_label="Sem {label}",
         shown="Mostrando",
+        show_folded="Mostrar estas instâncias",
         pages="Páginas",
         page="Página {n} de {total}",
         previous="Anterior",
@@ -87,6 +89,7 @@ PORTUGUESE: Final = Texts(
         trouble="O exporter não responde. O que você vê está desatualizado.",
         metrics="Métricas",
         times="Todos os horários estão em UTC.",
+        times_local="Horários de {zone}; aponte para um deles para ver em UTC.",
     ),
     filters=MappingProxyType(
         {

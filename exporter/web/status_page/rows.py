@@ -93,7 +93,7 @@ class Row:
     state_notes: tuple[str, ...]
     problems: tuple[ProblemWords, ...]
     due: Moment | None
-    due_day: str
+    due_day: Moment | None
     due_level: str
     payment: str
     payment_status: Markup | None
@@ -133,7 +133,7 @@ class RowWriter:
             state_notes=tuple(self._state_notes(diagnosis)),
             problems=tuple(self._problem(problem, diagnosis) for problem in diagnosis.problems),
             due=None if due is None else self._moment_from_now(due),
-            due_day="" if due is None else day(due, numbers),
+            due_day=None if due is None else day(due, numbers),
             due_level=next(
                 (diagnosis.level_of(one).value for one in diagnosis.problems if one in _OF_DUE), ""
             ),
@@ -188,12 +188,12 @@ class RowWriter:
         view, level = diagnosis.view, diagnosis.level_of(problem).value
         if problem is Problem.UNREACHABLE and view.failure is not None:
             advice = self._texts.reasons[view.failure.reason]
-            detail, tag = self._detail(view.failure)
+            detail, tag = detail_words(view.failure, self._texts)
             return ProblemWords(level, sentence(advice.sentence), detail, tag, sentence(advice.remedy))
         advice = self._texts.problems[problem]
         if problem is Problem.COLLECTOR_FAILING:
             failures = {name.value: known.failure for name, known in view.collected.items() if known.failure}
-            detail, tag = self._detail(next(iter(failures.values())))
+            detail, tag = detail_words(next(iter(failures.values())), self._texts)
             failing = sentence(advice.sentence, collectors=_names(tuple(failures)))
             return ProblemWords(level, failing, detail, tag, sentence(advice.remedy))
         parts = self._parts(problem, diagnosis)
@@ -211,16 +211,6 @@ class RowWriter:
         if problem in _WEBHOOKS_OF:
             return {"webhooks": _names(diagnosis.webhooks_that_are(_WEBHOOKS_OF[problem]))}
         return {}
-
-    def _detail(self, failure: Failure) -> tuple[str, str]:
-        """The detail and, where it is not in the language of the page, its own."""
-        if self._texts.tag == "en":
-            return shortened(failure.detail), ""
-        statuses = _HTTP_STATUS.findall(failure.detail)
-        translated = self._texts.details.get(_HTTP_STATUS.sub("{n}", failure.detail))
-        if translated is None:
-            return shortened(failure.detail), "en"
-        return translated.replace("{n}", "".join(statuses)), ""
 
     def _payment(self, view: InstanceView) -> str:
         words = self._texts.words
@@ -276,6 +266,17 @@ class RowWriter:
         if away > 0:
             return moment(unix, words.ahead.format(duration=duration(away, numbers)), numbers)
         return moment(unix, words.ago.format(duration=duration(-away, numbers)), numbers)
+
+
+def detail_words(failure: Failure, texts: Texts) -> tuple[str, str]:
+    """Return the detail and, where it is not in the language of the page, its own."""
+    if texts.tag == "en":
+        return shortened(failure.detail), ""
+    statuses = _HTTP_STATUS.findall(failure.detail)
+    translated = texts.details.get(_HTTP_STATUS.sub("{n}", failure.detail))
+    if translated is None:
+        return shortened(failure.detail), "en"
+    return translated.replace("{n}", "".join(statuses)), ""
 
 
 def _names(names: tuple[str, ...]) -> Markup:

@@ -87,7 +87,27 @@ function postponeRows(fresh) {
   requestAnimationFrame(() => setTimeout(follow));
 }
 
+// In the order that the page itself uses; Swedes write dates as ISO 8601 does.
+const FORMATS = { "en": "sv-SE", "pt-BR": "pt-BR" };
+
+// The server writes UTC. Here each moment is told in the time of the browser, with UTC beside it in the title.
+function localize(page) {
+  const locale = FORMATS[page.documentElement.lang];
+  for (const time of page.querySelectorAll("time")) {
+    const date = new Date(time.dateTime);
+    const day = date.toLocaleDateString(locale, { year: "numeric", month: "2-digit", day: "2-digit" });
+    const moment = `${day} ${date.toLocaleTimeString(locale)}`;
+    if (time.dataset.shows === "moment") time.textContent = moment;
+    if (time.dataset.shows === "day") time.textContent = day;
+    time.title = `${moment} (${time.title})`;
+  }
+  const times = page.getElementById("times");
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone) times.textContent = times.dataset.local.replace("{zone}", zone);
+}
+
 function takeOver(fresh, isRefresh) {
+  localize(fresh);
   postponed = [];
   if (!isRefresh && window.scrollY === 0) postponeRows(fresh);
   const focused = document.activeElement;
@@ -180,6 +200,7 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+localize(document);
 window.addEventListener("popstate", () => show(location.href));
 document.addEventListener("visibilitychange", refresh);
 setInterval(refresh, 1000);

@@ -50,6 +50,7 @@ class Headlines:
 
     title: str
     trouble: Plural
+    cause: str
     good: Plural
     waiting: str
     none: str
@@ -111,6 +112,7 @@ class Controls:
     ungroup: str
     without_label: str
     shown: str
+    show_folded: str
     pages: str
     page: str
     previous: str
@@ -122,6 +124,7 @@ class Controls:
     trouble: str
     metrics: str
     times: str
+    times_local: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The page in Chromium: with and without its script, for eyes, hands and screen readers."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -196,6 +197,26 @@ def test_a_search_within_a_label_and_a_group_stays_there(tabs: Tabs, site: Site)
     page.get_by_role("searchbox").fill("recife")
     expect(page.locator("tbody tr[data-key]")).to_have_count(1 + 4)
     assert dict(site.requests[-1].query) == {"team": "billing", "by": "environment", "q": "recife"}
+
+
+def test_times_are_those_of_the_browser_with_utc_in_the_title(tabs: Tabs, site: Site) -> None:
+    for locale, moment, zone in (
+        ("en-US", "2025-11-24 13:00:00", "Times are those of America/Sao_Paulo"),
+        ("pt-BR", "24/11/2025 13:00:00", "Horários de America/Sao_Paulo"),
+    ):
+        page = tabs.open(site.url, locale=locale, timezone_id="America/Sao_Paulo")
+        for _ in range(2):
+            updated = page.locator(".updated time")
+            expect(updated).to_have_text(moment)
+            expect(updated).to_have_attribute("title", re.compile(rf"^{moment} \(.* 16:00:00 UTC\)$"))
+            expect(page.locator("#times")).to_contain_text(zone)
+            refresh(page)
+
+
+def test_times_are_utc_without_a_script(tabs: Tabs, site: Site) -> None:
+    page = tabs.open(site.url, java_script_enabled=False, timezone_id="America/Sao_Paulo")
+    expect(page.locator(".updated time")).to_have_text("2025-11-24 16:00:00 UTC")
+    expect(page.locator("#times")).to_have_text("All times are UTC.")
 
 
 def test_a_column_sorts_and_turns_round(tabs: Tabs, site: Site) -> None:

@@ -159,7 +159,8 @@ def test_no_secret_is_on_the_page(language: str) -> None:
 def test_hostile_text_adds_no_element_and_no_attribute() -> None:
     harmless = [a_view(instance=an_instance(f"x{n}", labels={"team": "t"})) for n in range(3)]
     hostile = Elements(page(hostile_fleet()))
-    known = {(tag, name) for tag, attributes in Elements(page(a_fleet(90))).elements for name in attributes}
+    views = [*a_fleet(90), *(a_failed_view(f"down {number}", Reason.CONNECT) for number in range(30))]
+    known = {(tag, name) for tag, attributes in Elements(page(views)).elements for name in attributes}
 
     assert {(tag, name) for tag, attributes in hostile.elements for name in attributes} <= known
     assert len(hostile.all("script")) == len(Elements(page(harmless)).all("script")) == 1
@@ -247,6 +248,40 @@ def test_the_head_of_a_column_sorts_and_says_how_it_is_sorted() -> None:
     assert 'class="due"><a href="?sort=due">Due</a>' in page([a_view()])
     html = page([a_view()], {"sort": "due"})
     assert 'class="due" aria-sort="ascending"><a href="?sort=-due">Due</a>' in html
+
+
+def test_one_cause_of_many_is_told_once_and_leads_to_them() -> None:
+    views = [a_failed_view(f"n{number}", Reason.CONNECT) for number in range(20)] + [a_view("fine")]
+    html = page(views)
+    told = re.sub(r"<[^>]+>", "", html[html.index('<section class="banner bad">') : html.index("</section>")])
+
+    assert "20 of 21 cannot be polled for the same reason. Z-API cannot be reached." in told
+    assert "(the connection was refused)" in told
+    assert 'href="?show=unreachable">Show these instances</a>' in html
+    assert re.findall(r'data-key="([^"]+)"', html) == ["fine"]
+    assert "<h1>20 of 21 need attention</h1>" in html
+
+    rows = page(views, {"show": "unreachable"})
+    assert rows.count("data-key=") == 20
+    assert "banner" in rows
+    assert "Show these instances" not in rows
+    assert "pelo mesmo motivo" in page(views, language="pt-BR")
+    assert "(a conexão foi recusada)" in page(views, language="pt-BR")
+
+
+def test_a_page_of_nothing_but_one_cause_says_no_more() -> None:
+    html = page([a_failed_view(f"n{number}", Reason.TLS) for number in range(20)], {"show": "problems"})
+    assert "<table" not in html
+    assert "No instance matches" not in html
+    assert ">Show all instances<" not in html
+
+
+def test_moments_are_for_machines_and_in_utc_for_people_without_a_script() -> None:
+    html = page([a_view(status=a_status(due=NOW + 200 * 86_400))])
+    due = '<time datetime="2026-06-12T16:00:00Z" title="2026-06-12 16:00:00 UTC" data-shows="day">2026-06-12</time>'
+    assert due in html
+    assert 'title="2025-11-24 16:00:00 UTC" data-shows="moment">2025-11-24 16:00:00 UTC</time>' in html
+    assert ">All times are UTC.</p>" in html
 
 
 @pytest.mark.parametrize(
