@@ -231,12 +231,12 @@ class Connection:
             await self._stream.send(piece)
 
     def _build(self, response: Response, security: Security, *, close: bool) -> tuple[bytes, list[bytes]]:
-        """Head and body as they are sent; the body's pieces are the answer's own bytes, and none for ``HEAD``."""
+        """Return head and body as they are sent: the response's own pieces, and none for ``HEAD``."""
         now = self._service.clock.time()
         try:
             event = write_head(response, security.headers, now, close=close)
         except h11.LocalProtocolError:
-            _log.error("an answer had malformed headers")
+            _log.error("a response had malformed headers")
             response = _INTERNAL_ERROR
             event = write_head(response, security.headers, now, close=close)
         head = self._http.send(event) or b""
@@ -249,7 +249,7 @@ class Connection:
 
 
 def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes; neighbours that are small come together, and what is large comes as it is."""
+    """Join small neighbours; give what is large as it is."""
     together: list[bytes] = []
     size = 0
     for piece in pieces:

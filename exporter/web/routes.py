@@ -55,7 +55,9 @@ class App:
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
         route = self._routes.get(request.path)
         if request.method in _WRITE and _is_cross_site(request.headers):
-            return text_response(403, "A page of another site may not do this.\n")
+            return text_response(
+                403, "A page of another site sent this: use a command such as curl instead.\n"
+            )
         if route is None:
             return text_response(404, "There is nothing at this path. The status page is at /.\n")
         if request.method in route.methods:
@@ -108,7 +110,7 @@ class App:
 
 
 def _is_cross_site(headers: Mapping[str, str]) -> bool:
-    """Return whether a browser sends this for a page of another site. What is no browser sends neither header."""
+    """Return whether a browser sends this for a page of another site; other clients send neither header."""
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site not in ("same-origin", "none")
