@@ -67,7 +67,7 @@ def take(browser: Browser, url: str, file: Path, options: dict[str, Any]) -> Non
     page.screenshot(path=file)
     context.close()
     with Image.open(file) as image:
-        small = image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        small = image.convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     small.save(file, optimize=True)
 
 
