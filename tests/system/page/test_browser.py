@@ -86,6 +86,7 @@ class Tabs:
 
 @pytest.fixture
 def tabs(chromium: Browser) -> Iterator[Tabs]:
+    expect.set_options(timeout=20_000)  # 5 s are few on a busy machine
     tabs = Tabs(chromium)
     yield tabs
     tabs.close()

@@ -106,3 +106,18 @@ def test_an_unexpected_error_reaches_who_reads(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(file_reader, "read_regular_file", fail)
     with pytest.raises(MemoryError):
         FileReader().read(tmp_path, 10)
+
+
+def test_a_lack_of_threads_is_named_and_is_no_lasting_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    (tmp_path / "file").write_bytes(b"x")
+    reader = FileReader()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(UnreadableFile, match="too few threads"):
+            reader.read(tmp_path / "file", 100)
+    assert reader.read(tmp_path / "file", 100) == b"x"
