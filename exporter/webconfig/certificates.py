@@ -59,13 +59,13 @@ def _as_file(pem: str) -> Iterator[str]:
     On Linux it is in memory, so that a read-only file system does and a key never reaches a disk.
     """
     if hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):
-        with open(os.memfd_create("pem", os.MFD_CLOEXEC), "w", encoding="ascii") as memory:
-            memory.write(pem)
+        with open(os.memfd_create("pem", os.MFD_CLOEXEC), "wb") as memory:
+            memory.write(pem.encode())
             memory.flush()
             yield f"/proc/self/fd/{memory.fileno()}"
     else:
-        with tempfile.NamedTemporaryFile("w", encoding="ascii") as file:  # readable by its owner alone
-            file.write(pem)
+        with tempfile.NamedTemporaryFile() as file:  # readable by its owner alone
+            file.write(pem.encode())
             file.flush()
             yield file.name
 
