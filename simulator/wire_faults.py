@@ -70,6 +70,14 @@ def reset_on_next_request() -> Fault:
     return _whole("reset on the next request", lambda reply: (reply, Ending.RESET_ON_NEXT_REQUEST))
 
 
+def forgotten_when_idle() -> Fault:
+    """A healthy answer, on a path that forgets the connection: nothing comes of a second request, not even a reset.
+
+    Not in the catalogue: it delays whatever instance is polled over that connection next.
+    """
+    return _whole("forgotten when idle", lambda reply: (reply, Ending.FORGOTTEN))
+
+
 def stale_keep_alive() -> tuple[Fault, ...]:
     """Answers that are healthy, on connections that do not last."""
     return (closed_when_idle(), closed_on_next_request(), reset_on_next_request())

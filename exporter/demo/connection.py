@@ -7,7 +7,7 @@ from typing import Final, cast
 
 from exporter.demo.counters import Counters
 from exporter.demo.fault import CloseWhenIdle, Ending, Step, message
-from exporter.demo.player import End, Player, reset
+from exporter.demo.player import End, Player, drop_packets, reset
 
 _MAX_HEAD: Final = 64 * 1024
 
@@ -162,6 +162,8 @@ class HttpConnection(asyncio.Protocol):
     def _end(self, ending: Ending) -> None:
         if ending is Ending.RESET:
             reset(self._transport)
+        elif ending is Ending.FORGOTTEN:
+            drop_packets(self._transport.get_extra_info("socket"))
         else:
             self._transport.close()
 

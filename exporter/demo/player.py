@@ -1,11 +1,19 @@
 """Plays the steps of a reply on a connection, no faster than the peer reads."""
 
 import asyncio
+import ctypes
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from exporter.demo.fault import CloseWhenIdle, Ending, Pause, Step
+
+_SO_ATTACH_FILTER: Final = 26
+"""Of Linux; the socket module has no name for it."""
+
+_KEEP_NOTHING: Final = struct.pack("HBBI", 0x06, 0, 0, 0)
+"""A filter of one instruction: return 0 bytes of any packet."""
 
 End = Ending | CloseWhenIdle | None
 """How the steps ended; ``None`` is a complete reply on a connection that is kept."""
@@ -74,3 +82,13 @@ def reset(transport: asyncio.Transport) -> None:
     if sock is not None and sock.fileno() >= 0:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
+
+
+def drop_packets(sock: socket.socket) -> None:
+    """Have the kernel drop every packet for this connection unseen: it acknowledges nothing and resets nothing.
+
+    That is what a path does that has forgotten it. It needs no privileges.
+    """
+    instructions = ctypes.create_string_buffer(_KEEP_NOTHING)
+    program = struct.pack("HP", 1, ctypes.addressof(instructions))
+    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)

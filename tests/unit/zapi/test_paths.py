@@ -1,13 +1,12 @@
 """Paths that forget a connection, servers that are slow, and addresses that move."""
 
-import ctypes
 import socket
-import struct
 import threading
 from collections.abc import Sequence
 
 import pytest
 
+from exporter.demo.player import drop_packets
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure, Reason, Status
 from exporter.model.settings import Api
@@ -20,23 +19,12 @@ from tests.unit.zapi.playing import Play, answering, playing, read_head
 INSTANCE = an_instance("vendas")
 OWN = b'HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n{"connected":true}'
 PATIENCE = 60.0
-_SO_ATTACH_FILTER = 26  # Linux; the socket module has no name for it
-
-
-def mute(sock: socket.socket) -> None:
-    """Have the kernel drop every packet for this connection unseen: it acknowledges nothing and resets nothing.
-
-    That is what a path does that has forgotten it. A filter of one instruction, "keep 0 bytes", does it, and needs
-    neither privileges nor a network of its own.
-    """
-    drop = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
-    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", 1, ctypes.addressof(drop)))
 
 
 def forgotten_after(answers: int, muted: threading.Event) -> Play:
     def play(accepted: socket.socket) -> None:
         answering(*[OWN] * answers)(accepted)
-        mute(accepted)
+        drop_packets(accepted)
         muted.set()
         accepted.settimeout(PATIENCE)
         accepted.recv(1)  # never comes
@@ -63,7 +51,7 @@ def test_a_path_that_is_mute_for_new_connections_too_is_a_timeout() -> None:
     muted = threading.Event()
 
     def mute_from_the_beginning(accepted: socket.socket) -> None:
-        mute(accepted)
+        drop_packets(accepted)
         accepted.settimeout(PATIENCE)
         while accepted.recv(65_536):  # what came before it was mute
             pass
