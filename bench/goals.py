@@ -8,6 +8,7 @@ from bench import polls, probers, scrapes
 from bench.results import Results, Size
 from bench.spread import Spread
 
+_ADDED_LATER: Final = "not measured: polls were measured before it was compared"
 _NOT_THEN: Final = "not measured: it was not on the PATH when polls were measured"
 
 
@@ -150,7 +151,8 @@ def _page_goals(results: Results) -> Iterator[Goal]:
 
 def _ratio(measure: str, limit: float, ratio: Spread | None, results: Results, peer: str) -> Goal:
     if ratio is None:
-        return Goal(measure, f"≤ {limit}", results.missing.get(peer, _NOT_THEN), None)
+        why = _ADDED_LATER if peer == polls.SOCKET else results.missing.get(peer, _NOT_THEN)
+        return Goal(measure, f"≤ {limit}", why, None)
     return _at_most(measure, limit, ratio)
 
 

@@ -56,7 +56,10 @@ def _cost_of_a_poll(micros: Any) -> Figure:
     bars = axes.barh(
         names,
         [spread.median for spread in spreads],
-        color=[_OURS if name == polls.OURS else _PLAIN if name == polls.BARE else _THEIRS for name in names],
+        color=[
+            _OURS if name == polls.OURS else _PLAIN if name in (polls.BARE, polls.SOCKET) else _THEIRS
+            for name in names
+        ],
         xerr=[
             [spread.median - spread.low for spread in spreads],
             [spread.high - spread.median for spread in spreads],

@@ -161,9 +161,9 @@ _POLLS: Final = """## A poll
 
 ![CPU of one poll](images/bench-polls.svg)
 
-Ours is the running exporter with all its threads: schedule, fetch, parse, state, rendered lines. The bare pool
-is one thread that fetches the same bytes with urllib3 and throws them away. All poll 200 times a second on one
-and the same core."""
+Ours is the running exporter with all its threads: schedule, fetch, parse, state, rendered lines. The bare socket
+is one thread that sends a request, receives once and decodes the JSON; the bare pool one that fetches the same bytes
+with urllib3 and throws them away. All poll 200 times a second on one and the same core."""
 _ASKED: Final = {
     probers.BLACKBOX: "blackbox_exporter matches one regular expression against the reply.",
     probers.JSON: """\
