@@ -286,7 +286,7 @@ def _next(due: str) -> table.Panel:
 
 def _without_due_date() -> table.Panel:
     about = About(
-        title="Numbers without a known due date (at most $rows)",
+        title="Without a known due date (at most $rows)",
         description="Their last poll succeeded, and did not say when the subscription ends.",
         unit="none",
         empty="No such number is known",

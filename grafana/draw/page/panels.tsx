@@ -224,7 +224,9 @@ export function shown(drawn: Drawn): Shown[] {
   return series(drawn.data).flatMap(({ field }) =>
     [...new Set(field.values)].map((value) => {
       const display = field.display!(value);
-      return { text: formattedValueToString(display), color: display.color, numeric: display.numeric, known: value !== null };
+      const isColoured = drawn.panel.type !== 'table' || field.config.custom?.cellOptions?.type?.startsWith('color');
+      const color = isColoured ? display.color : undefined;
+      return { text: formattedValueToString(display), color, numeric: display.numeric, known: value !== null };
     }),
   );
 }

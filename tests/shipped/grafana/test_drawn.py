@@ -1,0 +1,122 @@
+"""The dashboards as Grafana's own packages draw them: nothing is cut, nothing unknown is green.
+
+``make draw-dashboards`` gives the pictures to look at, of whatever Prometheus has.
+"""
+
+import os
+import shutil
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from exporter.model.poll_result import Reason
+from harness.processes import prometheus
+from tests.shipped.grafana.dashboards import FILES, load
+from tests.shipped.grafana.scraped import scraped_demo
+
+if TYPE_CHECKING:
+    from grafana.draw.drawing import Drawing, DrawnPanel
+
+GREEN: Final = "#73BF69"
+WIDTHS: Final = (1320, 1640)
+REASONS: Final = {reason.value for reason in Reason}
+COLOURED: Final = {"stat", "bargauge", "state-timeline", "table"}
+"""Kinds of panel whose colours judge; those of lines only tell one from another."""
+
+pytestmark = [
+    pytest.mark.needs("prometheus", "chromium"),
+    pytest.mark.timeout(1200),
+    pytest.mark.skipif(shutil.which("npm") is None, reason="Grafana's packages need Node.js with npm"),
+    pytest.mark.skipif(sys.version_info < (3, 11), reason="the dashboards are built on Python 3.11 or later"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """The page that draws, in a browser."""
+
+    browser: Any
+    url: str
+
+    def draw(self, file: Path, server: str, width: int, theme: str = "dark", **variables: str) -> "Drawing":
+        from grafana.draw.drawing import Scene, draw
+
+        now = time.time()
+        scene = Scene(
+            load(file), server, now - 120, now, theme, width, 1, {"name": "financeiro", **variables}
+        )
+        return draw(self.browser, self.url, scene)
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    from playwright.sync_api import sync_playwright
+
+    from grafana.draw.drawing import served
+    from grafana.draw.workspace import CannotBundle, bundle
+
+    folder = tmp_path_factory.mktemp("page")
+    try:
+        bundle(folder)
+    except CannotBundle as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"Grafana's packages could not be had: {error}")
+    with served(folder) as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield Studio(browser, url)
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with scraped_demo(tmp_path_factory.mktemp("demo")) as real:
+        yield real.url
+
+
+@contextmanager
+def _empty(directory: Path) -> Iterator[str]:
+    """A Prometheus that scrapes nothing and has no rules."""
+    with prometheus(directory, "") as real:
+        yield real.url
+
+
+def test_nothing_is_cut_and_every_override_changes_something(studio: Studio, demo: str) -> None:
+    useless: dict[str, list[set[str]]] = defaultdict(list)
+    faults = []
+    for file in FILES:
+        for width in WIDTHS:
+            drawing = studio.draw(file, demo, width, "dark" if width == WIDTHS[0] else "light", rows="100")
+            faults += [f"{file.stem}, {width} px: {fault}" for fault in drawing.faults()]
+            for panel in drawing.panels:
+                if panel.rows:
+                    useless[f"{file.stem}: {panel.title}"].append(set(panel.unmatched) - REASONS)
+    assert faults == []
+    assert {title: found for title, sets in useless.items() if (found := set.intersection(*sets))} == {}
+
+
+def test_what_is_not_known_is_not_green(studio: Studio, tmp_path: Path) -> None:
+    with _empty(tmp_path) as server:
+        for file in FILES:
+            drawing = studio.draw(file, server, WIDTHS[0])
+            assert list(drawing.faults()) == []
+            assert [str(panel.title) for panel in drawing.panels if _is_green(panel)] == []
+
+
+def test_an_instance_that_does_not_exist_is_not_green(studio: Studio, demo: str) -> None:
+    for file in FILES:
+        if "instance" in file.stem:
+            drawing = studio.draw(file, demo, WIDTHS[0], name="nobody")
+            assert list(drawing.faults()) == []
+            assert [str(panel.title) for panel in drawing.panels if _is_green(panel)] == []
+
+
+def _is_green(panel: "DrawnPanel") -> bool:
+    return panel.kind in COLOURED and any(shown.color == GREEN for shown in panel.shown)
