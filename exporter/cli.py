@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 
 from exporter import __version__
 from exporter.model.shard import Shard
-from exporter.options import Options
+from exporter.options import ExternalUrl, Options
 from exporter.process import logs
 from exporter.process.core_dumps import forbid_core_dumps
 from exporter.process.line_writer import LineWriter
@@ -53,6 +53,8 @@ def parse(arguments: Sequence[str]) -> Options:
         shard=shard,
         listen_addresses=tuple(parsed.listen_addresses or (DEFAULT_LISTEN_ADDRESS,)),
         telemetry_path=parsed.telemetry_path,
+        external_url=parsed.external_url,
+        route_prefix=_route_prefix(parsed.route_prefix, parsed.external_url),
         web_config_file=parsed.web_config_file,
         log_level=parsed.log_level,
         log_format=parsed.log_format,
@@ -200,6 +202,20 @@ def _parser() -> argparse.ArgumentParser:
         help="where the metrics are (default: %(default)s)",
     )
     web.add_argument(
+        "--web.external-url",
+        dest="external_url",
+        type=_external_url,
+        metavar="URL",
+        help="the URL under which others reach the exporter, such as\nhttps://ops.example.com/zapi",
+    )
+    web.add_argument(
+        "--web.route-prefix",
+        dest="route_prefix",
+        type=_prefix,
+        metavar="PATH",
+        help="what all paths begin with (default: the path of --web.external-url)",
+    )
+    web.add_argument(
         "--web.config.file",
         dest="web_config_file",
         type=_optional_file,
@@ -264,6 +280,33 @@ def _path(text: str) -> str:
     if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", text) or text in RESERVED_PATHS:
         raise argparse.ArgumentTypeError(f"{text!r} is not a free path such as /metrics")
     return text
+
+
+def _external_url(text: str) -> ExternalUrl:
+    from urllib.parse import urlsplit
+
+    expected = "is not a URL such as https://ops.example.com/zapi, without user, query and fragment"
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"[\s@?#\x00-\x20\x7f]", text):
+        raise argparse.ArgumentTypeError(expected)  # it may hold a password, and is not repeated
+    return ExternalUrl(parts.scheme, parts.netloc, _prefix(parts.path))
+
+
+def _prefix(text: str) -> str:
+    prefix = text.rstrip("/")
+    if prefix and not re.fullmatch(r"(?:/[A-Za-z0-9._~-]+)+", prefix):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a path such as /zapi")
+    return prefix
+
+
+def _route_prefix(asked: str | None, external: ExternalUrl | None) -> str:
+    if asked is not None:
+        return asked
+    return external.path if external else ""
 
 
 RESERVED_PATHS = frozenset({"/", "/probe", "/sd", "/-/healthy", "/-/ready", "/-/reload"})

@@ -117,7 +117,7 @@ def serve(options: Options, environ: Mapping[str, str], signals: Signals, log: L
         reloads = ReloadLoop(reload, list(_auto_reload(options, source, reload, clock)), clock)
         if not _start(server.start, reloads.start, daemon.start):  # polls may take every thread there is
             return FAILED
-        with published(server.addresses):
+        with published([f"{address}{options.route_prefix}" for address in server.addresses]):
             _announce(server, daemon, guard, options)
             systemd.ready(_status(daemon))
             supervisor = _supervisor(server, daemon, systemd, clock)
@@ -228,6 +228,8 @@ def _app(daemon: Daemon, guard: Guard, reload: Reload, options: Options, clock: 
             page=lambda request: page.render(daemon.fleet.views(), clock.time(), request),
             telemetry_path=options.telemetry_path,
             scheme=lambda: _scheme(guard),
+            external_url=options.external_url,
+            route_prefix=options.route_prefix,
         )
     )
 
@@ -243,7 +245,8 @@ def _announce(server: Server, daemon: Daemon, guard: Guard, options: Options) ->
         _log.info("listening", extra=extra | _shard_fields(options.shard))
     if options.demo is not None:
         port = server.addresses[0].rpartition(":")[2]
-        answer(f"The demo runs: open {scheme}://localhost:{port}/ (Ctrl+C ends it)\n", "the demo's address")
+        url = f"{scheme}://localhost:{port}{options.route_prefix}/"
+        answer(f"The demo runs: open {url} (Ctrl+C ends it)\n", "the demo's address")
 
 
 def _shard_fields(shard: Shard) -> dict[str, object]:

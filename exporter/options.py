@@ -7,10 +7,20 @@ from exporter.model.shard import Shard
 
 
 @dataclass(frozen=True, slots=True)
+class ExternalUrl:
+    """Where others reach the exporter. ``path`` is empty or begins with a slash, and ends with none."""
+
+    scheme: str
+    host: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What was asked for.
 
-    ``demo`` is the number of simulated instances, ``None`` without the demo; ``auto_reload_interval`` is seconds.
+    ``route_prefix`` is what all paths begin with: empty, or in the form of :attr:`ExternalUrl.path`. ``demo`` is the
+    number of simulated instances, ``None`` without the demo; ``auto_reload_interval`` is seconds.
     """
 
     config_file: Path
@@ -22,6 +32,8 @@ class Options:
     shard: Shard
     listen_addresses: tuple[str, ...]
     telemetry_path: str
+    external_url: ExternalUrl | None
+    route_prefix: str
     web_config_file: Path | None
     log_level: str
     log_format: str

@@ -8,6 +8,7 @@ from typing import Final
 from exporter.fleet.store import Fleet
 from exporter.httpd.http import Handler, Request, Response, text_response
 from exporter.metrics.scrape import Scrapes
+from exporter.options import ExternalUrl
 from exporter.web.encoding import accepts_gzip, compressing, exposition_format
 
 _READ: Final = ("GET", "HEAD")
@@ -29,6 +30,8 @@ class Dependencies:
     page: Callable[[Request], Response]
     telemetry_path: str
     scheme: Callable[[], str]
+    external_url: ExternalUrl | None = None
+    route_prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,17 @@ class App:
         }
 
     def __call__(self, request: Request) -> Response | Awaitable[Response]:
-        route = self._routes.get(request.path)
+        prefix = self._needs.route_prefix
+        if prefix and request.path in ("/", prefix):
+            return Response(302, b"", headers=(("Location", f"{prefix}/"),))
+        path = request.path[len(prefix) :] if request.path.startswith(f"{prefix}/") else ""
+        route = self._routes.get(path)
         if request.method in _WRITE and _is_cross_site(request.headers):
             return text_response(
                 403, "A page of another site sent this: use a command such as curl instead.\n"
             )
         if route is None:
-            return text_response(404, "There is nothing at this path. The status page is at /.\n")
+            return text_response(404, f"There is nothing at this path. The status page is at {prefix}/.\n")
         if request.method in route.methods:
             return route.answer(request)
         allow = ("Allow", ", ".join((*route.methods, "OPTIONS")))
@@ -77,14 +84,19 @@ class App:
         return Response(200, exposition.own, fmt.value, headers, shared=exposition.shared)
 
     def _service_discovery(self, request: Request) -> Response:
-        """One target group for each instance; the address is the one by which Prometheus reached us."""
-        address = request.headers.get("host", "localhost")
+        """One target group for each instance; the address is the external one, or that by which Prometheus came."""
+        external = self._needs.external_url
+        if external is None:
+            address, scheme = request.headers.get("host", "localhost"), self._needs.scheme()
+            prefix = self._needs.route_prefix
+        else:
+            address, scheme, prefix = external.host, external.scheme, external.path
         groups = [
             {
                 "targets": [address],
                 "labels": {
-                    "__scheme__": self._needs.scheme(),
-                    "__metrics_path__": "/probe",
+                    "__scheme__": scheme,
+                    "__metrics_path__": f"{prefix}/probe",
                     "__param_name": view.instance.name,
                     "instance": view.instance.name,
                 },

@@ -17,6 +17,7 @@ from exporter.httpd.http import Request, Response
 from exporter.metrics.instance_cache import InstanceLines
 from exporter.metrics.scrape import Scrapes
 from exporter.metrics.self_metrics import Telemetry
+from exporter.options import ExternalUrl
 from exporter.web.probe import Probe
 from exporter.web.routes import App, Dependencies
 from tests.builders import a_config, a_failure, a_status, an_instance
@@ -35,6 +36,8 @@ class Exporter:
     ready: bool = True
     telemetry_path: str = "/metrics"
     scheme: str = "http"
+    external_url: ExternalUrl | None = None
+    route_prefix: str = ""
     is_recent: bool = False
     hangs: bool = False
     in_flight_for: float = 0.0
@@ -58,6 +61,8 @@ class Exporter:
                 page=lambda request: Response(200, b"<!doctype html>", "text/html; charset=utf-8"),
                 telemetry_path=self.telemetry_path,
                 scheme=lambda: self.scheme,
+                external_url=self.external_url,
+                route_prefix=self.route_prefix,
             )
         )
 
@@ -290,3 +295,41 @@ def test_any_other_path_is_not_found_and_leads_to_the_status_page(path: str) -> 
     answer = Exporter().ask(path)
     assert answer.status == 404
     assert b"status page is at /" in answer.body
+
+
+@pytest.mark.parametrize("path", ["", "/", "/metrics", "/sd", "/-/healthy", "/-/ready"])
+def test_under_a_prefix_every_path_begins_with_it(path: str) -> None:
+    exporter = Exporter(route_prefix="/tools/zapi")
+    assert exporter.ask(f"/tools/zapi{path}").status == (200 if path else 302)
+    assert exporter.ask(f"/tools/zapi2{path}").status == 404
+    assert exporter.ask(path or "/tools").status == (302 if path == "/" else 404)
+
+
+@pytest.mark.parametrize("path", ["/", "/tools/zapi"])
+def test_who_comes_without_the_whole_prefix_is_led_to_the_page(path: str) -> None:
+    answer = Exporter(route_prefix="/tools/zapi").ask(path)
+    assert dict(answer.headers)["Location"] == "/tools/zapi/"
+
+
+@pytest.mark.parametrize(
+    ("external", "prefix", "target", "scheme", "path"),
+    [
+        (None, "/zapi", "10.0.0.7:10917", "http", "/zapi/probe"),
+        (
+            ExternalUrl("https", "ops.example.com", "/zapi"),
+            "/zapi",
+            "ops.example.com",
+            "https",
+            "/zapi/probe",
+        ),
+        (ExternalUrl("https", "ops.example.com:8443", "/a"), "", "ops.example.com:8443", "https", "/a/probe"),
+        (ExternalUrl("http", "zapi.example.com", ""), "", "zapi.example.com", "http", "/probe"),
+    ],
+)
+def test_service_discovery_says_where_others_reach_the_exporter(
+    external: ExternalUrl | None, prefix: str, target: str, scheme: str, path: str
+) -> None:
+    exporter = Exporter(external_url=external, route_prefix=prefix)
+    (group, *_) = json.loads(exporter.ask(f"{prefix}/sd", host="10.0.0.7:10917").body)
+    assert group["targets"] == [target]
+    assert (group["labels"]["__scheme__"], group["labels"]["__metrics_path__"]) == (scheme, path)

@@ -1,0 +1,55 @@
+"""Flags → options."""
+
+import pytest
+
+from exporter.cli import parse
+from exporter.options import ExternalUrl
+
+
+@pytest.mark.parametrize(
+    ("flags", "external", "prefix"),
+    [
+        ([], None, ""),
+        (
+            ["--web.external-url=https://ops.example.com/zapi/"],
+            ("https", "ops.example.com", "/zapi"),
+            "/zapi",
+        ),
+        (["--web.external-url=http://h:81"], ("http", "h:81", ""), ""),
+        (["--web.external-url=http://[::1]:81/a/b"], ("http", "[::1]:81", "/a/b"), "/a/b"),
+        (["--web.external-url=https://h/zapi", "--web.route-prefix=/"], ("https", "h", "/zapi"), ""),
+        (["--web.route-prefix=/zapi/"], None, "/zapi"),
+    ],
+)
+def test_the_prefix_is_the_external_path_unless_it_is_given(
+    flags: list[str], external: tuple[str, str, str] | None, prefix: str
+) -> None:
+    options = parse(flags)
+    assert options.external_url == (None if external is None else ExternalUrl(*external))
+    assert options.route_prefix == prefix
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "--web.external-url=ops.example.com/zapi",
+        "--web.external-url=ftp://ops.example.com",
+        "--web.external-url=https://",
+        "--web.external-url=https://user:canary@ops.example.com",
+        "--web.external-url=https://ops.example.com/?canary",
+        "--web.external-url=https://ops.example.com/#canary",
+        "--web.external-url=https://ops.example.com:canary/",
+        "--web.external-url=https://ops.example.com/a b",
+        "--web.external-url=https://ops.example.com//a",
+        "--web.route-prefix=zapi",
+        "--web.route-prefix=/a//b",
+        "--web.route-prefix=/a?b",
+    ],
+)
+def test_what_is_no_url_or_prefix_is_refused(flag: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse([flag])
+    said = capfd.readouterr().err
+    assert ended.value.code == 2
+    assert "such as" in said
+    assert "canary" not in said
