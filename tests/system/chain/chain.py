@@ -122,14 +122,17 @@ class Chain:
         self.inbox.notices.clear()
 
     def _evaluations(self) -> float:
+        """Return how often the rules were evaluated; a group with a longer interval of its own does not count."""
         text = get(f"{self.prometheus.url}/metrics")
 
-        def counts(name: str) -> list[float]:
-            return [float(value) for value in re.findall(rf"^{name}{{.*}} (\S+)$", text, re.MULTILINE)]
+        def of_groups(name: str) -> dict[str, float]:
+            found = re.findall(rf"^prometheus_rule_group_{name}({{.*}}) (\S+)$", text, re.MULTILINE)
+            return {group: float(value) for group, value in found}
 
-        due = counts("prometheus_rule_group_iterations_total")
-        missed = counts("prometheus_rule_group_iterations_missed_total")
-        return min((a - b for a, b in zip(due, missed, strict=True)), default=0.0)
+        due, missed = of_groups("iterations_total"), of_groups("iterations_missed_total")
+        intervals = of_groups("interval_seconds")
+        shortest = min(intervals.values(), default=0.0)
+        return min((due[one] - missed[one] for one in due if intervals[one] == shortest), default=0.0)
 
     def _alerts(self) -> list[Any]:
         return list(json.loads(get(f"{self.alertmanager_service.url}/api/v2/alerts")))
