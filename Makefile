@@ -97,6 +97,16 @@ types: $(VENV)/.dev ## mypy --strict
 	$(BIN)/mypy
 	if $(BIN)/pip show --quiet grafana-foundation-sdk; then $(BIN)/mypy --python-version 3.11 --package grafana.build; fi
 
+rule-tests: $(VENV)/.dev ## write prometheus/tests from the stories of tests/shipped/prometheus
+	$(BIN)/python -m tests.shipped.prometheus.stories
+
+test-rules: ## the unit tests of the rules with the promtool of PROMTOOL, for example a newer one
+	cd prometheus/tests && TZ=UTC $(or $(PROMTOOL),promtool) test rules *.yaml
+
+mutants: $(VENV)/.dev ## every small mistake in every rule must fail a unit test of the rules; takes hours
+	ZAPI_ALL_MUTANTS=1 $(BIN)/pytest -n 2 tests/shipped/prometheus/test_rule_mutations.py
+
+.PHONY: rule-tests test-rules mutants
 dashboards: $(VENV)/.dev ## write grafana/dashboards from grafana/build
 	$(BIN)/python -m grafana.build
 

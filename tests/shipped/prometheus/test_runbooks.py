@@ -17,7 +17,12 @@ HEADINGS = {
 RUNBOOK_FILES = [file for place in HEADINGS for file in sorted(place.glob("Zapi*.md"))]
 OVERRIDES = {
     f"zapi_instance:threshold:{ending}"
-    for ending in ("expiring_soon_seconds", "expiring_imminently_seconds", "flapping_disconnects")
+    for ending in (
+        "disconnected_seconds",
+        "expiring_soon_seconds",
+        "expiring_imminently_seconds",
+        "flapping_disconnects",
+    )
 }
 
 
@@ -115,5 +120,5 @@ def test_queries_in_annotations_read_only_series_that_exist() -> None:
     texts = [str(text) for rule in alerts() for text in rule.body["annotations"].values()]
     named = {name for text in texts for name in series_in(re.sub(r"https://\S+", "", text))}
 
-    assert "zapi_instance_poll_failure" in named
+    assert "job_reason:zapi_instance_poll_failure:sum" in named
     assert named <= known_series(), named - known_series()

@@ -18,8 +18,11 @@ ALERTMANAGER: Final = ROOT / "alertmanager"
 RUNBOOKS: Final = ROOT / "docs" / "runbooks"
 
 
-_ONE_CORE: Final = {"GOMAXPROCS": "1", "GOGC": "400"}
-"""Hundreds of short runs, side by side: threads and garbage collection would cost a quarter of the time."""
+_ENVIRONMENT: Final = {"GOMAXPROCS": "1", "GOGC": "400", "TZ": "UTC"}
+"""Hundreds of short runs, side by side: threads and garbage collection would cost a quarter of the time.
+
+Texts of alerts have times of the zone ``TZ``.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,6 @@ def _run(tool: str, arguments: Sequence[str | Path]) -> Outcome:
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        env={**os.environ, **_ONE_CORE},
+        env={**os.environ, **_ENVIRONMENT},
     )
     return Outcome(done.returncode == 0, done.stdout)

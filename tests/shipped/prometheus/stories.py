@@ -1,0 +1,747 @@
+"""What goes wrong in a fleet, and which alerts must fire from which minute to which.
+
+``python -m tests.shipped.prometheus.stories`` writes them to ``prometheus/tests`` for ``promtool test rules``.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from tests.shipped.prometheus.fleet_model import STEP, Alert, Exporter, Phone, Story, Window, promtool_test
+from tests.shipped.prometheus.tools import RULE_TESTS
+
+Play = tuple[Story, Mapping[Alert, Sequence[Window]]]
+
+STORIES: Final[dict[str, dict[str, Callable[[], Play]]]] = {}
+"""File → title → what plays it. Minutes are those of the story."""
+
+TEXTS: Final = Path(__file__).with_name("texts.yaml")
+"""Title of a story → what its alerts say at which moment, as ``alert_rule_test``."""
+
+DAY: Final = 86400
+
+
+def story(file: str) -> Callable[[Callable[[], Play]], Callable[[], Play]]:
+    def keep(play: Callable[[], Play]) -> Callable[[], Play]:
+        title = (play.__doc__ or "").strip().split("\n")[0].rstrip(".")
+        STORIES.setdefault(file, {})[title] = play
+        return play
+
+    return keep
+
+
+class Fleet:
+    """Numbers ``p0`` …, every other one of team ``sales``, and one exporter that polls them."""
+
+    def __init__(
+        self, numbers: int, minutes: int, lost: Callable[[str, int], bool] = lambda instance, scrape: False
+    ):
+        self.phones = {f"p{number}": Phone() for number in range(numbers)}
+        teams = ("support", "sales")
+        self.labels = {f"p{number}": {"team": teams[number % 2]} for number in range(numbers)}
+        self.exporter = Exporter("a:1", self.labels, self.phones)
+        self.story = Story([self.exporter], minutes * 60, lost)
+
+    def more(self, instance: str = "b:1", **changes: Any) -> Exporter:
+        """Another exporter of the same numbers."""
+        labels = changes.pop("labels", dict(self.labels))
+        other = Exporter(instance, labels, self.phones, **changes)
+        self.story.exporters.append(other)
+        return other
+
+    def say(self, minute: float, *names: str, **changes: Any) -> None:
+        """From then on Z-API says this of these numbers, or of all."""
+
+        def change() -> None:
+            for name in names or self.phones:
+                for key, value in changes.items():
+                    setattr(self.phones[name], key, value)
+
+        self.story.at(minute, change)
+
+    def configure(
+        self, minute: float, exporter: Exporter, *, without: Sequence[str] = (), **labels: dict[str, str]
+    ) -> None:
+        """Reload: take numbers away, add them, or give them other labels."""
+
+        def reload() -> None:
+            for name in without:
+                del exporter.labels[name]
+            exporter.labels.update(labels)
+
+        self.story.at(minute, reload)
+
+    def kill(self, minute: float, exporter: Exporter | None = None, *, target: bool = True) -> None:
+        exporter = exporter or self.exporter
+
+        def die() -> None:
+            exporter.running, exporter.target = False, target
+
+        self.story.at(minute, die)
+
+    def start(self, minute: float, exporter: Exporter | None = None) -> None:
+        exporter = exporter or self.exporter
+
+        def begin() -> None:
+            exporter.running = exporter.target = True
+            exporter.restart(minute * 60)
+
+        self.story.at(minute, begin)
+
+
+def one_in_three(instance: str, scrape: int) -> bool:
+    return scrape % 3 == 1
+
+
+def of(alert: str, name: str, **labels: str) -> Alert:
+    return (f"Zapi{alert}", f"name={name}", *(f"{key}={value}" for key, value in labels.items()))
+
+
+def at(alert: str, instance: str = "a:1") -> Alert:
+    return (f"Zapi{alert}", f"instance={instance}")
+
+
+def job(alert: str, **labels: str) -> Alert:
+    return (f"Zapi{alert}", *(f"{key}={value}" for key, value in labels.items()))
+
+
+# --- connection ------------------------------------------------------------------------------------------------------
+
+
+@story("connection")
+def disconnected() -> Play:
+    """A number that disconnects is told five minutes after it was last seen connected, until it is back."""
+    fleet = Fleet(4, 35)
+    fleet.say(10, "p0", connected=False)
+    fleet.say(25, "p0", connected=True)
+    fleet.say(10, "p1", connected=False)  # for less than five minutes
+    fleet.say(14, "p1", connected=True)
+    return fleet.story, {of("InstanceDisconnected", "p0"): [(14, 25)]}
+
+
+@story("connection")
+def never_connected() -> Play:
+    """A number that was never seen connected is a warning, until it is; then it is like any other."""
+    fleet = Fleet(3, 45)
+    fleet.phones["p0"].connected = False
+    fleet.say(20, "p0", connected=True)
+    fleet.say(30, "p0", connected=False)
+    return fleet.story, {
+        of("InstanceNeverConnected", "p0"): [(5, 20)],
+        of("InstanceDisconnected", "p0"): [(34, 45)],
+    }
+
+
+@story("connection")
+def mass_event() -> Play:
+    """Three of four at once are told to on-call and to each team; the one that stays down is told singly."""
+    fleet = Fleet(4, 40)
+    fleet.say(10, "p0", "p1", "p2", connected=False)
+    fleet.say(25, "p0", "p1", connected=True)
+    return fleet.story, {
+        job("ManyInstancesDisconnected"): [(11.5, 25.5)],
+        job("TeamInstancesDisconnected", team="support"): [(11.5, 25.5)],
+        job("TeamInstancesDisconnected", team="sales"): [(11.5, 25.5)],
+        of("InstanceDisconnected", "p2"): [(25.5, 40)],
+    }
+
+
+@story("connection")
+def told_before_the_event() -> Play:
+    """A number that was told before a mass event stays, and its team is told of the others only."""
+    fleet = Fleet(6, 40)
+    fleet.say(5, "p0", connected=False)
+    fleet.say(15, "p1", "p3", "p5", connected=False)
+    fleet.say(30, "p0", "p1", "p3", "p5", connected=True)
+    return fleet.story, {
+        of("InstanceDisconnected", "p0"): [(9, 30)],
+        job("ManyInstancesDisconnected"): [(16.5, 30.5)],
+        job("TeamInstancesDisconnected", team="sales"): [(16.5, 30.5)],
+    }
+
+
+@story("connection")
+def few() -> Play:
+    """Two of two are too few for a mass event, three of eleven too small a share."""
+    fleet = Fleet(11, 20)
+    fleet.say(10, "p0", "p1", "p2", connected=False)
+    two = Exporter(
+        "two:1", {"q0": {}, "q1": {}}, {"q0": fleet.phones["p0"], "q1": fleet.phones["p1"]}, job="two"
+    )
+    fleet.story.exporters.append(two)
+    return fleet.story, {
+        of("InstanceDisconnected", "p0"): [(14, 20)],
+        of("InstanceDisconnected", "p1"): [(14.5, 20)],
+        of("InstanceDisconnected", "p2"): [(14.5, 20)],
+        of("InstanceDisconnected", "q0"): [(14, 20)],
+        of("InstanceDisconnected", "q1"): [(14.5, 20)],
+    }
+
+
+@story("connection_long")
+def long_down() -> Play:
+    """Numbers that have been disconnected for more than six hours do not make a mass event, and end one."""
+    fleet = Fleet(4, 380)
+    fleet.say(1, "p0", "p1", "p2", connected=False)
+    return fleet.story, {
+        job("ManyInstancesDisconnected"): [(2.5, 360.5)],
+        job("TeamInstancesDisconnected", team="support"): [(2.5, 360.5)],
+        job("TeamInstancesDisconnected", team="sales"): [(2.5, 360.5)],
+        of("InstanceDisconnected", "p0"): [(360, 380)],
+        of("InstanceDisconnected", "p1"): [(360.5, 380)],
+        of("InstanceDisconnected", "p2"): [(360.5, 380)],
+    }
+
+
+@story("connection")
+def flapping() -> Play:
+    """Three disconnects within an hour are flapping, until an hour has passed without one; two are not."""
+    fleet = Fleet(2, 100)
+    for minute in (5, 10, 15):
+        fleet.say(minute, "p0", connected=False)
+        fleet.say(minute + 2, "p0", connected=True)
+    for minute in (5, 10):
+        fleet.say(minute, "p1", connected=False)
+        fleet.say(minute + 2, "p1", connected=True)
+    return fleet.story, {of("InstanceFlapping", "p0"): [(15, 75)]}
+
+
+# --- what must change nothing ----------------------------------------------------------------------------------------
+
+
+@story("survival")
+def lost_scrapes() -> Play:
+    """One scrape lost in three changes nothing."""
+    fleet = Fleet(4, 60, one_in_three)
+    fleet.phones["p1"].webhooks["received"] = "good"
+    fleet.say(10, "p0", connected=False)
+    fleet.say(10, "p1", webhooks={"received": "missing"})
+    fleet.say(10, "p2", fault="timeout")
+    fleet.say(10, "p3", due=0.0)
+    fleet.say(40, "p0", connected=True)
+    fleet.say(40, "p1", webhooks={"received": "good"})
+    fleet.say(40, "p2", fault=None)
+    fleet.say(40, "p3", due=90.0 * DAY)
+    return fleet.story, {
+        of("InstanceDisconnected", "p0"): [(14.5, 40)],
+        of("InstanceWebhookMissing", "p1", webhook="received"): [(20.5, 40.5)],
+        of("InstancePollsFailing", "p2"): [(16.5, 40.5)],
+        of("InstanceValuesStale", "p2"): [(25, 40.5)],
+        of("InstanceExpired", "p3"): [(10.5, 40.5)],
+    }
+
+
+@story("survival")
+def restarts() -> Play:
+    """An exporter that dies every four minutes hides nothing, and is told itself."""
+    fleet = Fleet(4, 100)
+    fleet.story.every(4, fleet.exporter.restart)
+    fleet.say(10, "p0", connected=False)
+    fleet.say(10, "p1", fault="not_found")
+    fleet.say(10, "p2", status="overdue")
+    fleet.say(80, "p0", connected=True)
+    fleet.say(80, "p1", fault=None)
+    fleet.say(80, "p2", status="paid")
+    return fleet.story, {
+        at("ExporterRestarting"): [(12, 100)],
+        of("InstanceDisconnected", "p0"): [(14, 80)],
+        of("InstanceCredentialsRefused", "p1"): [(16.5, 80.5)],
+        of("InstanceUnpaid", "p2"): [(70.5, 80.5)],
+    }
+
+
+@story("survival")
+def exporter_dead() -> Play:
+    """While the exporter is dead nothing ends and nothing begins; a restart forgets nothing."""
+    fleet = Fleet(4, 70)
+    fleet.say(10, "p0", connected=False)
+    fleet.say(18, "p1", connected=False)
+    fleet.kill(20)
+    fleet.start(40)
+    fleet.say(55, "p0", "p1", connected=True)
+    return fleet.story, {
+        at("ExporterDown"): [(23, 39.5)],
+        of("InstanceDisconnected", "p0"): [(14, 55)],
+        of("InstanceDisconnected", "p1"): [(40.5, 55.5)],
+    }
+
+
+@story("survival")
+def outage() -> Play:
+    """An outage of Z-API in the middle of a trouble neither ends, hides nor repeats it."""
+    fleet = Fleet(5, 90)
+    fleet.phones["p1"].webhooks["received"] = "good"
+    fleet.say(5, "p0", connected=False)
+    fleet.say(5, "p1", webhooks={"received": "other"})
+    fleet.say(20, fault="server_error")
+    fleet.say(50, fault=None)
+    fleet.say(65, "p0", connected=True)
+    fleet.say(65, "p1", webhooks={"received": "good"})
+    return fleet.story, {
+        job("ApiDown"): [(22.5, 50.5)],
+        of("InstanceDisconnected", "p0"): [(9, 65)],
+        of("InstanceWebhookUnexpected", "p1", webhook="received"): [(15.5, 65.5)],
+    }
+
+
+@story("survival")
+def end_before_an_outage() -> Play:
+    """What ended before an outage does not come back with it."""
+    fleet = Fleet(5, 60)
+    fleet.phones["p1"].webhooks["received"] = "good"
+    fleet.say(5, "p1", webhooks={"received": "other"})
+    fleet.say(18, "p1", webhooks={"received": "good"})
+    fleet.kill(22)
+    return fleet.story, {
+        of("InstanceWebhookUnexpected", "p1", webhook="received"): [(15.5, 18.5)],
+        at("ExporterDown"): [(25, 60)],
+    }
+
+
+@story("survival")
+def moved_pod() -> Play:
+    """A pod that moves during a mass event, away for five minutes, changes nothing."""
+    fleet = Fleet(5, 60)
+    moved = fleet.more("b:1", running=False, target=False, pod="zapi-1")
+    fleet.exporter.pod = "zapi-0"
+    fleet.say(10, "p0", "p1", "p2", "p3", connected=False)
+    fleet.kill(20, target=False)
+    fleet.start(25, moved)
+    fleet.say(45, "p0", "p1", "p2", "p3", connected=True)
+    return fleet.story, {
+        job("ManyInstancesDisconnected"): [(11.5, 45.5)],
+        job("TeamInstancesDisconnected", team="support"): [(11.5, 45.5)],
+        job("TeamInstancesDisconnected", team="sales"): [(11.5, 45.5)],
+    }
+
+
+@story("survival")
+def pair() -> Play:
+    """Two exporters as a pair are one fleet; one that restarts, or is dead, changes nothing."""
+    fleet = Fleet(5, 70)
+    other = fleet.more()
+    fleet.story.every(4, other.restart, until=30)
+    fleet.kill(40, other)
+    fleet.say(10, "p0", "p1", connected=False)
+    fleet.say(30, "p0", "p1", connected=True)
+    fleet.say(45, "p2", connected=False)
+    return fleet.story, {
+        at("ExporterRestarting", "b:1"): [(12, 70)],
+        at("ExporterDown", "b:1"): [(43, 70)],
+        of("InstanceDisconnected", "p0"): [(14, 30)],
+        of("InstanceDisconnected", "p1"): [(14.5, 30.5)],
+        of("InstanceDisconnected", "p2"): [(49.5, 70)],
+    }
+
+
+@story("survival")
+def pair_cut_off() -> Play:
+    """Of a pair the fresher reading wins, whether the other is cut off or its clock was ahead."""
+    fleet = Fleet(4, 60)
+    cut_off = fleet.more("b:1")
+    fleet.story.at(5, lambda: setattr(cut_off, "reaches", False))
+    ahead = fleet.more("c:1", clock=3600)
+
+    def correct_the_clock() -> None:
+        ahead.clock = 0
+        ahead.restart(12 * 60)
+
+    fleet.story.at(12, correct_the_clock)
+    fleet.say(15, "p0", connected=False)
+    fleet.say(30, "p0", connected=True)
+    return fleet.story, {of("InstanceDisconnected", "p0"): [(19, 30)]}
+
+
+@story("survival")
+def clock_ahead() -> Play:
+    """A single exporter whose clock is an hour ahead is right all the same."""
+    fleet = Fleet(3, 40)
+    fleet.exporter.clock = 3600
+    fleet.say(15, "p0", connected=False)
+    fleet.say(30, "p0", connected=True)
+    return fleet.story, {of("InstanceDisconnected", "p0"): [(19.5, 30)]}
+
+
+# --- what is listed --------------------------------------------------------------------------------------------------
+
+
+@story("listed")
+def removed() -> Play:
+    """A number that is removed, or renamed, ends its alert, which a dead exporter does not bring back."""
+    fleet = Fleet(5, 60)
+    fleet.say(10, "p0", "p1", connected=False)
+    fleet.phones["new"] = fleet.phones["p1"]
+    fleet.configure(20, fleet.exporter, without=["p0", "p1"], new={"team": "sales"})
+    fleet.kill(30)
+    return fleet.story, {
+        of("InstanceDisconnected", "p0"): [(14, 22)],
+        of("InstanceDisconnected", "p1"): [(14.5, 22)],
+        of("InstanceNeverConnected", "new"): [(24.5, 60)],
+        at("ExporterDown"): [(33, 60)],
+    }
+
+
+@story("listed")
+def other_label() -> Play:
+    """A number that gets another label, and a restart with it, is told under the new one at once."""
+    fleet = Fleet(3, 45)
+    fleet.say(10, "p0", connected=False)
+    fleet.configure(20, fleet.exporter, p0={"team": "billing"})
+    fleet.story.at(20, lambda: fleet.exporter.restart(20 * 60))
+    fleet.say(40, "p0", connected=True)
+    return fleet.story, {of("InstanceDisconnected", "p0"): [(14, 40)]}
+
+
+@story("listed")
+def vanished() -> Play:
+    """A configuration that shrinks from ten to three by mistake is told, and goes on being told for an hour."""
+    fleet = Fleet(10, 100)
+    fleet.say(10, "p0", connected=False)
+    fleet.configure(20, fleet.exporter, without=[f"p{number}" for number in (0, 4, 5, 6, 7, 8, 9)])
+    return fleet.story, {
+        of("InstanceDisconnected", "p0"): [(14, 22)],
+        job("InstancesVanished"): [(22, 81.5)],
+    }
+
+
+@story("listed")
+def few_vanished() -> Play:
+    """Two fewer are too few, three of eleven too small a share."""
+    fleet = Fleet(11, 40)
+    fleet.configure(10, fleet.exporter, without=["p0", "p1", "p2"])
+    small = Fleet(4, 40)
+    small.exporter.job, small.exporter.instance = "small", "s:1"
+    fleet.story.exporters.append(small.exporter)
+    fleet.configure(10, small.exporter, without=["p0", "p1"])
+    return fleet.story, {}
+
+
+@story("listed")
+def shard_lost() -> Play:
+    """A shard that left the targets is told as such; its numbers are held for an hour, and do not vanish."""
+    fleet = Fleet(4, 130)
+    other = fleet.more(labels={f"q{number}": {"team": "sales"} for number in range(4)})
+    fleet.phones.update({f"q{number}": Phone() for number in range(4)})
+    fleet.say(10, "q0", connected=False)
+    fleet.kill(30, other, target=False)
+    return fleet.story, {
+        of("InstanceDisconnected", "q0"): [(14, 90)],
+        job("ExporterTargetLost"): [(39.5, 89.5)],
+    }
+
+
+@story("listed")
+def uninstalled() -> Play:
+    """The alerts of an exporter that was uninstalled end after an hour."""
+    fleet = Fleet(4, 100)
+    fleet.say(10, "p0", connected=False)
+    fleet.kill(20, target=False)
+    other = Exporter("b:1", {"q0": {}}, {"q0": Phone()}, job="other")
+    fleet.story.exporters.append(other)
+    return fleet.story, {
+        of("InstanceDisconnected", "p0"): [(14, 79.5)],
+        job("ExporterTargetLost"): [(29.5, 79)],
+    }
+
+
+@story("listed")
+def two_ids() -> Play:
+    """One name with two ids is told after ten minutes."""
+    fleet = Fleet(2, 30)
+    other = Exporter("b:1", {"p0": dict(fleet.labels["p0"])}, {"p0": Phone(id="BEEF")})
+    fleet.story.exporters.append(other)
+    fleet.configure(20, other, without=["p0"])
+    return fleet.story, {of("InstanceTwoIds", "p0"): [(10, 20)]}
+
+
+# --- subscription and payment ----------------------------------------------------------------------------------------
+
+
+@story("subscription")
+def expiry() -> Play:
+    """The gravest of the three is told; what was told before stays until the subscription is renewed."""
+    fleet = Fleet(5, 60)
+    fleet.phones["p0"].due = 7.0 * DAY + 600  # soon, at minute 10
+    fleet.phones["p1"].due = 1.0 * DAY + 600
+    fleet.phones["p2"].due = 600.0
+    fleet.phones["p3"].due = -600.0
+    for number in range(4):
+        fleet.say(40, f"p{number}", due=90.0 * DAY)
+    return fleet.story, {
+        of("InstanceExpiringSoon", "p0"): [(11, 40)],
+        of("InstanceExpiringSoon", "p1"): [(0.5, 40.5)],
+        of("InstanceExpiringImminently", "p1"): [(10.5, 40.5)],
+        of("InstanceExpiringImminently", "p2"): [(0.5, 40.5)],
+        of("InstanceExpired", "p2"): [(15.5, 40.5)],
+        of("InstanceExpired", "p3"): [(0.5, 40.5)],
+    }
+
+
+@story("subscription")
+def expiry_in_an_outage() -> Play:
+    """Nothing expires by old knowledge: who knows what was paid since."""
+    fleet = Fleet(5, 60)
+    fleet.phones["p0"].due = 1200.0
+    fleet.say(5, "p0", fault="timeout")
+    return fleet.story, {
+        of("InstanceExpiringImminently", "p0"): [(0, 60)],
+        of("InstancePollsFailing", "p0"): [(11, 60)],
+        of("InstanceValuesStale", "p0"): [(19, 60)],
+    }
+
+
+@story("subscription")
+def payment() -> Play:
+    """Unpaid is told after an hour, through an outage of the exporter; what is unknown, as information."""
+    fleet = Fleet(5, 150)
+    fleet.say(10, "p0", status="overdue")
+    fleet.say(130, "p0", status="paid")
+    fleet.phones["p1"].status = "trialing"
+    fleet.phones["p2"].due = None
+    fleet.say(100, "p1", status="paid")
+    fleet.say(100, "p2", due=90.0 * DAY)
+    fleet.kill(80)
+    fleet.start(95)
+    return fleet.story, {
+        of("InstanceUnpaid", "p0"): [(70, 130)],
+        of("InstancePaymentUnknown", "p1"): [(60.5, 100.5)],
+        of("InstanceDueUnknown", "p2"): [(60.5, 100.5)],
+        at("ExporterDown"): [(83, 94.5)],
+    }
+
+
+# --- webhooks --------------------------------------------------------------------------------------------------------
+
+
+@story("webhooks")
+def webhooks() -> Play:
+    """A webhook that is missing, muted or has another URL is told after ten minutes, each as what it is."""
+    fleet = Fleet(5, 45)
+    for number, state in enumerate(("missing", "muted", "other")):
+        fleet.phones[f"p{number}"].webhooks["received"] = "good"
+        fleet.say(10, f"p{number}", webhooks={"received": state, "disconnected": "good"})
+        fleet.say(35, f"p{number}", webhooks={"received": "good", "disconnected": "good"})
+    fleet.phones["p3"].webhooks["received"] = "good"
+    fleet.say(10, "p3", webhooks={"received": "missing"})
+    fleet.say(19, "p3", webhooks={"received": "good"})  # in time
+    fleet.phones["p4"].webhooks["received"] = "missing"
+    fleet.say(25, "p4", webhooks={})  # expected no more
+    return fleet.story, {
+        of("InstanceWebhookMissing", "p0", webhook="received"): [(20, 35)],
+        of("InstanceWebhookMuted", "p1", webhook="received"): [(20.5, 35.5)],
+        of("InstanceWebhookUnexpected", "p2", webhook="received"): [(20.5, 35.5)],
+        of("InstanceWebhookMissing", "p4", webhook="received"): [(10.5, 25.5)],
+    }
+
+
+# --- polls -----------------------------------------------------------------------------------------------------------
+
+
+@story("polls")
+def failing() -> Play:
+    """Polls that fail for seven minutes are a warning, for fifteen critical; one failed poll is nothing."""
+    fleet = Fleet(4, 60)
+    fleet.say(10, "p0", fault="timeout")
+    fleet.say(40, "p0", fault=None)
+    fleet.say(10, "p1", fault="timeout")
+    fleet.say(15, "p1", fault=None)
+    return fleet.story, {
+        of("InstancePollsFailing", "p0"): [(16, 40)],
+        of("InstanceValuesStale", "p0"): [(24, 40)],
+    }
+
+
+@story("polls")
+def never_polled_well() -> Play:
+    """A number whose polls have failed from the first on is told too."""
+    fleet = Fleet(4, 40)
+    fleet.phones["p0"].fault = "timeout"
+    fleet.say(30, "p0", fault=None)
+    return fleet.story, {
+        of("InstancePollsFailing", "p0"): [(7, 30)],
+        of("InstanceValuesStale", "p0"): [(15, 30)],
+    }
+
+
+@story("polls")
+def causes() -> Play:
+    """A cause is told instead of its symptoms; a refused address and a firewall once for the job."""
+    fleet = Fleet(16, 45)
+    reasons = (
+        "unauthorized",
+        "not_found",
+        "subscription_ended",
+        "ip_not_allowed",
+        "wrong_instance",
+        "forbidden",
+    )
+    for number, reason in enumerate(reasons):
+        fleet.say(10, f"p{number}", fault=reason)
+        fleet.say(30, f"p{number}", fault=None)
+    return fleet.story, {
+        of("InstanceCredentialsRefused", "p0"): [(16, 30)],
+        of("InstanceCredentialsRefused", "p1"): [(16.5, 30.5)],
+        of("InstanceSubscriptionEnded", "p2"): [(16.5, 30.5)],
+        job("AddressNotAllowed"): [(16.5, 30.5)],
+        of("InstanceWrongInstance", "p4"): [(16.5, 30.5)],
+        job("Forbidden"): [(16, 30)],
+    }
+
+
+@story("polls")
+def timeout_amid() -> Play:
+    """A timeout amid a spell of another cause does not make it a symptom, nor start it anew."""
+    fleet = Fleet(4, 50)
+    fleet.say(10, "p0", fault="wrong_instance")
+    for minute in (12, 15, 25):
+        fleet.say(minute, "p0", fault="timeout")
+        fleet.say(minute + 1, "p0", fault="wrong_instance")
+    fleet.say(40, "p0", fault=None)
+    return fleet.story, {of("InstanceWrongInstance", "p0"): [(16, 40)]}
+
+
+@story("polls")
+def api_down() -> Play:
+    """Z-API away for nearly all is one alert; what still fails at its end is told singly."""
+    fleet = Fleet(5, 60)
+    fleet.say(10, fault="connect")
+    fleet.say(30, "p1", "p2", "p3", "p4", fault=None)
+    return fleet.story, {
+        job("ApiDown"): [(12.5, 30.5)],
+        of("InstanceValuesStale", "p0"): [(31, 60)],
+    }
+
+
+@story("polls")
+def backoff_after_an_outage() -> Play:
+    """A number that is polled again minutes after the others is not told as failing at the end of an outage."""
+    fleet = Fleet(6, 60)
+    fleet.say(10, fault="connect")
+    fleet.say(40, fault=None)
+    fleet.story.at(38, lambda: fleet.exporter.pauses.update(p0=45 * 60))
+    return fleet.story, {job("ApiDown"): [(12.5, 40.5)]}
+
+
+@story("polls")
+def rate_limited() -> Play:
+    """A quarter of a job's polls refused as too many is one alert, without one for each number."""
+    fleet = Fleet(3, 60)
+    fleet.say(10, "p0", fault="rate_limited")
+    fleet.say(40, "p0", fault=None)
+    return fleet.story, {
+        job("RateLimited"): [(22, 41.5)],
+    }
+
+
+# --- the exporter itself ---------------------------------------------------------------------------------------------
+
+
+@story("exporter")
+def reload_failed() -> Play:
+    """A configuration that was refused is told after five minutes, through lost scrapes."""
+    fleet = Fleet(2, 40, one_in_three)
+    fleet.story.at(10, lambda: setattr(fleet.exporter, "reload_successful", False))
+    fleet.story.at(30, lambda: setattr(fleet.exporter, "reload_successful", True))
+    return fleet.story, {at("ExporterReloadFailed"): [(15, 29.5)]}
+
+
+@story("exporter")
+def too_old() -> Play:
+    """An exporter that is too old for the rules is told, until it is updated."""
+    fleet = Fleet(2, 30)
+    fleet.exporter.old = True
+    fleet.say(10, "p0", connected=False)
+
+    def update() -> None:
+        fleet.exporter.old = False
+        fleet.exporter.restart(20 * 60)
+
+    fleet.story.at(20, update)
+    return fleet.story, {at("ExporterTooOld"): [(5.5, 19.5)], of("InstanceDisconnected", "p0"): [(14, 30)]}
+
+
+@story("exporter")
+def missing() -> Play:
+    """Without any exporter among the targets for ten minutes, that is told."""
+    fleet = Fleet(2, 60)
+    fleet.kill(10, target=False)
+    fleet.start(40)
+    return fleet.story, {job("ExporterMissing"): [(19.5, 39.5)]}
+
+
+@story("exporter")
+def behind() -> Play:
+    """Polls that begin late for twenty minutes are told."""
+    fleet = Fleet(2, 60)
+    fleet.story.at(5, lambda: setattr(fleet.exporter, "lateness", 20.0))
+    fleet.story.at(40, lambda: setattr(fleet.exporter, "lateness", 0.0))
+    return fleet.story, {at("ExporterBehind"): [(22.5, 41.5)]}
+
+
+@story("thresholds")
+def no_thresholds() -> Play:
+    """Without thresholds nothing is compared, which is told after ten minutes."""
+    fleet = Fleet(2, 20)
+    fleet.say(2, "p0", connected=False)
+    return fleet.story, {job("ThresholdsMissing"): [(10.5, 20)]}
+
+
+@story("thresholds_twice")
+def threshold_twice() -> Play:
+    """A threshold that is recorded twice is told; the larger one counts."""
+    fleet = Fleet(2, 20)
+    fleet.story.more = [{"series": 'zapi:threshold:disconnected_seconds{twice="yes"}', "values": "60x50"}]
+    fleet.say(2, "p0", connected=False)
+    return fleet.story, {job("ThresholdsMissing"): [(10.5, 20)], of("InstanceDisconnected", "p0"): [(6, 20)]}
+
+
+@story("thresholds_of_instances")
+def own_thresholds() -> Play:
+    """An instance, or a team, may have thresholds of its own."""
+    fleet = Fleet(4, 30)
+    fleet.phones["p2"].due = 8.0 * DAY
+    fleet.phones["p0"].due = 6.0 * DAY
+    fleet.phones["p1"].due = 1.5 * DAY
+    fleet.story.more = [
+        {"series": 'zapi_instance:threshold:disconnected_seconds{name="p1"}', "values": "60x70"},
+        {"series": 'zapi_instance:threshold:expiring_soon_seconds{name="p2"}', "values": "1209600x70"},
+        {"series": 'zapi_instance:threshold:expiring_soon_seconds{name="p0"}', "values": "-1000000000x70"},
+        {"series": 'zapi_instance:threshold:expiring_imminently_seconds{name="p1"}', "values": "172800x70"},
+        {"series": 'zapi_instance:threshold:flapping_disconnects{name="p3"}', "values": "1x70"},
+    ]
+    fleet.say(10, "p1", connected=False)
+    fleet.say(20, "p3", connected=False)
+    fleet.say(22, "p3", connected=True)
+    return fleet.story, {
+        of("InstanceDisconnected", "p1"): [(10.5, 30)],
+        of("InstanceExpiringSoon", "p2"): [(0.5, 30)],
+        of("InstanceExpiringImminently", "p1"): [(0.5, 30)],
+        of("InstanceFlapping", "p3"): [(20.5, 30)],
+    }
+
+
+RULE_FILES: Final = {"thresholds": ("reasons", "zapi")}
+"""Those of a file of tests, where they are not all."""
+
+
+def documents() -> Iterator[tuple[Path, str]]:
+    """Each file of ``prometheus/tests`` with its text."""
+    texts = yaml.safe_load(TEXTS.read_text()) if TEXTS.exists() else {}
+    for file, plays in STORIES.items():
+        names = RULE_FILES.get(file, ("thresholds", "reasons", "zapi"))
+        document = {
+            "rule_files": [f"../rules/{name}.yaml" for name in names],
+            "evaluation_interval": f"{STEP}s",
+            "group_eval_order": ["zapi-thresholds", "zapi-reasons", "zapi"][-len(names) :],
+            "tests": [promtool_test(title, *play(), texts.get(title, ())) for title, play in plays.items()],
+        }
+        head = "# Written by `make rule-tests` from tests/shipped/prometheus/stories.py.\n"
+        body = yaml.safe_dump(document, sort_keys=False, width=1000, allow_unicode=True)
+        yield RULE_TESTS / f"{file}.yaml", head + body
+
+
+if __name__ == "__main__":
+    for path, text in documents():
+        path.write_text(text)
