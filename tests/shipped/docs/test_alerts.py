@@ -1,0 +1,107 @@
+"""The table of who is told what: as the rules have it, with every alert once, and its recipes run."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+import yaml
+
+from exporter.config.duration import parse_duration
+from tests.shipped.docs.documents import ROOT, snippets
+from tests.shipped.prometheus.tools import RULES, Rule, alerts, amtool, promtool
+
+DOCUMENT: Final = ROOT / "docs" / "alerts.md"
+TEXT: Final = DOCUMENT.read_text(encoding="utf-8")
+ROW: Final = re.compile(
+    r"^\| [^|]+ \| (?P<alert>Zapi\w+) \| (?P<told>[^|]+) \| (?P<after>[^|]+) \|$", re.MULTILINE
+)
+ROWS: Final = {row["alert"]: row for row in ROW.finditer(TEXT)}
+
+THRESHOLDS: Final = {
+    "ZapiInstanceDisconnected": "disconnected_seconds",
+    "ZapiManyInstancesDisconnected": "many_disconnected_seconds",
+    "ZapiInstanceNeverConnected": "never_connected_seconds",
+    "ZapiInstanceExpiringSoon": "expiring_soon_seconds",
+    "ZapiInstanceExpiringImminently": "expiring_imminently_seconds",
+    "ZapiInstanceExpired": "expired_seconds",
+    "ZapiInstanceDueUnknown": "unknown_seconds",
+    "ZapiInstancePaymentUnknown": "unknown_seconds",
+    "ZapiInstanceUnpaid": "unpaid_seconds",
+    "ZapiInstanceWebhookMissing": "webhook_seconds",
+    "ZapiInstanceWebhookUnexpected": "webhook_seconds",
+    "ZapiInstanceWebhookMuted": "webhook_seconds",
+    "ZapiInstancePollsFailing": "failing_seconds",
+    "ZapiInstanceCredentialsRefused": "failing_seconds",
+    "ZapiInstanceSubscriptionEnded": "failing_seconds",
+    "ZapiInstanceWrongInstance": "failing_seconds",
+    "ZapiAddressNotAllowed": "failing_seconds",
+    "ZapiForbidden": "failing_seconds",
+    "ZapiInstanceValuesStale": "stale_seconds",
+    "ZapiInstanceTwoIds": "two_ids_seconds",
+    "ZapiApiDown": "api_down_seconds",
+    "ZapiRateLimited": "reason_seconds",
+    "ZapiExporterDown": "exporter_down_seconds",
+    "ZapiExporterTargetLost": "exporter_missing_seconds",
+    "ZapiExporterMissing": "exporter_missing_seconds",
+    "ZapiExporterReloadFailed": "exporter_fault_seconds",
+    "ZapiExporterTooOld": "exporter_fault_seconds",
+}
+"""Alert → its threshold, where that is a time."""
+
+
+def test_every_alert_is_in_the_table_once() -> None:
+    assert sorted(row["alert"] for row in ROW.finditer(TEXT)) == sorted(rule.name for rule in alerts())
+
+
+@pytest.mark.parametrize("rule", alerts(), ids=lambda rule: rule.name)
+def test_on_call_is_told_of_what_is_critical(rule: Rule) -> None:
+    is_critical = rule.body["labels"]["severity"] == "critical"
+
+    assert ROWS[rule.name]["told"].startswith("on call, ") == is_critical
+
+
+@pytest.mark.parametrize("alert", THRESHOLDS)
+def test_the_time_in_the_table_is_the_threshold(alert: str) -> None:
+    found = re.search(r"(\d+) (min|h|days?)\b", ROWS[alert]["after"])
+    assert found is not None
+    unit = {"min": "m", "h": "h", "day": "d", "days": "d"}[found[2]]
+
+    assert parse_duration(found[1] + unit) == threshold(THRESHOLDS[alert])
+
+
+def threshold(name: str) -> float:
+    for group in yaml.safe_load((RULES / "thresholds.yaml").read_text())["groups"]:
+        for rule in group["rules"]:
+            if rule["record"] == f"zapi:threshold:{name}":
+                factors = re.fullmatch(r"vector\(([\d *]+)\)", rule["expr"])
+                assert factors is not None
+                product = 1.0
+                for factor in factors[1].split("*"):
+                    product *= float(factor)
+                return product
+    raise AssertionError(f"there is no threshold {name}")
+
+
+def recipes(first_key: str) -> list[str]:
+    return [one.text for one in snippets("yaml") if one.file == DOCUMENT and one.text.startswith(first_key)]
+
+
+@pytest.mark.needs("promtool")
+def test_prometheus_takes_the_rules_of_the_recipes(tmp_path: Path) -> None:
+    texts = recipes("groups:")
+    assert len(texts) == 2
+    for text in texts:
+        (tmp_path / "rules.yaml").write_text(text)
+        checked = promtool("check", "rules", tmp_path / "rules.yaml")
+        assert checked.succeeded, checked.output
+
+
+@pytest.mark.needs("amtool")
+def test_alertmanager_takes_the_routes_of_the_recipes(tmp_path: Path) -> None:
+    texts = [*recipes("route:"), *recipes("time_intervals:")]
+    assert len(texts) == 2
+    for text in texts:
+        (tmp_path / "alertmanager.yaml").write_text(text)
+        checked = amtool("check-config", tmp_path / "alertmanager.yaml")
+        assert checked.succeeded, checked.output

@@ -1,0 +1,53 @@
+"""Every alert about a running exporter, told once and ended once, through the whole chain."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from harness.processes import eventually
+from tests.shipped.prometheus.tools import alerts
+from tests.system.chain.chain import chain
+from tests.system.chain.fleets import polled
+from tests.system.chain.story import Story
+from tests.system.chain.troubles import Fleets, new_fleets, of_an_exporter, of_many_instances, of_one_instance
+
+SPEED: Final = 20
+LONGEST: Final = 45
+"""Minutes that the slowest of these alerts takes to be told and to end, and some more."""
+SHORTENED: Final = {"unpaid_seconds": 600, "unknown_seconds": 600}
+"""An hour as shipped."""
+
+ELSEWHERE: Final = {"ZapiExporterMissing", "ZapiThresholdsMissing"}
+"""What is told where there is no exporter, or only half of the rules: a story of its own."""
+
+pytestmark = [pytest.mark.needs("prometheus", "prometheus-alertmanager"), pytest.mark.timeout(600)]
+
+
+def test_each_trouble_is_told_once_to_whom_it_concerns_and_so_is_its_end(tmp_path: Path) -> None:
+    fleets = new_fleets()
+    with (
+        polled(tmp_path, fleets.all(), speed=SPEED),
+        chain(
+            tmp_path,
+            {fleet.job: fleet.addresses for fleet in fleets.all()},
+            speed=SPEED,
+            thresholds=SHORTENED,
+        ) as running,
+    ):
+        jobs = len(fleets.all())
+        eventually(lambda: len(running.prometheus.query("job:zapi_instance_listed:count")) == jobs)
+        troubles = [
+            *of_one_instance(fleets),
+            *of_many_instances(fleets),
+            *of_an_exporter(fleets, running),
+        ]
+        story = Story(running, troubles, LONGEST)
+        story.play()
+
+        assert {trouble.alert for trouble in troubles} | ELSEWHERE == {rule.name for rule in alerts()}
+        assert not story.wrong(), "\n".join(story.wrong())
+
+
+def targets_of(fleets: Fleets) -> dict[str, list[str]]:
+    return {fleet.job: fleet.addresses for fleet in fleets.all()}
