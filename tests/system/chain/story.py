@@ -47,13 +47,14 @@ class Story:
     """Troubles in one running chain, and ``meanwhile``, what happens one after another while all of them last.
 
     ``minutes`` is the longest that the chain may take to tell all of the beginnings, and again to tell all the ends:
-    what was not told by then is for the test to say.
+    what was not told by then is for the test to say. ``allowed`` are alerts that may be told or not, by their labels.
     """
 
     chain: Chain
     troubles: Sequence[Trouble]
     minutes: float
     meanwhile: Sequence[Callable[[], object]] = ()
+    allowed: Sequence[Mapping[str, str]] = ()
     _begun: list[Trouble] = field(default_factory=list)
     _mended: list[Trouble] = field(default_factory=list)
 
@@ -129,12 +130,13 @@ class Story:
         return wrong
 
     def _of_no_trouble(self) -> list[str]:
+        expected = [*(trouble.identity for trouble in self.troubles), *self.allowed]
         return sorted(
             {
                 f"{notice.receiver} heard of {dict(one.labels)}, {'firing' if one.firing else 'resolved'}"
                 for notice in self.chain.notices
                 for one in notice.alerts
-                if not any(one.has(trouble.identity) for trouble in self.troubles)
+                if not any(map(one.has, expected))
             }
         )
 
