@@ -182,6 +182,8 @@ class Story:
     events: dict[int, list[Event]] = field(default_factory=dict)
     more: list[dict[str, str]] = field(default_factory=list)
     """Series of other origin, as promtool takes them."""
+    unsure: tuple[float, ...] = ()
+    """Minutes of an edge that depends on whether ranges are left-open, as they are since Prometheus 3."""
 
     def at(self, minute: float, *events: Event) -> None:
         self.events.setdefault(int(minute * 60), []).extend(events)
@@ -289,10 +291,12 @@ def promtool_test(
     It is looked at from time to time, and wherever an alert begins or ends. ``texts`` are its ``alert_rule_test``.
     """
     edges = {round(minute * 60) for windows in firing.values() for window in windows for minute in window}
+    unsure = {round(minute * 60) for minute in story.unsure}
     moments = {
         second
         for second in range(0, story.seconds + 1, STEP)
-        if second % _EVERY == 0 or {second - STEP, second, second + STEP} & edges
+        if (second % _EVERY == 0 or {second - STEP, second, second + STEP} & edges)
+        and not {second - STEP, second, second + STEP} & unsure
     }
     return {
         "name": title,

@@ -205,6 +205,7 @@ def flapping() -> Play:
     for minute in (5, 10):
         fleet.say(minute, "p1", connected=False)
         fleet.say(minute + 2, "p1", connected=True)
+    fleet.story.unsure = (75,)
     return fleet.story, {of("InstanceFlapping", "p0"): [(15, 75)]}
 
 
@@ -400,6 +401,7 @@ def vanished() -> Play:
     fleet = Fleet(10, 100)
     fleet.say(10, "p0", connected=False)
     fleet.configure(20, fleet.exporter, without=[f"p{number}" for number in (0, 4, 5, 6, 7, 8, 9)])
+    fleet.story.unsure = (81.5,)
     return fleet.story, {
         of("InstanceDisconnected", "p0"): [(14, 22)],
         job("InstancesVanished"): [(22, 81.5)],
@@ -426,6 +428,7 @@ def shard_lost() -> Play:
     fleet.phones.update({f"q{number}": Phone() for number in range(4)})
     fleet.say(10, "q0", connected=False)
     fleet.kill(30, other, target=False)
+    fleet.story.unsure = (89.5, 90)
     return fleet.story, {
         of("InstanceDisconnected", "q0"): [(14, 90)],
         job("ExporterTargetLost"): [(39.5, 89.5)],
@@ -630,9 +633,20 @@ def rate_limited() -> Play:
     fleet = Fleet(3, 60)
     fleet.say(10, "p0", fault="rate_limited")
     fleet.say(40, "p0", fault=None)
+    fleet.story.unsure = (22, 41.5)
     return fleet.story, {
         job("RateLimited"): [(22, 41.5)],
     }
+
+
+@story("polls")
+def all_rate_limited() -> Play:
+    """All polls of a job refused as too many are one alert."""
+    fleet = Fleet(2, 60)
+    fleet.say(10, fault="rate_limited")
+    fleet.say(40, fault=None)
+    fleet.story.unsure = (17, 46.5, 47)
+    return fleet.story, {job("RateLimited"): [(17, 47)]}
 
 
 # --- the exporter itself ---------------------------------------------------------------------------------------------
@@ -677,6 +691,7 @@ def behind() -> Play:
     fleet = Fleet(2, 60)
     fleet.story.at(5, lambda: setattr(fleet.exporter, "lateness", 20.0))
     fleet.story.at(40, lambda: setattr(fleet.exporter, "lateness", 0.0))
+    fleet.story.unsure = (22.5, 41.5)
     return fleet.story, {at("ExporterBehind"): [(22.5, 41.5)]}
 
 
