@@ -43,6 +43,7 @@ PATIENCE: Final = 30.0
 """Seconds in which everything must have been right at once: on a busy machine polls and scrapes are late at times."""
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.needs("prometheus")
 def test_every_query_gives_the_series_and_labels_that_are_shown(tmp_path: Path) -> None:
     names = [member.configured.name for member in cast(INSTANCES, 0)[:24]]

@@ -33,6 +33,8 @@ def _rules() -> list[Rule]:
     ]
 
 
+@pytest.mark.nightly
+@pytest.mark.timeout(7200)
 @pytest.mark.needs("promtool")
 @pytest.mark.parametrize("rule", _rules(), ids=lambda rule: rule.name)
 def test_a_mistake_in_a_rule_fails_its_unit_tests(rule: Rule, tmp_path: Path) -> None:
