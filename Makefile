@@ -104,7 +104,7 @@ test-rules: ## the unit tests of the rules with the promtool of PROMTOOL, for ex
 	cd prometheus/tests && TZ=UTC $(or $(PROMTOOL),promtool) test rules *.yaml
 
 mutants: $(VENV)/.dev ## every small mistake in every rule must fail a unit test of the rules; takes hours
-	ZAPI_ALL_MUTANTS=1 $(BIN)/pytest -n 2 tests/shipped/prometheus/test_rule_mutations.py
+	ZAPI_ALL_MUTANTS=1 $(BIN)/pytest -n 2 -m nightly tests/shipped/prometheus/test_rule_mutations.py
 
 .PHONY: rule-tests test-rules mutants
 dashboards: $(VENV)/.dev ## write grafana/dashboards from grafana/build

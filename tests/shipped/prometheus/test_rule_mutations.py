@@ -25,7 +25,7 @@ IN_THE_SUITE: Final = {
     "zapi:threshold:flapping_disconnects",
     "zapi:threshold:never_connected_seconds",
 }
-"""Rules whose mistakes are tried at each run: each mistake takes ten seconds."""
+"""Rules whose mistakes are tried every night: each mistake takes ten seconds."""
 
 CONSTANTS: Final = "zapi:reason:info"
 TESTED_ELSEWHERE: Final = "availability.yaml"
