@@ -202,8 +202,13 @@ def test_the_schema_describes_every_value() -> None:
             assert set(value) == set(properties), name
 
 
-def test_a_package_holds_the_rules(tmp_path: Path) -> None:
-    """In the source tree they are a link; whoever gets the package has the files."""
+def test_the_chart_holds_the_rule_files() -> None:
+    """Run: cp prometheus/rules/*.yaml deploy/helm/zapi-exporter/rules/"""
+    kept = {file.name: file.read_bytes() for file in (CHART / "rules").iterdir()}
+    assert kept == {file.name: file.read_bytes() for file in ROOT.glob("prometheus/rules/*.yaml")}
+
+
+def test_a_package_gives_what_the_folder_gives(tmp_path: Path) -> None:
     packed = helm("package", str(CHART), f"--destination={tmp_path}")
     assert packed.returncode == 0, packed.stderr
     (archive,) = tmp_path.glob("*.tgz")
