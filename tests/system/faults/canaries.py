@@ -9,7 +9,10 @@ from typing import Final
 MARK: Final = "c4n4ry"
 """Begins and ends every canary, so that a part of one is found too. No encoding of a URL or of JSON changes it."""
 
-_PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_NOT_INHERITED: Final = (
+    *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+    *("ssl_cert_file", "requests_ca_bundle"),
+)
 
 
 def canary(what: str) -> str:
@@ -31,7 +34,7 @@ def environment(home: Path) -> Mapping[str, str]:
         "".join(f"{host} {login}" for host in ("machine 127.0.0.1", "machine localhost", "default"))
     )
     netrc.chmod(0o600)
-    inherited = {name: value for name, value in os.environ.items() if name.lower() not in _PROXIES}
+    inherited = {name: value for name, value in os.environ.items() if name.lower() not in _NOT_INHERITED}
     return {
         **inherited,
         "HOME": str(home),
