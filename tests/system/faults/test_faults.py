@@ -13,8 +13,10 @@ def test_every_fault_of_the_simulation_has_a_promise() -> None:
     assert promises().keys() == every_fault().keys()
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    "suite", [pytest.param(name, marks=[pytest.mark.nightly] * (name == "clients")) for name in SUITES]
+)
 def test_every_promise_is_kept(suite: str, tmp_path: Path) -> None:
     results = list(run(suite, tmp_path, lambda _: None))
     assert results
