@@ -3,7 +3,7 @@
 import pytest
 
 from exporter.model.poll_result import Failure, Status
-from exporter.zapi.replies import Replies
+from exporter.zapi.replies import MAX_KEPT, Replies
 from tests.builders import an_instance
 
 A, B = an_instance("A", instance_id="A"), an_instance("B", instance_id="B")
@@ -39,6 +39,14 @@ def test_a_failure_is_not_remembered(body: bytes) -> None:
     first = replies.read(body, A)
     assert isinstance(first, Failure)
     assert replies.read(body, A) is not first
+
+
+@pytest.mark.parametrize(("length", "is_kept"), [(MAX_KEPT, True), (MAX_KEPT + 1, False)])
+def test_a_long_reply_is_not_kept(length: int, is_kept: bool) -> None:
+    replies, body = Replies(), BODY.ljust(length)
+    first = replies.read(body, A)
+    assert isinstance(first, Status)
+    assert (replies.read(body, A) is first) is is_kept
 
 
 def test_what_was_forgotten_is_read_again() -> None:
