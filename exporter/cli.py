@@ -17,6 +17,7 @@ from exporter.process.core_dumps import forbid_core_dumps
 from exporter.process.line_writer import LineWriter
 from exporter.process.output import answer, complain
 from exporter.process.signals import Signals
+from exporter.process.starting import TooFewResources
 from exporter.process.unexpected import log_unexpected
 
 DEFAULT_CONFIG = Path("config.yaml")
@@ -77,6 +78,9 @@ def main(arguments: Sequence[str] | None = None, signals: Signals | None = None)
         return _run(options, signals or Signals(one_off=options.once or options.config_check), log)
     except ModuleNotFoundError:  # no fault of the exporter
         raise
+    except TooFewResources as error:
+        complain(str(error))
+        return FAILED
     except Exception as error:
         log_unexpected(type(error), error.__traceback__)
         return FAILED

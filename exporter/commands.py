@@ -4,6 +4,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Final, TypeVar
 
 from exporter import __version__, config
@@ -27,6 +28,7 @@ from exporter.process.output import answer, complain
 from exporter.process.presence import published
 from exporter.process.progress import Progress
 from exporter.process.signals import Signals
+from exporter.process.starting import start
 from exporter.process.supervisor import PartFailed, Supervisor
 from exporter.process.systemd import Systemd
 from exporter.reloader import Reloader
@@ -83,8 +85,7 @@ def once(options: Options, environ: Mapping[str, str], signals: Signals) -> int:
         if daemon is None:
             return FAILED
         with Progress(sys.stderr, "polled", len(daemon.config.instances)) as progress:
-            if not _start(daemon.start):
-                return FAILED
+            start(daemon.start)
             while not (daemon.is_ready() and daemon.fleet.every_collector_was_asked()):
                 if (failed := daemon.failure()) is not None:
                     complain(f"polling failed: {failed}")
@@ -115,12 +116,11 @@ def serve(options: Options, environ: Mapping[str, str], signals: Signals, log: L
         reload = _told(systemd, Reloader(source.load, daemon, daemon.telemetry), daemon)
         server = Server(_app(daemon, guard, reload, options, clock), listeners, clock=clock, security=guard)
         reloads = ReloadLoop(reload, list(_auto_reload(options, source, reload, clock)), clock)
-        if not _start(server.start, reloads.start, daemon.start):  # polls may take every thread there is
-            return FAILED
+        start(server.start, reloads.start, daemon.start)  # polls may take every thread there is
         with published([f"{address}{options.route_prefix}" for address in server.addresses]):
             _announce(server, daemon, guard, options)
             systemd.ready(_status(daemon))
-            supervisor = _supervisor(server, daemon, systemd, clock)
+            supervisor = _supervisor(server, daemon, reloads, systemd, clock)
             signals.collect()
             try:
                 run_until_signal(signals.wait, reloads.request, [supervisor], clock)
@@ -134,20 +134,6 @@ def serve(options: Options, environ: Mapping[str, str], signals: Signals, log: L
             server.close(_ANSWERS_GRACE)
             _log.info("stopped")
             return OK
-
-
-def _start(*starts: Callable[[], None]) -> bool:
-    """Start each part; return whether all run, after saying why not."""
-    try:
-        for start in starts:
-            start()
-    except (RuntimeError, OSError):
-        complain(
-            "this machine gives the exporter too few threads or descriptors to start; raise its limits"
-            " (ulimit -u, ulimit -n, the container's pids.max)"
-        )
-        return False
-    return True
 
 
 def _told(systemd: Systemd, reloader: Reloader, daemon: Daemon) -> Reload:
@@ -172,7 +158,9 @@ def _auto_reload(options: Options, source: Source, reload: Reload, clock: Clock)
         yield AutoReload(source, reload, options.auto_reload_interval, clock)
 
 
-def _supervisor(server: Server, daemon: Daemon, systemd: Systemd, clock: Clock) -> Supervisor:
+def _supervisor(
+    server: Server, daemon: Daemon, reloads: ReloadLoop, systemd: Systemd, clock: Clock
+) -> Supervisor:
     tolerance = systemd.watchdog_interval or _STUCK_AFTER
 
     def web_failed() -> str | None:
@@ -184,7 +172,8 @@ def _supervisor(server: Server, daemon: Daemon, systemd: Systemd, clock: Clock) 
     def polls_stall() -> str | None:
         return "polls make no progress" if daemon.is_stuck(tolerance) else None
 
-    return Supervisor([web_failed, daemon.failure], [web_stalls, polls_stall], systemd, clock)
+    failures = [web_failed, daemon.failure, reloads.failure]
+    return Supervisor(failures, [web_stalls, polls_stall], systemd, clock)
 
 
 def _daemon(
@@ -204,7 +193,17 @@ def _guard(options: Options) -> Guard | None:
     if file is None:
         return Security
     watched = _valid(lambda: WebConfigFile(file))
-    return watched.current if watched is not None and _start(watched.start) else None
+    if watched is None:
+        return None
+    start(watched.start)
+    _warn_if_open(watched.current(), file)
+    return watched.current
+
+
+def _warn_if_open(security: Security, file: Path) -> None:
+    """Warn of a web configuration with headers alone: whoever names one may take the port for guarded."""
+    if security.tls is None and security.users is None:
+        _log.warning("the web configuration asks for neither TLS nor passwords", extra={"path": str(file)})
 
 
 def _valid(load: Callable[[], T]) -> T | None:

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from exporter.config.files import Fingerprint
 from exporter.model.clock import Clock
+from exporter.process.unexpected import log_unexpected
 
 SETTLING: Final = 1.0
 """Seconds for which changed files must stay the same: a file that is being written may look whole."""
@@ -44,18 +45,27 @@ class AutoReload:
         self.due = clock.monotonic() + interval
 
     def run(self) -> None:
+        """Look once. Whatever goes wrong is logged, and the next look is taken in its time."""
         pause = self._interval
+        try:
+            pause = self._look()
+        except Exception as error:  # no memory, most likely: later changes must still be seen
+            log_unexpected(type(error), error.__traceback__)
+        self.due = self._clock.monotonic() + pause
+
+    def _look(self) -> float:
+        """Reload where that is due; return the seconds until the next look."""
         holds = self._files.holds()
         if holds == self._files.held:
             self._changed = None
         elif holds != self._changed:
             self._changed = holds
-            pause = min(pause, SETTLING)
+            return min(self._interval, SETTLING)
         else:
             self._changed = None
             _log.info("files of the configuration have changed", extra={"path": self._name_changed(holds)})
             self._reload()
-        self.due = self._clock.monotonic() + pause
+        return self._interval
 
     def _name_changed(self, holds: Fingerprint) -> str:
         held = self._files.held

@@ -58,7 +58,7 @@ class FileReader:
     def call(self, work: Callable[[], T]) -> T:
         """What ``work`` gives, which asks the file system. Raises what it raises, and :class:`UnreadableFile`."""
         with self._lock:
-            if self._current is not None and not self._current.done():
+            if self._is_waiting():
                 raise UnreadableFile("cannot be read while another file does not answer")
             answer: Future[T] = Future()
             self._begin(partial(_fulfil, answer, work))
@@ -68,9 +68,15 @@ class FileReader:
             except FutureTimeout:
                 raise UnreadableFile(_HUNG.format(self._patience)) from None
 
+    def _is_waiting(self) -> bool:
+        """Return whether the thread still reads a file that was given up."""
+        thread = self._thread
+        pending = self._current is not None and not self._current.done()
+        return pending and thread is not None and thread.is_alive()
+
     def _begin(self, job: Callable[[], None]) -> None:
         with self._thread_lock:
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = self._start_thread()
             self._jobs.put(job)
 

@@ -1,7 +1,7 @@
 """Where the configuration comes from: a file, or a simulated Z-API; narrowed to what this shard polls."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, Protocol
@@ -11,6 +11,7 @@ from exporter.config.auto_reload import WatchedFiles
 from exporter.model.clock import Clock
 from exporter.model.shard import Shard
 from exporter.options import Options
+from exporter.process.starting import start
 
 
 class Source(WatchedFiles, Protocol):
@@ -31,7 +32,9 @@ def open_source(options: Options, environ: Mapping[str, str], clock: Clock) -> I
     from exporter.demo.setup import demo_config
 
     members = cast(options.demo, clock.time())
-    with SimulatedZapi([member.simulated for member in members], clock=clock) as zapi:
+    zapi = SimulatedZapi([member.simulated for member in members], clock=clock)
+    start(zapi.start)
+    with closing(zapi):
         yield _Sharded(_Simulated(demo_config(members, zapi.base_url)), options.shard)
 
 

@@ -40,7 +40,7 @@ class LoopThread:
         self._port: int | None = None
 
     def start(self) -> None:
-        """Bind and accept. Raises OSError where the address cannot be bound, RuntimeError if it runs."""
+        """Bind and accept. Raises OSError for the address, RuntimeError if it runs or no thread is left."""
         if self._thread is not None:
             raise RuntimeError("the simulated Z-API runs already: close it before it is started again")
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
@@ -49,10 +49,16 @@ class LoopThread:
         self._port = listener.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(self._note)
-        self._thread = threading.Thread(
+        thread = threading.Thread(
             target=self._run, args=(self._loop, listener), name="simulated-zapi", daemon=True
         )
-        self._thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            listener.close()
+            self._loop.close()
+            raise
+        self._thread = thread
 
     def close(self) -> None:
         """Drop everything and end the thread."""

@@ -80,7 +80,7 @@ class LineWriter:
             if not data:
                 told, self._untold, self._note_waits = self._untold, 0, False
         written = False
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(Exception):  # whatever it is, the lines to come must be tried
             write_all(self._descriptor, self._tell(told).encode() if told else data)
             written = True
         with self._changed:

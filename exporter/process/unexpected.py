@@ -1,5 +1,6 @@
 """An exception that nobody expected → a log line of its type and place, without its text, which may hold a secret."""
 
+import contextlib
 import logging
 import traceback
 from types import TracebackType
@@ -8,7 +9,8 @@ _log = logging.getLogger(__name__)
 
 
 def log_unexpected(kind: type[BaseException], raised_at: TracebackType | None) -> None:
-    """Log an exception of this type, raised at this place."""
-    place = traceback.extract_tb(raised_at)[-1:]
-    extra = {"file": place[0].filename, "line": place[0].lineno} if place else {}
-    _log.error("unexpected error, please report it", extra={"error": kind.__name__, **extra})
+    """Log an exception of this type, raised at this place. Never raise: what survives it must survive this too."""
+    with contextlib.suppress(Exception):
+        place = traceback.extract_tb(raised_at)[-1:]
+        extra = {"file": place[0].filename, "line": place[0].lineno} if place else {}
+        _log.error("unexpected error, please report it", extra={"error": kind.__name__, **extra})

@@ -207,10 +207,12 @@ def test_a_configuration_that_everyone_can_read_is_warned_of(
 
 
 @pytest.mark.parametrize("threads", range(6))
+@pytest.mark.parametrize("demo", [False, True])
 def test_a_machine_with_too_few_threads_to_start_is_one_clear_line(
-    zapi: SimulatedZapi, tmp_path: Path, threads: int
+    zapi: SimulatedZapi, tmp_path: Path, threads: int, demo: bool
 ) -> None:
-    flags = (f"--config.file={tmp_path / 'config.yaml'}", "--web.listen-address=127.0.0.1:0")
+    source = "--demo=3" if demo else f"--config.file={tmp_path / 'config.yaml'}"
+    flags = (source, "--web.listen-address=127.0.0.1:0")
     (tmp_path / "config.yaml").chmod(0o600)
     run = subprocess.run(
         [*WITH_FEW_THREADS, str(threads), *flags],

@@ -195,6 +195,22 @@ def warned_of(running: Exporter, folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
+    ("web_config", "warned"),
+    [
+        ("http_server_config: {headers: {X-XSS-Protection: '0'}}\n", True),
+        ("http_server_config: {http2: false}\n", True),
+        (f"basic_auth_users: {{ana: {bcrypt.hashpw(b'x', bcrypt.gensalt(4)).decode()}}}\n", False),
+    ],
+)
+def test_headers_alone_guard_nothing_which_is_warned_of(
+    tmp_path: Path, web_config: str, warned: bool
+) -> None:
+    with behind(tmp_path, web_config) as running:
+        log = running.log.read_text()
+    assert ("the web configuration asks for neither TLS nor passwords" in log) is warned
+
+
+@pytest.mark.parametrize(
     ("exposed", "web_config", "warned"),
     [
         ("server.key", TLS, True),

@@ -108,6 +108,25 @@ def test_an_unexpected_error_reaches_who_reads(tmp_path: Path, monkeypatch: pyte
         FileReader().read(tmp_path, 10)
 
 
+def test_a_thread_that_ended_is_replaced_and_what_it_read_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_bytes(b"text")
+    reader = FileReader(patience=0.05)
+    ended = threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda args: ended.set())
+    with monkeypatch.context() as patched:
+        patched.setattr(file_reader, "_fulfil", _fail)
+        with pytest.raises(UnreadableFile, match="did not answer"):
+            reader.read(tmp_path / "file", 100)
+    assert ended.wait(60)
+    wait_until(lambda: _reads(reader, tmp_path / "file"))
+
+
+def _fail(*arguments: object) -> None:
+    raise MemoryError
+
+
 def test_a_lack_of_threads_is_named_and_is_no_lasting_harm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from exporter.config import Fingerprint
 from exporter.config.auto_reload import SETTLING, AutoReload
 from exporter.model.clock import SystemClock
 from exporter.process.main_loop import ReloadLoop, run_until_signal
+from harness.waiting import wait_until
 from tests.clocks import ManualClock
 
 FILE = Path("config.yaml")
@@ -104,6 +105,22 @@ def test_a_short_interval_is_never_made_longer() -> None:
     assert rig.look() == pytest.approx(0.1)
 
 
+def test_an_unexpected_error_is_told_once_and_the_next_look_is_taken(
+    rig: Rig, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> Fingerprint:
+        raise MemoryError("c4n4ry")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rig.files, "holds", fail)
+        assert rig.look() == 30.0
+    assert [record.getMessage() for record in caplog.records] == ["unexpected error, please report it"]
+    assert "c4n4ry" not in str([vars(record) for record in caplog.records])
+    rig.files.written = b"second"
+    assert [rig.look(), rig.look()] == [30.0, SETTLING]
+    assert rig.files.reloads == [b"second"]
+
+
 class Counting:
     """A duty that is always due."""
 
@@ -156,6 +173,37 @@ def test_it_wakes_up_for_the_first_duty_that_is_due() -> None:
     run_until_signal(wait, never, duties, clock)
     assert waits == [3.0, 3600.0, 0.0]
     assert [duty.times for duty in duties] == [0, 0, 0]
+
+
+def test_a_reload_that_fails_is_told_of_and_does_not_end_reloading(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    times, failures = threading.Semaphore(0), [MemoryError("c4n4ry")]
+
+    def reload() -> None:
+        times.release()
+        if failures:
+            raise failures.pop()
+
+    loop = ReloadLoop(reload, [], SystemClock())
+    loop.start()
+    for _ in range(2):
+        loop.request()
+        assert times.acquire(timeout=60)
+    loop.stop()
+    assert loop.failure() is None
+    assert [vars(record)["error"] for record in caplog.records] == ["MemoryError"]
+
+
+def test_a_task_that_ends_the_reload_thread_is_a_failure_that_is_named() -> None:
+    class Failing(Counting):
+        def run(self) -> None:
+            raise MemoryError
+
+    loop = ReloadLoop(never, [Failing()], SystemClock())
+    assert loop.failure() is None
+    loop.start()
+    wait_until(lambda: loop.failure() == "the thread that reloads has ended")
 
 
 def test_reloads_of_the_background_share_the_next_one() -> None:
