@@ -133,6 +133,34 @@ def test_labels_that_the_rules_or_vmalert_add_are_not_among_those_shown(tmp_path
     assert "(region=sul)" in render("en", [alert], tmp_path).text
 
 
+def test_two_webhooks_of_one_instance_are_told_apart_in_the_title(tmp_path: Path) -> None:
+    both = [
+        of("ZapiInstanceWebhookMissing", {}, name="vendas", webhook=webhook)
+        for webhook in ("disconnected", "received")
+    ]
+
+    title = render("en", both, tmp_path).title
+    assert title == "[WARNING] vendas (disconnected), vendas (received): a webhook is missing"
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        ("3d 0h 0m 0s", "in 3d"),
+        ("5d 23h 59m 21s", "in 5d 23h"),
+        ("19h 59m 21s", "in 19h 59m"),
+        ("20h 0m 0s", "in 20h"),
+        ("10m 0s", "in 10m"),
+        ("5m 20s", "in 5m 20s"),
+        ("20s", "in 20s"),
+    ],
+)
+def test_a_duration_is_as_exact_as_people_want(left: str, told: str, tmp_path: Path) -> None:
+    alert = of("ZapiInstanceExpiringSoon", {"left": left}, name="vendas")
+
+    assert render("en", [alert], tmp_path).title.endswith(f" {told}")
+
+
 @pytest.mark.parametrize(
     ("language", "new", "several"),
     [
