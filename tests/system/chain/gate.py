@@ -1,17 +1,18 @@
 """What stands between Prometheus and an exporter, so that scrapes can be lost on purpose."""
 
 import re
-import threading
 import urllib.request
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final
+from http.server import BaseHTTPRequestHandler
+from typing import Final
+
+from harness.loopback import LoopbackServer, QuietHandler
 
 _TIMESTAMP: Final = re.compile(r"^(zapi_\w*timestamp_seconds(?:{.*})?) (\S+)$", re.MULTILINE)
 _PATIENCE: Final = 30.0
 
 
-class Gate:
+class Gate(LoopbackServer):
     """An HTTP server that answers each scrape with what the exporter answers, or not at all.
 
     ``lose_one_in`` n loses every n-th scrape, 0 none. ``shut`` loses all. ``change`` rewrites the text of an answer.
@@ -23,18 +24,7 @@ class Gate:
         self.change: Callable[[str], str] = str
         self._upstream = upstream
         self._scrapes = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
-        self._thread.start()
-
-    @property
-    def address(self) -> str:
-        """What Prometheus scrapes: ``host:port``."""
-        return f"127.0.0.1:{self._server.server_port}"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(self._handler())
 
     def _loses(self) -> bool:
         self._scrapes += 1
@@ -47,7 +37,7 @@ class Gate:
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         gate = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_GET(self) -> None:
                 if gate._loses():
                     return
@@ -55,14 +45,7 @@ class Gate:
                     body = gate._fetch().encode()
                 except OSError:
                     return
-                self.send_response(200)
-                self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
+                self.answer(body, "text/plain; version=0.0.4; charset=utf-8")
 
         return Handler
 

@@ -1,12 +1,10 @@
 """What each receiver of Alertmanager was sent, as text and as data."""
 
-import json
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Final
+
+from harness.loopback import LoopbackServer, QuietHandler
 
 FALLBACK: Final = (
     '{{ range .GroupLabels.SortedPairs }}{{ "\\t" }}{{ .Name }}={{ .Value }}{{ end }}'
@@ -39,32 +37,12 @@ class Notice:
     alerts: tuple[Told, ...]
 
 
-class Inbox:
-    """An HTTP server on the loopback that takes messages as Slack does, one path for each receiver."""
+class Inbox(LoopbackServer):
+    """Takes messages as Slack does, one path for each receiver."""
 
     def __init__(self) -> None:
         self.notices: list[Notice] = []
-        handler = type("Handler", (_Handler,), {"notices": self.notices})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
-
-    @property
-    def url(self) -> str:
-        """Where to post to, with the receiver's name after it."""
-        return f"http://127.0.0.1:{self._server.server_port}/"
-
-    def __enter__(self) -> "Inbox":
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(type("Handler", (_Handler,), {"notices": self.notices}))
 
 
 def history(notices: Iterable[Notice], alert: Mapping[str, str]) -> dict[str, list[str]]:
@@ -99,20 +77,12 @@ def _identity(alert: Told) -> frozenset[tuple[str, str]]:
     return frozenset(alert.labels.items())
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     notices: list[Notice]
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.notices.append(_notice(self.path.lstrip("/"), body))
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain")
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"ok")
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
+        self.notices.append(_notice(self.path.lstrip("/"), self.read_json()))
+        self.answer(b"ok", "text/plain")
 
 
 def _notice(receiver: str, body: Any) -> Notice:

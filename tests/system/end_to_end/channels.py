@@ -3,15 +3,15 @@
 import base64
 import email
 import email.policy
-import json
 import socketserver
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
+
+from harness.loopback import LoopbackServer, QuietHandler
 
 _SLACK: Final = b"ok"
 _TELEGRAM: Final = (
@@ -52,36 +52,25 @@ def listening() -> Iterator[Channels]:
     posts: list[Post] = []
     mails: list[Mail] = []
     with (
-        ThreadingHTTPServer(("127.0.0.1", 0), type("Web", (_Web,), {"arrived": posts})) as web,
+        LoopbackServer(type("Web", (_Web,), {"arrived": posts})) as web,
         socketserver.ThreadingTCPServer(
             ("127.0.0.1", 0), type("MailServer", (_MailServer,), {"arrived": mails})
         ) as mail,
     ):
-        channels = Channels(
-            f"http://127.0.0.1:{web.server_port}", f"127.0.0.1:{mail.server_address[1]}", posts, mails
-        )
-        for server in (web, mail):
-            threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
-        yield channels
-        web.shutdown()
+        threading.Thread(target=mail.serve_forever, args=(0.1,), daemon=True).start()
+        yield Channels(f"http://{web.address}", f"127.0.0.1:{mail.server_address[1]}", posts, mails)
         mail.shutdown()
 
 
-class _Web(BaseHTTPRequestHandler):
+class _Web(QuietHandler):
     arrived: list[Post]
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.arrived.append(Post(self.path, dict(self.headers), body))
-        answer = _SLACK if self.path == "/slack" else _TELEGRAM
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain" if answer == _SLACK else "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
+        self.arrived.append(Post(self.path, dict(self.headers), self.read_json()))
+        if self.path == "/slack":
+            self.answer(_SLACK, "text/plain")
+        else:
+            self.answer(_TELEGRAM, "application/json")
 
 
 class _MailServer(socketserver.StreamRequestHandler):
