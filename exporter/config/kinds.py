@@ -123,10 +123,10 @@ def sections(section: Section, notation: str, wanted: str, least: int = 1) -> Ki
 def _read_labels(value: Value) -> Mapping[str, str]:
     if not isinstance(value.node, MapNode):
         value.refuse("must be a mapping from label to value")
-    return dict(_read_entries(value, label_name, Value.text))
+    return dict(read_entries(value, label_name, Value.text))
 
 
-def _read_entries(
+def read_entries(
     value: Value, read_key: Callable[[str], str], read: Callable[[Value], T]
 ) -> Iterator[tuple[str, T]]:
     """Each key of a mapping with its value, if both are right."""
@@ -139,7 +139,7 @@ def _read_webhooks(value: Value) -> ExpectedWebhooks:
         return dict.fromkeys(read_each(value, WEBHOOK.read))
     if not isinstance(value.node, MapNode):
         value.refuse("must be a list of webhooks, or a mapping from webhook to URL")
-    return dict(_read_entries(value, values.webhook, _read_webhook_url))
+    return dict(read_entries(value, values.webhook, _read_webhook_url))
 
 
 def _read_webhook_url(value: Value) -> Secret | None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -56,6 +56,7 @@ class Service:
     limits: Limits
     limiter: ConnectionLimiter
     workers: FairThreadPool
+    handshakes: FairThreadPool
     logins: FairThreadPool
     passwords: PasswordChecker
     closing: asyncio.Event
@@ -67,7 +68,7 @@ class Connection:
     def __init__(
         self, service: Service, client: socket.socket, address: str, task: "asyncio.Task[None]"
     ) -> None:
-        """``task`` is the running one, which serves; password checks are counted by ``address``."""
+        """``task`` is the running one, which serves. Handshakes and password checks are counted by ``address``."""
         self._service = service
         self._limits = service.limits
         self._address = address
@@ -104,13 +105,13 @@ class Connection:
             None if seconds is None else self._task.get_loop().call_later(seconds, self._task.cancel)
         )
 
-    def _move(self, stage: Stage, unsent: int = 0) -> None:
+    def _move(self, stage: Stage, unsent: Sequence[bytes] = ()) -> None:
         self._service.limiter.move(self._task, stage, unsent)
 
     async def _handshake(self) -> None:
         self._set_timeout(self._limits.handshake)
         try:
-            await self._stream.handshake()
+            await self._stream.handshake(partial(self._service.handshakes.run, self._address))
         except ssl.SSLError as error:
             if error.reason == "HTTP_REQUEST":
                 await self._stream.send_without_tls(_SPEAK_TLS)
@@ -209,7 +210,7 @@ class Connection:
     async def _handle(self, request: Request) -> Response:
         try:
             response = await self._service.workers.run(request.path, partial(self._service.handler, request))
-            return response if isinstance(response, Response) else await response
+            return response if isinstance(response, Response) else await response()
         except Exception as error:
             _log.error("a request could not be answered", extra={"error": type(error).__name__})
             return _INTERNAL_ERROR
@@ -225,7 +226,7 @@ class Connection:
     async def _answer(self, response: Response, security: Security, *, close: bool) -> None:
         head, body = self._build(response, security, close=close)
         size = sum(map(len, body))
-        self._move(Stage.ANSWERING, size)
+        self._move(Stage.ANSWERING, body)
         self._set_timeout(self._limits.write + size / self._limits.write_rate)
         for piece in _joined((head, *body)):
             await self._stream.send(piece)

@@ -1,5 +1,7 @@
 """All open connections, and which of them to close when there are too many."""
 
+from collections import Counter
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Protocol
 
@@ -34,7 +36,8 @@ class ConnectionLimiter:
         self._most = most
         self._most_unsent = most_unsent
         self._stage_of: dict[Cancellable, Stage] = {}
-        self._stages: dict[Stage, dict[Cancellable, int]] = {stage: {} for stage in Stage}
+        self._stages: dict[Stage, dict[Cancellable, Sequence[bytes]]] = {stage: {} for stage in Stage}
+        self._readers_of: Counter[int] = Counter()
         self._unsent = 0
 
     def __len__(self) -> int:
@@ -44,27 +47,33 @@ class ConnectionLimiter:
         """Count a new connection, and close another where there is no room."""
         if len(self._stage_of) >= self._most:
             self.evict_one()
-        self._place(connection, Stage.READING, 0)
+        self._place(connection, Stage.READING, ())
 
-    def move(self, connection: Cancellable, stage: Stage, unsent: int = 0) -> None:
-        """Make it the newest of ``stage``; ``unsent`` is the size of the response it is about to read."""
+    def move(self, connection: Cancellable, stage: Stage, unsent: Sequence[bytes] = ()) -> None:
+        """Make it the newest of ``stage``; ``unsent`` are the pieces of the response it is about to read.
+
+        A piece that many read is in memory, and counts, once.
+        """
         if connection not in self._stage_of:
             return
         self.unregister(connection)
         self._place(connection, stage, unsent)
-        answering = self._stages[Stage.ANSWERING]
-        readers = (
-            [other for other, size in answering.items() if size] if self._unsent > self._most_unsent else []
-        )
-        for oldest in readers[:-1]:
-            if self._unsent > self._most_unsent:
-                self._evict(oldest)
+        while self._unsent > self._most_unsent:
+            oldest = next(other for other, pieces in self._stages[Stage.ANSWERING].items() if pieces)
+            if oldest is connection:
+                return
+            self._evict(oldest)
 
     def unregister(self, connection: Cancellable) -> None:
         """Forget a connection that has ended; does nothing for one that was evicted."""
         stage = self._stage_of.pop(connection, None)
-        if stage is not None:
-            self._unsent -= self._stages[stage].pop(connection)
+        if stage is None:
+            return
+        for piece in self._stages[stage].pop(connection):
+            self._readers_of[id(piece)] -= 1
+            if not self._readers_of[id(piece)]:
+                del self._readers_of[id(piece)]
+                self._unsent -= len(piece)
 
     def evict_one(self) -> None:
         """Close the connection that is missed least, if there is one."""
@@ -84,7 +93,9 @@ class ConnectionLimiter:
         self.unregister(connection)
         connection.cancel()
 
-    def _place(self, connection: Cancellable, stage: Stage, unsent: int) -> None:
+    def _place(self, connection: Cancellable, stage: Stage, unsent: Sequence[bytes]) -> None:
         self._stage_of[connection] = stage
         self._stages[stage][connection] = unsent
-        self._unsent += unsent
+        for piece in unsent:
+            self._unsent += 0 if self._readers_of[id(piece)] else len(piece)
+            self._readers_of[id(piece)] += 1

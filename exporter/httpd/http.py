@@ -46,8 +46,7 @@ def text_response(status: int, text: str, *headers: tuple[str, str]) -> Response
     return Response(status, text.encode(), headers=headers)
 
 
-Handler = Callable[[Request], Response | Awaitable[Response]]
-"""Answers a request, on a thread that may block; what must wait is returned instead, and awaited on the event loop.
-
-``HEAD`` is answered like ``GET``; the server drops the body.
-"""
+Answer = Response | Callable[[], Awaitable[Response]]
+"""A response, or what waits for it on the event loop."""
+Handler = Callable[[Request], Answer]
+"""Answers a request, on a thread that may block. ``HEAD`` is answered like ``GET``; the server drops the body."""

@@ -12,15 +12,16 @@ class Limits:
     """Times are seconds from the start of the step they bound, whatever arrives meanwhile; sizes are bytes.
 
     ``write`` is what any response gets, and one second more for every ``write_rate`` bytes of it.
-    ``unsent_bytes`` bounds all responses being written together: past it the oldest reader is dropped.
-    ``threads_per_path`` keeps a slow path from holding every thread. ``login`` is how long a password may wait to be
-    checked.
+    ``unsent_bytes`` bounds all responses being written together: past it the oldest reader is dropped. What many read
+    at once counts once. ``threads_per_path`` keeps a slow path from holding every thread; of the threads for TLS
+    handshakes and those for passwords, an address holds one. ``login`` is how long a password may wait to be checked.
     """
 
     connections: int = 512
     unsent_bytes: int = 256 * _MIB
     threads: int = 4
     threads_per_path: int = 2
+    handshake_threads: int = 2
     login_threads: int = 2
 
     handshake: float = 10.0

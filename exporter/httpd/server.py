@@ -120,6 +120,7 @@ class Server:
             limits=limits,
             limiter=self._limiter,
             workers=self._workers,
+            handshakes=FairThreadPool(limits.handshake_threads, 1, "web-handshake", clock),
             logins=FairThreadPool(limits.login_threads, 1, "web-login", clock),
             passwords=PasswordChecker(),
             closing=self._stopping,
@@ -138,8 +139,8 @@ class Server:
         for listener in self._listeners:
             listener.close()
         await acceptor.drain(self._grace)
-        service.workers.close()
-        service.logins.close()
+        for pool in (service.workers, service.handshakes, service.logins):
+            pool.close()
 
     async def _beat(self, acceptor: Acceptor) -> None:
         while True:

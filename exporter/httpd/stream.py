@@ -7,11 +7,13 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
+Handshake = tuple[bytes, ssl.SSLError | None]
+"""One step of a handshake: what to send to the client, and why more is needed or none can follow."""
 _READ_BYTES: Final = 64 * 1024
 _WRITE_BYTES: Final = 256 * 1024
 """Large responses are sent in pieces of this size, so that TLS makes no second copy of the whole."""
@@ -34,11 +36,20 @@ class ClientStream:
         self._tls: ssl.SSLObject | None = None
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
 
-    async def handshake(self) -> None:
-        if self._context is not None:
-            self._incoming.write(await self._read())  # a client that says nothing costs no TLS session
-            self._tls = self._context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-            await self._with_tls(self._tls.do_handshake)
+    async def handshake(self, run: Callable[[Callable[[], Handshake]], Awaitable[Handshake]]) -> None:
+        """``run`` has each step, which costs a millisecond or more, done by a thread when it is this client's turn."""
+        if self._context is None:
+            return
+        self._incoming.write(await self._read())  # a client that says nothing costs no TLS session
+        self._tls = self._context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        while True:
+            to_send, error = await run(partial(_advance, self._tls, self._outgoing))
+            await self._write(to_send)
+            if error is None:
+                return
+            if not isinstance(error, ssl.SSLWantReadError):
+                raise error
+            self._incoming.write(await self._read())
 
     def client_certificate(self) -> Mapping[str, Any] | None:
         """Return the client's verified certificate; ``None`` where it has shown none."""
@@ -113,3 +124,15 @@ class ClientStream:
                 await self._loop.sock_sendall(self._socket, data)
             except OSError:
                 raise Disconnected from None
+
+
+def _advance(tls: ssl.SSLObject, outgoing: ssl.MemoryBIO) -> Handshake:
+    """Go on with a handshake.
+
+    Nobody else may use the two meanwhile, even if the client has gone: OpenSSL does not lock them.
+    """
+    try:
+        tls.do_handshake()
+    except ssl.SSLError as error:
+        return outgoing.read(), error
+    return outgoing.read(), None

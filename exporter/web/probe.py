@@ -2,13 +2,14 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from exporter.fleet.store import Fleet, InstanceView
-from exporter.httpd.http import Request, Response, text_response
+from exporter.httpd.http import Answer, Request, Response, text_response
 from exporter.metrics.scrape import Scrapes
 from exporter.model.poll_result import Failure, Reason
 from exporter.web.encoding import exposition_format
@@ -35,14 +36,14 @@ class Probe:
     request_poll: Callable[[str], "Future[None] | None"]
     polling_for: Callable[[str], float]
 
-    def __call__(self, request: Request) -> Response | Awaitable[Response]:
+    def __call__(self, request: Request) -> Answer:
         name = request.query.get("name")
         if name is None:
             return text_response(400, "Name an instance of the configuration: /probe?name=NAME\n")
         if self.fleet.view(name) is None:
             return text_response(404, "No instance of that name is configured here.\n")
         poll = self.request_poll(name)
-        return self._answer(name, request) if poll is None else self._wait(name, request, poll)
+        return self._answer(name, request) if poll is None else partial(self._wait, name, request, poll)
 
     async def _wait(self, name: str, request: Request, poll: "Future[None]") -> Response:
         patience = _patience(request.headers.get("x-prometheus-scrape-timeout-seconds", ""))

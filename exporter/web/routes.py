@@ -1,12 +1,12 @@
 """Paths → responses."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from exporter.fleet.store import Fleet
-from exporter.httpd.http import Handler, Request, Response, text_response
+from exporter.httpd.http import Answer, Handler, Request, Response, text_response
 from exporter.metrics.scrape import Scrapes
 from exporter.options import ExternalUrl
 from exporter.web.encoding import accepts_gzip, compressing, exposition_format
@@ -55,7 +55,7 @@ class App:
             "/-/reload": _Route(_WRITE, self._reload),
         }
 
-    def __call__(self, request: Request) -> Response | Awaitable[Response]:
+    def __call__(self, request: Request) -> Answer:
         prefix = self._needs.route_prefix
         if prefix and request.path in ("/", prefix):
             return Response(302, b"", headers=(("Location", f"{prefix}/"),))

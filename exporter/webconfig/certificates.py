@@ -9,13 +9,19 @@ from typing import Final
 
 from exporter.config.file_reader import UnreadableFile
 
-_TOO_WEAK: Final = frozenset({"EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK"})
+_TOO_WEAK: Final = "goes with a certificate in cert_file that is too weak for OpenSSL; renew it"
+_PROBLEMS: Final = {
+    "KEY_VALUES_MISMATCH": "names a file that holds another key than that of the certificate in cert_file",
+    "EE_KEY_TOO_SMALL": _TOO_WEAK,
+    "CA_KEY_TOO_SMALL": _TOO_WEAK,
+    "CA_MD_TOO_WEAK": _TOO_WEAK,
+}
 
 
 def read_key(content: bytes) -> str:
-    """The private key of a PEM file, without the characters of comments that are not ASCII.
+    """Return the private key of a PEM file, without the characters of comments that are not ASCII.
 
-    Raises :class:`~exporter.config.file_reader.UnreadableFile` if there is none, or one that needs a password.
+    Raise :class:`~exporter.config.file_reader.UnreadableFile` if there is none, or one that needs a password.
     """
     pem = content.decode("ascii", "ignore")
     if "PRIVATE KEY-----" not in pem:
@@ -26,35 +32,22 @@ def read_key(content: bytes) -> str:
 
 
 def server_context(certificates: str, key: str) -> ssl.SSLContext:
-    """Serve this certificate chain. Raises :class:`ValueError` with what is wrong with the file of the key."""
+    """Serve this certificate chain. Raise :class:`ValueError` with what is wrong with the file of the key."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION  # a client could ask for any number of handshakes
     context.set_alpn_protocols(["http/1.1"])
     try:
         with _as_file(certificates) as cert_file, _as_file(key) as key_file:
-            context.load_cert_chain(cert_file, key_file, password=_no_password)
+            context.load_cert_chain(cert_file, key_file, password="")  # OpenSSL would ask at the terminal
     except ssl.SSLError as error:
-        if error.reason == "KEY_VALUES_MISMATCH":
-            raise ValueError(
-                "names a file that holds another key than that of the certificate in cert_file"
-            ) from None
-        if error.reason in _TOO_WEAK:
-            raise ValueError(
-                "goes with a certificate in cert_file that is too weak for OpenSSL; renew it"
-            ) from None
-        raise ValueError("names a file that holds no private key that OpenSSL can use") from None
+        unknown = "names a file that holds no private key that OpenSSL can use"
+        raise ValueError(_PROBLEMS.get(error.reason or "", unknown)) from None
     return context
-
-
-def verify_clients(context: ssl.SSLContext, authorities: str, *, required: bool) -> None:
-    """Accept client certificates of these authorities only. ``required``: and no client without one."""
-    context.load_verify_locations(cadata=authorities)
-    context.verify_mode = ssl.CERT_REQUIRED if required else ssl.CERT_OPTIONAL
 
 
 @contextlib.contextmanager
 def _as_file(pem: str) -> Iterator[str]:
-    """The name of a file with this text: ``ssl`` takes certificates and keys from nowhere else.
+    """Give the name of a file with this text: ``ssl`` takes certificates and keys from nowhere else.
 
     On Linux it is in memory, so that a read-only file system does and a key never reaches a disk.
     """
@@ -68,8 +61,3 @@ def _as_file(pem: str) -> Iterator[str]:
             file.write(pem.encode())
             file.flush()
             yield file.name
-
-
-def _no_password() -> str:
-    """OpenSSL would ask at the terminal."""
-    return ""

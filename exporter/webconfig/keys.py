@@ -2,19 +2,20 @@
 
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
-from exporter.config.certificates import read_certificates
-from exporter.config.kinds import list_of, optional, read_file, scalar
+from exporter.config.kinds import CA_FILE, list_of, optional, read_entries, read_file, scalar
 from exporter.config.nodes import MapNode, Scalar
 from exporter.config.section_values import SectionValues
-from exporter.config.table import Key, Kind, Section, Value, usable
+from exporter.config.table import Key, Kind, Section, Value
 from exporter.httpd.basic_auth import is_bcrypt_hash
 from exporter.httpd.security import canonical_san
 from exporter.model.secret import Secret
 from exporter.webconfig.certificates import read_key
+
+T = TypeVar("T")
 
 NO_CERTIFICATE: Final = "NoClientCert"
 IF_GIVEN: Final = "VerifyClientCertIfGiven"
@@ -26,14 +27,14 @@ _PRINTABLE: Final = re.compile(r"[\x20-\x7e]*")
 _OPENSSL: Final = "OpenSSL's own configuration chooses them"
 
 
-def _read_certificates(value: Value) -> str:
-    return read_file(value, lambda name: read_certificates(value.context.files.read(name)))
-
-
 def _read_key(value: Value) -> str:
     pem = read_file(value, lambda name: read_key(value.context.files.read(name)))
     value.context.files.mark_secret(value.text())
     return pem
+
+
+def _text(reader: Callable[[str], T]) -> Kind[T]:
+    return scalar(reader, "<text>", {})
 
 
 def _client_check(text: str) -> str:
@@ -68,13 +69,7 @@ def _read_users(value: Value) -> Mapping[str, Secret]:
     refuse_empty(value, "add a user with a bcrypt hash, or remove the key")
     if not isinstance(value.node, MapNode):
         value.refuse("must be a mapping from user to bcrypt hash")
-    return dict(_each_user(value))
-
-
-def _each_user(value: Value) -> Iterator[tuple[str, Secret]]:
-    for user, item in value.entries():
-        hashes = usable(lambda item: item.convert(_bcrypt_hash, item.text()), item)
-        yield from zip(usable(item.convert_key, _user, user), hashes, strict=False)
+    return dict(read_entries(value, _user, lambda item: item.convert(_bcrypt_hash, item.text())))
 
 
 def _read_http2(value: Value) -> None:
@@ -82,7 +77,7 @@ def _read_http2(value: Value) -> None:
         value.refuse("is not supported; write false, or leave it out")
 
 
-def _header(name: str, values: tuple[str, ...], text: str) -> str:
+def _header(values: tuple[str, ...], text: str) -> str:
     if not _PRINTABLE.fullmatch(text):
         raise ValueError("must be one line of printable ASCII")
     if text and values and text not in values:
@@ -92,7 +87,7 @@ def _header(name: str, values: tuple[str, ...], text: str) -> str:
 
 def _header_key(name: str, *values: str) -> Key[str | None]:
     """A header that may be set; ``values`` are its only ones, none named: any."""
-    kind = optional(scalar(partial(_header, name, values), "<text>", {"type": "string"}))
+    kind = optional(_text(partial(_header, values)))
     return Key(name, kind, "An empty value leaves the header out.")
 
 
@@ -103,43 +98,29 @@ def refuse_empty(value: Value, advice: str) -> None:
         value.refuse(f"is empty; {advice}")
 
 
-def _section(section: Section, advice: str) -> Kind[SectionValues | None]:
+def _section_key(section: Section, advice: str) -> Key[SectionValues | None]:
     def read(value: Value) -> SectionValues:
         refuse_empty(value, advice)
         return SectionValues(section, value)
 
-    return Kind(read, f"<{section.title}>", {"type": "object"})
+    return Key(section.title, Kind(read, f"<{section.title}>", {}), section.help)
 
 
-_CERTIFICATES: Final = optional(Kind(_read_certificates, "<file>", {"type": "string"}))
+_FILE: Final = optional(Kind(_read_key, "<file>", {}))
 
-CERT_FILE: Final = Key("cert_file", _CERTIFICATES, "The certificate chain.", is_required=True)
-KEY_FILE: Final = Key(
-    "key_file", optional(Kind(_read_key, "<file>", {"type": "string"})), "Its private key.", is_required=True
-)
+CERT_FILE: Final = Key("cert_file", CA_FILE, "The certificate chain.", is_required=True)
+KEY_FILE: Final = Key("key_file", _FILE, "Its private key.", is_required=True)
 CLIENT_AUTH_TYPE: Final = Key(
-    "client_auth_type",
-    scalar(_client_check, "<text>", {"type": "string"}),
-    "Whether clients need a certificate.",
-    default=NO_CERTIFICATE,
+    "client_auth_type", _text(_client_check), "Whether clients need a certificate.", default=NO_CERTIFICATE
 )
-CLIENT_CA_FILE: Final = Key("client_ca_file", _CERTIFICATES, "The authorities of clients' certificates.")
+CLIENT_CA_FILE: Final = Key("client_ca_file", CA_FILE, "The authorities of clients' certificates.")
 CLIENT_ALLOWED_SANS: Final = Key(
     "client_allowed_sans",
-    optional(
-        list_of(
-            scalar(canonical_san, "<text>", {"type": "string"}),
-            "a list of names, such as [prometheus.example.com]",
-        )
-    ),
+    optional(list_of(_text(canonical_san), "a list of names, such as [prometheus.example.com]")),
     "The names of which a client's certificate must have one.",
 )
-MIN_VERSION: Final = Key(
-    "min_version", scalar(_version, "<text>", {}), "The lowest version.", default="TLS12"
-)
-MAX_VERSION: Final = Key(
-    "max_version", scalar(_version, "<text>", {}), "The highest version.", default="TLS13"
-)
+MIN_VERSION: Final = Key("min_version", _text(_version), "The lowest version.", default="TLS12")
+MAX_VERSION: Final = Key("max_version", _text(_version), "The highest version.", default="TLS13")
 TLS: Final = Section(
     "tls_server_config",
     "How the server speaks TLS.",
@@ -165,18 +146,16 @@ HEADERS: Final = Section(
         _header_key("X-XSS-Protection"),
     ),
 )
-HTTP2: Final = Key(
-    "http2", Kind(_read_http2, "false", {"const": False}), "Whether HTTP/2 is spoken: no.", default="false"
-)
-HEADERS_SECTION: Final = Key("headers", _section(HEADERS, "add a header, or remove the key"), HEADERS.help)
+HTTP2: Final = Key("http2", Kind(_read_http2, "false", {}), "Whether HTTP/2 is spoken: no.", default="false")
+HEADERS_SECTION: Final = _section_key(HEADERS, "add a header, or remove the key")
 HTTP: Final = Section("http_server_config", "How the server speaks HTTP.", (HTTP2, HEADERS_SECTION))
 
-TLS_SECTION: Final = Key(TLS.title, _section(TLS, "add cert_file and key_file, or remove the key"), TLS.help)
-HTTP_SECTION: Final = Key(HTTP.title, _section(HTTP, "add headers, or remove the key"), HTTP.help)
+TLS_SECTION: Final = _section_key(TLS, "add cert_file and key_file, or remove the key")
+HTTP_SECTION: Final = _section_key(HTTP, "add headers, or remove the key")
 USERS: Final = Key(
     "basic_auth_users",
-    optional(Kind(_read_users, "{<user>: <hash>, ...}", {"type": "object"})),
-    "Users and the bcrypt hashes of their passwords.",
+    optional(Kind(_read_users, "{<user>: <hash>, ...}", {})),
+    "Users and their bcrypt hashes.",
 )
 DOCUMENT: Final = Section(
     "web",

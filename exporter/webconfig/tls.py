@@ -3,25 +3,29 @@
 import ssl
 
 from exporter.config.section_values import SectionValues
-from exporter.config.table import Unusable, usable
+from exporter.config.table import Unusable
 from exporter.httpd.security import ServerTls
 from exporter.webconfig import keys
-from exporter.webconfig.certificates import server_context, verify_clients
+from exporter.webconfig.certificates import server_context
 
 
 def server_tls(values: SectionValues) -> ServerTls:
-    """Raises :class:`~exporter.config.table.Unusable`; everything that is wrong was reported then."""
+    """Raise :class:`~exporter.config.table.Unusable`; everything that is wrong was reported then."""
     _check_clients(values)
-    versions = usable(_versions, values)
+    lowest, highest = values.get(keys.MIN_VERSION), values.get(keys.MAX_VERSION)
+    are_in_order = lowest is None or highest is None or lowest <= highest
+    if not are_in_order:
+        values.report(keys.MAX_VERSION, "is below min_version")
     context = _context(values)
-    if not versions:
+    if lowest is None or highest is None or not are_in_order:
         raise Unusable
-    context.minimum_version, context.maximum_version = versions[0]
+    context.minimum_version, context.maximum_version = lowest, highest
     check, authorities = values[keys.CLIENT_AUTH_TYPE], values[keys.CLIENT_CA_FILE]
     if authorities is not None and check != keys.NO_CERTIFICATE:
-        verify_clients(context, authorities, required=check == keys.REQUIRED)
-    sans = values[keys.CLIENT_ALLOWED_SANS]
-    return ServerTls(context, frozenset(sans or ()))
+        context.load_verify_locations(cadata=authorities)
+        context.verify_mode = ssl.CERT_REQUIRED if check == keys.REQUIRED else ssl.CERT_OPTIONAL
+    allowed = values[keys.CLIENT_ALLOWED_SANS]
+    return ServerTls(context, frozenset(allowed or ()))
 
 
 def _context(values: SectionValues) -> ssl.SSLContext:
@@ -35,18 +39,10 @@ def _context(values: SectionValues) -> ssl.SSLContext:
         raise Unusable from None
 
 
-def _versions(values: SectionValues) -> tuple[ssl.TLSVersion, ssl.TLSVersion]:
-    lowest, highest = values[keys.MIN_VERSION], values[keys.MAX_VERSION]
-    if lowest > highest:
-        values.report(keys.MAX_VERSION, "is below min_version")
-        raise Unusable
-    return lowest, highest
-
-
 def _check_clients(values: SectionValues) -> None:
     """Report keys about client certificates that do nothing without another."""
-    check, ca_file, sans = values.get(keys.CLIENT_AUTH_TYPE), keys.CLIENT_CA_FILE, keys.CLIENT_ALLOWED_SANS
-    names = values.get(sans)
+    check, names = values.get(keys.CLIENT_AUTH_TYPE), values.get(keys.CLIENT_ALLOWED_SANS)
+    ca_file, sans = keys.CLIENT_CA_FILE, keys.CLIENT_ALLOWED_SANS
     if check == keys.NO_CERTIFICATE and values.has(ca_file):
         values.report(ca_file, f"has no use without client_auth_type; write {keys.REQUIRED} there")
     if check not in (None, keys.NO_CERTIFICATE) and not values.has(ca_file):

@@ -15,7 +15,7 @@ from typing import Any, Final
 CLOCK_STEP_VARIABLE: Final = "CLOCK_STEP_FILE"
 """Names the environment variable that names a file with the seconds by which the wall clock is off."""
 
-MOST_THREADS: Final = 8
+MOST_THREADS: Final = 14
 """Threads of an exporter that lacks them: a few more than it starts with."""
 
 

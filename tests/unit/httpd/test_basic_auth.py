@@ -3,10 +3,9 @@
 import base64
 import socket
 import threading
-from collections.abc import Callable, Hashable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Coroutine, Hashable, Iterator
 from contextlib import ExitStack
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import bcrypt
 import pytest
@@ -177,15 +176,15 @@ class Checks:
         self._count = threading.Lock()
         self._may_end = threading.Semaphore(0)
         monkeypatch.setattr(bcrypt, "checkpw", self._check)
-        submit = FairThreadPool.submit
+        run = FairThreadPool.run
 
-        def counting(pool: FairThreadPool, key: Hashable, work: Callable[[], T]) -> "Future[T]":
-            try:
-                return submit(pool, key, work)
-            finally:
-                self.queued += 1
+        def counting(
+            pool: FairThreadPool, key: Hashable, work: Callable[[], T], timeout: float | None = None
+        ) -> Coroutine[Any, Any, T]:
+            self.queued += 1
+            return run(pool, key, work, timeout)
 
-        monkeypatch.setattr(FairThreadPool, "submit", counting)
+        monkeypatch.setattr(FairThreadPool, "run", counting)
 
     def let_go(self, number: int = 1_000) -> None:
         self._may_end.release(number)

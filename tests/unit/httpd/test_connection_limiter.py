@@ -73,28 +73,52 @@ def test_one_that_was_evicted_may_still_move_and_end(closed: list[str]) -> None:
 def test_answers_beyond_the_memory_for_them_evict_the_oldest_reader(closed: list[str]) -> None:
     limiter = ConnectionLimiter(10, 100)
     made = fill(limiter, closed, *((name, Stage.ANSWERING) for name in "abcd"))
-    limiter.move(made["a"], Stage.ANSWERING, unsent=60)
-    limiter.move(made["b"], Stage.ANSWERING, unsent=40)
+    limiter.move(made["a"], Stage.ANSWERING, unsent=[bytes(60)])
+    limiter.move(made["b"], Stage.ANSWERING, unsent=[bytes(40)])
     assert closed == []
-    limiter.move(made["c"], Stage.ANSWERING, unsent=30)
+    limiter.move(made["c"], Stage.ANSWERING, unsent=[bytes(30)])
     assert closed == ["a"]
 
 
 def test_an_answer_larger_than_all_memory_for_them_is_still_sent(closed: list[str]) -> None:
     limiter = ConnectionLimiter(10, 100)
     made = fill(limiter, closed, ("a", Stage.ANSWERING), ("b", Stage.ANSWERING))
-    limiter.move(made["a"], Stage.ANSWERING, unsent=50)
-    limiter.move(made["b"], Stage.ANSWERING, unsent=500)
+    limiter.move(made["a"], Stage.ANSWERING, unsent=[bytes(50)])
+    limiter.move(made["b"], Stage.ANSWERING, unsent=[bytes(500)])
     assert closed == ["a"]
+
+
+def test_what_many_read_at_once_counts_once(closed: list[str]) -> None:
+    limiter, shared = ConnectionLimiter(10, 100), bytes(80)
+    made = fill(limiter, closed, *((name, Stage.ANSWERING) for name in "abcd"))
+    for name in "abc":
+        limiter.move(made[name], Stage.ANSWERING, unsent=[shared, bytes(5)])
+    assert closed == []
+    limiter.move(made["d"], Stage.ANSWERING, unsent=[shared, bytes(6)])
+    assert closed == ["a"]
+
+
+def test_shared_text_counts_until_its_last_reader_has_it(closed: list[str]) -> None:
+    limiter, shared = ConnectionLimiter(10, 100), bytes(80)
+    made = fill(limiter, closed, *((name, Stage.ANSWERING) for name in "abc"))
+    for name in "ab":
+        limiter.move(made[name], Stage.ANSWERING, unsent=[shared])
+    limiter.move(made["a"], Stage.IDLE)
+    limiter.move(made["c"], Stage.ANSWERING, unsent=[bytes(20)])
+    assert closed == []
+    limiter.move(made["c"], Stage.ANSWERING, unsent=[bytes(21)])
+    assert closed == ["b"]
+    limiter.move(made["a"], Stage.ANSWERING, unsent=[bytes(79)])
+    assert closed == ["b"]
 
 
 def test_what_was_sent_no_longer_counts(closed: list[str]) -> None:
     limiter = ConnectionLimiter(10, 100)
     made = fill(limiter, closed, ("a", Stage.ANSWERING), ("b", Stage.ANSWERING))
     for _ in range(5):
-        limiter.move(made["a"], Stage.ANSWERING, unsent=90)
+        limiter.move(made["a"], Stage.ANSWERING, unsent=[bytes(90)])
         limiter.move(made["a"], Stage.IDLE)
-    limiter.move(made["b"], Stage.ANSWERING, unsent=90)
+    limiter.move(made["b"], Stage.ANSWERING, unsent=[bytes(90)])
     assert closed == []
 
 

@@ -9,7 +9,7 @@ import math
 import resource
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Final
 
@@ -17,7 +17,7 @@ import bcrypt
 import pytest
 
 from exporter.httpd.connection_limiter import Cancellable, ConnectionLimiter
-from exporter.httpd.http import Request, Response
+from exporter.httpd.http import Answer, Request, Response
 from exporter.httpd.limits import Limits
 from exporter.httpd.security import Security
 from exporter.httpd.server import Server
@@ -101,8 +101,8 @@ def siege(
         await asyncio.Event().wait()
         raise AssertionError
 
-    def handler(asked: Request) -> Response | Awaitable[Response]:
-        return never() if asked.path == "/slow" else Response(200, b"")
+    def handler(asked: Request) -> Answer:
+        return never if asked.path == "/slow" else Response(200, b"")
 
     with serving(handler, security=lambda: security, limits=Limits(connections=PLACES)) as server:
         one = Siege(transport, server, accepted, password)

@@ -548,7 +548,7 @@ def test_a_client_that_floods_after_its_last_answer_stops_nobody(transport: Tran
             thread.join()
 
 
-@pytest.mark.parametrize("lacking", ["web", "web-answer", "web-login"])
+@pytest.mark.parametrize("lacking", ["web", "web-answer", "web-handshake", "web-login"])
 def test_a_machine_without_threads_for_it_is_an_error_and_no_endless_wait(
     monkeypatch: pytest.MonkeyPatch, lacking: str
 ) -> None:

@@ -172,19 +172,33 @@ def test_a_client_that_does_not_read_its_answer_is_given_up_and_stops_nobody(tra
 
 
 def test_all_answers_together_are_bounded_in_memory(transport: Transport) -> None:
-    body = bytes(20_000_000)
-    limits = Limits(unsent_bytes=len(body) * 2)
+    size = 20_000_000
+    limits = Limits(unsent_bytes=size * 2)
     with (
-        transport.serving(lambda request: Response(200, body), limits=limits) as server,
+        transport.serving(lambda request: Response(200, bytes(size)), limits=limits) as server,
         ExitStack() as stack,
     ):
         oldest, second, newest = (stack.enter_context(transport.client(server)) for _ in range(3))
         for client in (oldest, second):
             client.send(b"GET / HTTP/1.0\r\n\r\n")
             client.socket.recv(1)  # the answer has begun
-        assert newest.ask("/").body == body
-        assert received_by(oldest) < len(body)
-        assert received_by(second) > len(body) - 1
+        assert newest.ask("/").body == bytes(size)
+        assert received_by(oldest) < size
+        assert received_by(second) > size - 1
+
+
+def test_answers_that_share_their_text_take_its_memory_once(transport: Transport) -> None:
+    shared = bytes(20_000_000)
+    limits = Limits(unsent_bytes=len(shared) * 2)
+    with (
+        transport.serving(lambda request: Response(200, b"own", shared=(shared,)), limits=limits) as server,
+        ExitStack() as stack,
+    ):
+        readers = [stack.enter_context(transport.client(server)) for _ in range(5)]
+        for client in readers:
+            client.send(b"GET / HTTP/1.0\r\n\r\n")
+            client.socket.recv(1)  # the answer has begun
+        assert all(received_by(client) > len(shared) for client in readers)
 
 
 def received_by(client: Client) -> int:

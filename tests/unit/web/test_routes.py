@@ -92,8 +92,8 @@ class Exporter:
         return self.problems
 
 
-async def _awaited(answer: Awaitable[Response]) -> Response:
-    return await answer
+async def _awaited(answer: Callable[[], Awaitable[Response]]) -> Response:
+    return await answer()
 
 
 def whole(response: Response) -> str:

@@ -1,0 +1,108 @@
+"""What TLS handshakes of one client cost the others.
+
+A handshake lasts here until it is let go: how many run at once, and who is answered meanwhile, is seen without a watch.
+"""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+import trustme
+
+from exporter.httpd.security import Security, ServerTls
+from exporter.httpd.server import Server
+from harness.waiting import wait_until
+from tests.unit.httpd.serving import PATIENCE, Client, place_of, serving
+
+FLOOD = 30
+FLOODER = "127.0.0.2"
+
+
+class Handshakes:
+    """Those of clients that ask for ``slow.example`` last until they are let go."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.begun = self.most = 0
+        self._running = 0
+        self._count = threading.Lock()
+        self.may_end = threading.Event()
+        context.sni_callback = self._handle
+
+    def _handle(self, tls: ssl.SSLObject, name: str, context: ssl.SSLContext) -> None:
+        if name != "slow.example":
+            return
+        with self._count:
+            self.begun += 1
+            self._running += 1
+            self.most = max(self.most, self._running)
+        self.may_end.wait(PATIENCE)
+        with self._count:
+            self._running -= 1
+
+
+class Rig:
+    def __init__(self, server: Server, handshakes: Handshakes, trusting: ssl.SSLContext) -> None:
+        self.handshakes = handshakes
+        self.server = server
+        self._trusting = trusting
+
+    def flood(self, held: ExitStack) -> list[ssl.SSLSocket]:
+        """Begin many handshakes from one address."""
+        clients = [held.enter_context(self._connect(FLOODER, "slow.example")) for _ in range(FLOOD)]
+        for client in clients:
+            client.setblocking(False)
+            with pytest.raises(ssl.SSLWantReadError):
+                client.do_handshake()
+        wait_until(lambda: self.handshakes.begun == 1 and self.server.open_connections() == FLOOD)
+        return clients
+
+    def status(self) -> int:
+        """The answer to a client of another address."""
+        with Client(self._connect("127.0.0.1", "good.example")) as good:
+            return good.ask("/").status
+
+    def _connect(self, source: str, name: str) -> ssl.SSLSocket:
+        connected = socket.create_connection(place_of(self.server), PATIENCE, source_address=(source, 0))
+        return self._trusting.wrap_socket(connected, server_hostname=name, do_handshake_on_connect=False)
+
+
+@pytest.fixture
+def rig(authority: trustme.CA) -> Iterator[Rig]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("slow.example", "good.example").configure_cert(context)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    handshakes, security = Handshakes(context), Security(tls=ServerTls(context))
+    with serving(security=lambda: security) as server:
+        try:
+            yield Rig(server, handshakes, trusting)
+        finally:
+            handshakes.may_end.set()
+
+
+def test_one_client_has_one_handshake_at_once_and_others_do_not_wait_for_it(rig: Rig) -> None:
+    with ExitStack() as held:
+        clients = rig.flood(held)
+        assert [rig.status() for _ in range(3)] == [200] * 3
+        assert rig.handshakes.begun == 1
+        rig.handshakes.may_end.set()
+        for client in clients:
+            client.settimeout(PATIENCE)
+            client.do_handshake()
+        assert (rig.handshakes.begun, rig.handshakes.most) == (FLOOD, 1)
+
+
+@pytest.mark.parametrize("leave", [ssl.SSLSocket.close, lambda client: client.shutdown(socket.SHUT_WR)])
+def test_clients_that_leave_during_their_handshake_leave_nothing_behind(
+    rig: Rig, leave: Callable[[ssl.SSLSocket], object]
+) -> None:
+    with ExitStack() as held:
+        for client in rig.flood(held):
+            leave(client)
+        assert rig.status() == 200
+        rig.handshakes.may_end.set()
+        wait_until(lambda: rig.server.open_connections() == 0)
+    assert rig.status() == 200
