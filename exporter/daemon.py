@@ -2,9 +2,13 @@
 
 import logging
 import random
+import threading
 from concurrent.futures import Future
 
 from exporter.config import Config
+from exporter.discovery.cache import ListCache
+from exporter.discovery.discovery import Discovery
+from exporter.discovery.merge import Merger
 from exporter.fleet.event_log import Journal
 from exporter.fleet.store import Fleet
 from exporter.metrics.instance_cache import InstanceLines
@@ -27,18 +31,34 @@ class Daemon:
     """Polls the instances of a configuration and knows what was learned."""
 
     def __init__(
-        self, config: Config, clock: Clock, telemetry: Telemetry, *, collects_at_once: bool = False
+        self,
+        config: Config,
+        clock: Clock,
+        telemetry: Telemetry,
+        *,
+        collects_at_once: bool = False,
+        cache: ListCache | None = None,
     ) -> None:
         """With ``collects_at_once`` no collector waits for a later slot, for who polls only once.
 
         Raise :class:`~exporter.zapi.proxy.UnusableProxy`.
         """
-        self.config = config
         self.telemetry = telemetry
         self._clock = clock
         self._ready = False
         self._stopping = False
         self._client = _make_client(config.api, clock)
+        self._lock = threading.Lock()
+        self._discovery = Discovery(
+            config.accounts,
+            self._client.list_page,
+            self._take_lists,
+            clock=clock,
+            cache=cache or ListCache(),
+        )
+        self._merger = Merger()
+        self._loaded = config
+        self.config = config = self._merger.merge(config, self._discovery.lists())
         lines = InstanceLines()
         self.fleet = Fleet(config, clock, [lines, Journal()])
         self.scrapes = Scrapes(self.fleet, lines, telemetry.registry, clock)
@@ -65,21 +85,46 @@ class Daemon:
         self._note_loaded()
 
     def start(self) -> None:
-        """Begin to poll."""
+        """Begin to poll, and to read the lists of accounts."""
+        self._discovery.start()
         self._poller.start()
 
     def apply(self, config: Config) -> None:
-        """Poll as ``config`` says from now on. To be called by one thread at a time.
+        """Poll as ``config`` says from now on.
 
         Raise :class:`~exporter.zapi.proxy.UnusableProxy`; nothing is changed then.
         """
-        old = self.config
+        with self._lock:
+            self._apply(config)
+
+    def _apply(self, config: Config) -> None:
+        old, loaded = self.config, config
         if config.api != old.api:
             client = _make_client(config.api, self._clock)
             self._client.close()
             self._client = client
         else:
             self._client.forget()
+        self._discovery.replace(loaded.accounts, self._client.list_page, at_once=loaded.api != old.api)
+        self._loaded = loaded
+        config = self._merger.merge(loaded, self._discovery.lists())
+        self._poll(config)
+        _log.info("the configuration was reloaded", extra=_difference(old, config))
+        self._note_loaded()
+
+    def _take_lists(self) -> None:
+        """Take what the lists of accounts say by now."""
+        with self._lock:
+            old = self.config
+            config = self._merger.merge(self._loaded, self._discovery.lists())
+            if config.instances != old.instances:
+                self._poll(config)
+                _log.info("the lists of accounts have changed", extra=_difference(old, config))
+            self.config = config
+            self.telemetry.listed(config)
+
+    def _poll(self, config: Config) -> None:
+        """Poll the instances of ``config`` from now on."""
         self.config = config
         self._longest_poll = max(
             self._longest_poll, _longest_poll(config)
@@ -88,8 +133,6 @@ class Daemon:
         names = {instance.name for instance in config.instances}
         self._collectors.reconfigure(self._client.collect, self._collector_limits(), names)
         self._poller.replace(self._plan(), self._client.read)
-        _log.info("the configuration was reloaded", extra=_difference(old, config))
-        self._note_loaded()
 
     def request_poll(self, name: str) -> "Future[None] | None":
         """Have an instance polled soon; see :meth:`~exporter.poller.poller.Poller.request_poll`."""
@@ -100,8 +143,10 @@ class Daemon:
         return self._poller.in_flight_for(name)
 
     def is_ready(self) -> bool:
-        """Whether every instance has once been polled and the exporter is not stopping."""
-        self._ready = self._ready or self.fleet.every_instance_was_polled()
+        """Whether the list of every account was tried, every instance polled, and the exporter is not stopping."""
+        self._ready = self._ready or (
+            self._discovery.is_every_list_tried() and self.fleet.every_instance_was_polled()
+        )
         return self._ready and not self._stopping
 
     def is_stuck(self, tolerance: float) -> bool:
@@ -115,6 +160,7 @@ class Daemon:
     def stop(self, timeout: float) -> None:
         """Stop polling; polls in flight have ``timeout`` seconds to end."""
         self._stopping = True
+        self._discovery.stop()
         self._poller.stop(timeout)
         self._client.close()
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -13,12 +14,11 @@ from exporter.config.nodes import ListNode, MapNode, Node
 from exporter.config.problem import Problems
 from exporter.config.section_values import SectionValues
 from exporter.config.table import Context, Unusable, Value, usable
-from exporter.model.settings import Instance, InstanceSource
+from exporter.model.settings import FILE_PREFIX, Instance, InstanceSource
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Most bytes of a document."""
 
-_PREFIX: Final = "file:"
 _PAIR: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 """A character beyond U+FFFF as JSON escapes it; YAML has another escape for it."""
 
@@ -61,12 +61,12 @@ class InstanceFiles:
 
     def _all_kept(self, seen: set[Path], problem: str) -> Iterator[InstanceSource]:
         for name in self._before:
-            file = Path(name.removeprefix(_PREFIX))
-            if name.startswith(_PREFIX) and file not in seen:
+            file = Path(name.removeprefix(FILE_PREFIX))
+            if name.startswith(FILE_PREFIX) and file not in seen:
                 yield self._kept(file, (f"{file}: {problem}",))
 
     def _kept(self, file: Path, problems: tuple[str, ...]) -> InstanceSource:
-        name = f"{_PREFIX}{file}"
+        name = f"{FILE_PREFIX}{file}"
         return InstanceSource(name, self._known.keep(self._before.get(name, ()), str(file)), problems)
 
     def _source(self, file: Path) -> InstanceSource:
@@ -76,7 +76,7 @@ class InstanceFiles:
             if not problems:
                 if context.has_written_secret:
                     context.files.mark_secret(file.name)
-                return InstanceSource(f"{_PREFIX}{file}", instances)
+                return InstanceSource(f"{FILE_PREFIX}{file}", instances)
         self._known.forget()
         return self._kept(file, tuple(str(problem) for problem in problems.error().problems))
 
@@ -95,7 +95,7 @@ class InstanceFiles:
         instances = values[keys.FILE_INSTANCES]
         self._known.add(instances, str(file))
         defaults = values[keys.FILE_DEFAULTS]
-        inherited = self._inherited.overridden(
+        inherited = replace(self._inherited, source=f"{FILE_PREFIX}{file}").overridden(
             defaults, keys.DEFAULT_LABELS, keys.DEFAULT_WEBHOOKS, keys.DEFAULT_COLLECT
         )
         return tuple(map(inherited.instance, instances))

@@ -12,7 +12,7 @@ from exporter.config.section_values import SectionValues
 from exporter.config.table import Key
 from exporter.model.collected import Collector
 from exporter.model.secret import Secret
-from exporter.model.settings import Instance
+from exporter.model.settings import CONFIG_SOURCE, Account, Instance
 
 _SHOWN_NAME: Final = re.compile(r"[^\W\d_]{1,30}(?:[ _.-][^\W\d_]{1,30}){0,3}(?:[ _.-]?[0-9]{1,4})?")
 """A name that cannot be taken for a token; any other is not repeated."""
@@ -26,6 +26,7 @@ class Inherited:
     labels: Mapping[str, str]
     webhooks: Mapping[str, Secret | None]
     collect: tuple[Collector, ...] = ()
+    source: str = CONFIG_SOURCE
 
     def instance(self, values: SectionValues) -> Instance:
         """Raises :class:`~exporter.config.table.Unusable`."""
@@ -37,9 +38,10 @@ class Inherited:
             id=values[keys.ID],
             token=token,
             client_token=values.secret(keys.OWN_CLIENT_TOKEN) or self.client_token,
-            labels=MappingProxyType({label: value for label, value in own.labels.items() if value}),
+            labels=_without_empty(own.labels),
             expected_webhooks=MappingProxyType(own.webhooks),
             collect=frozenset(own.collect),
+            source=self.source,
         )
 
     def overridden(
@@ -56,6 +58,25 @@ class Inherited:
             {**self.labels, **(labels or {})},
             {**self.webhooks, **(webhooks or {})},
             self.collect if collect is None else collect,
+            self.source,
+        )
+
+    def account(self, values: SectionValues) -> Account:
+        """Raises :class:`~exporter.config.table.Unusable`."""
+        token = values.secret(keys.PARTNER_TOKEN)
+        assert token is not None, "it is required"
+        own = self.overridden(values, keys.ACCOUNT_LABELS, keys.ACCOUNT_WEBHOOKS, keys.ACCOUNT_COLLECT)
+        return Account(
+            name=values[keys.ACCOUNT_NAME],
+            partner_token=token,
+            refresh=values[keys.REFRESH],
+            page_size=values[keys.PAGE_SIZE],
+            include=values[keys.INCLUDE],
+            exclude=values[keys.EXCLUDE],
+            client_token=values.secret(keys.ACCOUNT_CLIENT_TOKEN) or self.client_token,
+            labels=_without_empty(own.labels),
+            expected_webhooks=MappingProxyType(own.webhooks),
+            collect=frozenset(own.collect),
         )
 
 
@@ -115,6 +136,23 @@ class KnownInstances:
         if found is instance:
             self._added.append((known, identity))
         return found
+
+
+def report_duplicates(accounts: Iterable[SectionValues]) -> None:
+    """Report each account that has the name of an earlier one."""
+    first: dict[str, SectionValues] = {}
+    for account in accounts:
+        name = account.get(keys.ACCOUNT_NAME)
+        if name is not None and (known := first.setdefault(name, account)) is not account:
+            account.report(
+                keys.ACCOUNT_NAME,
+                f"duplicates the name of the account on line {known.line(keys.ACCOUNT_NAME)}",
+            )
+
+
+def _without_empty(labels: Mapping[str, str]) -> Mapping[str, str]:
+    """The labels, but those that an empty value takes away."""
+    return MappingProxyType({label: value for label, value in labels.items() if value})
 
 
 def _where(first: _First, key: Key[Any], file: str) -> str:

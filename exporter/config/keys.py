@@ -7,7 +7,7 @@ from exporter.config.duration import format_duration
 from exporter.config.section_values import section_kind
 from exporter.config.table import Key, SecretKeys, Section
 from exporter.model.poll_result import WEBHOOK_FIELDS
-from exporter.model.settings import DEFAULT_PROBE_MAX_AGE
+from exporter.model.settings import DEFAULT_PAGE_SIZE, DEFAULT_PROBE_MAX_AGE, DEFAULT_REFRESH
 
 BASE_URL: Final = Key(
     "base_url",
@@ -204,7 +204,8 @@ DEFAULTS_SECTION: Final = Key("defaults", section_kind(DEFAULTS, "<defaults>"), 
 INSTANCES: Final = Key(
     "instances",
     kinds.sections(INSTANCE, "[<instance>, ...]", "a list with at least one instance"),
-    "The instances, at least one, unless there are instance_files. No two have the same name or the same id.",
+    "The instances, at least one, unless there are instance_files or accounts. No two have the same name or the same "
+    "id.",
 )
 INSTANCE_FILES: Final = Key(
     "instance_files",
@@ -232,14 +233,121 @@ INSTANCE_FILE: Final = Section(
     ignored_prefix="x-",
 )
 
+ACCOUNT_NAME: Final = Key(
+    "name",
+    kinds.NAME,
+    "What the account is called here: any text of up to 200 characters, unique.",
+    examples=("matriz",),
+    is_required=True,
+)
+PARTNER_TOKEN: Final = SecretKeys(
+    Key(
+        "partner_token",
+        kinds.secret(values.partner_token),
+        "The partner token, with which Z-API lists the instances of the account. No Client-Token.",
+        examples=("${ZAPI_PARTNER_TOKEN}",),
+        is_secret=True,
+    ),
+    Key(
+        "partner_token_file",
+        kinds.secret_file(values.partner_token),
+        "The file that holds it, in place of partner_token.",
+        examples=("/run/secrets/zapi_partner_token",),
+    ),
+    is_required=True,
+)
+REFRESH: Final = Key(
+    "refresh",
+    kinds.duration(values.refresh),
+    "Time from one reading of the list to the next: 1s to 1d.",
+    default=format_duration(DEFAULT_REFRESH),
+    examples=("10m",),
+)
+PAGE_SIZE: Final = Key(
+    "page_size",
+    kinds.PAGE_SIZE,
+    "How many instances one page of the list has: 1 to 200. Z-API publishes no maximum.",
+    default=str(DEFAULT_PAGE_SIZE),
+    examples=(20,),
+)
+INCLUDE: Final = Key(
+    "include",
+    kinds.list_of(kinds.PATTERN, "a list of patterns, such as [vendas*]"),
+    "Poll only instances whose name at Z-API matches one of these shell patterns, in upper and lower case as written.",
+    default=("*",),
+    examples=(["vendas*", "suporte*"],),
+)
+EXCLUDE: Final = Key(
+    "exclude",
+    kinds.list_of(kinds.PATTERN, "a list of patterns, such as ['*teste*']", least=0),
+    "Do not poll those whose name matches one of these.",
+    default=(),
+    examples=(["*teste*"],),
+)
+ACCOUNT_CLIENT_TOKEN: Final = SecretKeys(
+    Key(
+        "client_token",
+        kinds.secret(values.client_token),
+        "The security token of the account, in place of the one in api.",
+        examples=("${ZAPI_MATRIZ_CLIENT_TOKEN}",),
+        is_secret=True,
+    ),
+    Key(
+        "client_token_file",
+        kinds.secret_file(values.client_token),
+        "The file that holds it, in place of client_token.",
+        examples=("/run/secrets/matriz_client_token",),
+    ),
+)
+ACCOUNT_LABELS: Final = Key(
+    "labels",
+    kinds.LABELS,
+    "Labels on every series of its instances. An empty value takes an inherited label away.",
+    examples=({"environment": "production"},),
+)
+ACCOUNT_WEBHOOKS: Final = Key(
+    "expected_webhooks",
+    kinds.EXPECTED_WEBHOOKS,
+    "Webhooks expected of every one of its instances, as in an instance.",
+    examples=(["received", "disconnected"],),
+)
+ACCOUNT_COLLECT: Final = Key(
+    "collect",
+    _COLLECTORS,
+    "What is asked of its instances beside /me, in place of the collect in defaults.",
+    examples=(["status", "queue"],),
+)
+ACCOUNT: Final = Section(
+    "Account",
+    "An account at Z-API: every instance that its partner token lists is polled. One that instances or a file names "
+    "too is polled as written there.",
+    (
+        ACCOUNT_NAME,
+        PARTNER_TOKEN,
+        REFRESH,
+        PAGE_SIZE,
+        INCLUDE,
+        EXCLUDE,
+        ACCOUNT_CLIENT_TOKEN,
+        ACCOUNT_LABELS,
+        ACCOUNT_WEBHOOKS,
+        ACCOUNT_COLLECT,
+    ),
+)
+ACCOUNTS: Final = Key(
+    "accounts",
+    kinds.sections(ACCOUNT, "[<account>, ...]", "a list with at least one account"),
+    "Accounts at Z-API whose lists of instances are read from time to time.",
+)
+
 DOCUMENT: Final = Section(
     "Document",
     "Configuration of zapi-exporter.",
-    (API_SECTION, POLLING_SECTION, PAYMENT_SECTION, DEFAULTS_SECTION, INSTANCES, INSTANCE_FILES),
+    (API_SECTION, POLLING_SECTION, PAYMENT_SECTION, DEFAULTS_SECTION, INSTANCES, INSTANCE_FILES, ACCOUNTS),
     ignored_prefix="x-",
-    needs_one_of=("instances", "instance_files"),
+    needs_one_of=("instances", "instance_files", "accounts"),
 )
-SECTIONS: Final = (API, POLLING, PAYMENT, DEFAULTS, INSTANCE, INSTANCE_FILE, kinds.URL_IN_FILE)
+SECTIONS: Final = (API, POLLING, PAYMENT, DEFAULTS, INSTANCE, INSTANCE_FILE, ACCOUNT, kinds.URL_IN_FILE)
 """All sections but the document itself, in the order of the reference."""
 
 KNOWN_KEYS: Final = frozenset(

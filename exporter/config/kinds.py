@@ -160,9 +160,15 @@ def _read_ca_file(value: Value) -> str:
     return read_file(value, lambda name: read_certificates(value.context.files.read(name)))
 
 
-def _read_concurrency(value: Value) -> int:
-    node = value.node
-    return value.convert(values.concurrency, node.text if isinstance(node, Scalar) else "")
+def _whole_number(reader: Callable[[str], int], maximum: int) -> Kind[int]:
+    """A number from 1 to ``maximum``, which a variable may give too."""
+
+    def read(value: Value) -> int:
+        return value.convert(reader, value.node.text if isinstance(value.node, Scalar) else "")
+
+    pattern = f"^[1-9][0-9]{{0,{len(str(maximum)) - 1}}}$|{_VARIABLE}"
+    number = {"type": "integer", "minimum": 1, "maximum": maximum}
+    return Kind(read, "<number>", {"anyOf": [number, {"type": "string", "pattern": pattern}]})
 
 
 _SOME_TEXT: Final[Schema] = {"type": "string", "pattern": r"\S"}
@@ -185,16 +191,8 @@ COLLECTOR: Final = scalar(
     "<collector>",
     {"anyOf": [{"enum": [each.value for each in Collector]}, {"type": "string", "pattern": _VARIABLE}]},
 )
-CONCURRENCY: Final = Kind(
-    _read_concurrency,
-    "<number>",
-    {
-        "anyOf": [
-            {"type": "integer", "minimum": 1, "maximum": values.MAX_CONCURRENCY},
-            {"type": "string", "pattern": f"^[1-9][0-9]{{0,3}}$|{_VARIABLE}"},
-        ]
-    },
-)
+CONCURRENCY: Final = _whole_number(values.concurrency, values.MAX_CONCURRENCY)
+PAGE_SIZE: Final = _whole_number(values.page_size, values.MAX_PAGE_SIZE)
 PATTERN: Final = scalar(values.some_text, "<pattern>", _SOME_TEXT)
 CA_FILE: Final = optional(Kind(_read_ca_file, "<file>", _SOME_TEXT))
 

@@ -10,12 +10,12 @@ from exporter.config.document import read_document
 from exporter.config.file_reader import UnreadableFile
 from exporter.config.files import TrackedFiles
 from exporter.config.instance_files import InstanceFiles, read_text
-from exporter.config.instances import KnownInstances, inherit
+from exporter.config.instances import KnownInstances, inherit, report_duplicates
 from exporter.config.nodes import MapNode, Node, Scalar
 from exporter.config.problem import Problems
 from exporter.config.section_values import SectionValues
 from exporter.config.table import Context, Unusable, Value, usable
-from exporter.model.settings import Api, Config, InstanceSource, Polling
+from exporter.model.settings import CONFIG_SOURCE, Api, Config, InstanceSource, Polling
 
 CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 """Variables of the environment that name a file of authorities, the first that is set and not empty."""
@@ -55,6 +55,7 @@ def _read_config(
     document = SectionValues(keys.DOCUMENT, Value(root, root.line, None, context))
     known = KnownInstances()
     known.add(document.get(keys.INSTANCES) or ())
+    report_duplicates(document.get(keys.ACCOUNTS) or ())
     polling = usable(lambda: _polling(document[keys.POLLING_SECTION]))
     statuses = usable(lambda: _statuses(document[keys.PAYMENT_SECTION]))
     ca_variable = _ca_variable(document[keys.API_SECTION], environ)
@@ -63,7 +64,8 @@ def _read_config(
         raise Unusable
     paid, unpaid = statuses[0]
     inherited = inherit(document[keys.API_SECTION], document[keys.DEFAULTS_SECTION])
-    own = InstanceSource("config", tuple(map(inherited.instance, document[keys.INSTANCES] or ())))
+    own = InstanceSource(CONFIG_SOURCE, tuple(map(inherited.instance, document[keys.INSTANCES] or ())))
+    accounts = tuple(map(inherited.account, document[keys.ACCOUNTS] or ()))
     if context.problems:
         raise Unusable
     files = InstanceFiles(context, environ, inherited, known, before)
@@ -79,6 +81,7 @@ def _read_config(
         sources=sources,
         warnings=_unmatched(document, path, files.unmatched),
         ca_variable=ca_variable,
+        accounts=accounts,
     )
 
 

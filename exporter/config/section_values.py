@@ -75,7 +75,7 @@ class SectionValues:
     def _read_keys(self) -> None:
         names = self._section.needs_one_of
         if names and not self._node.items.keys() & set(names):
-            self.report(self._section.keys[names[0]], f"is missing; set {' or '.join(names)}")
+            self.report(self._section.keys[names[0]], f"is missing; set {_either(names)}")
         for entry in self._section.entries:
             if isinstance(entry, SecretKeys):
                 self._read_secret(entry)
@@ -151,6 +151,10 @@ def section_kind(section: Section, notation: str) -> Kind[SectionValues]:
         {"$ref": f"#/$defs/{section.title}"},
         may_be_null=True,
     )
+
+
+def _either(names: tuple[str, ...]) -> str:
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _not_a_mapping(node: Node) -> str:

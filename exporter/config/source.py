@@ -55,7 +55,7 @@ class _Sharded:
     def load(self) -> Config:
         config = self._whole.load()
         mine = tuple(instance for instance in config.instances if self._shard.owns(instance.name))
-        return replace(config, instances=mine)
+        return replace(config, instances=mine, shard=self._shard)
 
 
 class _Simulated:

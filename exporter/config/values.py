@@ -18,6 +18,8 @@ from exporter.model.secret import Secret
 MAX_NAME: Final = 200
 MAX_CONCURRENCY: Final = 1024
 MIN_INTERVAL: Final = 0.1
+MIN_REFRESH: Final = 1.0
+MAX_PAGE_SIZE: Final = 200
 MAX_TIMEOUT: Final = 86_400.0
 MAX_SPAN: Final = 365 * 86_400.0
 TYPOGRAPHIC_QUOTES: Final = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\xab\xbb"
@@ -101,6 +103,29 @@ def client_token(text: str) -> Secret:
     except UnicodeEncodeError:
         raise ValueError("must have only characters that an HTTP header can carry") from None
     return Secret(text)
+
+
+def partner_token(text: str) -> Secret:
+    """The token of a partner: an HTTP header must hold it."""
+    word(text)
+    if not text.isascii():
+        raise ValueError("must have only characters that an HTTP header can carry")
+    return Secret(text)
+
+
+def page_size(text: str) -> int:
+    """A whole number, as text."""
+    if not _WHOLE_NUMBER.fullmatch(text) or int(text) > MAX_PAGE_SIZE:
+        raise ValueError(f"must be a whole number from 1 to {MAX_PAGE_SIZE}")
+    return int(text)
+
+
+def refresh(text: str) -> float:
+    """Seconds, from 1 s to a day."""
+    seconds = _seconds(text, longest=MAX_TIMEOUT, limit="1d")
+    if seconds < MIN_REFRESH:
+        raise ValueError("must not be shorter than 1s")
+    return seconds
 
 
 def status(text: str) -> str:

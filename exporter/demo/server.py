@@ -8,6 +8,13 @@ from types import TracebackType
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
+from exporter.demo.accounts import (
+    LIST_PATH,
+    PARTNER_TOKEN_REFUSED,
+    SimulatedAccount,
+    list_reply,
+    page_of,
+)
 from exporter.demo.connection import HttpConnection, Reply, Request
 from exporter.demo.counters import Counters
 from exporter.demo.fault import Exchange, Fault, message
@@ -31,7 +38,7 @@ def client_token_refused(client_token: str) -> bytes:
 
 class SimulatedZapi:
     """Answers ``GET /instances/{id}/token/{token}/me``, ``/status`` and ``/queue`` for some instances, rightly or as
-    its faults tell it.
+    its faults tell it, and lists them for their accounts.
 
     ``latency`` is the seconds every answer takes; ``drip_interval`` is for ``front``, see :class:`Front`.
     ``clock`` drives the instances' timelines, which begin at :meth:`start`. All methods may be called on any
@@ -65,6 +72,8 @@ class SimulatedZapi:
         self._host = host
         self._front = front
         self._drip_interval = drip_interval
+        self._accounts: dict[str, SimulatedAccount] = {}
+        self._list_requests: list[str] = []
         self._counters = Counters()
         self._started = 0.0
         self._thread = LoopThread(host, port, self._protocol, self._counters.connection, tls)
@@ -121,6 +130,21 @@ class SimulatedZapi:
     def instance(self, instance_id: str) -> SimulatedInstance:
         """The instance as it is now. Raises KeyError for an id it does not serve."""
         return self._subjects[instance_id].instance
+
+    def set_account(self, account: SimulatedAccount) -> None:
+        """List the instances of an account to whom sends its partner token, or list them differently from now on."""
+        self._accounts = {**self._accounts, account.partner_token: account}
+
+    def add(self, instance: SimulatedInstance) -> None:
+        """Serve one more instance. Raises ValueError for an id that it serves already."""
+        if instance.id in self._subjects:
+            raise ValueError(f"the simulated Z-API serves {instance.id} already")
+        self._subjects[instance.id] = _Subject(instance)
+
+    @property
+    def list_requests(self) -> tuple[str, ...]:
+        """The targets of all requests for a list, in order."""
+        return tuple(self._list_requests)
 
     @property
     def requests(self) -> Mapping[str, int]:
@@ -182,6 +206,8 @@ class SimulatedZapi:
         return SpoiltConnection(loop, self._front, self._drip_interval, live)
 
     def _attend(self, request: Request) -> Reply:
+        if request.target.partition("?")[0] == LIST_PATH:
+            return self._list(request)
         route = _route(request.target)
         subject = None if route is None else self._subjects.get(route.instance_id)
         if route is None or subject is None:
@@ -206,6 +232,21 @@ class SimulatedZapi:
             return Reply(fault.play(exchange), delay)
         refusal = _refusal(request, route, instance)
         return Reply(refusal or _resource(request, route.resource, subject, connected), delay)
+
+    def _list(self, request: Request) -> Reply:
+        self._list_requests.append(request.target)
+        self._counters.stray()
+        account = self._accounts.get(request.headers.get("authorization", "").removeprefix("Bearer "))
+        if account is None:
+            return Reply(message(401, PARTNER_TOKEN_REFUSED), self._latency)
+        number, size = page_of(request.target)
+        served = [
+            account.item(subject.instance) for subject in map(self._subjects.get, account.ids) if subject
+        ]
+        healthy = list_reply(served, number, size)
+        exchange = Exchange(path=request.target, client_token="", body=healthy, now=self._clock.time())
+        fault = account.fault_of(number)
+        return Reply(message(200, healthy) if fault is None else fault.play(exchange), self._latency)
 
 
 class _Route(NamedTuple):

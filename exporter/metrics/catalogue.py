@@ -417,14 +417,17 @@ INSTANCES = Metric(
 SOURCE_UP = Metric(
     "zapi_exporter_instance_source_up",
     MetricType.GAUGE,
-    "Whether the last reading of a place that instances come from was good: config, or file: and its path.",
+    "Whether the last reading of a place that instances come from was good: config, file: and its path, or "
+    "account: and its name.",
     ("source",),
+    absent="before the list of an account was asked for",
     query="zapi_exporter_instance_source_up == 0",
 )
 SOURCE_INSTANCES = Metric(
     "zapi_exporter_instance_source_instances",
     MetricType.GAUGE,
-    "Instances that a source gave when its reading was last good, before sharding.",
+    "Instances that a source gave when its reading was last good, before sharding. One that several sources name "
+    "counts for the first: config, files, accounts.",
     ("source",),
     query="sum by (source) (zapi_exporter_instance_source_instances)",
 )
@@ -435,6 +438,14 @@ SOURCE_LAST_SUCCESS = Metric(
     ("source",),
     absent="before the first good reading",
     query="time() - zapi_exporter_instance_source_last_success_timestamp_seconds",
+)
+SOURCE_SKIPPED = Metric(
+    "zapi_exporter_instance_source_skipped_instances",
+    MetricType.GAUGE,
+    "Instances that the list of an account has without a token, so that they cannot be polled.",
+    ("source",),
+    absent="for config and files",
+    query="zapi_exporter_instance_source_skipped_instances > 0",
 )
 POLLS = Metric(
     "zapi_exporter_polls_total",
@@ -500,6 +511,7 @@ EXPORTER_METRICS: tuple[Metric, ...] = (
     SOURCE_UP,
     SOURCE_INSTANCES,
     SOURCE_LAST_SUCCESS,
+    SOURCE_SKIPPED,
     POLLS,
     POLLS_IN_FLIGHT,
     POLL_DURATION,

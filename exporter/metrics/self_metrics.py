@@ -14,10 +14,10 @@ from exporter import __version__
 from exporter.metrics import catalogue
 from exporter.metrics.catalogue import Metric
 from exporter.metrics.poll_counters import SUCCESS, PollCounters
-from exporter.metrics.source_metrics import CONFIG, SourceMetrics
+from exporter.metrics.source_metrics import SourceMetrics
 from exporter.model.collected import Collected, Collector
 from exporter.model.poll_result import Failure
-from exporter.model.settings import Config, InstanceSource
+from exporter.model.settings import CONFIG_SOURCE, Config, InstanceSource
 
 
 class Telemetry:
@@ -59,9 +59,14 @@ class Telemetry:
     def reloaded(self, config: Config, now: float) -> None:
         """A configuration was loaded at ``now``, in unix seconds."""
         self._instances.set(len(config.instances))
-        self._sources.loaded(config.sources or (InstanceSource(CONFIG, config.instances),), now)
+        self._sources.loaded(config.sources or (InstanceSource(CONFIG_SOURCE, config.instances),), now)
         self._reload_successful.set(1)
         self._reload_timestamp.set(now)
+
+    def listed(self, config: Config) -> None:
+        """The list of an account was read; ``config`` has what it says."""
+        self._instances.set(len(config.instances))
+        self._sources.listed(config.sources)
 
     def reload_failed(self) -> None:
         self._reload_successful.set(0)

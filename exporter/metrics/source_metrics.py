@@ -3,23 +3,23 @@
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from exporter.metrics import catalogue
 from exporter.metrics.catalogue import Metric
-from exporter.model.settings import InstanceSource
-
-CONFIG: Final = "config"
+from exporter.model.settings import ACCOUNT_PREFIX, CONFIG_SOURCE, InstanceSource
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    is_up: bool
+    """``is_up`` is ``None`` where the source was not read yet."""
+
+    is_up: bool | None
     instances: int
     last_success: float | None
+    skipped: int | None = None
 
 
 class SourceMetrics(Collector):
@@ -34,32 +34,56 @@ class SourceMetrics(Collector):
         with self._lock:
             self._states = {source.name: self._state(source, now) for source in sources}
 
+    def listed(self, sources: Sequence[InstanceSource]) -> None:
+        """Take note of the accounts among the sources; the others were not read anew."""
+        accounts = {source.name: _account(source) for source in sources if _is_account(source)}
+        with self._lock:
+            self._states = {**self._states, **accounts}
+
     def config_failed(self) -> None:
         """Take note that the configuration itself could not be loaded; nothing else was read then."""
         with self._lock:
-            config = self._states.get(CONFIG)
+            config = self._states.get(CONFIG_SOURCE)
             if config is not None:
-                self._states[CONFIG] = replace(config, is_up=False)
+                self._states[CONFIG_SOURCE] = replace(config, is_up=False)
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         with self._lock:
             states = tuple(self._states.items())
-        up, instances, success = map(
-            _family,
-            (catalogue.SOURCE_UP, catalogue.SOURCE_INSTANCES, catalogue.SOURCE_LAST_SUCCESS),
+        families = tuple(
+            map(
+                _family,
+                (
+                    catalogue.SOURCE_UP,
+                    catalogue.SOURCE_INSTANCES,
+                    catalogue.SOURCE_LAST_SUCCESS,
+                    catalogue.SOURCE_SKIPPED,
+                ),
+            )
         )
         for name, state in states:
-            up.add_metric([name], state.is_up)
-            instances.add_metric([name], state.instances)
-            if state.last_success is not None:
-                success.add_metric([name], state.last_success)
-        return (up, instances, success)
+            values = (state.is_up, state.instances, state.last_success, state.skipped)
+            for family, value in zip(families, values, strict=True):
+                if value is not None:
+                    family.add_metric([name], value)
+        return families
 
     def _state(self, source: InstanceSource, now: float) -> _State:
+        if _is_account(source):
+            return _account(source)
         if not source.problems:
             return _State(True, len(source.instances), now)
         before = self._states.get(source.name)
         return _State(False, len(source.instances), None if before is None else before.last_success)
+
+
+def _is_account(source: InstanceSource) -> bool:
+    return source.name.startswith(ACCOUNT_PREFIX)
+
+
+def _account(source: InstanceSource) -> _State:
+    is_up = not source.problems if source.is_read else None
+    return _State(is_up, len(source.instances), source.last_success, source.skipped)
 
 
 def _family(metric: Metric) -> GaugeMetricFamily:

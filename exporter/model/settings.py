@@ -1,14 +1,22 @@
 """The configuration as the rest of the exporter sees it: resolved, checked and frozen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from exporter.model.collected import Collector
 from exporter.model.secret import Secret
+from exporter.model.shard import WHOLE, Shard
 
 DEFAULT_PROBE_MAX_AGE: Final = 5.0
+DEFAULT_REFRESH: Final = 600.0
+DEFAULT_PAGE_SIZE: Final = 20
+
+CONFIG_SOURCE: Final = "config"
+FILE_PREFIX: Final = "file:"
+ACCOUNT_PREFIX: Final = "account:"
+"""What the names of sources are, or begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +59,51 @@ class Instance:
     labels: Mapping[str, str]
     expected_webhooks: Mapping[str, Secret | None]
     collect: frozenset[Collector] = frozenset()
+    source: str = CONFIG_SOURCE
+    """The name of the :class:`InstanceSource` that it comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account at Z-API of which every instance is polled whose name matches ``include`` and not ``exclude``.
+
+    Both are shell patterns. ``refresh`` is the seconds between two readings of its list, ``page_size`` how many
+    instances one page has. ``client_token``, ``labels``, ``expected_webhooks`` and ``collect`` are those of its
+    instances.
+    """
+
+    name: str
+    partner_token: Secret
+    refresh: float = DEFAULT_REFRESH
+    page_size: int = DEFAULT_PAGE_SIZE
+    include: tuple[str, ...] = ("*",)
+    exclude: tuple[str, ...] = ()
+    client_token: Secret | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    expected_webhooks: Mapping[str, Secret | None] = field(default_factory=dict)
+    collect: frozenset[Collector] = frozenset()
+
+    @property
+    def source(self) -> str:
+        """The name of its :class:`InstanceSource`."""
+        return f"{ACCOUNT_PREFIX}{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceSource:
-    """A place that instances come from: ``config``, or ``file:`` and the path of an instance file.
+    """A place that instances come from: ``config``, ``file:`` and a path, or ``account:`` and a name.
 
     ``problems`` is what was wrong with it when it was read last; ``instances`` are then those of its last good reading.
+    ``last_success`` is when that was, in unix seconds, and ``skipped`` the number of listed instances that have no
+    token: both of accounts alone. ``is_read`` is false for an account whose list was not asked for yet.
     """
 
     name: str
     instances: tuple[Instance, ...]
     problems: tuple[str, ...] = ()
+    last_success: float | None = None
+    skipped: int = 0
+    is_read: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +113,8 @@ class Config:
     ``secret_files`` are those of them that hold a secret: the document only if one is written out in it.
     ``warnings`` is what may be a mistake, and forbids nothing. ``ca_variable`` is the variable of the environment that
     named the authorities, if one did.
-    ``paid_statuses`` and ``unpaid_statuses`` are lower-case and share none.
+    ``paid_statuses`` and ``unpaid_statuses`` are lower-case and share none. ``sources`` have all instances,
+    ``instances`` those that ``shard`` owns.
     """
 
     api: Api
@@ -85,3 +127,5 @@ class Config:
     sources: tuple[InstanceSource, ...] = ()
     warnings: tuple[str, ...] = ()
     ca_variable: str | None = None
+    accounts: tuple[Account, ...] = ()
+    shard: Shard = WHOLE

@@ -20,6 +20,10 @@ class Shard:
         return shard_of(name, self.total) == self.index
 
 
+WHOLE: Final = Shard()
+"""All instances."""
+
+
 def shard_of(name: str, total: int) -> int:
     """The shard, from 0 to ``total`` - 1, of the instance of that name: on any machine and in any version.
 

@@ -11,10 +11,12 @@ import requests
 from exporter import __version__
 from exporter.model.clock import Clock
 from exporter.model.collected import Collected, Collector, MessageQueue
+from exporter.model.listing import ListPage
 from exporter.model.poll_result import Failure, Reading, Reason
-from exporter.model.settings import Api, Instance
+from exporter.model.settings import Account, Api, Instance
 from exporter.zapi.answer import Answer, failure_of_answer, read_answer
 from exporter.zapi.errors import PollFailed
+from exporter.zapi.instance_list import read_list_answer
 from exporter.zapi.message_queue import read_count, read_oldest
 from exporter.zapi.phone_status import read_phone_status
 from exporter.zapi.proxy import choose_proxy
@@ -84,6 +86,20 @@ class ZapiClient:
             return self._read_queue(instance, timeout)
         except PollFailed as failed:
             return failed.failure
+
+    def list_page(self, account: Account, page: int) -> ListPage | Failure:
+        """Ask for one page, counted from 1, of the instances that an account has, within ``api.timeout``."""
+        request = requests.PreparedRequest()
+        request.method = "GET"
+        request.url = f"{self._base_url}/instances?page={page}&pageSize={account.page_size}"
+        authorization = {"Authorization": f"Bearer {account.partner_token.reveal()}"}
+        request.headers = {**self._headers, **authorization}  # type: ignore[assignment]
+        try:
+            response = self._adapter.send(request, timeout=self._timeout)
+        except PollFailed as failed:
+            return failed.failure
+        answer = Answer(response.status_code, response.content, response.headers.get("retry-after"))
+        return read_list_answer(answer, self._clock.time())
 
     def forget(self) -> None:
         """Forget what instances replied and where the API is, as either may have changed."""

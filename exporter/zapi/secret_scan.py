@@ -2,6 +2,7 @@
 
 import html
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 from urllib.parse import unquote
 
@@ -16,7 +17,16 @@ class SecretScanner:
     """Finds the token and the Client-Token of one instance, in other cases and encodings too."""
 
     def __init__(self, instance: Instance) -> None:
-        secrets: tuple[Secret | None, ...] = (instance.token, instance.client_token)
+        self._look_for((instance.token, instance.client_token))
+
+    @classmethod
+    def of(cls, secrets: Iterable[Secret | None]) -> "SecretScanner":
+        """Return a scanner that finds any of these secrets."""
+        scanner = cls.__new__(cls)
+        scanner._look_for(secrets)
+        return scanner
+
+    def _look_for(self, secrets: Iterable[Secret | None]) -> None:
         self._needles = tuple(_folded(secret.reveal()) for secret in secrets if secret is not None)
 
     def finds_secret(self, text: str) -> bool:

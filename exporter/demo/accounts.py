@@ -1,0 +1,82 @@
+"""The list of instances that the simulated Z-API gives a partner: ``GET /instances?page=1&pageSize=20``."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from exporter.demo.fault import Fault
+from exporter.demo.instances import SimulatedInstance
+from exporter.model.poll_result import WEBHOOK_FIELDS
+
+LIST_PATH: Final = "/instances"
+PARTNER_TOKEN_REFUSED: Final = b'{"error":"Unauthorized"}'
+
+Item = dict[str, Any]
+
+
+def _unchanged(item: Item) -> Item:
+    return item
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedAccount:
+    """An account whose partner token lists the instances of these ids, in this order; one may stand there twice.
+
+    ``change`` makes the item that is listed of the right one. ``faults`` spoil the page of a number, or with ``None``
+    every page.
+    """
+
+    partner_token: str
+    ids: Sequence[str]
+    change: Callable[[Item], Item] = _unchanged
+    faults: Mapping[int | None, Fault] = field(default_factory=dict)
+
+    def item(self, instance: SimulatedInstance) -> Item:
+        """What the list says of an instance."""
+        return self.change(_item(instance))
+
+    def fault_of(self, page: int) -> Fault | None:
+        """What spoils a page, if anything does."""
+        return self.faults.get(page) or self.faults.get(None)
+
+
+def page_of(target: str) -> tuple[int, int]:
+    """The number of the page that a request asks for, and its size."""
+    query = parse_qs(target.partition("?")[2])
+
+    def number(name: str, default: int) -> int:
+        text = query.get(name, [""])[-1]
+        return max(1, int(text)) if text.isdigit() else default
+
+    return number("page", 1), number("pageSize", 20)
+
+
+def list_reply(items: Sequence[Item], page: int, size: int) -> bytes:
+    """One page as JSON; a page past the end is empty."""
+    document = {
+        "total": len(items),
+        "totalPage": -(-len(items) // size),
+        "pageSize": size,
+        "page": page,
+        "content": items[(page - 1) * size : page * size],
+    }
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _item(instance: SimulatedInstance) -> Item:
+    webhooks = {field: instance.webhooks.get(name) for name, field in WEBHOOK_FIELDS.items()}
+    return {
+        "id": instance.id,
+        "token": instance.token,
+        "tenant": "FACADE",
+        "name": instance.name,
+        "due": int(instance.due * 1000),
+        "paymentStatus": instance.payment_status,
+        "created": int(instance.created * 1000),
+        **webhooks,
+        "phoneConnected": instance.connected,
+        "whatsappConnected": instance.connected,
+        "middleware": "web",
+    }

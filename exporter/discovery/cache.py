@@ -1,0 +1,142 @@
+"""The last good list of each account on disk, for a start while the list cannot be read.
+
+The files hold the tokens of instances. They are written only where a folder is named, with mode 0600, and each takes
+the place of the one before as a whole.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from exporter.config.file_reader import FileReader, UnreadableFile
+from exporter.discovery.known_list import KnownList
+from exporter.model.listing import ListedInstance
+from exporter.model.secret import Secret
+
+MAX_BYTES: Final = 64 * 1024 * 1024
+"""Largest file that is read."""
+
+_FORMAT: Final = "zapi-exporter account list 1"
+_UNFIT: Final = re.compile(r"[^A-Za-z0-9-]+")
+_MAX_TEXT: Final = 200
+
+_log = logging.getLogger(__name__)
+
+
+class ListCache:
+    """The files of one folder; without a folder nothing is kept. Safe to use from many threads."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._reader = FileReader()
+        self._is_failing = False
+
+    def load(self, account: str) -> KnownList | None:
+        """Return the last good list of an account, or ``None`` where there is none that can be used."""
+        if self._folder is None:
+            return None
+        file = self._folder / _file_name(account)
+        try:
+            known = _parse(self._reader.read(file, MAX_BYTES), account)
+        except UnreadableFile as problem:
+            if file.exists():
+                self._warn("the kept list of an account cannot be read", file, str(problem))
+            return None
+        except (ValueError, TypeError, KeyError, RecursionError):
+            self._warn("the kept list of an account cannot be read", file, "is not what the exporter wrote")
+            return None
+        extra = {"account": account, "instances": len(known.instances)}
+        _log.info("the list of an account is taken from the cache until it can be read", extra=extra)
+        return known
+
+    def store(self, account: str, known: KnownList) -> None:
+        """Keep a list. What keeps the exporter from doing so is logged once."""
+        if self._folder is None:
+            return
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _replace_file(self._folder / _file_name(account), _written(account, known))
+        except OSError as error:
+            if not self._is_failing:
+                self._warn("the list of an account cannot be kept", self._folder, str(error.strerror))
+            self._is_failing = True
+        else:
+            self._is_failing = False
+
+    def _warn(self, message: str, path: Path, problem: str) -> None:
+        _log.warning(message, extra={"path": str(path), "problem": problem})
+
+
+def _file_name(account: str) -> str:
+    """A name that is the account's alone, and that a person recognizes."""
+    digest = hashlib.blake2b(account.encode(), digest_size=8).hexdigest()
+    return f"account-{_UNFIT.sub('-', account)[:40].strip('-')}-{digest}.json"
+
+
+def _written(account: str, known: KnownList) -> bytes:
+    document = {
+        "format": _FORMAT,
+        "account": account,
+        "read_at": known.last_success,
+        "instances": [
+            {
+                "id": item.id,
+                "token": None if item.token is None else item.token.reveal(),
+                "name": item.name,
+                "created": item.created,
+            }
+            for item in known.instances
+        ],
+    }
+    return json.dumps(document).encode()
+
+
+def _parse(content: bytes, account: str) -> KnownList:
+    """Raise :class:`ValueError`, :class:`TypeError` or :class:`KeyError` for what the exporter has not written."""
+    document = json.loads(content)
+    if document["format"] != _FORMAT or document["account"] != account:
+        raise ValueError("another file")
+    instances = {item.identity: item for item in map(_parse_instance, document["instances"])}
+    return KnownList(tuple(instances.values()), last_success=_number(document["read_at"]))
+
+
+def _parse_instance(item: Any) -> ListedInstance:
+    token = item["token"]
+    return ListedInstance(
+        _text(item["id"]),
+        None if token is None else Secret(_text(token)),
+        _text(item["name"]),
+        _number(item["created"]),
+    )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > _MAX_TEXT:
+        raise ValueError("no text")
+    value.encode()
+    return value
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _replace_file(path: Path, content: bytes) -> None:
+    """Raise :class:`OSError`; the file is then as it was."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # of mode 0600
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise

@@ -1,0 +1,56 @@
+"""What is known of one account's list, from one reading to the next. Pure."""
+
+from dataclasses import dataclass, replace
+
+from exporter.model.listing import ListedInstance, Listing
+from exporter.model.poll_result import Failure, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class KnownList:
+    """The instances of an account, by the last good readings of its list.
+
+    ``missing`` are the identities of those that the last one lacked: they go when the next one lacks them too.
+    ``last_success`` is unix seconds. ``failure`` is why the last reading failed, ``is_read`` whether there was one
+    since the start.
+    """
+
+    instances: Listing = ()
+    missing: frozenset[str] = frozenset()
+    last_success: float | None = None
+    failure: Failure | None = None
+    is_read: bool = False
+
+    def after(self, read: Listing | Failure, now: float) -> "KnownList":
+        """Return what is known after another reading, which ended at ``now``.
+
+        A failure changes no instance, and neither does an empty list after one that was not: it is taken for one.
+        """
+        if isinstance(read, Failure):
+            return replace(self, failure=read, is_read=True)
+        if not read and self.instances:
+            empty = Failure(
+                Reason.INVALID_RESPONSE, f"the list is empty, and had {len(self.instances)} instances before"
+            )
+            return replace(self, failure=empty, is_read=True)
+        kept, missing = self._kept(read)
+        return KnownList(kept, missing, now, None, is_read=True)
+
+    def _kept(self, read: Listing) -> tuple[Listing, frozenset[str]]:
+        """The list with those that are missing for the first time, each in place of an item without a token."""
+        usable = {instance.identity for instance in read if instance.token is not None}
+        missed = {
+            instance.identity: instance
+            for instance in self.instances
+            if instance.token is not None
+            and instance.identity not in usable
+            and instance.identity not in self.missing
+        }
+        listed = [_with_token_of(missed.get(instance.identity), instance) for instance in read]
+        identities = {instance.identity for instance in read}
+        gone = [instance for instance in missed.values() if instance.identity not in identities]
+        return (*listed, *gone), frozenset(missed)
+
+
+def _with_token_of(known: ListedInstance | None, listed: ListedInstance) -> ListedInstance:
+    return listed if known is None else replace(listed, token=known.token)

@@ -1,0 +1,114 @@
+"""A configuration and what is known of its accounts → the configuration with the instances of all sources.
+
+The order of precedence is the configuration, its files, then the accounts in the order in which they are written: an
+instance is polled once, as the first of them says.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from exporter.discovery.known_list import KnownList
+from exporter.discovery.names import Claim, assign_names, claimed_name
+from exporter.model.listing import ListedInstance
+from exporter.model.settings import CONFIG_SOURCE, Account, Config, Instance, InstanceSource
+from exporter.zapi.secret_scan import SecretScanner
+
+
+class Merger:
+    """Merges time and again. It remembers which instance had which name. For one thread at a time."""
+
+    def __init__(self) -> None:
+        self._names: Mapping[str, str] = {}
+        self._instances: dict[str, Instance] = {}
+
+    def merge(self, config: Config, lists: Mapping[str, KnownList]) -> Config:
+        """Return the configuration with the instances of ``lists``, which are by the account's name."""
+        if not config.accounts:
+            self._names, self._instances = {}, {}
+            return config
+        declared = config.sources or (InstanceSource(CONFIG_SOURCE, config.instances),)
+        chosen = _choose(config, declared, lists)
+        others = SecretScanner.of(item.token for _, item in chosen)
+        claims = [
+            Claim(item, claimed_name(item, _own_secrets(account, item), others)) for account, item in chosen
+        ]
+        taken = {instance.name for source in declared for instance in source.instances}
+        self._names = assign_names(claims, taken, self._names)
+        found: dict[str, list[Instance]] = {account.name: [] for account in config.accounts}
+        instances = {}
+        for account, item in chosen:
+            instance = self._instance(account, item)
+            instances[item.identity] = instance
+            found[account.name].append(instance)
+        self._instances = instances
+        sources = (
+            *declared,
+            *(_source(account, found[account.name], lists[account.name]) for account in config.accounts),
+        )
+        return replace(
+            config,
+            sources=sources,
+            instances=tuple(
+                instance
+                for source in sources
+                for instance in source.instances
+                if config.shard.owns(instance.name)
+            ),
+        )
+
+    def _instance(self, account: Account, item: ListedInstance) -> Instance:
+        """Return the instance; the same object where nothing of it has changed."""
+        assert item.token is not None
+        made = Instance(
+            name=self._names[item.identity],
+            id=item.id,
+            token=item.token,
+            client_token=account.client_token,
+            labels=account.labels,
+            expected_webhooks=account.expected_webhooks,
+            collect=account.collect,
+            source=account.source,
+        )
+        known = self._instances.get(item.identity)
+        return known if known == made else made
+
+
+def _choose(
+    config: Config, declared: tuple[InstanceSource, ...], lists: Mapping[str, KnownList]
+) -> list[tuple[Account, ListedInstance]]:
+    """The listed instances that are polled, each for the first account that lists it."""
+    seen = {instance.id.casefold() for source in declared for instance in source.instances}
+    chosen = []
+    for account in config.accounts:
+        for item in lists[account.name].instances:
+            if item.identity not in seen and _is_wanted(account, item):
+                seen.add(item.identity)
+                chosen.append((account, item))
+    return chosen
+
+
+def _is_wanted(account: Account, item: ListedInstance) -> bool:
+    """Whether an instance is polled. One whose id, which is shown, holds a secret is not."""
+    return (
+        item.token is not None
+        and any(fnmatchcase(item.name, pattern) for pattern in account.include)
+        and not any(fnmatchcase(item.name, pattern) for pattern in account.exclude)
+        and not _own_secrets(account, item).finds_secret(item.id)
+    )
+
+
+def _own_secrets(account: Account, item: ListedInstance) -> SecretScanner:
+    return SecretScanner.of((item.token, account.partner_token, account.client_token))
+
+
+def _source(account: Account, instances: list[Instance], known: KnownList) -> InstanceSource:
+    failure = known.failure
+    return InstanceSource(
+        name=account.source,
+        instances=tuple(instances),
+        problems=() if failure is None else (failure.detail,),
+        last_success=known.last_success,
+        skipped=sum(item.token is None for item in known.instances),
+        is_read=known.is_read,
+    )

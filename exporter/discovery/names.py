@@ -1,0 +1,58 @@
+"""What the instances of accounts are called. Pure."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from exporter.model.listing import ListedInstance
+from exporter.zapi.secret_scan import SecretScanner
+
+_LONG_WORD: Final = re.compile(r"[A-Za-z0-9_-]{12,}")
+"""What may be a token; hardly any name has such a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An instance and the name that it should have."""
+
+    instance: ListedInstance
+    name: str
+
+
+def assign_names(
+    claims: Sequence[Claim], taken: Collection[str], before: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Return the name of each instance by its identity; no two have the same, and none has one that is ``taken``.
+
+    ``before`` are the names until now. Where several claim a name, whoever had it keeps it, and else the one that was
+    made first; the others are ``NAME (ID)``.
+    """
+    used, names = set(taken), dict[str, str]()
+    for claim in sorted(claims, key=lambda claim: _precedence(claim, before)):
+        name, number = claim.name, 1
+        if name in used:
+            name = f"{claim.name} ({claim.instance.id})"
+        while name in used:
+            number += 1
+            name = f"{claim.name} ({claim.instance.id}) {number}"
+        used.add(name)
+        names[claim.instance.identity] = name
+    return names
+
+
+def claimed_name(instance: ListedInstance, own: SecretScanner, others: SecretScanner) -> str:
+    """Return the name that an instance should have: Z-API's, or its id where that is empty or holds a secret.
+
+    ``own`` finds the secrets of the instance and its account, ``others`` the tokens of all instances.
+    """
+    name = instance.name
+    if not name or own.finds_secret(name) or (_LONG_WORD.search(name) and others.finds_secret(name)):
+        return instance.id
+    return name
+
+
+def _precedence(claim: Claim, before: Mapping[str, str]) -> tuple[bool, float]:
+    had_it = before.get(claim.instance.identity) == claim.name
+    created = claim.instance.created
+    return not had_it, float("inf") if created is None else created

@@ -1,0 +1,160 @@
+"""One account's list, read again and again on a thread of its own."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from exporter.discovery.cache import ListCache
+from exporter.discovery.known_list import KnownList
+from exporter.model.clock import Clock
+from exporter.model.listing import Listing, ListPage
+from exporter.model.poll_result import Failure, Reason
+from exporter.model.settings import Account
+from exporter.poller.schedule import Backoff
+from exporter.process.unexpected import log_unexpected
+from exporter.zapi.listing import read_listing
+
+FIRST_RETRY: Final = 15.0
+"""Seconds after which a list that could not be read is tried again for the first time."""
+LONGEST_READING: Final = 300.0
+"""Seconds that all pages of a list may take together."""
+
+_log = logging.getLogger(__name__)
+
+AskPage = Callable[[Account, int], ListPage | Failure]
+"""Asks Z-API for one page of the list of an account, counted from 1."""
+
+
+class AccountReader:
+    """Reads the list of one account every ``refresh``, from :meth:`start` on, and tells ``changed`` after each reading.
+
+    A list that fails is tried again sooner, after waits that double. No account waits for another.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        ask: AskPage,
+        changed: Callable[[], None],
+        *,
+        clock: Clock,
+        backoff: Backoff,
+        cache: ListCache,
+    ) -> None:
+        self._account = account
+        self._ask = ask
+        self._changed = changed
+        self._clock = clock
+        self._backoff = backoff
+        self._cache = cache
+        self._condition = threading.Condition()
+        self._due = clock.monotonic()
+        self._failures = 0
+        self._is_stopping = False
+        self._thread: threading.Thread | None = None
+        self._known = cache.load(account.name) or KnownList()
+
+    @property
+    def known(self) -> KnownList:
+        """What is known of the list now."""
+        return self._known
+
+    def start(self) -> None:
+        """Begin to read. Raise :class:`RuntimeError` where the machine has no thread left."""
+        if self._thread is None:
+            thread = threading.Thread(target=self._work, name="account", daemon=True)
+            thread.start()
+            self._thread = thread
+
+    def replace(self, account: Account, ask: AskPage, *, at_once: bool) -> None:
+        """Read as ``account`` says from now on, at once or where a shorter ``refresh`` says so."""
+        with self._condition:
+            now = self._clock.monotonic()
+            renewed = at_once or account.partner_token != self._account.partner_token
+            self._due = now if renewed else min(self._due, now + account.refresh)
+            self._account, self._ask = account, ask
+            self._condition.notify_all()
+
+    def stop(self) -> None:
+        """Begin no reading and ask for no page any more."""
+        with self._condition:
+            self._is_stopping = True
+            self._condition.notify_all()
+
+    def _work(self) -> None:
+        while self._wait():
+            self._read_safely()
+
+    def _wait(self) -> bool:
+        """Wait until the list is to be read; return whether it is."""
+        with self._condition:
+            while not self._is_stopping and (wait := self._due - self._clock.monotonic()) > 0:
+                self._condition.wait(wait)
+            self._due = float("inf")
+            return not self._is_stopping
+
+    def _read_safely(self) -> None:
+        """Read; an unexpected error must cost one reading, not the account for ever."""
+        try:
+            self._read()
+        except Exception as error:
+            log_unexpected(type(error), error.__traceback__)
+            self._take(Failure(Reason.INVALID_RESPONSE, "an unexpected error of the exporter itself"))
+
+    def _read(self) -> None:
+        account, ask = self._account, self._ask
+        deadline = self._clock.monotonic() + LONGEST_READING
+
+        def ask_in_time(page: int) -> ListPage | Failure:
+            if self._is_stopping or self._clock.monotonic() > deadline:
+                return Failure(Reason.TIMEOUT, f"the list was not read within {LONGEST_READING:g} s")
+            return ask(account, page)
+
+        read = read_listing(ask_in_time)
+        if not self._is_stopping:
+            self._take(read)
+
+    def _take(self, read: Listing | Failure) -> None:
+        before, self._known = self._known, self._known.after(read, self._clock.time())
+        failure = self._known.failure
+        with self._condition:
+            self._failures = 0 if failure is None else self._failures + 1
+            due = self._clock.monotonic() + self._pause(failure)
+            self._due = min(self._due, due)
+        _tell(self._account.name, before, self._known)
+        self._changed()
+        if failure is None:
+            self._cache.store(self._account.name, self._known)
+
+    def _pause(self, failure: Failure | None) -> float:
+        """Return the seconds until the next reading."""
+        refresh = self._account.refresh
+        if failure is None:
+            return refresh
+        wait = self._backoff.wait(failure, self._failures, min(refresh, FIRST_RETRY))
+        return wait if failure.retry_after is not None else min(wait, refresh)
+
+
+def _tell(account: str, before: KnownList, after: KnownList) -> None:
+    """Log what has changed."""
+    failure = after.failure
+    if failure is not None:
+        if before.failure is None or before.failure.detail != failure.detail:
+            extra = {"account": account, "reason": failure.reason.value, "detail": failure.detail}
+            _log.error(
+                "the list of an account cannot be read; its instances are kept as they were", extra=extra
+            )
+    elif before.failure is not None or not before.is_read:
+        _log.info(
+            "the list of an account was read", extra={"account": account, "instances": len(after.instances)}
+        )
+    skipped, earlier = _without_token(after), _without_token(before)
+    if skipped and skipped != earlier:
+        _log.warning(
+            "listed instances have no token and are skipped", extra={"account": account, "skipped": skipped}
+        )
+
+
+def _without_token(known: KnownList) -> int:
+    return sum(instance.token is None for instance in known.instances)

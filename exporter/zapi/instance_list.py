@@ -1,0 +1,147 @@
+"""The answer to a request for one page of an account's instances → what it says. Pure.
+
+``GET /instances?page=1&pageSize=20``, with the token of a partner. What else the list says of an instance is not read:
+its ``/me`` tells it anew with every poll.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+
+from exporter.model.listing import ListedInstance, ListPage
+from exporter.model.poll_result import Failure, Reason
+from exporter.model.secret import Secret
+from exporter.zapi.answer import Answer, failure_of_answer, retry_after_seconds
+from exporter.zapi.error_words import is_empty, known_failure
+from exporter.zapi.fields import Unreadable, unix_seconds
+from exporter.zapi.json_body import TooManyValues, decode_object
+
+MAX_TEXT: Final = 200
+"""Longest id, name and token taken, in characters; a longer name is cut."""
+MAX_TOTAL: Final = 100_000
+"""Most instances that a list may have."""
+
+_LONGEST_NUMERAL: Final = 9
+
+T = TypeVar("T")
+
+
+def read_list_answer(answer: Answer, now: float) -> ListPage | Failure:
+    """Return what one page says, or why there is none. ``now`` is unix time, for a ``Retry-After`` that is a date."""
+    if 200 <= answer.status < 300:
+        return read_list_page(answer.body)
+    failure = _in_words_of_lists(failure_of_answer(answer.status, answer.body), answer.status)
+    return replace(failure, retry_after=retry_after_seconds(answer.retry_after, now))
+
+
+def read_list_page(body: bytes) -> ListPage | Failure:
+    """Read the body of a 2xx answer.
+
+    Return a :class:`Failure` for what is no JSON object or a huge one, for one that says an error, and where the
+    instances or their total are missing.
+    """
+    try:
+        reply = decode_object(body)
+    except TooManyValues:
+        return _invalid("the page of the list holds too many values; make page_size smaller")
+    except ValueError:
+        return _invalid("the page of the list is not a JSON object")
+    failure = known_failure(reply.get("error"))
+    if failure is not None:
+        return _in_words_of_lists(failure, 200)
+    if not is_empty(reply.get("error")):
+        return _invalid("the page of the list is an error of a kind not known here")
+    return _read_page(reply)
+
+
+def _read_page(reply: Mapping[str, Any]) -> ListPage | Failure:
+    content, total = reply.get("content"), _readable(_count, reply.get("total"))
+    if total is None:
+        return _invalid("the page of the list does not say how many instances there are")
+    if total > MAX_TOTAL:
+        return Failure(Reason.TOO_LARGE, f"the list has more than {MAX_TOTAL:,} instances")
+    if content is None and total == 0:
+        content = []
+    if not isinstance(content, list):
+        return _invalid("the page of the list holds no list of instances")
+    instances = tuple(instance for item in content if (instance := _instance(item)) is not None)
+    return ListPage(total, _readable(_count, reply.get("totalPage")), instances)
+
+
+def _instance(item: Any) -> ListedInstance | None:
+    """Return an item of the list, or ``None`` for one that has no id to tell it by."""
+    if not isinstance(item, dict):
+        return None
+    instance_id = _readable(_word, item.get("id"))
+    if instance_id is None:
+        return None
+    token = _readable(_word, item.get("token"))
+    return ListedInstance(
+        id=instance_id,
+        token=None if token is None else Secret(token),
+        name=_readable(_name, item.get("name")) or "",
+        created=_readable(unix_seconds, item.get("created")),
+    )
+
+
+def _readable(read: Callable[[Any], T], value: Any) -> T | None:
+    """Return what a field says; ``None`` if it is absent or unreadable."""
+    try:
+        return None if value is None else read(value)
+    except Unreadable:
+        return None
+
+
+def _word(value: Any) -> str:
+    """Text without spaces and control characters, as ids and tokens are."""
+    text = _text(value)
+    if not text or len(text) > MAX_TEXT or not text.isprintable() or any(map(str.isspace, text)):
+        raise Unreadable
+    return text
+
+
+def _name(value: Any) -> str:
+    return _text(value)[:MAX_TEXT].strip()
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise Unreadable
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can escape
+        raise Unreadable from None
+    return value.strip()
+
+
+def _count(value: Any) -> int:
+    """A whole number of 0 or more, also as text."""
+    if isinstance(value, str):
+        text = value.strip()
+        if not text.isascii() or not text.isdigit() or len(text) > _LONGEST_NUMERAL:
+            raise Unreadable
+        return int(text)
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not 0 <= value < 10**_LONGEST_NUMERAL
+    ):
+        raise Unreadable
+    if value != int(value):
+        raise Unreadable
+    return int(value)
+
+
+def _in_words_of_lists(failure: Failure, status: int) -> Failure:
+    """The same reason, told of a list where the words are about one instance."""
+    details = {
+        Reason.UNAUTHORIZED: "Z-API refused the partner token; it is not the Client-Token",
+        Reason.NOT_FOUND: "Z-API has no list of instances for this partner token",
+        Reason.FORBIDDEN: f"the list was refused (HTTP {status}), by Z-API or a server in front of it: is the partner "
+        "token right?",
+    }
+    return replace(failure, detail=details.get(failure.reason, failure.detail))
+
+
+def _invalid(detail: str) -> Failure:
+    return Failure(Reason.INVALID_RESPONSE, detail)

@@ -1,0 +1,96 @@
+"""A daemon that polls the accounts of a simulated Z-API over real HTTP."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from exporter.config import Config
+from exporter.daemon import Daemon
+from exporter.demo.accounts import SimulatedAccount
+from exporter.demo.instances import SimulatedInstance
+from exporter.demo.server import SimulatedZapi
+from exporter.discovery.cache import ListCache
+from exporter.metrics.self_metrics import Telemetry
+from exporter.metrics.text_format import Format
+from exporter.model.clock import SystemClock
+from exporter.model.secret import Secret
+from exporter.model.settings import Account, Instance, InstanceSource
+from exporter.model.shard import WHOLE, Shard
+from harness.waiting import wait_until
+from tests.builders import a_config, some_polling
+
+PARTNER = "PARTNER-CANARY"
+OFTEN = 0.05
+"""Seconds between two readings of a list."""
+
+
+def simulated(name: str, **fields: Any) -> SimulatedInstance:
+    return SimulatedInstance(
+        id=f"ID-{name}", token=f"TOKEN-CANARY-{name}", name=name, due=1.9e9, created=1.6e9, **fields
+    )
+
+
+def listing(*names: str, token: str = PARTNER, **fields: Any) -> SimulatedAccount:
+    return SimulatedAccount(token, [f"ID-{name}" for name in names], **fields)
+
+
+def an_account(
+    name: str = "matriz", *, token: str = PARTNER, refresh: float = OFTEN, **fields: Any
+) -> Account:
+    return Account(name, Secret(token), refresh=refresh, **fields)
+
+
+class Rig:
+    """A daemon with some accounts and configured instances."""
+
+    def __init__(
+        self,
+        zapi: SimulatedZapi,
+        *accounts: Account,
+        configured: Sequence[Instance] = (),
+        cache: Path | None = None,
+        shard: Shard = WHOLE,
+    ) -> None:
+        self.zapi = zapi
+        self.telemetry = Telemetry()
+        self.config = self.with_accounts(*accounts, configured=configured, shard=shard)
+        self.daemon = Daemon(self.config, SystemClock(), self.telemetry, cache=ListCache(cache))
+        self.daemon.start()
+
+    def with_accounts(
+        self, *accounts: Account, configured: Sequence[Instance] = (), shard: Shard = WHOLE
+    ) -> Config:
+        config = a_config(
+            *configured, base_url=self.zapi.base_url, polling=some_polling(0.2, stale_after=300.0)
+        )
+        source = InstanceSource("config", tuple(configured))
+        return replace(config, accounts=accounts, sources=(source,), shard=shard)
+
+    def names(self) -> list[str]:
+        return [view.instance.name for view in self.daemon.fleet.views()]
+
+    def wait_for(self, *names: str) -> None:
+        """Wait until exactly these instances are polled, and each had a good poll."""
+        wait_until(
+            lambda: (
+                sorted(self.names()) == sorted(names) and all(view.up for view in self.daemon.fleet.views())
+            )
+        )
+
+    def wait_for_readings(self, count: int = 3) -> None:
+        """Wait until the lists were asked for so many more times."""
+        seen = len(self.zapi.list_requests)
+        wait_until(lambda: len(self.zapi.list_requests) >= seen + count)
+
+    def source(self, source: str = "account:matriz") -> dict[str, float]:
+        """The metrics of a source."""
+        pattern = rf'^zapi_exporter_instance_source_(\w+)\{{source="{re.escape(source)}"\}} (\S+)$'
+        return {name: float(value) for name, value in re.findall(pattern, self.exposition(), re.MULTILINE)}
+
+    def wait_for_source(self, source: str = "account:matriz", *, up: bool) -> None:
+        wait_until(lambda: self.source(source).get("up") == up)
+
+    def exposition(self) -> str:
+        return self.daemon.scrapes.render(Format.TEXT, gzip=False).whole().decode()

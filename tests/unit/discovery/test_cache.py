@@ -1,0 +1,97 @@
+"""The lists that are kept on disk."""
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from exporter.discovery.cache import ListCache
+from exporter.discovery.known_list import KnownList
+from exporter.model.listing import ListedInstance
+from exporter.model.secret import Secret
+
+KNOWN = KnownList(
+    (
+        ListedInstance("A", Secret("SECRET-1"), "vendas", 1.5),
+        ListedInstance("B", None, 'loja "7"\n', None),
+        ListedInstance("ç", Secret("SECRET-2"), "😀", None),
+    ),
+    last_success=1_700_000_000.25,
+)
+
+
+def test_a_list_is_read_as_it_was_kept(tmp_path: Path) -> None:
+    cache = ListCache(tmp_path / "new")
+    assert cache.load("matriz") is None
+    cache.store("matriz", KNOWN)
+    assert cache.load("matriz") == KNOWN
+
+
+@pytest.mark.parametrize("one", ["matriz", "../../x", "a/b", ".", "", "ç" * 200, "a\x00b"])
+def test_accounts_of_any_names_have_files_of_their_own(tmp_path: Path, one: str) -> None:
+    cache = ListCache(tmp_path)
+    cache.store(one, KNOWN)
+    cache.store("other", KnownList(last_success=1.0))
+    assert cache.load(one) == KNOWN
+    assert len(os.listdir(tmp_path)) == 2
+    assert all((tmp_path / name).stat().st_mode & 0o777 == 0o600 for name in os.listdir(tmp_path))
+
+
+def test_a_file_that_others_may_read_is_replaced_by_one_that_they_may_not(tmp_path: Path) -> None:
+    cache = ListCache(tmp_path)
+    cache.store("matriz", KNOWN)
+    (file,) = tmp_path.iterdir()
+    file.chmod(0o644)
+    cache.store("matriz", KNOWN)
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"format":"zapi-exporter account list 1","account":"other","read_at":1,"instances":[]}',
+        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":"x","instances":[]}',
+        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":1,"instances":[{"id":1}]}',
+        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":1,"instances":7}',
+        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":1,"instances":'
+        b'[{"id":"\\ud800","token":"SECRET","name":"","created":null}]}',
+    ],
+    ids=range(10),
+)
+def test_a_file_that_the_exporter_did_not_write_is_told_and_left_out(
+    tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache = ListCache(tmp_path)
+    cache.store("matriz", KNOWN)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(content)
+    assert cache.load("matriz") is None
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert "SECRET" not in str(vars(record))
+
+
+def test_a_folder_that_cannot_be_used_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+    cache = ListCache(in_the_way / "lists")
+    cache.store("matriz", KNOWN)
+    cache.store("matriz", KNOWN)
+    assert cache.load("matriz") is None
+    assert len(caplog.records) == 1
+
+
+def test_no_file_is_left_behind_where_one_cannot_take_its_place(tmp_path: Path) -> None:
+    cache = ListCache(tmp_path)
+    cache.store("matriz", KNOWN)
+    (file,) = tmp_path.iterdir()
+    file.unlink()
+    file.mkdir()
+    cache.store("matriz", KNOWN)
+    assert list(tmp_path.iterdir()) == [file]

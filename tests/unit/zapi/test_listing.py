@@ -1,0 +1,143 @@
+"""How the pages of a list become one: whatever happens to it while it is read."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from exporter.model.listing import ListedInstance, ListPage
+from exporter.model.poll_result import Failure, Reason
+from exporter.model.secret import Secret
+from exporter.zapi.listing import PASSES, read_listing
+from tests.builders import a_failure
+
+
+def items(*ids: object) -> tuple[ListedInstance, ...]:
+    return tuple(ListedInstance(f"{one}", Secret("TOKEN"), f"name-{one}") for one in ids)
+
+
+class Pages:
+    """Serves pages of ``size`` from a list that ``before`` may change ahead of each request."""
+
+    def __init__(
+        self, ids: Sequence[object], size: int = 10, before: Callable[["Pages", int], None] | None = None
+    ) -> None:
+        self.ids = list(ids)
+        self.size = size
+        self.before = before
+        self.asked: list[int] = []
+
+    def __call__(self, number: int) -> ListPage | Failure:
+        if self.before is not None:
+            self.before(self, number)
+        self.asked.append(number)
+        shown = self.ids[(number - 1) * self.size : number * self.size]
+        return ListPage(len(self.ids), -(-len(self.ids) // self.size), items(*shown))
+
+
+def ids(read: object) -> list[str]:
+    assert isinstance(read, tuple), read
+    return [instance.id for instance in read]
+
+
+def failure(read: object) -> Failure:
+    assert isinstance(read, Failure)
+    return read
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 20, 31])
+def test_all_pages_are_read_once(count: int) -> None:
+    pages = Pages(range(count))
+    assert ids(read_listing(pages)) == [str(number) for number in range(count)]
+    assert pages.asked == list(range(1, max(1, -(-count // 10)) + 1))
+
+
+def test_no_page_past_the_end_is_asked_for_though_the_server_says_there_is_one() -> None:
+    def ask(number: int) -> ListPage:
+        assert number == 1
+        return ListPage(2, 5, items(1, 2))
+
+    assert ids(read_listing(ask)) == ["1", "2"]
+
+
+def test_pages_are_read_on_where_nothing_says_which_is_the_last() -> None:
+    served = {1: items(1, 2), 2: items(3)}
+    assert ids(read_listing(lambda number: ListPage(3, None, served.get(number, ())))) == ["1", "2", "3"]
+
+
+def test_a_deletion_while_pages_are_read_makes_them_be_read_again() -> None:
+    def delete(pages: Pages, number: int) -> None:
+        if len(pages.asked) == 1:
+            pages.ids.remove(0)
+
+    pages = Pages(range(25), before=delete)
+    assert ids(read_listing(pages)) == [str(number) for number in range(1, 25)]
+    assert pages.asked == [1, 2, 1, 2, 3]
+
+
+def test_an_instance_made_while_pages_are_read_makes_them_be_read_again() -> None:
+    def make(pages: Pages, number: int) -> None:
+        if len(pages.asked) == 1:
+            pages.ids.insert(0, "new")
+
+    assert ids(read_listing(Pages(range(25), before=make)))[0] == "new"
+
+
+def test_one_made_and_one_deleted_at_once_are_noticed_by_what_is_missing() -> None:
+    """The total stays the same, but one comes twice and another not at all."""
+
+    def change(pages: Pages, number: int) -> None:
+        if len(pages.asked) == 1:
+            pages.ids.insert(0, pages.ids.pop())
+
+    read = ids(read_listing(Pages(range(25), before=change)))
+    assert sorted(map(int, read)) == list(range(25))
+
+
+def test_a_page_that_has_ceased_to_exist_makes_them_be_read_again() -> None:
+    healthy = Pages(range(25))
+    calls: list[int] = []
+
+    def ask(number: int) -> ListPage | Failure:
+        calls.append(number)
+        return a_failure(Reason.NOT_FOUND) if len(calls) == 3 else healthy(number)
+
+    assert len(ids(read_listing(ask))) == 25
+
+
+def test_the_same_id_in_two_cases_is_one_instance() -> None:
+    read = read_listing(lambda number: ListPage(2, 1, items("ab", "AB")))
+    assert "1 instances and says 2" in failure(read).detail
+
+
+@pytest.mark.parametrize(("total", "shown"), [(3, (1, 2)), (31, ()), (2, (1, 2, 3)), (0, (1,))])
+def test_a_list_that_is_not_as_long_as_it_says_is_no_list(total: int, shown: tuple[int, ...]) -> None:
+    asked: list[int] = []
+
+    def ask(number: int) -> ListPage:
+        asked.append(number)
+        return ListPage(total, 1, items(*shown))
+
+    read = failure(read_listing(ask))
+    assert read.reason is Reason.INVALID_RESPONSE
+    assert read.detail == f"the list is not complete: it has {len(shown)} instances and says {total}"
+    assert asked == [1] * PASSES
+
+
+def test_pages_that_are_all_the_same_come_to_an_end() -> None:
+    asked: list[int] = []
+
+    def ask(number: int) -> ListPage:
+        asked.append(number)
+        return ListPage(100_000, 50_000, items(1, 2))
+
+    assert failure(read_listing(ask)).reason is Reason.INVALID_RESPONSE
+    assert len(asked) == 3 * PASSES
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("reason", [Reason.UNAUTHORIZED, Reason.RATE_LIMITED, Reason.SERVER_ERROR])
+def test_the_failure_of_a_page_is_that_of_the_list(number: int, reason: Reason) -> None:
+    failed, healthy = a_failure(reason, retry_after=7.0), Pages(range(25))
+    read = read_listing(lambda page: failed if page == number else healthy(page))
+    assert read is failed
+    assert healthy.asked == list(range(1, number))
