@@ -44,6 +44,8 @@ def parse(arguments: Sequence[str]) -> Options:
         parser.error(
             f"--shard={shard.index} is not below --total-shards={shard.total}: shards are counted from 0"
         )
+    if parsed.accounts and not parsed.config_check:
+        parser.error("--accounts goes with --config.check; lists of accounts are read without it too")
     return Options(
         config_file=parsed.config_file,
         config_check=parsed.config_check,
@@ -59,6 +61,8 @@ def parse(arguments: Sequence[str]) -> Options:
         web_config_file=parsed.web_config_file,
         log_level=parsed.log_level,
         log_format=parsed.log_format,
+        accounts=parsed.accounts,
+        accounts_cache=parsed.accounts_cache,
     )
 
 
@@ -159,6 +163,21 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_AUTO_RELOAD_INTERVAL,
         metavar="DURATION",
         help="how often to look for changes (default: %(default)s)",
+    )
+    accounts = parser.add_argument_group("accounts")
+    accounts.add_argument(
+        "--accounts",
+        action="store_true",
+        help="with --config.check: also ask for the lists of all accounts, and\n"
+        "print a table of what would be polled",
+    )
+    accounts.add_argument(
+        "--accounts.cache-directory",
+        dest="accounts_cache",
+        type=_optional_file,
+        metavar="DIRECTORY",
+        help="keep the last good list of each account there, with the tokens of\n"
+        "its instances (mode 0600), for a start while it cannot be read",
     )
     what = parser.add_argument_group("what to run")
     what.add_argument(

@@ -4,21 +4,25 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
 from exporter import __version__, config
-from exporter.config import InvalidConfig
+from exporter.config import Config, InvalidConfig
 from exporter.config.auto_reload import AutoReload
 from exporter.config.label_warnings import label_warnings
 from exporter.config.source import Source, open_source
-from exporter.daemon import Daemon
+from exporter.daemon import Daemon, make_client
+from exporter.discovery.cache import ListCache
+from exporter.discovery.preview import instance_table, with_lists
 from exporter.httpd.bind import CannotBind, bind
 from exporter.httpd.security import Security
 from exporter.httpd.server import Server
 from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
 from exporter.model.clock import Clock, SystemClock
+from exporter.model.settings import ACCOUNT_PREFIX
 from exporter.model.shard import Shard
 from exporter.options import Options
 from exporter.process.line_writer import LineWriter
@@ -70,10 +74,41 @@ def check(options: Options, environ: Mapping[str, str]) -> int:
         complain(f"warning: {warning}")
     for warning in label_warnings(checked.instances):
         complain(f"{options.config_file}: warning: {warning}")
-    text = f"{options.config_file}: valid, {len(checked.instances)} instances\n"
+    counted = f"{len(checked.instances)} instances"
+    if checked.accounts:
+        counted += f" and {len(checked.accounts)} accounts"
+    text = f"{options.config_file}: valid, {counted}\n"
     if web_file is not None:
         text += f"{web_file}: valid\n"
-    return OK if answer(text, "that the configuration is valid") else FAILED
+    if not answer(text, "that the configuration is valid"):
+        return FAILED
+    return _check_accounts(checked, options) if options.accounts else OK
+
+
+def _check_accounts(checked: Config, options: Options) -> int:
+    """Ask for the list of each account, and print what would be polled."""
+    clock = SystemClock()
+    try:
+        client = make_client(checked.api, clock)
+    except UnusableProxy as error:
+        complain(str(error))
+        return FAILED
+    whole = with_lists(replace(checked, shard=options.shard), client.list_page, clock.time())
+    client.close()
+    for source in whole.sources:
+        if source.problems:
+            complain(f"{source.name}: {source.problems[0]}")
+        if source.skipped:
+            complain(
+                f"{source.name}: warning: {source.skipped} listed instances have no token and are skipped"
+            )
+    if not answer(instance_table(whole.instances), "the table of instances"):
+        return FAILED
+    return FAILED if _has_failed_account(whole) else OK
+
+
+def _has_failed_account(config: Config) -> bool:
+    return any(source.problems for source in config.sources if source.name.startswith(ACCOUNT_PREFIX))
 
 
 def once(options: Options, environ: Mapping[str, str], signals: Signals) -> int:
@@ -81,21 +116,23 @@ def once(options: Options, environ: Mapping[str, str], signals: Signals) -> int:
     signals.unwind()
     clock = SystemClock()
     with open_source(options, environ, clock) as source:
-        daemon = _daemon(source, clock, Telemetry(), collects_at_once=True)
+        daemon = _daemon(source, clock, Telemetry(), options, collects_at_once=True)
         if daemon is None:
             return FAILED
-        with Progress(sys.stderr, "polled", len(daemon.config.instances)) as progress:
+        with Progress(sys.stderr, "polled") as progress:
             start(daemon.start)
             while not (daemon.is_ready() and daemon.fleet.every_collector_was_asked()):
                 if (failed := daemon.failure()) is not None:
                     complain(f"polling failed: {failed}")
                     return FAILED
-                progress.show(sum(view.polls > 0 for view in daemon.fleet.views()))
+                views = daemon.fleet.views()
+                progress.show(sum(view.polls > 0 for view in views), len(views))
                 time.sleep(0.01)
         daemon.stop(0.0)
         if not answer(daemon.scrapes.render(Format.TEXT, gzip=False).whole(), "the exposition"):
             return FAILED
-        return OK if all(view.up for view in daemon.fleet.views()) else POLLS_FAILED
+        is_whole = all(view.up for view in daemon.fleet.views()) and not _has_failed_account(daemon.config)
+        return OK if is_whole else POLLS_FAILED
 
 
 def serve(options: Options, environ: Mapping[str, str], signals: Signals, log: LineWriter) -> int:
@@ -104,7 +141,8 @@ def serve(options: Options, environ: Mapping[str, str], signals: Signals, log: L
     clock = SystemClock()
     systemd = Systemd(environ, clock)
     with open_source(options, environ, clock) as source:
-        daemon, guard = _daemon(source, clock, Telemetry(lambda: log.dropped)), _guard(options)
+        telemetry = Telemetry(lambda: log.dropped)
+        daemon, guard = _daemon(source, clock, telemetry, options), _guard(options)
         if daemon is None or guard is None:
             return FAILED
         daemon.telemetry.describe_process()
@@ -177,11 +215,12 @@ def _supervisor(
 
 
 def _daemon(
-    source: Source, clock: Clock, telemetry: Telemetry, *, collects_at_once: bool = False
+    source: Source, clock: Clock, telemetry: Telemetry, options: Options, *, collects_at_once: bool = False
 ) -> Daemon | None:
     """The daemon, or ``None`` after every reason why there can be none was printed."""
+    cache = ListCache(options.accounts_cache)
     try:
-        return Daemon(source.load(), clock, telemetry, collects_at_once=collects_at_once)
+        return Daemon(source.load(), clock, telemetry, collects_at_once=collects_at_once, cache=cache)
     except (InvalidConfig, UnusableProxy) as error:
         complain(str(error))
         return None

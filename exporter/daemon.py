@@ -47,7 +47,7 @@ class Daemon:
         self._clock = clock
         self._ready = False
         self._stopping = False
-        self._client = _make_client(config.api, clock)
+        self._client = make_client(config.api, clock)
         self._lock = threading.Lock()
         self._discovery = Discovery(
             config.accounts,
@@ -100,7 +100,7 @@ class Daemon:
     def _apply(self, config: Config) -> None:
         old, loaded = self.config, config
         if config.api != old.api:
-            client = _make_client(config.api, self._clock)
+            client = make_client(config.api, self._clock)
             self._client.close()
             self._client = client
         else:
@@ -183,7 +183,11 @@ def _longest_poll(config: Config) -> float:
     return config.api.timeout * requests
 
 
-def _make_client(api: Api, clock: Clock) -> ZapiClient:
+def make_client(api: Api, clock: Clock) -> ZapiClient:
+    """Return a client that goes through the proxy of the environment, if there is one.
+
+    Raise :class:`~exporter.zapi.proxy.UnusableProxy`.
+    """
     return ZapiClient(api, clock=clock, proxies=environment_proxies(api.base_url))
 
 

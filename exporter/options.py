@@ -19,7 +19,8 @@ class ExternalUrl:
 class Options:
     """What was asked for.
 
-    ``route_prefix`` is what all paths begin with: empty, or in the form of :attr:`ExternalUrl.path`. ``demo`` is the
+    ``route_prefix`` is what all paths begin with: empty, or in the form of :attr:`ExternalUrl.path`. ``accounts`` asks
+    for the lists of accounts in a check, and ``accounts_cache`` is the folder in which lists are kept. ``demo`` is the
     number of simulated instances, ``None`` without the demo; ``auto_reload_interval`` is seconds.
     """
 
@@ -37,3 +38,5 @@ class Options:
     web_config_file: Path | None
     log_level: str
     log_format: str
+    accounts: bool = False
+    accounts_cache: Path | None = None

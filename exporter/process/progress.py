@@ -8,10 +8,9 @@ from typing import TextIO
 class Progress:
     """One line that is written over, on a terminal; nothing anywhere else, so that a log or a pipe stays clean."""
 
-    def __init__(self, stream: TextIO, what: str, total: int) -> None:
+    def __init__(self, stream: TextIO, what: str) -> None:
         self._stream = stream
         self._what = what
-        self._total = total
         self._shown = ""
 
     def __enter__(self) -> "Progress":
@@ -22,9 +21,9 @@ class Progress:
     ) -> None:
         self._write("")
 
-    def show(self, done: int) -> None:
-        """Say that ``done`` of all are done."""
-        self._write(f"{self._what} {done} of {self._total}")
+    def show(self, done: int, total: int) -> None:
+        """Say that ``done`` of ``total`` are done."""
+        self._write(f"{self._what} {done} of {total}")
 
     def _write(self, line: str) -> None:
         if line != self._shown and self._stream.isatty():

@@ -73,13 +73,13 @@ def _said(report: Report) -> int:
 
 def _collect(prometheus: Prometheus, days: Sequence[Day], group_by: str) -> Report:
     done = 0
-    with Progress(sys.stderr, "queries", steps(days)) as progress:
+    with Progress(sys.stderr, "queries") as progress:
 
         def ask(query: str, start: int, end: int) -> list[Sample]:
             nonlocal done
             samples = prometheus.query(query.format(span=end - start), end + LATEST)
             done += 1
-            progress.show(done)
+            progress.show(done, steps(days))
             return samples
 
         return collect(ask, days, group_by)

@@ -1,0 +1,40 @@
+"""What would be polled, for a person who checks a configuration."""
+
+from collections.abc import Iterable
+from functools import partial
+
+from exporter.discovery.known_list import KnownList
+from exporter.discovery.merge import Merger
+from exporter.discovery.reader import AskPage
+from exporter.model.settings import Config, Instance
+from exporter.zapi.listing import read_listing
+
+_HEADS = ("NAME", "ID", "SOURCE")
+_WIDEST = 60
+
+
+def with_lists(config: Config, ask: AskPage, now: float) -> Config:
+    """Read the list of each account once and return the configuration with their instances.
+
+    The source of an account whose list cannot be read says why. ``now`` is unix time.
+    """
+    lists = {
+        account.name: KnownList().after(read_listing(partial(ask, account)), now)
+        for account in config.accounts
+    }
+    return Merger().merge(config, lists)
+
+
+def instance_table(instances: Iterable[Instance]) -> str:
+    """Instances as lines of text with the name, the id and the source of each; no secret is in it."""
+    rows = [_HEADS, *((_shown(each.name), _shown(each.id), _shown(each.source)) for each in instances)]
+    widths = [min(_WIDEST, max(len(row[column]) for row in rows)) for column in range(2)]
+    return "".join(f"{name:{widths[0]}}  {ident:{widths[1]}}  {source}\n" for name, ident, source in rows)
+
+
+def _shown(text: str) -> str:
+    """The text with what a terminal would obey, or not show, escaped."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
