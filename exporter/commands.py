@@ -37,7 +37,7 @@ from exporter.process.supervisor import PartFailed, Supervisor
 from exporter.process.systemd import Systemd
 from exporter.reloader import Reloader
 from exporter.web.probe import Probe
-from exporter.web.routes import App, Dependencies, Reload
+from exporter.web.routes import App, Reload
 from exporter.web.status_page.status_page import StatusPage
 from exporter.webconfig import load as webconfig
 from exporter.webconfig.watch import WebConfigFile
@@ -257,18 +257,16 @@ def _valid(load: Callable[[], T]) -> T | None:
 def _app(daemon: Daemon, guard: Guard, reload: Reload, options: Options, clock: Clock) -> App:
     page = StatusPage(version=__version__, telemetry_path=options.telemetry_path)
     return App(
-        Dependencies(
-            fleet=daemon.fleet,
-            scrapes=daemon.scrapes,
-            probe=Probe(daemon.fleet, daemon.scrapes, daemon.request_poll, daemon.polling_for),
-            reload=reload,
-            is_ready=daemon.is_ready,
-            page=lambda request: page.render(daemon.fleet.views(), clock.time(), request),
-            telemetry_path=options.telemetry_path,
-            scheme=lambda: _scheme(guard),
-            external_url=options.external_url,
-            route_prefix=options.route_prefix,
-        )
+        fleet=daemon.fleet,
+        scrapes=daemon.scrapes,
+        probe=Probe(daemon.fleet, daemon.scrapes, daemon.request_poll, daemon.polling_for),
+        reload=reload,
+        is_ready=daemon.is_ready,
+        page=lambda request: page.render(daemon.fleet.views(), clock.time(), request),
+        telemetry_path=options.telemetry_path,
+        scheme=lambda: _scheme(guard),
+        external_url=options.external_url,
+        route_prefix=options.route_prefix,
     )
 
 

@@ -1,4 +1,4 @@
-"""The content of a file of certificates → text that OpenSSL takes."""
+"""The content of a file of certificates, or of a private key → text that OpenSSL takes."""
 
 import ssl
 
@@ -16,3 +16,16 @@ def read_certificates(content: bytes) -> str:
     except (ssl.SSLError, ValueError):
         raise UnreadableFile("holds no certificate in PEM form") from None
     return text
+
+
+def read_key(content: bytes) -> str:
+    """The private key of a PEM file, without the characters of comments that are not ASCII.
+
+    Raises :class:`~exporter.config.file_reader.UnreadableFile` if there is none, or one that needs a password.
+    """
+    pem = content.decode("ascii", "ignore")
+    if "PRIVATE KEY-----" not in pem:
+        raise UnreadableFile("holds no private key in PEM form")
+    if "ENCRYPTED" in pem:
+        raise UnreadableFile("holds an encrypted key; decrypt it, as nobody can type its password here")
+    return pem

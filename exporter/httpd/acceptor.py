@@ -74,9 +74,7 @@ class Acceptor:
         self._service.limiter.register(task)
 
     async def _serve(self, client: socket.socket, address: str) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # a coroutine always runs in one
-        await Connection(self._service, client, address, task).serve()
+        await Connection(self._service, client, address).serve()
 
     def _end(self, client: socket.socket, task: "asyncio.Task[None]") -> None:
         client.close()

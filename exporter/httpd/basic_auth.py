@@ -90,9 +90,8 @@ class PasswordChecker:
 
     def _digest(self, users: Users, credentials: Credentials) -> bytes:
         stored = users.get(credentials.user, Secret("")).reveal()
-        parts = (credentials.user, credentials.password.reveal(), stored)
-        lengths_first = "".join(f"{len(part)}:{part}" for part in parts)
-        return hmac.digest(self._key, lengths_first.encode(), "sha256")
+        parts = repr((credentials.user, credentials.password.reveal(), stored))
+        return hmac.digest(self._key, parts.encode(), "sha256")
 
 
 def _decoy(users: Users) -> str:

@@ -16,8 +16,6 @@ _WAYS_OUT: Final = {
     errno.EADDRNOTAVAIL: "this machine has no such address: choose one of its own, or ':PORT' for all",
 }
 _NO_IPV6: Final = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
-
-
 _PORT: Final = re.compile("[0-9]{1,5}")
 _HIGHEST_PORT: Final = 65535
 _EXAMPLE_PORT: Final = 10917
@@ -42,7 +40,9 @@ def bind(address: str) -> socket.socket:
     except (socket.gaierror, UnicodeError):
         raise CannotBind(address, f"the host {host!r} cannot be resolved: write an IP address") from None
     except OSError as error:
-        raise CannotBind(address, _explain(error)) from None
+        number = error.errno or 0
+        problem = _WAYS_OUT.get(number, f"{os.strerror(number)}: choose another address")
+        raise CannotBind(address, problem) from None
     listener.setblocking(False)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it
     return listener
@@ -121,12 +121,7 @@ def _everywhere(port: int) -> socket.socket:
 
 
 def _at(host: str, port: int) -> socket.socket:
-    flags = socket.AI_PASSIVE
-    family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)[0]
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, _, _, _, place = found[0]
     # All of the place: of an address of one link (fe80::1%eth0) the scope is a part.
     return socket.create_server(place, family=family, backlog=BACKLOG)
-
-
-def _explain(error: OSError) -> str:
-    number = error.errno or 0
-    return _WAYS_OUT.get(number) or f"{os.strerror(number)}: choose another address"

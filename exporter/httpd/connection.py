@@ -11,19 +11,11 @@ from typing import Final
 
 import h11
 
+from exporter.httpd import message
 from exporter.httpd.basic_auth import CHALLENGE, PasswordChecker, read_credentials
 from exporter.httpd.connection_limiter import ConnectionLimiter, Stage
-from exporter.httpd.http import Handler, Request, Response
+from exporter.httpd.http import Handler, Request, Response, text_response
 from exporter.httpd.limits import Limits
-from exporter.httpd.message import (
-    SERVER_WIDE_OPTIONS,
-    WITHOUT_CONTENT,
-    Refused,
-    joined_headers,
-    largest_body,
-    read_head,
-    write_head,
-)
 from exporter.httpd.security import Security
 from exporter.httpd.stream import ClientStream, Disconnected
 from exporter.httpd.worker_pool import FairThreadPool
@@ -32,14 +24,14 @@ from exporter.model.clock import Clock
 _ALLOW: Final = ("Allow", "GET, HEAD, POST, PUT, OPTIONS")
 _UNAUTHORIZED: Final = Response(401, b"A user name and a password are needed.\n", headers=(CHALLENGE,))
 _NOT_ADMITTED: Final = Response(403, b"The client certificate has none of the allowed names.\n")
-_TOO_MANY_LOGINS: Final = Response(
-    429, b"Too many passwords are being checked.\n", headers=(("Retry-After", "1"),)
-)
+_LATER: Final = ("Retry-After", "1")
+_TOO_MANY_LOGINS: Final = text_response(429, "Too many passwords are being checked.\n", _LATER)
 _INTERNAL_ERROR: Final = Response(500, b"Something went wrong here; the exporter's log names it.\n")
 _SPEAK_TLS: Final = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
     b"This server speaks HTTPS.\n"
 )
+_CONTINUE: Final = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
 _JOINED_BYTES: Final = 64 * 1024
 """Pieces go out together up to this size."""
 
@@ -65,10 +57,10 @@ class Service:
 class Connection:
     """Serves one client until either side ends it. Made within the task that serves it."""
 
-    def __init__(
-        self, service: Service, client: socket.socket, address: str, task: "asyncio.Task[None]"
-    ) -> None:
-        """``task`` is the running one, which serves. Handshakes and password checks are counted by ``address``."""
+    def __init__(self, service: Service, client: socket.socket, address: str) -> None:
+        """Handshakes and password checks are counted by ``address``."""
+        task = asyncio.current_task()
+        assert task is not None, "it is made within the task that serves it"
         self._service = service
         self._limits = service.limits
         self._address = address
@@ -83,7 +75,8 @@ class Connection:
     async def serve(self) -> None:
         """Return when the connection has ended; raise nothing that a client can cause."""
         try:
-            await self._handshake()
+            self._set_timeout(self._limits.handshake)
+            await self._stream.handshake(partial(self._service.handshakes.run, self._address), _SPEAK_TLS)
             self._set_timeout(self._limits.head)
             while await self._exchange():
                 self._move(Stage.IDLE if self._admitted else Stage.READING)
@@ -101,21 +94,11 @@ class Connection:
         """Close the connection in ``seconds``, whatever arrives meanwhile, unless another timeout is set before."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = (
-            None if seconds is None else self._task.get_loop().call_later(seconds, self._task.cancel)
-        )
+        loop = self._task.get_loop()
+        self._timer = None if seconds is None else loop.call_later(seconds, self._task.cancel)
 
     def _move(self, stage: Stage, unsent: Sequence[bytes] = ()) -> None:
         self._service.limiter.move(self._task, stage, unsent)
-
-    async def _handshake(self) -> None:
-        self._set_timeout(self._limits.handshake)
-        try:
-            await self._stream.handshake(partial(self._service.handshakes.run, self._address))
-        except ssl.SSLError as error:
-            if error.reason == "HTTP_REQUEST":
-                await self._stream.send_without_tls(_SPEAK_TLS)
-            raise
 
     async def _wait_for_more(self) -> None:
         """Return when the next request begins; its time starts only then."""
@@ -130,7 +113,7 @@ class Connection:
         """Answer one request; return whether another may follow."""
         try:
             response, close = await self._respond(), False
-        except Refused as refused:
+        except message.Refused as refused:
             response, close = refused.response, True
         except h11.RemoteProtocolError as error:
             response, close = self._malformed(error), True
@@ -141,14 +124,16 @@ class Connection:
 
     async def _respond(self) -> Response:
         head = await self._read_head()
-        request = read_head(head, self._limits)
-        await self._read_body(largest_body(request.method, self._limits))
+        request = message.read_head(head, self._limits)
+        await self._read_body(message.largest_body(request.method, self._limits))
         self._set_timeout(None)
-        refusal = await self._refusal(joined_headers(head).get("authorization"), self._service.security())
+        refusal = await self._refusal(
+            message.joined_headers(head).get("authorization"), self._service.security()
+        )
         if refusal is not None:
             return refusal
         self._admitted = True
-        if request.path == SERVER_WIDE_OPTIONS:
+        if request.path == message.SERVER_WIDE_OPTIONS:
             return Response(204, b"", headers=(_ALLOW,))
         self._move(Stage.ANSWERING)
         return await self._handle(request)
@@ -174,15 +159,11 @@ class Connection:
             if isinstance(event, h11.Data):
                 length += len(event.data)
                 if length > most:
-                    raise Refused(413, "The request's body is too large.")
+                    raise message.Refused(413, "The request's body is too large.")
             elif event is h11.NEED_DATA:
-                await self._invite_body()
+                if self._http.they_are_waiting_for_100_continue:
+                    await self._stream.send(self._http.send(_CONTINUE) or b"")
                 self._http.receive_data(await self._stream.receive())
-
-    async def _invite_body(self) -> None:
-        if self._http.they_are_waiting_for_100_continue:
-            go_on = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
-            await self._stream.send(self._http.send(go_on) or b"")
 
     async def _refusal(self, authorization: str | None, security: Security) -> Response | None:
         """Return the response to a client that may not enter, by what is demanded now that the request is whole."""
@@ -217,11 +198,11 @@ class Connection:
 
     def _malformed(self, error: h11.RemoteProtocolError) -> Response:
         received, _ = self._http.trailing_data
-        if error.error_status_hint == 431 and b"\n" not in received:
-            return Refused(414, "The request's target is too long.").response
-        if error.error_status_hint == 431:
-            return Refused(431, "The request's headers are too large.").response
-        return Refused(error.error_status_hint, "The request is no well-formed HTTP/1.1.").response
+        if error.error_status_hint != 431:
+            return text_response(error.error_status_hint, "The request is no well-formed HTTP/1.1.\n")
+        if b"\n" in received:
+            return text_response(431, "The request's headers are too large.\n")
+        return text_response(414, "The request's target is too long.\n")
 
     async def _answer(self, response: Response, security: Security, *, close: bool) -> None:
         head, body = self._build(response, security, close=close)
@@ -235,14 +216,14 @@ class Connection:
         """Return head and body as they are sent: the response's own pieces, and none for ``HEAD``."""
         now = self._service.clock.time()
         try:
-            event = write_head(response, security.headers, now, close=close)
+            event = message.write_head(response, security.headers, now, close=close)
         except h11.LocalProtocolError:
             _log.error("a response had malformed headers")
             response = _INTERNAL_ERROR
-            event = write_head(response, security.headers, now, close=close)
+            event = message.write_head(response, security.headers, now, close=close)
         head = self._http.send(event) or b""
         body: list[bytes] = []
-        if not self._only_head and event.status_code not in WITHOUT_CONTENT:
+        if not self._only_head and event.status_code not in message.WITHOUT_CONTENT:
             for piece in response.pieces:
                 body += self._http.send_with_data_passthrough(h11.Data(data=piece)) or []
         self._http.send(h11.EndOfMessage())

@@ -67,15 +67,15 @@ def write_head(response: Response, operators: Mapping[str, str], now: float, *, 
 
     ``now`` is unix seconds. Raise :class:`h11.LocalProtocolError` where the response's headers are malformed.
     """
-    own = list(response.headers)
-    if response.status not in WITHOUT_CONTENT:
-        own.append(("Content-Type", response.content_type))
-        own.append(("Content-Length", str(response.size)))
-    brought = {name.lower() for name, _ in own}
-    own += [(name, value) for name, value in DEFAULT_HEADERS.items() if name.lower() not in brought]
-    replaced = {name.lower() for name in operators}
-    headers = [(name, value) for name, value in own if name.lower() not in replaced]
-    headers += [(name, value) for name, value in operators.items() if value]
+    about_content = {"Content-Type": response.content_type, "Content-Length": str(response.size)}
+    every = (
+        *DEFAULT_HEADERS.items(),
+        *(() if response.status in WITHOUT_CONTENT else about_content.items()),
+        *response.headers,
+        *operators.items(),
+    )
+    last = {name.lower(): (name, value) for name, value in every}
+    headers = [(name, value) for name, value in last.values() if value]
     headers.append(("Date", formatdate(now, usegmt=True)))
     if close:
         headers.append(("Connection", "close"))
@@ -107,10 +107,8 @@ def _read_target(target: str, method: str) -> tuple[str, Mapping[str, str]]:
         decoded = unquote_to_bytes(path).decode()
     except ValueError:
         raise Refused(400, "The request's target is no UTF-8, or has too many parameters.") from None
-    first: dict[str, str] = {}
-    for name, value in pairs:
-        first.setdefault(name, value)
-    return decoded, first
+    first = dict(reversed(pairs))
+    return decoded, {name: first[name] for name, _ in pairs}
 
 
 def _split_absolute(target: str) -> tuple[str, str]:

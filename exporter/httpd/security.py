@@ -2,7 +2,7 @@
 
 import ipaddress
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
@@ -60,19 +60,14 @@ class Security:
 
 def taken_away(before: Security, after: Security) -> tuple[str, ...]:
     """Return what kept clients out before and does no longer, in words."""
-    return tuple(_lost(before, after))
-
-
-def _lost(before: Security, after: Security) -> Iterator[str]:
-    if before.tls is not None and after.tls is None:
-        yield "TLS"
-    if before.users is not None and after.users is None:
-        yield "the passwords"
-    if before.tls is not None and after.tls is not None:
-        if after.tls.context.verify_mode < before.tls.context.verify_mode:
-            yield "the check of client certificates"
-        if before.tls.allowed_sans and not after.tls.allowed_sans:
-            yield "client_allowed_sans"
+    old, new = before.tls, after.tls
+    is_lost = {
+        "TLS": old and not new,
+        "the passwords": before.users and not after.users,
+        "the check of client certificates": old and new and new.context.verify_mode < old.context.verify_mode,
+        "client_allowed_sans": old and new and old.allowed_sans and not new.allowed_sans,
+    }
+    return tuple(what for what, lost in is_lost.items() if lost)
 
 
 def canonical_san(name: str) -> str:

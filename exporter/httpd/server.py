@@ -126,16 +126,16 @@ class Server:
             closing=self._stopping,
         )
         acceptor = Acceptor(service)
-        accept_tasks = [asyncio.create_task(acceptor.accept_loop(listener)) for listener in self._listeners]
-        heartbeat = asyncio.create_task(self._beat(acceptor))
+        endless = (self._beat(acceptor), *map(acceptor.accept_loop, self._listeners))
+        tasks = [asyncio.create_task(each) for each in endless]
         stopping = asyncio.create_task(self._stopping.wait())
         self._running.set_result(None)
-        await asyncio.wait({stopping, heartbeat, *accept_tasks}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (heartbeat, *accept_tasks):
+        await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
             if task.done():
                 task.result()  # it ends by an error only
             task.cancel()
-        await asyncio.gather(heartbeat, *accept_tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         for listener in self._listeners:
             listener.close()
         await acceptor.drain(self._grace)

@@ -12,8 +12,6 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
-Handshake = tuple[bytes, ssl.SSLError | None]
-"""One step of a handshake: what to send to the client, and why more is needed or none can follow."""
 _READ_BYTES: Final = 64 * 1024
 _WRITE_BYTES: Final = 256 * 1024
 """Large responses are sent in pieces of this size, so that TLS makes no second copy of the whole."""
@@ -36,8 +34,13 @@ class ClientStream:
         self._tls: ssl.SSLObject | None = None
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
 
-    async def handshake(self, run: Callable[[Callable[[], Handshake]], Awaitable[Handshake]]) -> None:
-        """``run`` has each step, which costs a millisecond or more, done by a thread when it is this client's turn."""
+    async def handshake(
+        self, run: Callable[[Callable[[], Any]], Awaitable[Any]], to_plain_http: bytes
+    ) -> None:
+        """``run`` has each step, which takes a millisecond or more, done by a thread when it is this client's turn.
+
+        ``to_plain_http`` is sent to a client that does not speak TLS.
+        """
         if self._context is None:
             return
         self._incoming.write(await self._read())  # a client that says nothing costs no TLS session
@@ -48,6 +51,7 @@ class ClientStream:
             if error is None:
                 return
             if not isinstance(error, ssl.SSLWantReadError):
+                await self._write(to_plain_http if error.reason == "HTTP_REQUEST" else b"")
                 raise error
             self._incoming.write(await self._read())
 
@@ -75,10 +79,6 @@ class ClientStream:
             else:
                 sent = await self._with_tls(partial(self._tls.write, piece))
             view = view[sent:]
-
-    async def send_without_tls(self, data: bytes) -> None:
-        """Answer a client that does not speak TLS and must be told so."""
-        await self._write(data)
 
     async def close_notify(self) -> None:
         """End our side and wait for the client to end its own.
@@ -126,11 +126,8 @@ class ClientStream:
                 raise Disconnected from None
 
 
-def _advance(tls: ssl.SSLObject, outgoing: ssl.MemoryBIO) -> Handshake:
-    """Go on with a handshake.
-
-    Nobody else may use the two meanwhile, even if the client has gone: OpenSSL does not lock them.
-    """
+def _advance(tls: ssl.SSLObject, outgoing: ssl.MemoryBIO) -> tuple[bytes, ssl.SSLError | None]:
+    """Go on with a handshake; return what to send, and why it is not done. Nobody else may use the two meanwhile."""
     try:
         tls.do_handshake()
     except ssl.SSLError as error:

@@ -1,5 +1,6 @@
 """What form of a response a client accepts: the format of metrics, and gzip."""
 
+import contextlib
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,21 +20,18 @@ def compressing(answer: Callable[[Request], Response]) -> Callable[[Request], Re
     """The same answers, as gzip where the client takes it."""
 
     def compressed(request: Request) -> Response:
-        return _compressed(answer(request), accepts_gzip(request.headers.get("accept-encoding", "")))
+        response = answer(request)
+        if response.size < WORTH_IT:
+            return response
+        own = dict(response.headers)
+        own["Vary"] = ", ".join(filter(None, (own.get("Vary"), "Accept-Encoding")))
+        if not accepts_gzip(request.headers.get("accept-encoding", "")):
+            return replace(response, headers=tuple(own.items()))
+        packer = zlib.compressobj(_LEVEL, wbits=_GZIP_FORMAT)
+        body = packer.compress(b"".join(response.pieces)) + packer.flush()
+        return replace(response, body=body, shared=(), headers=(*own.items(), ("Content-Encoding", "gzip")))
 
     return compressed
-
-
-def _compressed(response: Response, wanted: bool) -> Response:
-    if response.size < WORTH_IT:
-        return response
-    varied = (*(value for name, value in response.headers if name == "Vary"), "Accept-Encoding")
-    headers = (*(header for header in response.headers if header[0] != "Vary"), ("Vary", ", ".join(varied)))
-    if not wanted:
-        return replace(response, headers=headers)
-    packer = zlib.compressobj(_LEVEL, wbits=_GZIP_FORMAT)
-    body = packer.compress(b"".join(response.pieces)) + packer.flush()
-    return replace(response, body=body, shared=(), headers=(*headers, ("Content-Encoding", "gzip")))
 
 
 def exposition_format(accept: str) -> Format:
@@ -52,19 +50,9 @@ def accepts_gzip(accept_encoding: str) -> bool:
 def _weights(header: str) -> dict[str, float]:
     """The best weight of each alternative in a header of the form ``a;q=0.5, b``."""
     weights: dict[str, float] = {}
-    for alternative in header.split(","):
-        name, *parameters = (part.strip().lower() for part in alternative.split(";"))
-        if name:
-            weights[name] = max(weights.get(name, 0.0), _weight(parameters))
+    for alternative in header.lower().split(","):
+        name, *parameters = ("".join(part.split()) for part in alternative.split(";"))
+        given = next((part for part in parameters if part.startswith("q=")), "q=1")
+        with contextlib.suppress(ValueError):
+            weights[name] = max(weights.get(name, 0.0), min(float(given[2:]), 1.0))
     return weights
-
-
-def _weight(parameters: list[str]) -> float:
-    for parameter in parameters:
-        key, _, value = parameter.partition("=")
-        if key.strip() == "q":
-            try:
-                return min(1.0, max(0.0, float(value)))
-            except ValueError:
-                return 0.0
-    return 1.0

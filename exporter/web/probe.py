@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from exporter.fleet.store import Fleet, InstanceView
+from exporter.fleet.store import Fleet
 from exporter.httpd.http import Answer, Request, Response, text_response
 from exporter.metrics.scrape import Scrapes
 from exporter.model.poll_result import Failure, Reason
@@ -59,13 +59,10 @@ class Probe:
         if view is None:
             return text_response(404, "The instance was removed by a reload.\n")
         fmt = exposition_format(request.headers.get("accept", ""))
-        body = self.scrapes.render_one(_unanswered(view) if hangs else view, fmt)
+        if hangs:  # the time for its poll has passed
+            view = replace(view, up=False, failure=_STILL_IN_FLIGHT)
+        body = self.scrapes.render_one(view, fmt)
         return Response(200, body, fmt.value, (("Vary", "Accept"),))
-
-
-def _unanswered(view: InstanceView) -> InstanceView:
-    """Return what is known of an instance whose poll has not ended though the time for it has."""
-    return replace(view, up=False, failure=_STILL_IN_FLIGHT)
 
 
 def _patience(scrape_timeout: str) -> float:

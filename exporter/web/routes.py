@@ -1,8 +1,9 @@
 """Paths → responses."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from exporter.fleet.store import Fleet
@@ -18,9 +19,9 @@ Reload = Callable[[], tuple[str, ...]]
 """Loads the configuration anew and gives the problems that kept it from taking effect, or none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dependencies:
-    """What the routes need."""
+@dataclass(frozen=True)
+class App:
+    """The exporter's HTTP surface: a :data:`~exporter.httpd.http.Handler`."""
 
     fleet: Fleet
     scrapes: Scrapes
@@ -33,46 +34,37 @@ class Dependencies:
     external_url: ExternalUrl | None = None
     route_prefix: str = ""
 
-
-@dataclass(frozen=True, slots=True)
-class _Route:
-    methods: tuple[str, ...]
-    answer: Handler
-
-
-class App:
-    """The exporter's HTTP surface: a :data:`~exporter.httpd.http.Handler`."""
-
-    def __init__(self, dependencies: Dependencies) -> None:
-        self._needs = dependencies
-        self._routes: Mapping[str, _Route] = {
-            "/": _Route(_READ, compressing(dependencies.page)),
-            dependencies.telemetry_path: _Route(_READ, self._metrics),
-            "/probe": _Route(_READ, dependencies.probe),
-            "/sd": _Route(_READ, compressing(self._service_discovery)),
-            "/-/healthy": _Route(_READ, lambda request: text_response(200, "The exporter is alive.\n")),
-            "/-/ready": _Route(_READ, self._ready),
-            "/-/reload": _Route(_WRITE, self._reload),
+    @cached_property
+    def _routes(self) -> Mapping[str, tuple[Sequence[str], Handler]]:
+        """The methods that each path takes, and what answers them."""
+        return {
+            "/": (_READ, compressing(self.page)),
+            self.telemetry_path: (_READ, self._metrics),
+            "/probe": (_READ, self.probe),
+            "/sd": (_READ, compressing(self._service_discovery)),
+            "/-/healthy": (_READ, lambda request: text_response(200, "The exporter is alive.\n")),
+            "/-/ready": (_READ, self._ready),
+            "/-/reload": (_WRITE, self._reload),
         }
 
     def __call__(self, request: Request) -> Answer:
-        prefix = self._needs.route_prefix
+        prefix = self.route_prefix
         if prefix and request.path in ("/", prefix):
             return Response(302, b"", headers=(("Location", f"{prefix}/"),))
         path = request.path[len(prefix) :] if request.path.startswith(f"{prefix}/") else ""
-        route = self._routes.get(path)
         if request.method in _WRITE and _is_cross_site(request.headers):
             return text_response(
                 403, "A page of another site sent this: use a command such as curl instead.\n"
             )
-        if route is None:
+        if path not in self._routes:
             return text_response(404, f"There is nothing at this path. The status page is at {prefix}/.\n")
-        if request.method in route.methods:
-            return route.answer(request)
-        allow = ("Allow", ", ".join((*route.methods, "OPTIONS")))
+        methods, answer = self._routes[path]
+        if request.method in methods:
+            return answer(request)
+        allow = ("Allow", ", ".join((*methods, "OPTIONS")))
         if request.method == "OPTIONS":
             return Response(204, b"", headers=(allow,))
-        return text_response(405, f"This path takes {' or '.join(route.methods)}.\n", allow)
+        return text_response(405, f"This path takes {' or '.join(methods)}.\n", allow)
 
     def _metrics(self, request: Request) -> Response:
         fmt = exposition_format(request.headers.get("accept", ""))
@@ -80,15 +72,15 @@ class App:
         headers: tuple[tuple[str, str], ...] = (("Vary", "Accept, Accept-Encoding"),)
         if gzip:
             headers += (("Content-Encoding", "gzip"),)
-        exposition = self._needs.scrapes.render(fmt, gzip=gzip)
+        exposition = self.scrapes.render(fmt, gzip=gzip)
         return Response(200, exposition.own, fmt.value, headers, shared=exposition.shared)
 
     def _service_discovery(self, request: Request) -> Response:
         """One target group for each instance; the address is the external one, or that by which Prometheus came."""
-        external = self._needs.external_url
+        external = self.external_url
         if external is None:
-            address, scheme = request.headers.get("host", "localhost"), self._needs.scheme()
-            prefix = self._needs.route_prefix
+            address, scheme = request.headers.get("host", "localhost"), self.scheme()
+            prefix = self.route_prefix
         else:
             address, scheme, prefix = external.host, external.scheme, external.path
         groups = [
@@ -101,19 +93,19 @@ class App:
                     "instance": view.instance.name,
                 },
             }
-            for view in self._needs.fleet.views()
+            for view in self.fleet.views()
         ]
         return Response(200, json.dumps(groups, ensure_ascii=False).encode(), "application/json")
 
     def _ready(self, request: Request) -> Response:
-        if self._needs.is_ready():
+        if self.is_ready():
             return text_response(200, "Every instance has been polled.\n")
         return text_response(
             503, "Not ready: not every instance has been polled yet, or the exporter is stopping.\n"
         )
 
     def _reload(self, request: Request) -> Response:
-        problems = self._needs.reload()
+        problems = self.reload()
         if problems:
             return text_response(
                 400, "The configuration was not reloaded:\n" + "".join(f"{p}\n" for p in problems)

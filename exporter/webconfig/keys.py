@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, TypeVar
 
+from exporter.config.certificates import read_key
 from exporter.config.kinds import CA_FILE, list_of, optional, read_entries, read_file, scalar
 from exporter.config.nodes import MapNode, Scalar
 from exporter.config.section_values import SectionValues
@@ -13,7 +14,6 @@ from exporter.config.table import Key, Kind, Section, Value
 from exporter.httpd.basic_auth import is_bcrypt_hash
 from exporter.httpd.security import canonical_san
 from exporter.model.secret import Secret
-from exporter.webconfig.certificates import read_key
 
 T = TypeVar("T")
 

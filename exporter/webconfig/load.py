@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from exporter.config.document import read_document
-from exporter.config.file_reader import UnreadableFile
 from exporter.config.files import TrackedFiles
-from exporter.config.nodes import Node
+from exporter.config.instance_files import read_text
 from exporter.config.problem import Problems
 from exporter.config.section_values import SectionValues
 from exporter.config.table import Context, Value, usable
@@ -22,24 +21,13 @@ def load(path: Path, files: TrackedFiles | None = None) -> Security:
     """
     files = files or TrackedFiles(path.parent)
     context = Context(Problems(str(path), keys.KNOWN_KEYS), files)
-    root = _read_root(path, context)
+    text = read_text(path.name, context, "name another file with --web.config.file")
+    root = None if text is None else read_document(text, context.problems)
     read = () if root is None else usable(_security, Value(root, root.line, None, context), path)
     if context.problems:
         raise context.problems.error()
     (security,) = read
     return security
-
-
-def _read_root(path: Path, context: Context) -> Node | None:
-    try:
-        text = context.files.read(path.name).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        context.problems.report(1, None, "is not UTF-8 text; save it as UTF-8")
-        return None
-    except UnreadableFile as error:
-        context.problems.report(1, None, f"{error}; name another file with --web.config.file")
-        return None
-    return read_document(text, context.problems)
 
 
 def _security(value: Value, path: Path) -> Security:

@@ -1,12 +1,25 @@
 """The section ``tls_server_config`` of the web configuration → how the server speaks TLS."""
 
+import contextlib
+import os
 import ssl
+import tempfile
+from collections.abc import Iterator
+from typing import Final
 
 from exporter.config.section_values import SectionValues
 from exporter.config.table import Unusable
 from exporter.httpd.security import ServerTls
 from exporter.webconfig import keys
-from exporter.webconfig.certificates import server_context
+
+_TOO_WEAK: Final = "goes with a certificate in cert_file that is too weak for OpenSSL; renew it"
+_PROBLEMS: Final = {
+    "KEY_VALUES_MISMATCH": "names a file that holds another key than that of the certificate in cert_file",
+    "EE_KEY_TOO_SMALL": _TOO_WEAK,
+    "CA_KEY_TOO_SMALL": _TOO_WEAK,
+    "CA_MD_TOO_WEAK": _TOO_WEAK,
+}
+_UNUSABLE: Final = "names a file that holds no private key that OpenSSL can use"
 
 
 def server_tls(values: SectionValues) -> ServerTls:
@@ -29,14 +42,38 @@ def server_tls(values: SectionValues) -> ServerTls:
 
 
 def _context(values: SectionValues) -> ssl.SSLContext:
+    """Return what serves the certificate chain."""
     certificates, key = values[keys.CERT_FILE], values[keys.KEY_FILE]
     assert certificates is not None, "it is required"
     assert key is not None, "it is required"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.options |= ssl.OP_NO_RENEGOTIATION  # a client could ask for any number of handshakes
+    context.set_alpn_protocols(["http/1.1"])
     try:
-        return server_context(certificates, key)
-    except ValueError as error:
-        values.report(keys.KEY_FILE, str(error))
+        with _as_file(certificates) as cert_file, _as_file(key) as key_file:
+            context.load_cert_chain(cert_file, key_file, password="")  # OpenSSL would ask at the terminal
+    except ssl.SSLError as error:
+        values.report(keys.KEY_FILE, _PROBLEMS.get(error.reason or "", _UNUSABLE))
         raise Unusable from None
+    return context
+
+
+@contextlib.contextmanager
+def _as_file(pem: str) -> Iterator[str]:
+    """Give the name of a file with this text: ``ssl`` takes certificates and keys from nowhere else.
+
+    On Linux it is in memory, so that a read-only file system does and a key never reaches a disk.
+    """
+    if hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):
+        with open(os.memfd_create("pem", os.MFD_CLOEXEC), "wb") as memory:
+            memory.write(pem.encode())
+            memory.flush()
+            yield f"/proc/self/fd/{memory.fileno()}"
+    else:
+        with tempfile.NamedTemporaryFile() as file:  # readable by its owner alone
+            file.write(pem.encode())
+            file.flush()
+            yield file.name
 
 
 def _check_clients(values: SectionValues) -> None:

@@ -67,25 +67,16 @@ class WebConfigFile:
 
     def _read_again(self) -> None:
         files = TrackedFiles(self._path.parent, self._reader)
-        latest = self._load(files)
+        try:
+            latest = load(self._path, files)
+            lost = " and ".join(taken_away(self._security, latest))
+            problem = lost and f"{self._path}: takes away {lost}; restart the exporter if that is meant"
+        except InvalidConfig as error:
+            problem = "; ".join(map(str, error.problems))
         self._files, self._seen = files, files.held()
-        if isinstance(latest, InvalidConfig):
-            self._refuse("; ".join(str(problem) for problem in latest.problems))
-            return
-        if lost := taken_away(self._security, latest):
-            self._refuse(
-                f"{self._path}: takes away {' and '.join(lost)}; restart the exporter if that is meant"
-            )
+        if problem:
+            _log.error("the web configuration was not reloaded", extra={"problem": problem})
             return
         self._security = latest
         _log.info("the web configuration was reloaded")
         self._permissions.check(files.secrets)
-
-    def _load(self, files: TrackedFiles) -> Security | InvalidConfig:
-        try:
-            return load(self._path, files)
-        except InvalidConfig as error:
-            return error
-
-    def _refuse(self, problem: str) -> None:
-        _log.error("the web configuration was not reloaded", extra={"problem": problem})

@@ -33,7 +33,7 @@ from exporter.model.poll_result import (
 )
 from exporter.model.secret import Secret
 from exporter.web.probe import Probe
-from exporter.web.routes import App, Dependencies
+from exporter.web.routes import App
 from exporter.web.status_page.status_page import StatusPage
 from exporter.webconfig.load import load as load_web_config
 from exporter.zapi.answer import Answer, read_answer, retry_after_seconds
@@ -180,16 +180,14 @@ def _an_app() -> App:
     page = StatusPage(version="1.2.3", telemetry_path="/metrics")
     scrapes = Scrapes(fleet, lines, Telemetry().registry, clock)
     return App(
-        Dependencies(
-            fleet=fleet,
-            scrapes=scrapes,
-            probe=Probe(fleet, scrapes, lambda name: None, lambda name: 0.0),
-            reload=lambda: (),
-            is_ready=lambda: False,
-            page=lambda request: page.render(fleet.views(), clock.time(), request),
-            telemetry_path="/metrics",
-            scheme=lambda: "http",
-        )
+        fleet=fleet,
+        scrapes=scrapes,
+        probe=Probe(fleet, scrapes, lambda name: None, lambda name: 0.0),
+        reload=lambda: (),
+        is_ready=lambda: False,
+        page=lambda request: page.render(fleet.views(), clock.time(), request),
+        telemetry_path="/metrics",
+        scheme=lambda: "http",
     )
 
 

@@ -19,7 +19,7 @@ from exporter.metrics.scrape import Scrapes
 from exporter.metrics.self_metrics import Telemetry
 from exporter.options import ExternalUrl
 from exporter.web.probe import Probe
-from exporter.web.routes import App, Dependencies
+from exporter.web.routes import App
 from tests.builders import a_config, a_failure, a_status, an_instance
 from tests.clocks import ManualClock
 
@@ -52,18 +52,16 @@ class Exporter:
         scrapes = Scrapes(self.fleet, lines, Telemetry().registry, clock)
         self.on_poll: Callable[[str], None] = self._poll
         self._app = App(
-            Dependencies(
-                fleet=self.fleet,
-                scrapes=scrapes,
-                probe=Probe(self.fleet, scrapes, self._request_poll, lambda name: self.in_flight_for),
-                reload=self._reload,
-                is_ready=lambda: self.ready,
-                page=lambda request: Response(200, b"<!doctype html>", "text/html; charset=utf-8"),
-                telemetry_path=self.telemetry_path,
-                scheme=lambda: self.scheme,
-                external_url=self.external_url,
-                route_prefix=self.route_prefix,
-            )
+            fleet=self.fleet,
+            scrapes=scrapes,
+            probe=Probe(self.fleet, scrapes, self._request_poll, lambda name: self.in_flight_for),
+            reload=self._reload,
+            is_ready=lambda: self.ready,
+            page=lambda request: Response(200, b"<!doctype html>", "text/html; charset=utf-8"),
+            telemetry_path=self.telemetry_path,
+            scheme=lambda: self.scheme,
+            external_url=self.external_url,
+            route_prefix=self.route_prefix,
         )
 
     def ask(self, path: str, method: str = "GET", name: str | None = None, **headers: str) -> Response:
