@@ -134,13 +134,16 @@ def _count(value: Any) -> int:
 
 def _in_words_of_lists(failure: Failure, status: int) -> Failure:
     """The same reason, told of a list where the words are about one instance."""
-    details = {
-        Reason.UNAUTHORIZED: "Z-API refused the partner token; it is not the Client-Token",
-        Reason.NOT_FOUND: "Z-API has no list of instances for this partner token",
-        Reason.FORBIDDEN: f"the list was refused (HTTP {status}), by Z-API or a server in front of it: is the partner "
-        "token right?",
-    }
-    return replace(failure, detail=details.get(failure.reason, failure.detail))
+    if failure.reason is Reason.UNAUTHORIZED:
+        return Failure(Reason.UNAUTHORIZED, "Z-API refused the partner token, which is no Client-Token")
+    if failure.reason is Reason.NOT_FOUND:
+        return Failure(Reason.NOT_FOUND, "Z-API has no list of instances for this partner token")
+    if failure.reason is Reason.FORBIDDEN:
+        return Failure(
+            Reason.FORBIDDEN,
+            f"Z-API or a server in front of it refused the list (HTTP {status}); is the partner token right?",
+        )
+    return failure
 
 
 def _invalid(detail: str) -> Failure:

@@ -234,6 +234,36 @@ PORTUGUESE: Final = Texts(
     ),
     details=MappingProxyType(
         {
+            "Z-API has no list of instances for this partner token": (
+                "a Z-API não tem lista de instâncias para este token de parceiro"
+            ),
+            "Z-API or a server in front of it refused the list (HTTP {n}); is the partner token right?": (
+                "a Z-API, ou um servidor na frente dela, recusou a lista (HTTP {n}); o token de parceiro está certo?"
+            ),
+            "Z-API refused the partner token, which is no Client-Token": (
+                "a Z-API recusou o token de parceiro, que não é um Client-Token"
+            ),
+            "the list became shorter while it was read": "a lista ficou menor enquanto era lida",
+            "the list changed while it was read": "a lista mudou enquanto era lida",
+            "the list has more than {n} instances": "a lista tem mais de {n} instâncias",
+            "the list is empty, and had {n} instances before": (
+                "a lista está vazia, e antes tinha {n} instâncias"
+            ),
+            "the list is not complete: it has {n} instances and says {n}": (
+                "a lista não está completa: tem {n} instâncias e diz {n}"
+            ),
+            "the list was not read within {n} s": "a lista não foi lida em {n} s",
+            "the page of the list does not say how many instances there are": (
+                "a página da lista não diz quantas instâncias há"
+            ),
+            "the page of the list holds no list of instances": "a página da lista não traz instâncias",
+            "the page of the list holds too many values; make page_size smaller": (
+                "a página da lista traz valores demais; diminua page_size"
+            ),
+            "the page of the list is an error of a kind not known here": (
+                "a página da lista é um erro desconhecido"
+            ),
+            "the page of the list is not a JSON object": "a página da lista não é um objeto JSON",
             "the reply to /status is not a JSON object": "a resposta de /status não é um objeto JSON",
             "the reply to /status does not say whether the session is connected": (
                 "a resposta de /status não diz se a sessão está conectada"

@@ -1,7 +1,7 @@
 """A diagnosis in one language → the words of one row. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +26,8 @@ from exporter.web.status_page.sanitize import shortened, visible
 from exporter.web.status_page.texts import Texts
 
 _HTTP_STATUS: Final = re.compile(r"(?<=HTTP )\d{3}")
+_NUMBER: Final = re.compile(r"\d[\d,]*")
+_HOLE: Final = re.compile(r"\{n\}")
 _WRONG: Final = (Webhook.MISSING, Webhook.SILENCED, Webhook.DIFFERENT)
 _SET: Final = (Webhook.AS_EXPECTED, Webhook.SILENCED, Webhook.DIFFERENT, Webhook.SET, Webhook.MUTED)
 _WEBHOOKS_OF: Final = {
@@ -272,11 +274,17 @@ def detail_words(failure: Failure, texts: Texts) -> tuple[str, str]:
     """Return the detail and, where it is not in the language of the page, its own."""
     if texts.tag == "en":
         return shortened(failure.detail), ""
-    statuses = _HTTP_STATUS.findall(failure.detail)
-    translated = texts.details.get(_HTTP_STATUS.sub("{n}", failure.detail))
-    if translated is None:
-        return shortened(failure.detail), "en"
-    return translated.replace("{n}", "".join(statuses)), ""
+    for numbers in (_HTTP_STATUS, _NUMBER):
+        translated = texts.details.get(numbers.sub("{n}", failure.detail))
+        if translated is not None:
+            return _filled(translated, numbers.findall(failure.detail)), ""
+    return shortened(failure.detail), "en"
+
+
+def _filled(text: str, values: Iterable[str]) -> str:
+    """The text with one value after the other in its holes."""
+    found = iter(values)
+    return _HOLE.sub(lambda _: next(found), text)
 
 
 def _names(names: tuple[str, ...]) -> Markup:

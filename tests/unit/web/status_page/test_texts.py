@@ -57,6 +57,7 @@ def _sources() -> Iterator[Path]:
     yield ROOT / "model" / "poll_result.py"
     yield from (ROOT / "zapi").glob("*.py")
     yield from (ROOT / "poller").glob("*.py")
+    yield from (ROOT / "discovery").glob("*.py")
 
 
 def _details(path: Path) -> Iterator[str]:
@@ -66,7 +67,10 @@ def _details(path: Path) -> Iterator[str]:
     """
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            for argument in {"Failure": node.args[1:2], "_invalid": node.args[:1]}.get(node.func.id, []):
+            first, second = node.args[:1], node.args[1:2]
+            for argument in {"Failure": second, "_invalid": first, "_Incomplete": first}.get(
+                node.func.id, []
+            ):
                 yield from _texts(argument)
         if path.name == "errors.py" and isinstance(node, ast.FunctionDef) and node.name.endswith("_problem"):
             for statement in ast.walk(node):
