@@ -98,7 +98,7 @@ types: $(VENV)/.dev ## mypy --strict
 	if $(BIN)/pip show --quiet grafana-foundation-sdk; then $(BIN)/mypy --python-version 3.11 --package grafana.build; fi
 
 rule-tests: $(VENV)/.dev ## write prometheus/tests from the stories of tests/shipped/prometheus
-	$(BIN)/python -m tests.shipped.prometheus.stories
+	$(BIN)/python -m tests.shipped.prometheus.rule_tests
 
 test-rules: ## the unit tests of the rules with the promtool of PROMTOOL, for example a newer one
 	cd prometheus/tests && TZ=UTC $(or $(PROMTOOL),promtool) test rules *.yaml

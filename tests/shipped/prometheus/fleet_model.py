@@ -6,7 +6,7 @@ the real one does; scrapes can be lost, targets can come and go.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -32,6 +32,13 @@ class Phone:
     webhooks: dict[str, str] = field(default_factory=dict)
     """Expected webhook → ``good``, ``missing``, ``other`` or ``muted``."""
     id: str = "F00D"
+    online: bool | None = True
+    session: str = "connected"
+    waiting: int = 0
+    oldest: float | None = None
+    """Since when the oldest message waits."""
+    refuses: tuple[str, ...] = ()
+    """Collectors whose requests fail."""
 
 
 @dataclass(slots=True)
@@ -46,6 +53,9 @@ class _Known:
     disconnects: int = 0
     fault: str | None = None
     read: Phone | None = None
+    collected: dict[str, bool] = field(default_factory=dict)
+    """Collector → whether its last request succeeded."""
+    collected_at: dict[str, tuple[float, Phone]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -72,6 +82,10 @@ class Exporter:
     started: float = 0.0
     known: dict[str, _Known] = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
+    collect: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name → its collectors."""
+    sources: dict[str, tuple[bool, float, int]] = field(default_factory=dict)
+    """Source → whether its last reading was good, when the last good one was, and how many instances it has."""
     pauses: dict[str, float] = field(default_factory=dict)
     """Name → until when it is left alone after a failure."""
 
@@ -94,6 +108,14 @@ class Exporter:
             ):
                 continue
             self._read(known, self.phones[name], last + self.clock)
+            if known.fault is None:
+                self._collect(known, self.phones[name], self.collect.get(name, ()), last + self.clock)
+
+    def _collect(self, known: _Known, phone: Phone, collectors: Sequence[str], when: float) -> None:
+        for collector in collectors:
+            known.collected[collector] = collector not in phone.refuses
+            if collector not in phone.refuses:
+                known.collected_at[collector] = (when, replace(phone))
 
     def _read(self, known: _Known, phone: Phone, when: float) -> None:
         known.polls += 1
@@ -126,9 +148,43 @@ class Exporter:
             add("zapi_exporter_polls_total", self.outcomes[outcome], {"outcome": outcome})
         add("zapi_exporter_poll_lateness_seconds_sum", self.late_seconds, {})
         add("zapi_exporter_poll_lateness_seconds_count", self.outcomes.total(), {})
+        for source, (good, last_success, instances) in self.sources.items():
+            one = {"source": source}
+            add("zapi_exporter_instance_source_up", good, one)
+            add("zapi_exporter_instance_source_instances", instances, one)
+            add("zapi_exporter_instance_source_last_success_timestamp_seconds", last_success, one)
         for name, own in self.labels.items():
+            if name in self.known:
+                self._expose_collected(
+                    add, self.known[name], self.collect.get(name, ()), {"name": name, **own}, now + self.clock
+                )
             self._expose(add, self.known.get(name, _Known()), {"name": name, **own}, now + self.clock)
         return series
+
+    def _expose_collected(
+        self,
+        add: Callable[[str, float, Mapping[str, str]], None],
+        known: _Known,
+        collectors: Sequence[str],
+        labels: dict[str, str],
+        now: float,
+    ) -> None:
+        for collector in collectors:
+            if collector not in known.collected:
+                continue
+            add("zapi_instance_collector_up", known.collected[collector], {**labels, "collector": collector})
+            when, read = known.collected_at.get(collector, (-1.0 - STALE_AFTER, Phone()))
+            if now - when > STALE_AFTER:
+                continue
+            if collector == "status":
+                for session in ("connected", "restorable", "disconnected", "unknown"):
+                    add("zapi_instance_session", session == read.session, {**labels, "session": session})
+                if read.online is not None:
+                    add("zapi_instance_phone_online", read.online, labels)
+            else:
+                add("zapi_instance_queue_messages", read.waiting, labels)
+                if read.oldest is not None:
+                    add("zapi_instance_queue_oldest_message_timestamp_seconds", read.oldest, labels)
 
     def _expose(
         self,
@@ -268,14 +324,16 @@ def _shorten(words: list[str]) -> str:
 
 Window = tuple[float, float]
 Alert = tuple[str, ...]
-"""Its name, then ``name=…``, ``webhook=…``, ``team=…`` and ``instance=…`` where it has them.
+"""Its name, then ``name=…``, ``webhook=…``, ``team=…``, ``source=…`` and ``instance=…`` where it has them.
 
-``team`` is left out for an alert of one instance.
+``team`` is left out for an alert of one instance. ``severity`` is given where there is an alert for each of two.
 """
 
 _FIRING: Final = (
-    'group by (alertname, name, webhook, instance) (ALERTS{alertstate="firing", name!=""}) or '
-    'group by (alertname, team, instance) (ALERTS{alertstate="firing", name=""})'
+    "group by (alertname, name, webhook, instance) "
+    '(ALERTS{alertstate="firing", name!="", alertname!="ZapiInstancePhoneOffline"}) or '
+    'group by (alertname, name, severity) (ALERTS{alertstate="firing", alertname="ZapiInstancePhoneOffline"}) or '
+    'group by (alertname, team, instance, source) (ALERTS{alertstate="firing", name=""})'
 )
 _EVERY: Final = 10 * STEP
 

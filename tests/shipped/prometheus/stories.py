@@ -1,24 +1,14 @@
-"""What goes wrong in a fleet, and which alerts must fire from which minute to which.
+"""What goes wrong in a fleet, and which alerts must fire from which minute to which."""
 
-``python -m tests.shipped.prometheus.stories`` writes them to ``prometheus/tests`` for ``promtool test rules``.
-"""
-
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import yaml
-
-from tests.shipped.prometheus.fleet_model import STEP, Alert, Exporter, Phone, Story, Window, promtool_test
-from tests.shipped.prometheus.tools import RULE_TESTS
+from tests.shipped.prometheus.fleet_model import Alert, Exporter, Phone, Story, Window
 
 Play = tuple[Story, Mapping[Alert, Sequence[Window]]]
 
 STORIES: Final[dict[str, dict[str, Callable[[], Play]]]] = {}
 """File → title → what plays it. Minutes are those of the story."""
-
-TEXTS: Final = Path(__file__).with_name("texts.yaml")
-"""Title of a story → what its alerts say at which moment, as ``alert_rule_test``."""
 
 DAY: Final = 86400
 
@@ -735,28 +725,3 @@ def own_thresholds() -> Play:
         of("InstanceExpiringImminently", "p1"): [(0.5, 30)],
         of("InstanceFlapping", "p3"): [(20.5, 30)],
     }
-
-
-RULE_FILES: Final = {"thresholds": ("reasons", "zapi")}
-"""Those of a file of tests, where they are not all."""
-
-
-def documents() -> Iterator[tuple[Path, str]]:
-    """Each file of ``prometheus/tests`` with its text."""
-    texts = yaml.safe_load(TEXTS.read_text()) if TEXTS.exists() else {}
-    for file, plays in STORIES.items():
-        names = RULE_FILES.get(file, ("thresholds", "reasons", "zapi"))
-        document = {
-            "rule_files": [f"../rules/{name}.yaml" for name in names],
-            "evaluation_interval": f"{STEP}s",
-            "group_eval_order": ["zapi-thresholds", "zapi-reasons", "zapi"][-len(names) :],
-            "tests": [promtool_test(title, *play(), texts.get(title, ())) for title, play in plays.items()],
-        }
-        head = "# Written by `make rule-tests` from tests/shipped/prometheus/stories.py.\n"
-        body = yaml.safe_dump(document, sort_keys=False, width=1000, allow_unicode=True)
-        yield RULE_TESTS / f"{file}.yaml", head + body
-
-
-if __name__ == "__main__":
-    for path, text in documents():
-        path.write_text(text)

@@ -74,7 +74,7 @@ class _Bench:
         """Return whether all tests pass while ``body`` stands in the rule's place."""
         place = self._place / "rules"
         place.mkdir(exist_ok=True)
-        for file in ("thresholds", "reasons", "zapi"):
+        for file in ("thresholds", "reasons", "zapi", "collectors", "sources"):
             kept = [
                 body if one.name == self._rule.name and one.position == self._rule.position else one.body
                 for one in self._rules

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from exporter.model.poll_result import Reason
-from tests.shipped.prometheus import stories
+from tests.shipped.prometheus import rule_tests
 from tests.shipped.prometheus.tools import (
     PROMETHEUS,
     RULE_TESTS,
@@ -20,6 +20,8 @@ from tests.shipped.prometheus.tools import (
 )
 
 RUNBOOK_BASE = "https://github.com/zapi-exporter/zapi-exporter/blob/main/docs/runbooks/"
+
+OF_NO_INSTANCE = {"ZapiInstancesVanished", "ZapiInstanceSourceFailing"}
 
 
 @pytest.mark.needs("promtool")
@@ -50,7 +52,7 @@ def test_an_alert_says_how_bad_it_is_what_happened_and_what_to_do(rule: Rule) ->
 @pytest.mark.parametrize("rule", alerts(), ids=lambda rule: rule.name)
 def test_an_alert_about_an_instance_names_it_and_how_it_ended(rule: Rule) -> None:
     annotations = rule.body["annotations"]
-    if rule.name.startswith("ZapiInstance") and rule.name != "ZapiInstancesVanished":
+    if rule.name.startswith("ZapiInstance") and rule.name not in OF_NO_INSTANCE:
         assert "{{ $labels.name }}" in annotations["summary"]
         assert "{{ $labels.name }}" in annotations["description"]
         assert "removed" in annotations["ending"]
@@ -72,7 +74,7 @@ def test_no_text_of_an_alert_per_instance_queries(rule: Rule) -> None:
 
 def test_the_unit_tests_are_those_of_the_stories() -> None:
     """``make rule-tests`` writes them."""
-    written = dict(stories.documents())
+    written = dict(rule_tests.documents())
 
     assert {path: path.read_text() for path in RULE_TESTS.glob("*.yaml")} == written
 
@@ -83,7 +85,12 @@ def test_no_rule_knows_the_name_of_a_job_or_of_a_target(rule: Rule) -> None:
 
 
 def test_every_name_is_used_once() -> None:
-    names = [rule.name for rule in rules() if rule.name != "zapi:reason:info"]
+    """An alert of two severities has a rule for each."""
+    names = [
+        (rule.name, rule.body.get("labels", {}).get("severity"))
+        for rule in rules()
+        if rule.name != "zapi:reason:info"
+    ]
 
     assert len(names) == len(set(names))
 

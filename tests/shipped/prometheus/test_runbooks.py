@@ -22,6 +22,11 @@ OVERRIDES = {
         "expiring_soon_seconds",
         "expiring_imminently_seconds",
         "flapping_disconnects",
+        "phone_offline_seconds",
+        "phone_offline_critical_seconds",
+        "session_lost_seconds",
+        "queue_stuck_seconds",
+        "queue_full_messages",
     )
 }
 

@@ -18,7 +18,15 @@ LONGEST: Final = 45
 SHORTENED: Final = {"unpaid_seconds": 600, "unknown_seconds": 600}
 """An hour as shipped."""
 
-ELSEWHERE: Final = {"ZapiExporterMissing", "ZapiThresholdsMissing"}
+ELSEWHERE: Final = {
+    "ZapiExporterMissing",
+    "ZapiThresholdsMissing",
+    "ZapiInstanceSourceFailing",
+    "ZapiInstancePhoneOffline",
+    "ZapiInstanceSessionLost",
+    "ZapiInstanceQueueStuck",
+    "ZapiInstanceQueueFull",
+}
 """What is told where there is no exporter, or only half of the rules: a story of its own."""
 
 LEFT_OF_THE_CROWD: Final = {"alertname": "ZapiInstanceDisconnected", "job": "crowd"}
