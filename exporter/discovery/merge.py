@@ -111,4 +111,5 @@ def _source(account: Account, instances: list[Instance], known: KnownList) -> In
         last_success=known.last_success,
         skipped=sum(item.token is None for item in known.instances),
         is_read=known.is_read,
+        refresh=account.refresh,
     )

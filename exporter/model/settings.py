@@ -94,8 +94,9 @@ class InstanceSource:
     """A place that instances come from: ``config``, ``file:`` and a path, or ``account:`` and a name.
 
     ``problems`` is what was wrong with it when it was read last; ``instances`` are then those of its last good reading.
-    ``last_success`` is when that was, in unix seconds, and ``skipped`` the number of listed instances that have no
-    token: both of accounts alone. ``is_read`` is false for an account whose list was not asked for yet.
+    What follows is of accounts alone: ``last_success`` is when that was, in unix seconds, ``skipped`` the number of
+    listed instances that have no token, ``refresh`` the seconds between two readings. ``is_read`` is false for an
+    account whose list was not asked for yet.
     """
 
     name: str
@@ -104,6 +105,7 @@ class InstanceSource:
     last_success: float | None = None
     skipped: int = 0
     is_read: bool = True
+    refresh: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

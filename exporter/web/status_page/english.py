@@ -6,7 +6,16 @@ from typing import Final
 from exporter.model.poll_result import Reason
 from exporter.web.status_page.diagnosis import Problem, Webhook
 from exporter.web.status_page.query import Show
-from exporter.web.status_page.texts import Advice, Controls, Headlines, Numbers, Plural, Texts, Words
+from exporter.web.status_page.texts import (
+    Advice,
+    Controls,
+    Headlines,
+    Numbers,
+    Plural,
+    SourceTexts,
+    Texts,
+    Words,
+)
 
 ENGLISH: Final = Texts(
     tag="en",
@@ -90,6 +99,20 @@ ENGLISH: Final = Texts(
         metrics="Metrics",
         times="All times are UTC.",
         times_local="Times are those of {zone}; point at one for UTC.",
+    ),
+    sources=SourceTexts(
+        from_config="From the configuration",
+        from_file="From the file {name}",
+        from_account="From the account {name}",
+        file_kept="The file {name} has a mistake; its instances are polled as it last was.",
+        file_left_out="The file {name} has a mistake and is left out; none of its instances is polled.",
+        file_remedy="`zapi-exporter --config.check` lists every mistake with its line.",
+        list_never_read="The list of the account {name} cannot be read; none of its instances is polled.",
+        list_old="The list of the account {name} was read {when}; {n} instances are polled as it was then. New ones "
+        "are missing.",
+        list_remedy="Check the partner token and whether Z-API answers; the list is tried again by itself.",
+        without_token="The list of the account {name} has instances without a token, which cannot be polled: {n}.",
+        token_remedy="Look at these instances in the panel of Z-API, or leave them out with `exclude`.",
     ),
     filters=MappingProxyType(
         {

@@ -6,7 +6,16 @@ from typing import Final
 from exporter.model.poll_result import Reason
 from exporter.web.status_page.diagnosis import Problem, Webhook
 from exporter.web.status_page.query import Show
-from exporter.web.status_page.texts import Advice, Controls, Headlines, Numbers, Plural, Texts, Words
+from exporter.web.status_page.texts import (
+    Advice,
+    Controls,
+    Headlines,
+    Numbers,
+    Plural,
+    SourceTexts,
+    Texts,
+    Words,
+)
 
 PORTUGUESE: Final = Texts(
     tag="pt-BR",
@@ -90,6 +99,20 @@ PORTUGUESE: Final = Texts(
         metrics="Métricas",
         times="Todos os horários estão em UTC.",
         times_local="Horários de {zone}; aponte para um deles para ver em UTC.",
+    ),
+    sources=SourceTexts(
+        from_config="Da configuração",
+        from_file="Do arquivo {name}",
+        from_account="Da conta {name}",
+        file_kept="O arquivo {name} tem um erro; as instâncias dele são consultadas como ele era antes.",
+        file_left_out="O arquivo {name} tem um erro e foi ignorado; nenhuma instância dele é consultada.",
+        file_remedy="`zapi-exporter --config.check` lista cada erro com a sua linha.",
+        list_never_read="A lista da conta {name} não pode ser lida; nenhuma instância dela é consultada.",
+        list_old="A lista da conta {name} foi lida {when}; {n} instâncias são consultadas como ela era então. "
+        "Faltam as novas.",
+        list_remedy="Verifique o token de parceiro e se a Z-API responde; a leitura da lista é repetida sozinha.",
+        without_token="A lista da conta {name} tem instâncias sem token, que não podem ser consultadas: {n}.",
+        token_remedy="Veja essas instâncias no painel da Z-API, ou deixe-as de fora com `exclude`.",
     ),
     filters=MappingProxyType(
         {

@@ -83,6 +83,7 @@ class Row:
     """One instance in words. A text is empty where there is nothing to say."""
 
     key: str
+    source: str
     group: Group | None
     name: Markup
     display_name: Markup | None
@@ -123,6 +124,7 @@ class RowWriter:
         due = status.due if status else None
         return Row(
             key=visible(instance.name),
+            source=instance.source,
             group=self._group(instance.labels.get(self._query.by)),
             name=isolated(instance.name),
             display_name=isolated(display_name) if display_name and display_name != instance.name else None,

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Sequence
+from functools import partial
 from importlib import resources
 from typing import Final
 
@@ -11,6 +12,7 @@ from markupsafe import Markup
 
 from exporter.fleet.store import InstanceView
 from exporter.httpd.http import Request, Response
+from exporter.model.settings import InstanceSource
 from exporter.web.status_page.diagnosis import Diagnoses
 from exporter.web.status_page.formatting import sentence
 from exporter.web.status_page.language import texts_for
@@ -18,6 +20,7 @@ from exporter.web.status_page.page_model import write_screen
 from exporter.web.status_page.pagination import list_instances
 from exporter.web.status_page.query import read_query
 from exporter.web.status_page.rows import RowWriter
+from exporter.web.status_page.sources import has_several, origin, source_notes
 
 _PACKAGE: Final = "exporter.web.status_page"
 
@@ -48,8 +51,14 @@ class StatusPage:
         )
         self._template = environment.get_template("page.html")
 
-    def render(self, views: Sequence[InstanceView], now: float, request: Request) -> Response:
-        """The page as HTML; ``now`` is unix time.
+    def render(
+        self,
+        views: Sequence[InstanceView],
+        now: float,
+        request: Request,
+        sources: Sequence[InstanceSource] = (),
+    ) -> Response:
+        """The page as HTML; ``now`` is unix time, and ``sources`` are where the instances come from.
 
         The language is that of ``Accept-Language``; filter, search and page are in the query. A query that
         makes no sense shows what the page shows without it.
@@ -64,6 +73,8 @@ class StatusPage:
             controls=texts.controls,
             query=query,
             screen=write_screen(listing, texts, query, now),
+            notes=source_notes(sources, texts, now),
+            origin=partial(origin, texts=texts) if has_several(sources) else None,
             rows=[writer.row(diagnosis) for diagnosis in listing.diagnoses],
         )
         return Response(

@@ -128,6 +128,23 @@ class Controls:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceTexts:
+    """What is said of the places that instances come from."""
+
+    from_config: str
+    from_file: str
+    from_account: str
+    file_kept: str
+    file_left_out: str
+    file_remedy: str
+    list_never_read: str
+    list_old: str
+    list_remedy: str
+    without_token: str
+    token_remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Texts:
     """All texts of one language.
 
@@ -140,6 +157,7 @@ class Texts:
     headlines: Headlines
     words: Words
     controls: Controls
+    sources: SourceTexts
     filters: Mapping[Show, str]
     webhooks: Mapping[Webhook, str]
     problems: Mapping[Problem, Advice]

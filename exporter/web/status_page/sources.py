@@ -1,0 +1,98 @@
+"""Where instances come from → what the page says of it in one language. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from exporter.model.poll_result import Failure, Reason
+from exporter.model.settings import ACCOUNT_PREFIX, CONFIG_SOURCE, FILE_PREFIX, InstanceSource
+from exporter.web.status_page.diagnosis import Level
+from exporter.web.status_page.formatting import Moment, duration, isolated, moment, number, sentence
+from exporter.web.status_page.rows import detail_words
+from exporter.web.status_page.sanitize import shortened
+from exporter.web.status_page.texts import Texts
+
+_MOST_MISSED = 2
+"""How many readings of a list may be missed before it is old."""
+_PATIENCE = 300.0
+"""Seconds that a reading may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceNote:
+    """Something that is wrong with a source. ``detail_tag`` is the language of the detail if it is not the page's."""
+
+    level: str
+    sentence: Markup
+    detail: str
+    detail_tag: str
+    remedy: Markup
+
+
+def source_notes(sources: Sequence[InstanceSource], texts: Texts, now: float) -> tuple[SourceNote, ...]:
+    """Return a note for each source that fails, is old, or lists instances that cannot be polled."""
+    return tuple(note for source in sources for note in _notes(source, texts, now))
+
+
+def origin(source: str, texts: Texts) -> Markup:
+    """Return where an instance comes from, in words."""
+    words = texts.sources
+    if source.startswith(ACCOUNT_PREFIX):
+        return sentence(words.from_account, name=isolated(source.removeprefix(ACCOUNT_PREFIX)))
+    if source.startswith(FILE_PREFIX):
+        return sentence(words.from_file, name=isolated(source.removeprefix(FILE_PREFIX)))
+    return sentence(words.from_config)
+
+
+def has_several(sources: Sequence[InstanceSource]) -> bool:
+    """Whether it is worth saying where an instance comes from."""
+    return any(source.name != CONFIG_SOURCE for source in sources)
+
+
+def _notes(source: InstanceSource, texts: Texts, now: float) -> Iterator[SourceNote]:
+    if source.name.startswith(FILE_PREFIX):
+        yield from _file_notes(source, texts)
+    elif source.name.startswith(ACCOUNT_PREFIX):
+        yield from _account_notes(source, texts, now)
+
+
+def _file_notes(source: InstanceSource, texts: Texts) -> Iterator[SourceNote]:
+    if not source.problems:
+        return
+    words = texts.sources
+    text = words.file_kept if source.instances else words.file_left_out
+    name = isolated(source.name.removeprefix(FILE_PREFIX))
+    tag = "" if texts.tag == "en" else "en"
+    detail = shortened(source.problems[0])
+    yield SourceNote(Level.WARNING.value, sentence(text, name=name), detail, tag, sentence(words.file_remedy))
+
+
+def _account_notes(source: InstanceSource, texts: Texts, now: float) -> Iterator[SourceNote]:
+    words = texts.sources
+    name = isolated(source.name.removeprefix(ACCOUNT_PREFIX))
+    read, refresh = source.last_success, source.refresh or 0.0
+    detail, tag = "", ""
+    if source.problems:
+        detail, tag = detail_words(Failure(Reason.INVALID_RESPONSE, source.problems[0]), texts)
+    if source.problems and read is None:
+        yield SourceNote(
+            Level.BAD.value,
+            sentence(words.list_never_read, name=name),
+            detail,
+            tag,
+            sentence(words.list_remedy),
+        )
+    elif read is not None and (source.problems or now - read > _MOST_MISSED * refresh + _PATIENCE):
+        counted = number(len(source.instances), texts.numbers)
+        text = sentence(words.list_old, name=name, n=counted, when=_ago(read, texts, now))
+        yield SourceNote(Level.WARNING.value, text, detail, tag, sentence(words.list_remedy))
+    if source.skipped:
+        counted = number(source.skipped, texts.numbers)
+        text = sentence(words.without_token, name=name, n=counted)
+        yield SourceNote(Level.WARNING.value, text, "", "", sentence(words.token_remedy))
+
+
+def _ago(unix: float, texts: Texts, now: float) -> Moment:
+    text = texts.words.ago.format(duration=duration(max(0.0, now - unix), texts.numbers))
+    return moment(unix, text, texts.numbers)

@@ -1,0 +1,122 @@
+"""What the page says of the places that instances come from."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from exporter.fleet.store import InstanceView
+from exporter.httpd.http import Request
+from exporter.model.settings import InstanceSource
+from exporter.web.status_page.status_page import StatusPage
+from tests.builders import an_instance
+from tests.unit.web.status_page.fleets import NOW, a_view
+
+CONFIG = InstanceSource("config", ())
+FAILED = "Z-API failed to answer (HTTP 503)"
+
+
+def from_source(name: str, source: str) -> InstanceView:
+    return a_view(instance=replace(an_instance(name), source=source))
+
+
+def account(**fields: Any) -> InstanceSource:
+    return InstanceSource(
+        "account:matriz", fields.pop("instances", (an_instance(),)), refresh=600.0, **fields
+    )
+
+
+def text(sources: Sequence[InstanceSource], *views: InstanceView, language: str = "en") -> str:
+    """The text of the page, without its elements."""
+    request = Request("GET", "/", {}, {"accept-language": language})
+    html = StatusPage(version="1").render(views, NOW, request, sources).body.decode()
+    body = html.partition("<main>")[2]
+    return " ".join(re.sub("<[^>]*>", "", body).split())
+
+
+def test_rows_say_where_an_instance_comes_from() -> None:
+    views = (
+        from_source("a", "config"),
+        from_source("b", "file:teams/x.yaml"),
+        from_source("c", "account:Matriz"),
+    )
+    shown = text((CONFIG, InstanceSource("file:teams/x.yaml", ())), *views)
+    for origin in ("From the configuration", "From the file teams/x.yaml", "From the account Matriz"):
+        assert shown.count(origin) == 1
+    assert "Da conta Matriz" in text((CONFIG, account(last_success=NOW)), *views, language="pt-BR")
+
+
+def test_rows_say_nothing_where_all_come_from_the_configuration() -> None:
+    assert "From the configuration" not in text((CONFIG,), a_view())
+
+
+def test_sources_that_are_well_are_not_told() -> None:
+    well = (
+        CONFIG,
+        InstanceSource("file:a.yaml", ()),
+        account(last_success=NOW - 1400),
+        account(is_read=False),
+    )
+    assert "list of the account" not in text(well, a_view())
+    assert "The file" not in text(well, a_view())
+
+
+@pytest.mark.parametrize(
+    ("source", "english", "portuguese"),
+    [
+        (
+            account(problems=(FAILED,), last_success=NOW - 7200),
+            "The list of the account matriz was read 2 hours ago; 1 instances are polled as it was then. New ones are "
+            "missing. (Z-API failed to answer (HTTP 503))",
+            "A lista da conta matriz foi lida há 2 horas; 1 instâncias são consultadas como ela era então. Faltam as "
+            "novas. (a Z-API não conseguiu responder (HTTP 503))",
+        ),
+        (
+            account(problems=(FAILED,), instances=()),
+            "The list of the account matriz cannot be read; none of its instances is polled. (Z-API failed",
+            "A lista da conta matriz não pode ser lida; nenhuma instância dela é consultada. (a Z-API não",
+        ),
+        (
+            account(problems=("the list is not complete: it has 29 instances and says 31",), instances=()),
+            "(the list is not complete: it has 29 instances and says 31)",
+            "(a lista não está completa: tem 29 instâncias e diz 31)",
+        ),
+        (
+            account(last_success=NOW - 1600),
+            "The list of the account matriz was read 26 min ago;",
+            "A lista da conta matriz foi lida há 26 min;",
+        ),
+        (
+            account(last_success=NOW, skipped=3),
+            "The list of the account matriz has instances without a token, which cannot be polled: 3.",
+            "A lista da conta matriz tem instâncias sem token, que não podem ser consultadas: 3.",
+        ),
+        (
+            InstanceSource("file:a.yaml", (), ("a.yaml:1: document: is empty",)),
+            "The file a.yaml has a mistake and is left out; none of its instances is polled. (a.yaml:1: document: is "
+            "empty)",
+            "O arquivo a.yaml tem um erro e foi ignorado; nenhuma instância dele é consultada. (a.yaml:1: document:",
+        ),
+        (
+            InstanceSource("file:a.yaml", (an_instance(),), ("a.yaml:1: document: is empty",)),
+            "The file a.yaml has a mistake; its instances are polled as it last was.",
+            "O arquivo a.yaml tem um erro; as instâncias dele são consultadas como ele era antes.",
+        ),
+    ],
+)
+def test_a_source_that_is_old_or_failing_is_told_at_the_top(
+    source: InstanceSource, english: str, portuguese: str
+) -> None:
+    shown = text((CONFIG, source), a_view())
+    assert english in shown
+    assert shown.index(english) < shown.index("vendas")
+    assert portuguese in text((CONFIG, source), a_view(), language="pt-BR")
+
+
+def test_an_account_may_be_called_anything() -> None:
+    hostile = InstanceSource("account:<script>{n}\u202e", (), ("x",))
+    request = Request("GET", "/", {}, {})
+    html = StatusPage(version="1").render([a_view()], NOW, request, (CONFIG, hostile)).body.decode()
+    assert "account <bdi>&lt;script&gt;{n}⟨U+202E⟩</bdi> cannot be read" in html
