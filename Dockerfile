@@ -38,5 +38,6 @@ USER 65532:65532
 EXPOSE 10917
 HEALTHCHECK --interval=30s --timeout=10s --start-period=10s \
     CMD ["/opt/zapi-exporter/bin/python3", "-m", "exporter.healthcheck"]
-ENTRYPOINT ["/opt/zapi-exporter/bin/zapi-exporter"]
+# A signal that comes while Python starts would be lost to process 1: blocked, it waits until the exporter can obey it.
+ENTRYPOINT ["/usr/bin/env", "--block-signal=HUP,INT,TERM", "/opt/zapi-exporter/bin/zapi-exporter"]
 CMD ["--config.file=/etc/zapi-exporter/config.yaml"]

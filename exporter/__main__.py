@@ -1,12 +1,18 @@
 """Where the process begins and ends, as ``zapi-exporter`` and as ``python -m exporter``.
 
-Signals are obeyed from here on, so that nothing is imported before them that can wait.
+Signals are obeyed from here on, so nothing is imported before them that can wait, not even ``typing``, which takes
+longer than all the rest of this.
 """
+
+from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
 
 _ONE_OFF = frozenset({"--once", "--config.check", "--version", "--help", "-h"})
 _OTHER_SYSTEM = (

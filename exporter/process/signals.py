@@ -1,14 +1,20 @@
 """The signals that end the process or make it reload.
 
 This module is imported before all others of the exporter, and itself imports little: from then on SIGTERM and SIGINT
-are obeyed, by process 1 too, to which the kernel delivers only signals that have a handler.
+are obeyed, by process 1 too, to which the kernel delivers only signals that have a handler. What comes before that is
+lost there, unless whoever starts the exporter blocks these signals: then the kernel keeps them.
 """
+
+from __future__ import annotations
 
 import os
 import select
 import signal
-from types import FrameType
-from typing import Final, NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Final, NoReturn
 
 ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 
@@ -35,6 +41,7 @@ class Signals:
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         signal.signal(signal.SIGHUP, _do_nothing)
         self.end_at_once()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP, *ENDING))
 
     def end_at_once(self) -> None:
         """Have SIGTERM and SIGINT end the process without anything else being done."""
@@ -53,7 +60,7 @@ class Signals:
         ready, _, _ = select.select([self._reader], [], [], timeout)
         return frozenset(os.read(self._reader, _PIPE_SIZE)) if ready else frozenset()
 
-    def _handle_ending(self, handler: "signal._HANDLER") -> None:
+    def _handle_ending(self, handler: signal._HANDLER) -> None:
         for number in ENDING:
             ignored = signal.getsignal(number) is signal.SIG_IGN
             if not (self._one_off and ignored):  # a shell in the background has its commands ignore Ctrl+C

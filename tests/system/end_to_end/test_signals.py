@@ -52,6 +52,19 @@ def test_a_signal_amid_the_imports_ends_process_1_too(tmp_path: Path, number: si
         assert process.wait(PATIENCE) == 0
 
 
+@pytest.mark.parametrize("number", ENDING)
+@pytest.mark.parametrize("start", [(), AS_PROCESS_1])
+def test_a_signal_before_the_first_line_is_obeyed_where_it_was_blocked(
+    start: Sequence[str], number: signal.Signals
+) -> None:
+    """The image starts the exporter so: the kernel keeps a blocked signal until there is a handler."""
+    name = number.name.removeprefix("SIG")
+    blocked = ("env", f"--block-signal={name}", "sh", "-c", f'kill -{name} $$; exec "$@"', "sh")
+    command = [*start, *blocked, COMMAND, "--demo", "--web.listen-address=127.0.0.1:0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 @pytest.mark.parametrize("arguments", [("--once",), ("--config.check",)])
 def test_an_interrupted_one_off_command_does_not_report_success(
     tmp_path: Path, arguments: Sequence[str]
