@@ -20,7 +20,8 @@ import heapq
 import itertools
 from collections import deque
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import IntEnum
+from typing import NamedTuple
 
 from exporter.model.poll_result import Failure, Reading
 from exporter.model.settings import Instance
@@ -28,11 +29,11 @@ from exporter.poller.plan import Plan
 from exporter.poller.schedule import Backoff, Slots
 
 
-class Kind(Enum):
-    FIRST = auto()
-    SLOT = auto()
-    RETRY = auto()
-    PROBE = auto()
+class Kind(IntEnum):
+    FIRST = 0
+    SLOT = 1
+    RETRY = 2
+    PROBE = 3
 
 
 @dataclass(slots=True, eq=False)
@@ -57,8 +58,7 @@ class Target:
     ticket: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Poll:
+class Poll(NamedTuple):
     """A poll to make now. ``lateness`` is in seconds; ``None`` for a poll that had no slot to be late for."""
 
     target: Target
@@ -79,7 +79,7 @@ class PollQueue:
         self._first: deque[tuple[int, Target]] = deque()
         self._slots: list[tuple[float, int, Target]] = []
         self._retries: list[tuple[float, int, Target]] = []
-        self._in_flight = dict.fromkeys(Kind, 0)
+        self._in_flight = [0] * len(Kind)
         self._turn_of_slots = False
         self.replace(plan, now)
 
@@ -149,8 +149,8 @@ class PollQueue:
             self._take_starving(now)
             or _pop_due(self._slots, now)
             or self._take_probe()
-            or (_pop(self._first) if self._may_start(Kind.FIRST, now) else None)
-            or (_pop_due(self._retries, now) if self._may_start(Kind.RETRY, now) else None)
+            or (_pop(self._first) if self._may_start_first(now) else None)
+            or (_pop_due(self._retries, now) if self._may_retry(now) else None)
         )
         if target is None:
             return None
@@ -164,16 +164,17 @@ class PollQueue:
 
     def next_due(self, now: float) -> float | None:
         """When :meth:`take` may next have something: 0 for now, ``None`` for not before something else happens."""
-        if self._may_start(Kind.FIRST, now) and _head(self._first):
+        if self._may_start_first(now) or self._next_probe() is not None:
             return 0.0
-        if self._next_probe() is not None:
-            return 0.0
-        heaps = [self._slots, self._retries] if self._may_start(Kind.RETRY, now) else [self._slots]
-        return min((heap[0][0] for heap in heaps if _heap_head(heap)), default=None)
+        slot = _heap_head(self._slots)
+        retry = _heap_head(self._retries) if self._may_retry(now) else None
+        if slot is None or retry is None:
+            return slot.due if slot is not None else retry.due if retry is not None else None
+        return min(slot.due, retry.due)
 
     def due_after_next(self) -> float | None:
         """When the slot after the next one is due, or a little before; ``None`` if there is none."""
-        return min((entry[0] for entry in self._slots[1:3]), default=None)
+        return min(self._slots[1:3])[0] if len(self._slots) > 1 else None
 
     def finish(self, poll: Poll, reading: Reading, now: float) -> None:
         """Put the target of a poll that ended back in the queue."""
@@ -223,12 +224,11 @@ class PollQueue:
         if self._turn_of_slots:
             self._turn_of_slots = False
             return None
-        long_ago = now - self.interval
-        first = _head(self._first) if self._may_start(Kind.FIRST, now) else None
-        if first is not None and first.due < long_ago:
+        long_ago, starving = now - self.interval, None
+        if self._may_start_first(now) and self._first[0][1].due < long_ago:
             starving = _pop(self._first)
-        else:
-            starving = _pop_due(self._retries, long_ago) if self._may_start(Kind.RETRY, now) else None
+        elif self._may_retry(now):
+            starving = _pop_due(self._retries, long_ago)
         self._turn_of_slots = starving is not None
         return starving
 
@@ -236,23 +236,34 @@ class PollQueue:
         """Return the target to poll for the asking, where that may begin."""
         while self._asked and not self._asked[0].asked:
             self._asked.popleft()
+        if not self._asked:
+            return None
         may_start = self._in_flight[Kind.PROBE] < max(1, self.concurrency // 4) and sum(
-            self._in_flight.values()
+            self._in_flight
         ) < max(1, self.concurrency - 1)
-        return self._asked[0] if self._asked and may_start else None
+        return self._asked[0] if may_start else None
 
     def _take_probe(self) -> Target | None:
         return None if self._next_probe() is None else self._asked.popleft()
 
-    def _may_start(self, kind: Kind, now: float) -> bool:
-        """Whether a worker is left for a first poll or a retry: all of them may hang."""
+    def _may_start_first(self, now: float) -> bool:
+        """Return whether there is a first poll, and a worker for it."""
+        return _head(self._first) is not None and self._leaves_workers(now)
+
+    def _may_retry(self, now: float) -> bool:
+        """Return whether there is a retry, due or not, and a worker for it."""
+        return (
+            bool(self._retries)
+            and self._in_flight[Kind.RETRY] < max(1, self.concurrency // 2)
+            and self._leaves_workers(now)
+        )
+
+    def _leaves_workers(self, now: float) -> bool:
+        """Return whether enough workers are left if one more poll that is no slot begins: all such may hang."""
         next_slot = _heap_head(self._slots)
         awaited = next_slot is not None and next_slot.due < now + self._plan.longest_poll
         left_alone = min(max(1, self.concurrency // 4), self.concurrency - 1) if awaited else 0
-        others = sum(count for other, count in self._in_flight.items() if other is not Kind.SLOT)
-        if others >= self.concurrency - left_alone:
-            return False
-        return kind is Kind.FIRST or self._in_flight[kind] < max(1, self.concurrency // 2)
+        return sum(self._in_flight) - self._in_flight[Kind.SLOT] < self.concurrency - left_alone
 
 
 def _head(queue: deque[tuple[int, Target]]) -> Target | None:
