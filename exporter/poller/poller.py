@@ -1,7 +1,9 @@
 """The threads that poll.
 
-Idle workers do not all watch the clock: one waits for the next poll to fall due and another for the one after it, so
-that most polls begin without one thread waking another. Workers are started as they are first needed.
+Idle workers do not all watch the clock. One waits for the next poll to fall due and then makes all that are due with it,
+one after the other. Another comes :data:`_PATIENCE` later, in case that the first is held up by a slow reply; from then
+on polls that are due begin side by side. So most polls begin without one thread waking another. Workers are started as
+they are first needed.
 """
 
 import logging
@@ -21,8 +23,8 @@ from exporter.process.unexpected import log_unexpected
 
 _log = logging.getLogger(__name__)
 
-_WATCHERS: Final = 2
-"""Idle workers that watch the clock."""
+_PATIENCE: Final = 0.005
+"""Seconds after which a poll that is due is made by another worker than the one that makes those due with it."""
 
 Read = Callable[[Instance], Reading]
 Record = Callable[[Instance, Reading, float], None]
@@ -201,25 +203,25 @@ class Poller:
         return None
 
     def _wait(self, now: float) -> None:
-        due = self._queue.next_due(now)
-        if due is not None and self._is_watched(due):
-            due = self._queue.due_after_next() if len(self._watched) < _WATCHERS else None
-        if due is None:
+        moment = self._queue.next_due(now)
+        if moment is not None and self._is_watched(moment):
+            moment = moment + _PATIENCE if len(self._watched) == 1 else None
+        if moment is None:
             self._idle += 1
             self._idle_workers.wait()
             self._idle -= 1
             return
-        self._watched.append(due)
-        self._watchers.wait(max(0.0, due - now))
-        self._watched.remove(due)
+        self._watched.append(moment)
+        self._watchers.wait(max(0.0, moment - now))
+        self._watched.remove(moment)
 
-    def _is_watched(self, due: float) -> bool:
-        return any(watched <= due for watched in self._watched)
+    def _is_watched(self, moment: float) -> bool:
+        return bool(self._watched) and min(self._watched) <= moment
 
     def _ensure_watched(self, now: float) -> None:
-        """See to it that somebody watches the queue's next due time. Called with the lock held."""
+        """See to it that somebody comes for the next poll in time. Called with the lock held."""
         due = self._queue.next_due(now)
-        if self._stopping or due is None or self._is_watched(due):
+        if self._stopping or due is None or self._is_watched(due + _PATIENCE):
             return
         if self._watched:
             self._watchers.notify()

@@ -172,10 +172,6 @@ class PollQueue:
             return slot.due if slot is not None else retry.due if retry is not None else None
         return min(slot.due, retry.due)
 
-    def due_after_next(self) -> float | None:
-        """When the slot after the next one is due, or a little before; ``None`` if there is none."""
-        return min(self._slots[1:3])[0] if len(self._slots) > 1 else None
-
     def finish(self, poll: Poll, reading: Reading, now: float) -> None:
         """Put the target of a poll that ended back in the queue."""
         self._in_flight[poll.kind] -= 1

@@ -11,6 +11,14 @@ from exporter.model.poll_result import Failure, Reason
 BACKOFF_CAP: Final = 300.0
 """Longest wait of an instance that fails, in seconds, unless the interval is longer."""
 
+SLOT_GRID: Final = 0.025
+"""Seconds between the moments at which slots may begin.
+
+Polls that fall due together are made one after the other by the worker that woke up for the first. At 200 polls a
+second that halves their CPU: to wake up, and to run code that the processor has not run for a while, costs more than
+all that a poll computes.
+"""
+
 _AT_THE_CAP: Final = frozenset({Reason.UNAUTHORIZED, Reason.NOT_FOUND})
 _JITTER: Final = 0.1
 
@@ -29,7 +37,8 @@ class Slots:
 
     @classmethod
     def of(cls, name: str, interval: float) -> "Slots":
-        return cls(interval, stable_fraction(name) * interval)
+        """Return the slots of an instance: its phase is always the same, and on the grid."""
+        return cls(interval, stable_fraction(name) * interval // SLOT_GRID * SLOT_GRID)
 
     def after(self, moment: float) -> float:
         """The first slot later than ``moment``."""

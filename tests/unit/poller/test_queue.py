@@ -341,11 +341,3 @@ def test_slots_that_keep_all_workers_busy_do_not_starve_first_polls_and_retries(
         polled.add(poll.instance.name)
         queue.finish(poll, a_status(), now)
     assert polled == {"instance 0", "instance 1", "instance 2"}
-
-
-def test_the_slot_after_the_next_one_is_known() -> None:
-    queue = a_queue(*instances(5))
-    assert queue.due_after_next() is None
-    poll_through(queue, START)
-    moments = sorted(Slots.of(f"instance {number}", INTERVAL).after(START) for number in range(5))
-    assert (queue.next_due(START), queue.due_after_next()) == (moments[0], moments[1])
