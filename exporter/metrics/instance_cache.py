@@ -1,8 +1,8 @@
 """The series of all instances, kept as text.
 
 A poll changes a few of an instance's lines, and a scrape asks for those of all instances. So a line is rendered when
-what it says changes, on the thread that polled. A scrape only joins lines, and only those of families in which one
-has changed since the scrape before.
+what it says changes, on a thread that polls, with those of other instances. A scrape only renders what is left and
+joins lines, and only those of families in which one has changed since the scrape before.
 """
 
 import threading
@@ -17,6 +17,9 @@ from exporter.fleet.store import InstanceView
 from exporter.metrics.catalogue import INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, due
 from exporter.metrics.segments import Segment, SharedText
 from exporter.metrics.text_format import Format, LabelText, header, sample_line, whole_number
+
+_BATCH: Final = 16
+"""Changed instances whose lines are rendered together: on a cold processor one alone takes up to four times as long."""
 
 _VIEW_FIELDS: Final = tuple(field.name for field in fields(InstanceView))
 _READERS: Final = {
@@ -67,23 +70,21 @@ class InstanceLines:
         self._columns = [_Column([]) for _ in INSTANCE_METRICS]
         self._until_due: list[tuple[str, int] | None] = []
         self._headers: dict[Format, list[Segment]] = {}
+        self._unrendered: dict[str, InstanceView] = {}
         self.version = 0
         """Grows with every change."""
 
     def changed(self, before: InstanceView, after: InstanceView) -> None:
-        row = self._rows[after.instance.name]
-        changed = tuple(compress(_VIEW_FIELDS, map(is_not, _values(before), _values(after))))
-        blocks = [(index, _block(INSTANCE_METRICS[index], row.labels, after)) for index in _stale(changed)]
         with self._lock:
-            for index, block in blocks:
-                self._columns[index].put(row.index, block)
-            if "status" in changed:
-                self._until_due[row.index] = _until_due_head(row.labels, after)
+            self._unrendered[after.instance.name] = after
             self.version += 1
-        row.view = after
+            if len(self._unrendered) >= _BATCH:
+                self._render_changed()
 
     def replaced(self, views: Sequence[InstanceView]) -> None:
         """Lines of a view that stays are kept as they are: a reload changes few."""
+        with self._lock:
+            self._render_changed()
         kept = self._rows
         rows: dict[str, _Row] = {}
         blocks: list[list[bytes]] = [[] for _ in INSTANCE_METRICS]
@@ -108,11 +109,24 @@ class InstanceLines:
     def render(self, fmt: Format, now: float) -> SharedText:
         """All families, at ``now`` in unix seconds."""
         with self._lock:
+            self._render_changed()
             columns = [column.segment() for column in self._columns]
             until_due = list(self._until_due)
             headers = self._headers.get(fmt) or self._make_headers(fmt)
         columns.append(Segment(_until_due_lines(until_due, now)))
         return SharedText([segment for family in zip(headers, columns, strict=True) for segment in family])
+
+    def _render_changed(self) -> None:
+        """Render the lines that say something else by now. Called with the lock held."""
+        for name, view in self._unrendered.items():
+            row = self._rows[name]
+            changed = tuple(compress(_VIEW_FIELDS, map(is_not, _values(row.view), _values(view))))
+            for index in _stale(changed):
+                self._columns[index].put(row.index, _block(INSTANCE_METRICS[index], row.labels, view))
+            if "status" in changed:
+                self._until_due[row.index] = _until_due_head(row.labels, view)
+            row.view = view
+        self._unrendered.clear()
 
     def _make_headers(self, fmt: Format) -> list[Segment]:
         headers = self._headers[fmt] = [

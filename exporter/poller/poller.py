@@ -1,9 +1,9 @@
 """The threads that poll.
 
-Idle workers do not all watch the clock. One waits for the next poll to fall due and then makes all that are due with it,
-one after the other. Another comes :data:`_PATIENCE` later, in case that the first is held up by a slow reply; from then
-on polls that are due begin side by side. So most polls begin without one thread waking another. Workers are started as
-they are first needed.
+Idle workers do not all watch the clock. One waits for the next poll to fall due and then makes all that are due with
+it, one after the other. Another comes :data:`_PATIENCE` later, in case that the first is held up by a slow reply; from
+then on polls that are due begin side by side. So most polls begin without one thread waking another. Workers are
+started as they are first needed.
 """
 
 import logging

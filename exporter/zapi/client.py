@@ -22,7 +22,7 @@ from exporter.zapi.phone_status import read_phone_status
 from exporter.zapi.proxy import choose_proxy
 from exporter.zapi.replies import Replies
 from exporter.zapi.resolver import Resolver
-from exporter.zapi.transport import Adapter
+from exporter.zapi.transport import Adapter, WrittenRequest
 
 T = TypeVar("T")
 
@@ -57,6 +57,7 @@ class ZapiClient:
         self._timeout = api.timeout
         self._clock = clock
         self._replies = Replies()
+        self._me_requests: dict[str, tuple[Instance, WrittenRequest]] = {}
         self._headers = {
             "User-Agent": f"zapi-exporter/{__version__}",
             "Accept": "application/json",
@@ -73,7 +74,7 @@ class ZapiClient:
     def read(self, instance: Instance) -> Reading:
         """Poll ``/me`` once, within ``api.timeout``."""
         try:
-            answer = self._get(instance, "me", self._timeout)
+            answer = self._get(self._me_request(instance), self._timeout)
         except PollFailed as failed:
             return failed.failure
         return read_answer(answer, instance, self._clock.time(), self._replies.read)
@@ -104,6 +105,7 @@ class ZapiClient:
     def forget(self) -> None:
         """Forget what instances replied and where the API is, as either may have changed."""
         self._replies.forget()
+        self._me_requests = {}
         self._adapter.renew()
 
     def close(self) -> None:
@@ -114,14 +116,14 @@ class ZapiClient:
         self, instance: Instance, path: str, timeout: float, read: Callable[[bytes, Instance], T]
     ) -> T | Failure:
         """Ask what Z-API may not offer for an instance whose ``/me`` is good. Raise :class:`PollFailed`."""
-        answer = self._get(instance, path, timeout)
+        answer = self._get(self._request(instance, path), timeout)
         if answer.status in _NOT_OFFERED:
             return _not_offered(answer.status)
         return read_answer(answer, instance, self._clock.time(), read)
 
-    def _get(self, instance: Instance, path: str, timeout: float) -> Answer:
+    def _get(self, request: requests.PreparedRequest, timeout: float) -> Answer:
         """Raise :class:`PollFailed`."""
-        response = self._adapter.send(self._request(instance, path), timeout=timeout)
+        response = self._adapter.send(request, timeout=timeout)
         return Answer(response.status_code, response.content, response.headers.get("retry-after"))
 
     def _read_queue(self, instance: Instance, timeout: float) -> MessageQueue | Failure:
@@ -137,6 +139,14 @@ class ZapiClient:
         request.headers = {**request.headers, **_PAGE_HEADERS}  # type: ignore[assignment]
         oldest = self._adapter.send_privately(request, deadline - self._clock.monotonic(), _read_page)
         return oldest if isinstance(oldest, Failure) else MessageQueue(count, oldest)
+
+    def _me_request(self, instance: Instance) -> WrittenRequest:
+        """Return the request for ``/me``, which is the same at each poll."""
+        known = self._me_requests.get(instance.id)
+        if known is None or known[0] is not instance:
+            known = instance, self._adapter.write(self._request(instance, "me"))
+            self._me_requests[instance.id] = known
+        return known[1]
 
     def _request(self, instance: Instance, path: str) -> requests.PreparedRequest:
         headers = self._headers

@@ -74,6 +74,20 @@ class Response(requests.Response):
         return self._data
 
 
+class WrittenRequest(requests.PreparedRequest):
+    """A request with the bytes that an adapter sends for it, for one that is sent again and again."""
+
+    def __init__(self, request: requests.PreparedRequest, written: bytes) -> None:
+        super().__init__()
+        self.method, self.url, self.headers, self.body = (
+            request.method,
+            request.url,
+            request.headers,
+            request.body,
+        )
+        self.written = written
+
+
 class Adapter(BaseAdapter):
     """Sends requests to the server of ``base_url``, through ``proxy`` if there is one. Safe to use from many threads.
 
@@ -153,7 +167,13 @@ class Adapter(BaseAdapter):
         self._is_closed = True
         self._close_idle()
 
+    def write(self, request: requests.PreparedRequest) -> WrittenRequest:
+        """Return the request ready to be sent by this adapter any number of times."""
+        return WrittenRequest(request, self._written(request))
+
     def _written(self, request: requests.PreparedRequest) -> bytes:
+        if isinstance(request, WrittenRequest):
+            return request.written
         assert request.method is not None
         assert request.url is not None
         target = request.url if self._is_forwarded else request.url[len(self._origin) :]

@@ -205,3 +205,21 @@ def test_lines_kept_over_a_reload_are_those_that_would_be_rendered_anew() -> Non
     kept.replaced([polled, three, relabelled, InstanceView(an_instance("four"))])
     anew.replaced([polled, three, relabelled, InstanceView(an_instance("four"))])
     assert kept.render(Format.TEXT, 0.0).followed_by(b"") == anew.render(Format.TEXT, 0.0).followed_by(b"")
+
+
+@pytest.mark.parametrize("polls", [1, 15, 16, 17, 40])
+def test_every_change_is_in_the_next_scrape(polls: int) -> None:
+    """Lines are rendered in batches, and those of a batch that is not full when they are asked for."""
+    kept, anew = InstanceLines(), InstanceLines()
+    views = [InstanceView(an_instance(f"instance {number}")) for number in range(20)]
+    kept.replaced(views)
+    for poll in range(polls):
+        index = poll % len(views)
+        before = views[index]
+        views[index] = replace(before, up=True, polls=poll, status=a_status(due=1_704_110_400.0 + poll))
+        kept.changed(before, views[index])
+        anew.replaced(views)
+        if poll % 7 == 0 or poll == polls - 1:
+            assert kept.render(Format.TEXT, 0.0).followed_by(b"") == anew.render(
+                Format.TEXT, 0.0
+            ).followed_by(b"")

@@ -13,7 +13,7 @@ from exporter.model.poll_result import Failure, Reading, Reason
 from exporter.model.settings import Instance
 from exporter.poller.plan import Plan
 from exporter.poller.poller import Poller
-from exporter.poller.schedule import Backoff, Slots
+from exporter.poller.schedule import SLOT_GRID, Backoff, Slots
 from harness.waiting import wait_until
 from tests.builders import a_failure, a_status, an_instance, some_polling
 from tests.clocks import ManualClock
@@ -154,6 +154,17 @@ def test_hanging_first_polls_do_not_stop_instances_already_known(rig: Rig) -> No
     wait_until(lambda: rig.upstream.ended_polls() >= 1)
     rig.poll(poller, 200, interval=0.1, concurrency=16)
     wait_until(lambda: rig.upstream.began_polls("instance 0") >= 10)
+
+
+def test_polls_that_are_due_together_do_not_wait_for_one_that_hangs(rig: Rig) -> None:
+    """Whichever of them hangs: the interval is that of the grid, so that all have the same slots."""
+    rig.poller(5, interval=SLOT_GRID)
+    wait_until(lambda: all(rig.upstream.began_polls(f"instance {number}") >= 3 for number in range(5)))
+    rig.upstream.holds = {"instance 0", "instance 3"}
+    wait_until(lambda: rig.upstream.in_flight == 2)
+    for number in (1, 2, 4):
+        polls = rig.upstream.began_polls(f"instance {number}")
+        wait_until(lambda: rig.upstream.began_polls(f"instance {number}") >= polls + 10)  # noqa: B023
 
 
 def test_a_poll_that_raises_costs_one_poll_and_tells_nothing(

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from exporter.model.poll_result import Failure, Reason
-from exporter.poller.schedule import BACKOFF_CAP, Backoff, Slots, stable_fraction
+from exporter.poller.schedule import BACKOFF_CAP, SLOT_GRID, Backoff, Slots, stable_fraction
 from tests.builders import a_failure
 
 SLOTS = Slots(interval=60.0, phase=12.5)
@@ -37,6 +37,13 @@ def test_phases_are_stable_and_spread_over_the_interval() -> None:
     per_tenth = [sum(tenth <= fraction * 10 < tenth + 1 for fraction in fractions) for tenth in range(10)]
     assert min(per_tenth) > 900
     assert max(per_tenth) < 1100
+
+
+@pytest.mark.parametrize("interval", [60.0, 5.0, SLOT_GRID / 2])
+def test_slots_of_one_interval_are_on_a_grid_and_within_it(interval: float) -> None:
+    phases = [Slots.of(f"instance {number}", interval).phase for number in range(1000)]
+    assert all(0 <= phase < interval for phase in phases)
+    assert all(phase / SLOT_GRID == pytest.approx(round(phase / SLOT_GRID)) for phase in phases)
 
 
 def waits(failure: Failure, interval: float = 60.0) -> list[float]:

@@ -61,6 +61,17 @@ def test_the_client_token_is_sent_and_ids_are_percent_encoded() -> None:
         assert mock.calls[0].request.headers["Client-Token"] == "CT"
 
 
+def test_an_instance_with_a_new_token_is_asked_for_with_it() -> None:
+    """Also by a client that has asked for the instance before."""
+    with responses.RequestsMock(target="exporter.zapi.transport.Adapter.send") as mock:
+        for token in ("TOKEN", "OTHER"):
+            mock.get(URL.replace("TOKEN", token), body='{"connected":true}')
+        client = a_client()
+        for token in ("TOKEN", "TOKEN", "OTHER"):
+            client.read(an_instance("vendas", token=token))
+        assert [call.request.url for call in mock.calls] == [URL, URL, URL.replace("TOKEN", "OTHER")]
+
+
 class Wire:
     """A listener whose connections get the bytes a test gives them."""
 
