@@ -11,6 +11,10 @@ _MAX_MEMBERS: Final = 100
 """Most gzip members in one body: each costs a copy of all that follows it in a block."""
 
 
+class InvalidReply(Exception):
+    """What came is not HTTP/1.0 or 1.1, or its end is not where it says."""
+
+
 class BodyTooLarge(Exception):
     """The body is larger than :data:`MAX_BODY`, as sent or once decompressed."""
 

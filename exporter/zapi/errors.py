@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from typing import Final, Literal
 
 from exporter.model.poll_result import Failure, Reason
-from exporter.zapi.body import BodyTooLarge, CorruptBody, UnrequestedEncoding
+from exporter.zapi.body import BodyTooLarge, CorruptBody, InvalidReply, UnrequestedEncoding
 from exporter.zapi.budget import DeadlineExceeded, TooManyBytes
-from exporter.zapi.reply import HeadTooLarge, InvalidReply
+from exporter.zapi.reply import HeadTooLarge
 from exporter.zapi.resolver import NoThreadLeft
 
 Peer = Literal["server", "proxy"]

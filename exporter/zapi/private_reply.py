@@ -4,21 +4,19 @@ A page of ``/queue`` holds the texts and telephone numbers of customers. Its byt
 overwritten as soon as the page was looked at: no copy of them stays in the memory of the process.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from exporter.zapi.body import MAX_BODY, BodyTooLarge, UnrequestedEncoding
+from exporter.zapi.body import MAX_BODY, BodyTooLarge, InvalidReply, UnrequestedEncoding
 from exporter.zapi.budget import Budget
-from exporter.zapi.reply import MAX_HEADS, HeadTooLarge, InvalidReply, ReplyReader
+from exporter.zapi.chunks import Chunks
+from exporter.zapi.reply import MAX_HEADS, HeadTooLarge, ReplyReader
 from exporter.zapi.stream import Stream
 
 T = TypeVar("T")
 
 _END_OF_HEAD: Final = b"\r\n\r\n"
-_CHUNK_HEAD: Final = re.compile(rb"([0-9a-fA-F]{1,8})(?:[ \t]*;[^\r\n]*)?\r\n")
-_LONGEST_CHUNK_HEAD: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +66,7 @@ class _Reply:
         self._at = 0
         """Up to where the bytes are understood."""
         self._length: int | None = None
+        self._chunks = Chunks()
         self.body = (0, 0)
         self._has_head = self._is_chunked = False
         self.is_complete = self.is_reusable = False
@@ -121,22 +120,13 @@ class _Reply:
             self._complete(end == self.body[1])
 
     def _join_chunks(self, end: int) -> None:
-        while head := _CHUNK_HEAD.match(self._buffer, self._at, end):
-            size = int(bytes(head[1]), 16)
-            chunk_end = head.end() + size
-            if end < chunk_end + 2:
-                return
-            if not self._buffer.startswith(b"\r\n", chunk_end):  # no trailer was asked for
-                raise InvalidReply
-            self._at = chunk_end + 2
-            if size == 0:
-                self._complete(end == self._at)
-                return
-            begin, joined = self.body
-            self._view[joined : joined + size] = self._view[head.end() : chunk_end]
-            self.body = (begin, joined + size)
-        if self._buffer.find(b"\n", self._at, end) >= 0 or end - self._at > _LONGEST_CHUNK_HEAD:
-            raise InvalidReply
+        for begin, data_end in self._chunks.find_data(self._buffer, self._at, end):
+            joined, size = self.body[1], data_end - begin
+            self._view[joined : joined + size] = self._view[begin:data_end]
+            self.body = (self.body[0], joined + size)
+        self._at = self._chunks.at
+        if self._chunks.is_complete:
+            self._complete(end == self._at)
 
     def _complete(self, is_at_end: bool) -> None:
         self.is_complete = True

@@ -1,6 +1,7 @@
 """One poll against a server that is simulated on a real socket, with what goes wrong on the way."""
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ from exporter.model.poll_result import Failure, Reading, Reason, Status
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
 from tests.builders import an_instance
+from tests.unit.zapi.playing import playing, read_head
 
 BASE = "http://zapi.example"
 URL = f"{BASE}/instances/ID-vendas/token/TOKEN/me"
@@ -92,6 +94,37 @@ def test_a_server_that_accepts_and_says_nothing_is_a_timeout_in_time(wire: Wire)
     reading = a_client(wire.url, timeout=0.3).read(an_instance("vendas"))
     assert reason_of(reading) is Reason.TIMEOUT
     assert time.monotonic() - began < 0.3 + 1  # the product's promise
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n{",
+        b"Transfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n100001\r\n",
+        b"Content-Length: 18446744073709551615\r\n\r\n{",
+        b"Content-Length: 1048577\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize(
+    ("status", "reason"), [(b"200", Reason.TOO_LARGE), (b"503", Reason.SERVER_ERROR)], ids=["200", "503"]
+)
+def test_a_body_that_is_said_to_be_too_large_is_not_waited_for(
+    head: bytes, status: bytes, reason: Reason
+) -> None:
+    """The server sends no more, and keeps the connection open until the client has closed it."""
+    closed = threading.Event()
+
+    def play(accepted: socket.socket) -> None:
+        read_head(accepted)
+        accepted.sendall(b"HTTP/1.1 " + status + b" X\r\n" + head)
+        assert accepted.recv(1) == b""
+        closed.set()
+
+    with playing(play) as server:
+        reading = a_client(server.url, timeout=3600.0).read(an_instance("vendas"))
+        assert closed.wait(60.0)
+    assert isinstance(reading, Failure)
+    assert reading.reason is reason
 
 
 def test_a_refused_connection_is_connect(wire: Wire) -> None:

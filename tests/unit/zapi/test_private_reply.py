@@ -4,10 +4,9 @@ import contextlib
 
 import pytest
 
-from exporter.zapi.body import BodyTooLarge, UnrequestedEncoding
+from exporter.zapi.body import BodyTooLarge, InvalidReply, UnrequestedEncoding
 from exporter.zapi.budget import Budget
 from exporter.zapi.private_reply import PrivateReply, receive_privately
-from exporter.zapi.reply import InvalidReply
 from tests.clocks import ManualClock
 
 PAGE = b'{"messages":[]}'
@@ -82,7 +81,7 @@ def test_a_connection_with_anything_left_is_not_used_again(reply: bytes) -> None
         (in_chunks(end=b"+5\r\nabcde\r\n0\r\n\r\n"), InvalidReply),
         (in_chunks(end=b"5\r\nabcdef\r\n0\r\n\r\n"), InvalidReply),
         (in_chunks(end=b"0_5\r\nabcde\r\n0\r\n\r\n"), InvalidReply),
-        (in_chunks(end=b"ffffffffff\r\n"), InvalidReply),
+        (in_chunks(end=b"ffffffffff\r\n"), BodyTooLarge),
         (in_chunks(end=b"9" * 300), InvalidReply),
         (in_chunks(end=b"fffffff\r\n" + b"x" * 1_200_000), BodyTooLarge),
         (with_length(more="Content-Encoding: gzip\r\n"), UnrequestedEncoding),

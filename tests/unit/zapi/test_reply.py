@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.zapi.body import MAX_BODY, BodyTooLarge, CorruptBody, UnrequestedEncoding
-from exporter.zapi.reply import HeadTooLarge, InvalidReply, Reply, ReplyReader
+from exporter.zapi.body import MAX_BODY, BodyTooLarge, CorruptBody, InvalidReply, UnrequestedEncoding
+from exporter.zapi.reply import HeadTooLarge, Reply, ReplyReader
 
 OK = b"HTTP/1.1 200 OK\r\n"
 BODY = b'{"connected":true}'
@@ -138,6 +138,18 @@ INVALID = {
     + b"Transfer-Encoding: chunked\r\n\r\n5\r\n"
     + BODY[:5]
     + b"XX0\r\n\r\n",
+    **{
+        f"trailer {line!r}": CHUNKED[:-2] + line + b"\r\n"
+        for line in (
+            b"no colon\r\n",
+            b" X: y\r\n",
+            b"X : y\r\n",
+            b": y\r\n",
+            b"X: y\n",
+            b"X: a\0b\r\n",
+            b"X" * 300,
+        )
+    },
     "a chunk ended by a line feed": OK
     + b"Transfer-Encoding: chunked\r\n\r\n5\r\n"
     + BODY[:5]
@@ -223,6 +235,22 @@ def test_a_hundred_headers_are_read_and_one_more_is_too_many() -> None:
 def test_a_length_beyond_the_largest_is_too_large_at_once(length: int) -> None:
     with pytest.raises(BodyTooLarge):
         ReplyReader().feed(OK + f"Content-Length: {'9' * 400 if length > 2**65 else length}\r\n\r\n".encode())
+
+
+@pytest.mark.parametrize("size", [1, 100_000])
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b"100001\r\n",
+        b"ffffffffffffffff\r\n",
+        b"10000000000000000;x\r\n",
+        b"0" * 40 + b"200000\r\n",
+        b"1\r\nx\r\n100000\r\n",
+    ],
+)
+def test_chunks_beyond_the_largest_body_are_too_large_at_once(chunks: bytes, size: int) -> None:
+    with pytest.raises(BodyTooLarge):
+        read(blocks(OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunks, size))
 
 
 def test_the_head_alone_is_the_reply_to_connect() -> None:
