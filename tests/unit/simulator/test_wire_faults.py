@@ -2,6 +2,7 @@
 
 import gzip
 import itertools
+import socket
 import zlib
 
 import pytest
@@ -11,7 +12,7 @@ from exporter.demo.instances import SimulatedInstance
 from exporter.demo.server import SimulatedZapi
 from simulator import wire_faults as wire
 from simulator.answer_faults import late
-from tests.unit.demo.raw_client import RawClient
+from tests.unit.demo.raw_client import RawClient, me_path
 
 HOUR = 3600.0
 MIB = 1 << 20
@@ -20,6 +21,15 @@ MIB = 1 << 20
 def provoke(zapi: SimulatedZapi, client: RawClient, instance: SimulatedInstance, fault: Fault) -> None:
     zapi.set_fault(instance.id, fault)
     client.ask(instance)
+
+
+def bound_to(place: tuple[str, int]) -> socket.socket:
+    """Return a socket with this end, on an address that no other test connects from."""
+    sock = socket.socket()
+    sock.settimeout(30)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(place)
+    return sock
 
 
 def flood(name: str) -> Fault:
@@ -51,6 +61,27 @@ def test_silence_within_the_body_leaves_its_end_out(zapi: SimulatedZapi, instanc
         assert client.read(length - 20).startswith(b'{"id": "FACADE01"')
         assert client.waiting() == b""
         assert zapi.in_flight == 1
+
+
+def test_a_forgotten_connection_is_mute_and_its_port_can_connect_again(
+    zapi: SimulatedZapi, instance: SimulatedInstance
+) -> None:
+    zapi.set_fault(instance.id, wire.forgotten_when_idle())
+    with bound_to(("127.83.0.1", 0)) as forgotten:
+        forgotten.connect(("127.0.0.1", zapi.port))
+        place = forgotten.getsockname()
+        request = f"GET {me_path(instance)} HTTP/1.1\r\nClient-Token: {instance.client_token}\r\n\r\n".encode()
+        forgotten.sendall(request)
+        assert forgotten.recv(65536).startswith(b"HTTP/1.1 200")
+        forgotten.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 100)
+        with pytest.raises(TimeoutError, match="110"):
+            while True:  # it is forgotten a moment after the reply
+                forgotten.sendall(request)
+                assert forgotten.recv(65536).startswith(b"HTTP/1.1 200")
+    with bound_to(place) as again:
+        again.connect(("127.0.0.1", zapi.port))
+        again.sendall(request)
+        assert again.recv(65536).startswith(b"HTTP/1.1 200")
 
 
 def test_a_reset_comes_before_the_reply(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
