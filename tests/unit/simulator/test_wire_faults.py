@@ -32,6 +32,12 @@ def bound_to(place: tuple[str, int]) -> socket.socket:
     return sock
 
 
+def ask_for_ever(sock: socket.socket, request: bytes) -> None:
+    while True:
+        sock.sendall(request)
+        assert sock.recv(65536).startswith(b"HTTP/1.1 200")
+
+
 def flood(name: str) -> Fault:
     return next(fault for fault in wire.floods() if fault.name == name)
 
@@ -70,14 +76,14 @@ def test_a_forgotten_connection_is_mute_and_its_port_can_connect_again(
     with bound_to(("127.83.0.1", 0)) as forgotten:
         forgotten.connect(("127.0.0.1", zapi.port))
         place = forgotten.getsockname()
-        request = f"GET {me_path(instance)} HTTP/1.1\r\nClient-Token: {instance.client_token}\r\n\r\n".encode()
+        request = (
+            f"GET {me_path(instance)} HTTP/1.1\r\nClient-Token: {instance.client_token}\r\n\r\n".encode()
+        )
         forgotten.sendall(request)
         assert forgotten.recv(65536).startswith(b"HTTP/1.1 200")
         forgotten.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 100)
         with pytest.raises(TimeoutError, match="110"):
-            while True:  # it is forgotten a moment after the reply
-                forgotten.sendall(request)
-                assert forgotten.recv(65536).startswith(b"HTTP/1.1 200")
+            ask_for_ever(forgotten, request)  # it is forgotten a moment after the reply
     with bound_to(place) as again:
         again.connect(("127.0.0.1", zapi.port))
         again.sendall(request)
