@@ -262,6 +262,7 @@ def _app(daemon: Daemon, guard: Guard, reload: Reload, options: Options, clock: 
         probe=Probe(daemon.fleet, daemon.scrapes, daemon.request_poll, daemon.polling_for),
         reload=reload,
         is_ready=daemon.is_ready,
+        is_every_list_tried=daemon.is_every_list_tried,
         page=lambda request: page.render(daemon.fleet.views(), clock.time(), request, daemon.config.sources),
         telemetry_path=options.telemetry_path,
         scheme=lambda: _scheme(guard),

@@ -149,6 +149,10 @@ class Daemon:
         )
         return self._ready and not self._stopping
 
+    def is_every_list_tried(self) -> bool:
+        """Whether each list of an account was asked for, or is known from the cache."""
+        return self._discovery.is_every_list_tried()
+
     def is_stuck(self, tolerance: float) -> bool:
         """Whether polls have made no progress for ``tolerance`` seconds longer than the longest poll may take."""
         return self._poller.stuck_for() > self._longest_poll + tolerance

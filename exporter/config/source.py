@@ -29,13 +29,15 @@ def open_source(options: Options, environ: Mapping[str, str], clock: Clock) -> I
         return
     from exporter.demo.scenario import cast  # nobody else pays for the demo's imports
     from exporter.demo.server import SimulatedZapi
-    from exporter.demo.setup import demo_config
+    from exporter.demo.setup import demo_account, demo_config, with_demo_sources
 
     members = cast(options.demo, clock.time())
     zapi = SimulatedZapi([member.simulated for member in members], clock=clock)
     start(zapi.start)
     with closing(zapi):
-        yield _Sharded(_Simulated(demo_config(members, zapi.base_url)), options.shard)
+        zapi.set_account(demo_account(members))
+        config = with_demo_sources(demo_config(members, zapi.base_url), members)
+        yield _Sharded(_Simulated(config), options.shard)
 
 
 class _Sharded:

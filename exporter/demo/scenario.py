@@ -139,6 +139,11 @@ def account_token(seed: int) -> str:
     return _made_up(random.Random(f"{seed}/account"))
 
 
+def partner_token(seed: int) -> str:
+    """The made-up account's partner token."""
+    return _made_up(random.Random(f"{seed}/partner"))
+
+
 def _made_up(rng: random.Random) -> str:
     return f"FACADE{rng.getrandbits(104):026X}"
 

@@ -4,13 +4,29 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
-from exporter.demo.scenario import Member
+from exporter.demo.accounts import SimulatedAccount
+from exporter.demo.scenario import Member, Role, partner_token
 from exporter.model.secret import Secret
-from exporter.model.settings import Api, Config, Instance, Polling
+from exporter.model.settings import (
+    CONFIG_SOURCE,
+    FILE_PREFIX,
+    Account,
+    Api,
+    Config,
+    Instance,
+    InstanceSource,
+    Polling,
+)
 
+_ACCOUNT: Final = "matriz"
+_FILE: Final = f"{FILE_PREFIX}teams/finance.yaml"
+"""A source of the demo that stands for an instance file; there is no such file."""
+_TEAM_OF_FILE: Final = "finance"
 _NOT_IN_YAML: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """What JSON leaves as it is, but YAML refuses or takes for the end of a line."""
 
@@ -24,6 +40,50 @@ def demo_config(members: Sequence[Member], base_url: str, *, ca_pem: str | None 
         unpaid_statuses=frozenset({"overdue"}),
         instances=tuple(member.configured for member in members),
         files=(),
+    )
+
+
+def demo_account(members: Sequence[Member]) -> SimulatedAccount:
+    """The account that lists some of the cast, by the names that they have in the configuration."""
+    names = {member.configured.id: member.configured.name for member in _listed(members)}
+    return SimulatedAccount(
+        partner_token(0), tuple(names), change=lambda item: {**item, "name": names[item["id"]]}
+    )
+
+
+def with_demo_sources(config: Config, members: Sequence[Member]) -> Config:
+    """The same configuration with one source of each kind, if the cast is large enough to be shared among them."""
+    listed = {member.configured.id for member in _listed(members)}
+    file = tuple(
+        replace(member.configured, source=_FILE)
+        for member in members
+        if member.configured.labels["team"] == _TEAM_OF_FILE
+    )
+    elsewhere = listed | {instance.id for instance in file}
+    own = tuple(instance for instance in config.instances if instance.id not in elsewhere)
+    sources = (InstanceSource(CONFIG_SOURCE, own), *((InstanceSource(_FILE, file),) if file else ()))
+    return replace(
+        config,
+        sources=sources,
+        instances=(*own, *file),
+        accounts=tuple(_account(member.configured) for member in _listed(members)[:1]),
+    )
+
+
+def _listed(members: Sequence[Member]) -> tuple[Member, ...]:
+    """The members that come from the account: to whom nothing happens, and who have the labels of the first such."""
+    healthy = [member for member in members if member.role is Role.HEALTHY]
+    return tuple(member for member in healthy if member.configured.labels == healthy[0].configured.labels)
+
+
+def _account(example: Instance) -> Account:
+    return Account(
+        name=_ACCOUNT,
+        partner_token=Secret(partner_token(0)),
+        refresh=30.0,
+        client_token=example.client_token,
+        labels=example.labels,
+        expected_webhooks=MappingProxyType(dict.fromkeys(example.expected_webhooks)),
     )
 
 

@@ -67,8 +67,9 @@ class Discovery:
         return {name: reader.known for name, reader in self._readers.items()}
 
     def is_every_list_tried(self) -> bool:
-        """Whether every list was read once, or could not be."""
-        return all(reader.known.is_read for reader in self._readers.values())
+        """Whether each list was read once, could not be, or is known from the cache."""
+        lists = self.lists().values()
+        return all(known.is_read or known.last_success is not None for known in lists)
 
     def stop(self) -> None:
         """Read no more; what a request in flight tells is not taken."""

@@ -49,7 +49,8 @@ class KnownList:
         listed = [_with_token_of(missed.get(instance.identity), instance) for instance in read]
         identities = {instance.identity for instance in read}
         gone = [instance for instance in missed.values() if instance.identity not in identities]
-        return (*listed, *gone), frozenset(missed)
+        kept = (*listed, *gone)
+        return self.instances if kept == self.instances else kept, frozenset(missed)
 
 
 def _with_token_of(known: ListedInstance | None, listed: ListedInstance) -> ListedInstance:

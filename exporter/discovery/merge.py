@@ -4,13 +4,15 @@ The order of precedence is the configuration, its files, then the accounts in th
 instance is polled once, as the first of them says.
 """
 
+import itertools
+import operator
 from collections.abc import Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from exporter.discovery.known_list import KnownList
 from exporter.discovery.names import Claim, assign_names, claimed_name
-from exporter.model.listing import ListedInstance
+from exporter.model.listing import ListedInstance, Listing
 from exporter.model.settings import CONFIG_SOURCE, Account, Config, Instance, InstanceSource
 from exporter.zapi.secret_scan import SecretScanner
 
@@ -20,14 +22,36 @@ class Merger:
 
     def __init__(self) -> None:
         self._names: Mapping[str, str] = {}
-        self._instances: dict[str, Instance] = {}
+        self._instances: Mapping[str, Instance] = {}
+        self._of_accounts: Mapping[str, tuple[Instance, ...]] = {}
+        self._made_of: tuple[Config, tuple[Listing, ...]] | None = None
 
     def merge(self, config: Config, lists: Mapping[str, KnownList]) -> Config:
         """Return the configuration with the instances of ``lists``, which are by the account's name."""
         if not config.accounts:
-            self._names, self._instances = {}, {}
             return config
         declared = config.sources or (InstanceSource(CONFIG_SOURCE, config.instances),)
+        self._update(config, declared, lists)
+        accounts = tuple(
+            _source(account, self._of_accounts[account.name], lists[account.name])
+            for account in config.accounts
+        )
+        sources = (*declared, *accounts)
+        instances = (instance for source in sources for instance in source.instances)
+        return replace(
+            config,
+            sources=sources,
+            instances=tuple(instance for instance in instances if config.shard.owns(instance.name)),
+        )
+
+    def _update(
+        self, config: Config, declared: tuple[InstanceSource, ...], lists: Mapping[str, KnownList]
+    ) -> None:
+        """Name and make the instances of accounts, unless nothing has changed: 10,000 take 0.4 s."""
+        listings = tuple(lists[account.name].instances for account in config.accounts)
+        if self._made_of is not None and _are_same(self._made_of, (config, listings)):
+            return
+        self._made_of = config, listings
         chosen = _choose(config, declared, lists)
         others = SecretScanner.of(item.token for _, item in chosen)
         claims = [
@@ -36,26 +60,10 @@ class Merger:
         taken = {instance.name for source in declared for instance in source.instances}
         self._names = assign_names(claims, taken, self._names)
         found: dict[str, list[Instance]] = {account.name: [] for account in config.accounts}
-        instances = {}
         for account, item in chosen:
-            instance = self._instance(account, item)
-            instances[item.identity] = instance
-            found[account.name].append(instance)
-        self._instances = instances
-        sources = (
-            *declared,
-            *(_source(account, found[account.name], lists[account.name]) for account in config.accounts),
-        )
-        return replace(
-            config,
-            sources=sources,
-            instances=tuple(
-                instance
-                for source in sources
-                for instance in source.instances
-                if config.shard.owns(instance.name)
-            ),
-        )
+            found[account.name].append(self._instance(account, item))
+        self._of_accounts = {name: tuple(instances) for name, instances in found.items()}
+        self._instances = {each.id.casefold(): each for each in itertools.chain(*found.values())}
 
     def _instance(self, account: Account, item: ListedInstance) -> Instance:
         """Return the instance; the same object where nothing of it has changed."""
@@ -72,6 +80,10 @@ class Merger:
         )
         known = self._instances.get(item.identity)
         return known if known == made else made
+
+
+def _are_same(one: tuple[Config, tuple[Listing, ...]], other: tuple[Config, tuple[Listing, ...]]) -> bool:
+    return one[0] is other[0] and all(map(operator.is_, one[1], other[1]))
 
 
 def _choose(
@@ -102,11 +114,11 @@ def _own_secrets(account: Account, item: ListedInstance) -> SecretScanner:
     return SecretScanner.of((item.token, account.partner_token, account.client_token))
 
 
-def _source(account: Account, instances: list[Instance], known: KnownList) -> InstanceSource:
+def _source(account: Account, instances: tuple[Instance, ...], known: KnownList) -> InstanceSource:
     failure = known.failure
     return InstanceSource(
         name=account.source,
-        instances=tuple(instances),
+        instances=instances,
         problems=() if failure is None else (failure.detail,),
         last_success=known.last_success,
         skipped=sum(item.token is None for item in known.instances),

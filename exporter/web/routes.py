@@ -31,6 +31,7 @@ class App:
     page: Callable[[Request], Response]
     telemetry_path: str
     scheme: Callable[[], str]
+    is_every_list_tried: Callable[[], bool] = lambda: True
     external_url: ExternalUrl | None = None
     route_prefix: str = ""
 
@@ -76,7 +77,12 @@ class App:
         return Response(200, exposition.own, fmt.value, headers, shared=exposition.shared)
 
     def _service_discovery(self, request: Request) -> Response:
-        """One target group for each instance; the address is the external one, or that by which Prometheus came."""
+        """One target group for each instance; the address is the external one, or that by which Prometheus came.
+
+        Until the list of every account was asked for there is no answer: Prometheus keeps the targets it has then.
+        """
+        if not self.is_every_list_tried():
+            return text_response(503, "Not ready: the list of an account has not been read yet.\n")
         external = self.external_url
         if external is None:
             address, scheme = request.headers.get("host", "localhost"), self.scheme()
@@ -101,7 +107,9 @@ class App:
         if self.is_ready():
             return text_response(200, "Every instance has been polled.\n")
         return text_response(
-            503, "Not ready: not every instance has been polled yet, or the exporter is stopping.\n"
+            503,
+            "Not ready: not every instance has been polled yet, or the list of an account not yet asked for, or the "
+            "exporter is stopping.\n",
         )
 
     def _reload(self, request: Request) -> Response:
