@@ -117,6 +117,8 @@ def read_regular_file(path: Path, limit: int) -> bytes:
         raise UnreadableFile(f"cannot be read: {error.strerror}") from None
     except ValueError:
         raise UnreadableFile("has a name that no file can have") from None
+    if content is None:  # such as /proc/kmsg, which looks like a regular file
+        raise UnreadableFile("gives no content; is it a regular file?")
     if len(content) > limit:
         raise UnreadableFile(f"is larger than {_size(limit)}")
     return content

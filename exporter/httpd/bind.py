@@ -13,6 +13,7 @@ BACKLOG: Final = 512
 _WAYS_OUT: Final = {
     errno.EADDRINUSE: "another program listens there, or the address is given twice: choose another port",
     errno.EACCES: "ports below 1024 need a privilege (CAP_NET_BIND_SERVICE): choose another port",
+    errno.EINVAL: "a link-local address needs its interface, as in '[fe80::1%eth0]:PORT'",
     errno.EADDRNOTAVAIL: "this machine has no such address: choose one of its own, or ':PORT' for all",
 }
 _NO_IPV6: Final = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
@@ -38,7 +39,8 @@ def bind(address: str) -> socket.socket:
     try:
         listener = _everywhere(port) if host in ("", "::") else _at(host, port)
     except (socket.gaierror, UnicodeError):
-        raise CannotBind(address, f"the host {host!r} cannot be resolved: write an IP address") from None
+        problem = f"the host {host[:80]!r} cannot be resolved: write an IP address"
+        raise CannotBind(address, problem) from None
     except OSError as error:
         number = error.errno or 0
         problem = _WAYS_OUT.get(number, f"{os.strerror(number)}: choose another address")
@@ -66,7 +68,8 @@ def _problem(address: str, host: str, port: str) -> str | None:
     """Return what is wrong with an address, and what to write instead."""
     scheme, separator, rest = address.partition("://")
     if separator:
-        return f"it is a URL: leave out {scheme + separator!r} and write {_example(rest.partition('/')[0])!r}"
+        place = rest.partition("/")[0].rpartition("@")[2]
+        return f"it is a URL: leave out {scheme + separator!r} and write {_example(place)!r}"
     if "/" in address:
         return f"it has a path: write {_FORMS}"
     if any(map(str.isspace, address)):
@@ -81,13 +84,17 @@ def _problem(address: str, host: str, port: str) -> str | None:
 
 
 def _problem_of_host(host: str, port: str) -> str | None:
-    if host == "*":
+    if host.strip("[]") == "*":
         return f"write ':{port}' for every interface"
     if host.startswith("[") and host.endswith("]"):
         if host == "[]":
             return f"the brackets are empty: write '[::]:{port}' or ':{port}' for every interface"
         if not _is_ipv6(host[1:-1]):
-            return f"brackets are for IPv6 addresses: write '{host[1:-1]}:{port}'"
+            return f"brackets are for IPv6 addresses: write '{host[1:-1].replace(':', '')}:{port}'"
+        if (mapped := ipaddress.IPv6Address(host[1:-1]).ipv4_mapped) is not None:
+            return f"it is an IPv4 address in IPv6's form: write '{mapped}:{port}'"
+    elif ":" in host and not _is_ipv6(host):
+        return f"it has more than one port, or is no IPv6 address: write {_FORMS}"
     elif ":" in host:
         return f"an IPv6 address needs brackets: write '[{host}]:{port}'"
     return None

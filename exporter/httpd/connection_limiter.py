@@ -85,9 +85,8 @@ class ConnectionLimiter:
 
     def evict_all_but_answering(self) -> None:
         """Close connections that have no response pending."""
-        for connection, stage in list(self._stage_of.items()):
-            if stage is not Stage.ANSWERING:
-                self._evict(connection)
+        for connection in (*self._stages[Stage.READING], *self._stages[Stage.IDLE]):
+            self._evict(connection)
 
     def _evict(self, connection: Cancellable) -> None:
         self.unregister(connection)

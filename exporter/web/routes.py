@@ -115,9 +115,7 @@ class App:
     def _reload(self, request: Request) -> Response:
         problems = self.reload()
         if problems:
-            return text_response(
-                400, "The configuration was not reloaded:\n" + "".join(f"{p}\n" for p in problems)
-            )
+            return text_response(400, "\n".join(("The configuration was not reloaded:", *problems, "")))
         return text_response(200, "The configuration was reloaded.\n")
 
 

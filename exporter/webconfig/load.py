@@ -38,11 +38,7 @@ def _security(value: Value, path: Path) -> Security:
     users = document.get(keys.USERS)
     if document.has(keys.USERS):
         value.context.files.mark_secret(path.name)  # passwords can be guessed from their hashes
-    return Security(
-        tls=server[0] if server else None,
-        users=users,
-        headers=_headers(document),
-    )
+    return Security(server[0] if server else None, users, _headers(document))
 
 
 def _headers(document: SectionValues) -> Mapping[str, str]:

@@ -108,6 +108,18 @@ def test_an_unexpected_error_reaches_who_reads(tmp_path: Path, monkeypatch: pyte
         FileReader().read(tmp_path, 10)
 
 
+def test_a_file_that_only_looks_regular_and_gives_nothing_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some of /proc call themselves regular files, and have a reader wait for more as a pipe does."""
+    monkeypatch.setattr(file_reader, "_check_kind", lambda status: None)
+    os.mkfifo(tmp_path / "file")
+    writer = os.open(tmp_path / "file", os.O_RDWR)
+    with pytest.raises(UnreadableFile, match="gives no content"):
+        FileReader().read(tmp_path / "file", 100)
+    os.close(writer)
+
+
 def test_a_thread_that_ended_is_replaced_and_what_it_read_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """The addresses a user types."""
 
+import re
 import socket
 
 import pytest
@@ -65,6 +66,13 @@ def test_a_machine_without_ipv6_listens_with_ipv4(monkeypatch: pytest.MonkeyPatc
         ("unix:/run/exporter.sock", "it has a path: write 'host:port'"),
         ("*:9100", "write ':9100' for every interface"),
         ("[127.0.0.1]:80", "brackets are for IPv6 addresses: write '127.0.0.1:80'"),
+        ("[*]:9100", "write ':9100' for every interface"),
+        ("127.0.0.1:1:2", "it has more than one port"),
+        ("[a:b]:80", "brackets are for IPv6 addresses"),
+        ("[::ffff:127.0.0.1]:80", "it is an IPv4 address in IPv6's form: write '127.0.0.1:80'"),
+        ("[fe80::1]:80", "a link-local address needs its interface, as in '[fe80::1%eth0]:PORT'"),
+        ("http://ana:secret@127.0.0.1:1", "and write '127.0.0.1:1'"),
+        ("a" * 300 + ":1", "cannot be resolved: write an IP address"),
         (" :1", "it has a blank"),
         (":" + "9" * 5000, "is not a port"),
         ("a" * 70 + ":1", "cannot be resolved: write an IP address"),
@@ -86,6 +94,21 @@ def test_an_address_that_cannot_be_had_is_told_in_one_line(address: str, problem
     assert text.startswith(f"cannot listen at {address[:80]!r}: ")
     assert problem in text
     assert "\n" not in text
+    assert len(text) < 300
+    for advised in re.findall(r"write '([^']*:\d+)'", text):
+        assert _can_be_written(advised)
+
+
+def _can_be_written(address: str) -> bool:
+    """Return whether nothing is wrong with an address but that this machine may not have it."""
+    try:
+        bind(address).close()
+    except CannotBind as error:
+        return (
+            re.search("no such address|cannot be resolved|listens there|needs its interface", str(error))
+            is not None
+        )
+    return True
 
 
 def test_a_port_in_use_is_told() -> None:
