@@ -18,6 +18,7 @@ _ONE_OFF = frozenset({"--once", "--config.check", "--version", "--help", "-h"})
 _OTHER_SYSTEM = (
     "zapi-exporter runs on Linux and other Unix systems only; on Windows run it in a container or in WSL\n"
 )
+_CANNOT_START = "zapi-exporter cannot start: {reason}; raise the limits of this process (ulimit -n)\n"
 _INCOMPLETE = "this Python has no module {module!r}: install zapi-exporter anew, with a complete Python\n"
 
 
@@ -35,13 +36,16 @@ def _run(arguments: Sequence[str]) -> int:
         return 1
     from exporter.process.signals import Signals
 
-    signals = Signals(one_off=not _ONE_OFF.isdisjoint(arguments))
     try:
+        signals = Signals(one_off=not _ONE_OFF.isdisjoint(arguments))
         from exporter import cli
 
         return cli.main(arguments, signals)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
+    except OSError as error:
+        sys.stderr.write(_CANNOT_START.format(reason=error.strerror))
+        return 1
     except ModuleNotFoundError as error:
         sys.stderr.write(_INCOMPLETE.format(module=error.name))
         return 1

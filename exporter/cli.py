@@ -17,7 +17,7 @@ from exporter.process.core_dumps import forbid_core_dumps
 from exporter.process.line_writer import LineWriter
 from exporter.process.output import answer, complain
 from exporter.process.signals import Signals
-from exporter.process.starting import TooFewResources
+from exporter.process.starting import TooFewResources, is_lack
 from exporter.process.unexpected import log_unexpected
 
 DEFAULT_CONFIG = Path("config.yaml")
@@ -86,7 +86,10 @@ def main(arguments: Sequence[str] | None = None, signals: Signals | None = None)
         complain(str(error))
         return FAILED
     except Exception as error:
-        log_unexpected(type(error), error.__traceback__)
+        if is_lack(error):
+            complain(str(TooFewResources()))
+        else:
+            log_unexpected(type(error), error.__traceback__)
         return FAILED
     finally:
         log.close(_LOG_GRACE)

@@ -36,6 +36,12 @@ def guard_tracebacks() -> None:
     """Log the type and place of what nobody caught, in place of a traceback, whose text may hold a secret."""
     sys.excepthook = lambda kind, error, traceback: log_unexpected(kind, traceback)
     threading.excepthook = lambda args: log_unexpected(args.exc_type, args.exc_traceback)
+    sys.unraisablehook = _log_unraisable
+
+
+def _log_unraisable(raised: "sys.UnraisableHookArgs") -> None:
+    """A finalizer that fails harms nobody: what it should have freed was most likely never made."""
+    logging.getLogger(__name__).debug("a finalizer failed", extra={"error": raised.exc_type.__name__})
 
 
 def count_dropped(fmt: str, count: int) -> str:

@@ -1,6 +1,10 @@
 """Parts of the process that take a thread or a descriptor when they start."""
 
+import errno
 from collections.abc import Callable
+from typing import Final
+
+_LACKING: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
 
 
 class TooFewResources(Exception):
@@ -11,6 +15,11 @@ class TooFewResources(Exception):
             "this machine gives the exporter too few threads or descriptors to start; raise its limits"
             " (ulimit -u, ulimit -n, the container's pids.max)"
         )
+
+
+def is_lack(error: BaseException) -> bool:
+    """Return whether an exception says that the machine has no descriptor or memory left."""
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _LACKING)
 
 
 def start(*parts: Callable[[], object]) -> None:

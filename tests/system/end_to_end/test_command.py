@@ -206,6 +206,20 @@ def test_a_configuration_that_everyone_can_read_is_warned_of(
     assert ("chmod o-r" in run.stderr) is warned
 
 
+@pytest.mark.parametrize("descriptors", range(5, 10))
+def test_a_process_with_too_few_descriptors_to_start_is_one_clear_line(descriptors: int) -> None:
+    """From those that signals take to those that the web server does."""
+    limited = f'ulimit -n {descriptors}; exec "$@"'
+    flags = ("--demo=3", "--web.listen-address=127.0.0.1:0", "--log.level=warning")
+    run = subprocess.run(
+        ["sh", "-c", limited, "sh", COMMAND, *flags], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    assert "raise" in line
+    assert "ulimit -n" in line
+
+
 @pytest.mark.parametrize("threads", range(6))
 @pytest.mark.parametrize("demo", [False, True])
 def test_a_machine_with_too_few_threads_to_start_is_one_clear_line(
