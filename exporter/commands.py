@@ -72,7 +72,7 @@ def check(options: Options, environ: Mapping[str, str]) -> int:
         return FAILED
     for warning in checked.warnings:
         complain(f"warning: {warning}")
-    for warning in label_warnings(checked.instances):
+    for warning in label_warnings((*checked.instances, *checked.accounts)):
         complain(f"{options.config_file}: warning: {warning}")
     counted = f"{len(checked.instances)} instances"
     if checked.accounts:

@@ -9,11 +9,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from exporter.demo.accounts import SimulatedAccount
 from exporter.demo.scenario import Member, cast, healthy_fleet
 from exporter.demo.server import SimulatedZapi
 from exporter.demo.setup import demo_config, write_config
 from exporter.model.clock import SystemClock
 from simulator.faults import every_fault
+from simulator.list_faults import list_faults, tolerable_lists
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         port=port,
     )
     _spoil(zapi, members, options)
+    ids = [member.simulated.id for member in members]
+    if options.partner_token is not None:
+        spoilt = {**list_faults(), **tolerable_lists()}.get(options.list_fault)
+        zapi.set_account((spoilt or SimulatedAccount)(options.partner_token, ids))
     try:
         zapi.start()
     except OSError as error:
@@ -61,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--write-config", type=Path, metavar="FILE", help="a configuration to poll this server"
+    )
+    parser.add_argument(
+        "--partner-token", metavar="TOKEN", help="list all instances to whom sends this token"
+    )
+    parser.add_argument(
+        "--list-fault", choices=(*list_faults(), *tolerable_lists()), metavar="NAME", help="of that list"
     )
     parser.add_argument(
         "--fault", choices=tuple(every_fault()), metavar="NAME", help="by the catalogue's name"

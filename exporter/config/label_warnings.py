@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from exporter.model.settings import Instance
+from exporter.model.settings import Account, Instance
 
 DROPPED_BY_RULES: Final = frozenset({"pod", "container", "endpoint", "service", "node"})
 """They identify an exporter, which may move or be one of a pair; ``instance`` is reserved anyway."""
@@ -12,8 +12,8 @@ OVERWRITTEN_BY_RULES: Final = frozenset({"alertname", "alertgroup", "severity"})
 """Labels that every alert has of its own."""
 
 
-def label_warnings(instances: Iterable[Instance]) -> Iterator[str]:
-    """Yield one line for each such label, with an instance that has it."""
+def label_warnings(instances: Iterable[Instance | Account]) -> Iterator[str]:
+    """Yield one line for each such label, with an instance or an account that has it."""
     instances = list(instances)
     for label in sorted(DROPPED_BY_RULES | OVERWRITTEN_BY_RULES):
         names = [instance.name for instance in instances if label in instance.labels]

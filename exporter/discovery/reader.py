@@ -123,7 +123,10 @@ class AccountReader:
             due = self._clock.monotonic() + self._pause(failure)
             self._due = min(self._due, due)
         _tell(self._account.name, before, self._known)
-        self._changed()
+        try:
+            self._changed()
+        except Exception as error:  # what the others make of it must not keep this list from being read again
+            log_unexpected(type(error), error.__traceback__)
         if failure is None:
             self._cache.store(self._account.name, self._known)
 

@@ -47,6 +47,8 @@ def _read_pages(ask: Ask) -> Listing | _Incomplete | Failure:
     while True:
         page = ask(number)
         if isinstance(page, Failure):
+            if len(found) == total:
+                break  # past the end, though the pages before said that there is another
             is_shift = number > 1 and page.reason in _BEYOND_THE_END
             return _Incomplete("the list became shorter while it was read") if is_shift else page
         if total is not None and page.total != total:
@@ -54,7 +56,8 @@ def _read_pages(ask: Ask) -> Listing | _Incomplete | Failure:
         total, before = page.total, len(found)
         found |= {instance.identity: instance for instance in page.instances}
         fruitless = 0 if len(found) > before else fruitless + 1
-        if len(found) >= total or fruitless > 1 or _is_last(page, number):
+        patience = 1 if len(found) < total else 0
+        if _is_last(page, number) or len(found) > total or fruitless > patience:
             break
         number += 1
     if len(found) != total:
@@ -63,5 +66,4 @@ def _read_pages(ask: Ask) -> Listing | _Incomplete | Failure:
 
 
 def _is_last(page: ListPage, number: int) -> bool:
-    """Whether no page follows; where the page does not say so, the last is one without instances."""
-    return not page.instances if page.pages is None else number >= page.pages
+    return page.pages is not None and number >= page.pages

@@ -52,8 +52,10 @@ class Rig:
         configured: Sequence[Instance] = (),
         cache: Path | None = None,
         shard: Shard = WHOLE,
+        timeout: float = 10.0,
     ) -> None:
         self.zapi = zapi
+        self._timeout = timeout
         self.telemetry = Telemetry()
         self.config = self.with_accounts(*accounts, configured=configured, shard=shard)
         self.daemon = Daemon(self.config, SystemClock(), self.telemetry, cache=ListCache(cache))
@@ -63,7 +65,10 @@ class Rig:
         self, *accounts: Account, configured: Sequence[Instance] = (), shard: Shard = WHOLE
     ) -> Config:
         config = a_config(
-            *configured, base_url=self.zapi.base_url, polling=some_polling(0.2, stale_after=300.0)
+            *configured,
+            base_url=self.zapi.base_url,
+            timeout=self._timeout,
+            polling=some_polling(0.2, stale_after=300.0),
         )
         source = InstanceSource("config", tuple(configured))
         return replace(config, accounts=accounts, sources=(source,), shard=shard)

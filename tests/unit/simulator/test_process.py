@@ -91,3 +91,14 @@ def test_an_address_in_use_is_told_in_one_line() -> None:
     assert told.returncode == 1
     assert told.stderr.count("\n") == 1
     assert f"cannot listen on {address}" in told.stderr
+
+
+@pytest.mark.parametrize(("flags", "status"), [((), 200), (("--list-fault=502 html",), 502)])
+def test_a_partner_token_lists_the_instances(flags: tuple[str, ...], status: int) -> None:
+    with running("--instances=5", "--partner-token=PARTNER", *flags) as (_, url):
+        headers = {"Authorization": "Bearer PARTNER"}
+        answer = requests.get(f"{url}/instances?page=2&pageSize=3", headers=headers, timeout=10)
+        assert answer.status_code == status
+        if status == 200:
+            assert (answer.json()["total"], len(answer.json()["content"])) == (5, 2)
+        assert requests.get(f"{url}/instances?page=1", timeout=10).status_code == 401

@@ -51,12 +51,24 @@ def test_all_pages_are_read_once(count: int) -> None:
     assert pages.asked == list(range(1, max(1, -(-count // 10)) + 1))
 
 
-def test_no_page_past_the_end_is_asked_for_though_the_server_says_there_is_one() -> None:
-    def ask(number: int) -> ListPage:
-        assert number == 1
-        return ListPage(2, 5, items(1, 2))
+@pytest.mark.parametrize(
+    "past", [ListPage(2, 5, ()), a_failure(Reason.BAD_STATUS), a_failure(Reason.SERVER_ERROR)]
+)
+def test_a_page_past_the_end_may_be_empty_or_an_error(past: ListPage | Failure) -> None:
+    asked: list[int] = []
+
+    def ask(number: int) -> ListPage | Failure:
+        asked.append(number)
+        return ListPage(2, 5, items(1, 2)) if number == 1 else past
 
     assert ids(read_listing(ask)) == ["1", "2"]
+    assert asked == [1, 2]
+
+
+def test_a_total_that_is_too_small_does_not_hide_the_pages_after_it() -> None:
+    served = {1: items(1, 2), 2: items(3)}
+    read = failure(read_listing(lambda number: ListPage(2, 2, served[number])))
+    assert read.detail == "the list is not complete: it has 3 instances and says 2"
 
 
 def test_pages_are_read_on_where_nothing_says_which_is_the_last() -> None:
