@@ -21,6 +21,8 @@ PACKAGES: Final[Mapping[str, str]] = {
     "chromium": "chromium",
     "buildah": "buildah",
     "mmdebstrap": "mmdebstrap",
+    "ip": "iproute2",
+    "iptables": "iptables",
     "shellcheck": "shellcheck",
     "systemd-analyze": "systemd",
     "systemd-nspawn": "systemd-container",
