@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -69,7 +70,13 @@ def config(count: int) -> Config:
 
 
 def write_config(
-    file: Path, count: int, base_url: str, ca_file: Path, interval: str, concurrency: int
+    file: Path,
+    count: int,
+    base_url: str,
+    ca_file: Path,
+    interval: str,
+    concurrency: int,
+    collect: Sequence[str] = (),
 ) -> None:
     """The same instances as a file for the exporter."""
     rows = "".join(
@@ -79,7 +86,8 @@ def write_config(
     file.write_text(
         f"api: {{base_url: '{base_url}', client_token: CLIENT-TOKEN, ca_file: '{ca_file}'}}\n"
         f"polling: {{interval: {interval}, concurrency: {concurrency}, stale_after: 5m}}\n"
-        f"defaults: {{labels: {json.dumps(LABELS)}, expected_webhooks: {json.dumps(EXPECTED)}}}\n"
+        f"defaults: {{labels: {json.dumps(LABELS)}, expected_webhooks: {json.dumps(EXPECTED)}, "
+        f"collect: {json.dumps(list(collect))}}}\n"
         f"instances:\n{rows}"
     )
     file.chmod(0o600)

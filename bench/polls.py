@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP
@@ -23,6 +23,8 @@ from exporter.zapi.client import ZapiClient
 from harness.processes import Exporter, exporter, get
 
 OURS: Final = "zapi-exporter"
+COLLECTING: Final = "zapi-exporter with both collectors"
+"""A slot is three requests: `/me`, `/status` and `/queue/count` of an empty queue."""
 BARE: Final = "bare urllib3 pool"
 SOCKET: Final = "bare TLS socket"
 
@@ -64,13 +66,12 @@ def _contenders(
     directory: Path, upstream: Upstream, seconds: float
 ) -> Iterator[tuple[Exporter, Mapping[str, Callable[[], float]]]]:
     """The running exporter, and for each contender what gives the CPU of its polls in µs."""
-    file = directory / "polls.yaml"
-    write_config(file, _INSTANCES, upstream.fast, upstream.ca_file, f"{_INSTANCES / RATE:g}s", 32)
     with ExitStack() as running:
-        ours = running.enter_context(exporter(directory, f"--config.file={file}"))
-        ours.process.send_signal(SIGSTOP)
+        ours = running.enter_context(_stopped(directory / "alone", upstream, ()))
+        collecting = running.enter_context(_stopped(directory / "collecting", upstream, ("status", "queue")))
         contenders: dict[str, Callable[[], float]] = {
             OURS: lambda: _our_turn(ours, seconds),
+            COLLECTING: lambda: _our_turn(collecting, seconds),
             SOCKET: lambda: _bare_turn("bench.bare_socket", upstream, seconds),
             BARE: lambda: _bare_turn("bench.bare_pool", upstream, seconds),
         }
@@ -79,6 +80,17 @@ def _contenders(
                 started = running.enter_context(probers.prober(peer, directory, upstream))
                 contenders[peer] = lambda started=started: started.micros_per_probe(RATE, seconds)  # type: ignore[misc]
         yield ours, contenders
+
+
+@contextmanager
+def _stopped(directory: Path, upstream: Upstream, collect: Sequence[str]) -> Iterator[Exporter]:
+    """An exporter of its own that waits for its turn."""
+    directory.mkdir()
+    file = directory / "polls.yaml"
+    write_config(file, _INSTANCES, upstream.fast, upstream.ca_file, f"{_INSTANCES / RATE:g}s", 32, collect)
+    with exporter(directory, f"--config.file={file}") as started:
+        started.process.send_signal(SIGSTOP)
+        yield started
 
 
 def _our_turn(ours: Exporter, seconds: float) -> float:

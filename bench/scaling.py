@@ -143,6 +143,11 @@ Kubernetes' own means.
 - An instance has about {series_each} series. Prometheus took {bytes_per_series:,.0f} bytes of memory for each and
   {micros_per_sample:.1f} µs of CPU for each sample in a run of minutes; its scrape of {shard:,} instances took
   at most {longest_scrape:.1f} s. A server that has run for hours holds more: plan for twice as much.
+- Each collector of `collect` is one more request in the slot of an instance, on the same connection: with `status` and
+  `queue` there are three times as many requests to Z-API, and `/queue` itself where messages wait. They add up to nine
+  series. A slot of three requests took about 1.6 times the CPU of one (median of seven turns each, 1.2 to 1.8 but for
+  one); the newest figures are in the table of [polls](benchmarks.md#a-poll). Where no collector is asked, the rules
+  of collectors.yaml have no series.
 - Scrapes are a minute apart, as polls are: more often brings nothing new. A sample takes {bytes_per_sample} bytes
   on disk.
 - One Prometheus server is given at most {server_series:,} series, so that it starts again within minutes.

@@ -1,4 +1,4 @@
-"""nginx in the place of Z-API: it answers any instance's ``/me`` over TLS for a fraction of what a poll costs."""
+"""nginx in the place of Z-API: it answers any instance over TLS for a fraction of what a poll costs."""
 
 import json
 import shutil
@@ -67,6 +67,12 @@ def _configuration(directory: Path, key: Path, fast: int, slow: int, closing: in
     # What makes each reply its own is cut out of the id, as nginx cannot compute.
     own = '"id":"$id","token":"TTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTT","name":"Loja $id","due":1893456000000'
     answer = "return 200 '{" + own + "," + json.dumps(ME, ensure_ascii=False)[1:] + "';"
+    # What the collectors ask: all is well, and no message waits.
+    connected = '{"connected":true,"error":"You are already connected","smartphoneConnected":true}'
+    collected = (
+        f"location ~ ^/instances/[^/]+/token/[^/]+/status$ {{ return 200 '{connected}'; }} "
+        "location ~ ^/instances/[^/]+/token/[^/]+/queue/count$ { return 200 '{\"count\":0}'; }"
+    )
     # A refused login is answered late, so that passwords cannot be guessed fast: that gives us our latency.
     wait = (
         f"auth_basic x; auth_basic_user_file {directory}/users; auth_delay {int(LATENCY * 1000)}ms; "
@@ -77,7 +83,7 @@ daemon off; master_process off; pid {directory}/nginx.pid; error_log stderr crit
 events {{ worker_connections 4096; }}
 http {{
   access_log off; keepalive_requests 100000000; keepalive_timeout 600s; default_type application/json; {paths}
-  server {{ listen 127.0.0.1:{fast} ssl backlog=1024; {tls} {_ME_PATH} {{ {answer} }} }}
+  server {{ listen 127.0.0.1:{fast} ssl backlog=1024; {tls} {_ME_PATH} {{ {answer} }} {collected} }}
   server {{ listen 127.0.0.1:{slow} ssl backlog=1024; {tls} {_ME_PATH} {{ {wait} }} location @me {{ {answer} }} }}
   server {{ listen 127.0.0.1:{closing} ssl backlog=1024; {tls} keepalive_timeout 0; {_ME_PATH} {{ {answer} }} }}
   server {{ listen 127.0.0.1:{status}; location / {{ stub_status; }} }}

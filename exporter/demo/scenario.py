@@ -10,7 +10,9 @@ from typing import Final
 
 from exporter.demo.answers import html_error, rate_limited
 from exporter.demo.instances import CreatedForm, DueForm, Forms, SimulatedInstance, UnsetForm
+from exporter.demo.resources import SimulatedQueue
 from exporter.demo.timeline import Phase, Timeline
+from exporter.model.collected import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import Instance
 
@@ -27,10 +29,14 @@ class Role(Enum):
     DUE_SOON = "expires in six days"
     FLAPPING = "loses its connection and finds it again, every minute or two"
     NEEDS_QR_SCAN = "is disconnected and stays so"
-    WEBHOOK_MUTED = "is on trial, and a filter keeps its messages from its webhook"
+    QUEUE_STUCK = "is connected, but its messages have not left for two and a half days"
     WEBHOOKS_WIPED = "lost its webhooks"
     OVERDUE = "expired three days ago and is not paid"
     TOKEN_REVOKED = "has another token than the exporter knows"
+    WEBHOOK_MUTED = "is on trial, and a filter keeps its messages from its webhook"
+    PHONE_OFFLINE = "is connected, but its phone is switched off"
+    SESSION_TO_RESTORE = "is disconnected, and its session only has to be restored"
+    QUEUE_FULL = "is disconnected, and its queue nearly full"
     SERVER_ERRORS = "answers 503 now and then"
     TEST_WEBHOOK = "delivers its messages to a test system"
     RATE_LIMITED = "answers 429 now and then"
@@ -41,7 +47,7 @@ FINE: Final = frozenset({Role.HEALTHY, Role.SLOW, Role.DUE_SOON})
 """Roles of instances that are up, connected, paid and have the webhooks they should have, at all times."""
 
 _TROUBLE: Final = tuple(role for role in Role if role not in FINE)
-_GOOD: Final = (Role.HEALTHY, Role.DUE_SOON, Role.HEALTHY, Role.SLOW, *(Role.HEALTHY,) * 6)
+_GOOD: Final = (Role.HEALTHY, Role.DUE_SOON, Role.HEALTHY, Role.SLOW, *(Role.HEALTHY,) * 10)
 
 _NAMES: Final = (
     ("vendas", "sales"),
@@ -87,9 +93,16 @@ def cast(count: int, now: float, seed: int = 0) -> tuple[Member, ...]:
 
 
 def healthy_fleet(count: int, now: float, seed: int = 0) -> tuple[Member, ...]:
-    """As many members to whom nothing ever happens and who answer at once: for benchmarks."""
+    """As many members to whom nothing ever happens, who answer at once and have no collectors: for benchmarks."""
     members = (_member(number, Role.HEALTHY, now, seed) for number in range(count))
-    return tuple(replace(member, simulated=replace(member.simulated, delay=0.0)) for member in members)
+    return tuple(
+        replace(
+            member,
+            simulated=replace(member.simulated, delay=0.0),
+            configured=replace(member.configured, collect=frozenset()),
+        )
+        for member in members
+    )
 
 
 def _roles() -> Iterator[Role]:
@@ -130,6 +143,7 @@ def _member(number: int, role: Role, now: float, seed: int) -> Member:
         client_token=Secret(account_token(seed)),
         labels=MappingProxyType({"team": team, "environment": "staging" if place % 6 == 5 else "production"}),
         expected_webhooks=MappingProxyType({"received": Secret(webhook), "disconnected": None}),
+        collect=frozenset(Collector),
     )
     return Member(role, _AFFLICTIONS.get(role, _spared)(instance, now, rng), configured)
 
@@ -177,7 +191,23 @@ def _overdue(instance: SimulatedInstance, now: float, rng: random.Random) -> Sim
 
 
 def _disconnected(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
-    return replace(instance, connected=False)
+    return replace(instance, connected=False, phone_online=False, queue=SimulatedQueue(140, now - 2 * _HOUR))
+
+
+def _to_restore(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
+    return replace(instance, connected=False, restorable=True)
+
+
+def _phone_offline(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
+    return replace(instance, phone_online=False)
+
+
+def _queue_stuck(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
+    return replace(instance, queue=SimulatedQueue(380, now - 2.5 * _DAY))
+
+
+def _queue_full(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
+    return replace(instance, connected=False, phone_online=False, queue=SimulatedQueue(960, now - 20 * _HOUR))
 
 
 def _wiped(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
@@ -221,5 +251,9 @@ _AFFLICTIONS: Final[Mapping[Role, Afflict]] = MappingProxyType(
         Role.TEST_WEBHOOK: _test_webhook,
         Role.RATE_LIMITED: _through(Phase(60.0), Phase(35.0, fault=rate_limited("15"))),
         Role.DUE_NOW: _due_in(20 * _HOUR),
+        Role.PHONE_OFFLINE: _phone_offline,
+        Role.SESSION_TO_RESTORE: _to_restore,
+        Role.QUEUE_STUCK: _queue_stuck,
+        Role.QUEUE_FULL: _queue_full,
     }
 )

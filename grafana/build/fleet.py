@@ -6,6 +6,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana.build import (
     fleet_connection,
+    fleet_messages,
     fleet_now,
     fleet_polls,
     fleet_subscription,
@@ -40,6 +41,7 @@ def dashboard(words: Mapping[str, str]) -> Dashboard:
         {
             "What is wrong now": fleet_now.panels(words),
             "Connection": fleet_connection.panels(),
+            "Phones, sessions and messages": fleet_messages.panels(),
             "Subscription and payment": fleet_subscription.panels(),
             "Webhooks": fleet_webhooks.panels(),
             "Z-API and the exporter": fleet_polls.panels(words),

@@ -38,7 +38,12 @@ from grafana.build.queries import (
 )
 
 _NOTHING_KNOWN: Final = "nothing known"
-_NOT_URGENT: Final = ("Expires soon", "Not paid")
+_NOT_URGENT: Final = ("Expires soon", "Not paid", "Phone offline")
+_SESSIONS: Final = {
+    "restorable": ("restore the session", None),
+    "disconnected": ("scan the QR code", None),
+}
+"""What to do about a session, by its state."""
 
 
 def panels(words: Mapping[str, str]) -> Iterator[stat.Panel | table.Panel]:
@@ -166,13 +171,18 @@ def _instances(words: Mapping[str, str]) -> table.Panel:
         Column(
             "detail",
             "Detail",
-            (property_of("mappings", mapping({reason: (text, None) for reason, text in words.items()})),),
+            (
+                property_of(
+                    "mappings",
+                    mapping({**{reason: (text, None) for reason, text in words.items()}, **_SESSIONS}),
+                ),
+            ),
             width=330,
         ),
         Column("runbook", "What to do", (property_of("links", [runbook_of_row("runbook")]),), width=280),
         Column("job", "Job", shown=False),
     )
-    hidden = ("Time", "Value", "__name__", "instance", "reason", "status", "webhook")
+    hidden = ("Time", "Value", "__name__", "instance", "reason", "session", "status", "webhook")
     return rows(about, {"A": troubles(FLEET, most="$rows")}, Layout(columns, hidden))
 
 
@@ -196,7 +206,9 @@ def _alerts() -> table.Panel:
     )
     single, other = f'{FLEET_ALERTS}, name!=""', f'{FLEET_ALERTS}, name=""'
     latest = f"topk by (severity) ($rows, {began(single)})"
-    query = f"max without (instance, alertstate, status) ({latest} or {began(other)}) or {RULES_MISSING}"
+    query = (
+        f"max without (instance, alertstate, source, status) ({latest} or {began(other)}) or {RULES_MISSING}"
+    )
     hidden = ("Time",)
     return rows(about, {"A": query}, Layout(columns, hidden, sort=(("Severity", False), ("Since", True))))
 

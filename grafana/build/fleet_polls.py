@@ -22,6 +22,7 @@ def panels(words: Mapping[str, str]) -> Iterator[timeseries.Panel | bargauge.Pan
     yield from _times()
     yield from _limits()
     yield _exporters()
+    yield _sources()
 
 
 def _failures(words: Mapping[str, str]) -> Iterator[timeseries.Panel | bargauge.Panel]:
@@ -172,6 +173,34 @@ def _exporters() -> table.Panel:
         Column("python_version", "Python"),
     )
     return rows(about, queries, Layout(columns, ("Time", "Value #B"), first=[merge()]))
+
+
+def _sources() -> table.Panel:
+    about = About(
+        title="Where instances come from",
+        description="The configuration, files and accounts. One that cannot be read keeps the instances of its last "
+        "good reading.",
+        unit="none",
+        empty="No exporter says where its instances come from",
+        width=24,
+        height=6,
+        runbooks=("ZapiInstanceSourceFailing",),
+    )
+    each = "by (job, source)"
+    queries = {
+        "A": f"min {each} (zapi_exporter_instance_source_up{{{JOB}}})",
+        "B": f"max {each} (zapi_exporter_instance_source_instances{{{JOB}}})",
+        "C": f"min {each} (1000 * zapi_exporter_instance_source_last_success_timestamp_seconds{{{JOB}}})",
+    }
+    reading = mapping({"0": ("failing", WARN), "1": ("good", GOOD)})
+    columns = (
+        Column("job", "Job"),
+        Column("source", "Source"),
+        Column("Value #A", "Last reading", (COLOURED_TEXT, property_of("mappings", reading))),
+        Column("Value #B", "Instances"),
+        Column("Value #C", "Last good reading", (property_of("unit", "dateTimeAsIso"),)),
+    )
+    return rows(about, queries, Layout(columns, ("Time",), first=[merge()]))
 
 
 def _quantiles(histogram: str) -> dict[str, str]:

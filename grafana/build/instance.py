@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-from grafana.build import instance_now, instance_past, links, variables
+from grafana.build import instance_messages, instance_now, instance_past, links, variables
 from grafana.build.annotations import firing_alerts
 from grafana.build.frame import add_rows, add_variables, framed
 from grafana.build.queries import JOB_ALERTS, ONE_ALERTS
@@ -32,6 +32,7 @@ def dashboard(words: Mapping[str, str]) -> Dashboard:
         built,
         {
             "Now": instance_now.panels(words),
+            "Phone, session and messages": instance_messages.panels(),
             "Over time": instance_past.states_over_time(words),
             "Polls and subscription": instance_past.numbers_over_time(),
         },

@@ -28,6 +28,7 @@ def states_over_time(words: Mapping[str, str]) -> Iterator[statetimeline.Panel]:
             "last poll succeeded": f"max(zapi_instance_up{{{ONE}}})",
             "is paid": f"max(zapi_instance_paid{{{ONE}}})",
             "webhooks as expected": f"min(zapi_instance_webhook_as_expected{{{ONE}}})",
+            "phone is online": f"min(zapi_instance_phone_online{{{ONE}}})",
         },
         mapping({"0": ("no", BAD), "1": ("yes", GOOD)}),
     )

@@ -87,6 +87,11 @@ def _muted(which: str) -> str:
     return f"zapi_instance_webhook_muted{{{which}}} == 1"
 
 
+def oldest_message(which: str) -> str:
+    """Seconds that the oldest message of each instance has waited, where one waits."""
+    return f"(time() - zapi_instance_queue_oldest_message_timestamp_seconds{{{which}}})"
+
+
 def expiring_soon(which: str) -> str:
     """Seconds left of each instance that has less than its threshold; negative once it has expired."""
     return (
@@ -98,7 +103,7 @@ def expiring_soon(which: str) -> str:
 def troubles(which: str, *, most: str) -> str:
     """One row for each trouble of each instance, worst first, at most ``most`` of a kind.
 
-    ``problem`` says what it is, ``detail`` the reason, webhook or payment status, ``runbook`` names the alert.
+    ``problem`` says what it is, ``detail`` the reason, session, webhook or payment status, ``runbook`` names the alert.
     """
     rows = " or ".join(_rows(which))
     nothing = f'label_replace(absent(zapi_instance_up{{{which}}}), "problem", "{NOTHING_KNOWN}", "", "")'
@@ -122,6 +127,9 @@ PROBLEM_WORDS: Final[Mapping[str, str]] = MappingProxyType(
 PROBLEMS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Disconnected": "ZapiInstanceDisconnected",
+        "Session lost": "ZapiInstanceSessionLost",
+        "Queue nearly full": "ZapiInstanceQueueFull",
+        "Queue stuck": "ZapiInstanceQueueStuck",
         "Cannot be polled": "ZapiInstancePollsFailing",
         "Expired": "ZapiInstanceExpired",
         "Expires soon": "ZapiInstanceExpiringSoon",
@@ -129,6 +137,7 @@ PROBLEMS: Final[Mapping[str, str]] = MappingProxyType(
         "Webhook muted": "ZapiInstanceWebhookUnexpected",
         "Webhook to elsewhere": "ZapiInstanceWebhookUnexpected",
         "Not paid": "ZapiInstanceUnpaid",
+        "Phone offline": "ZapiInstancePhoneOffline",
     }
 )
 """What ``problem`` may say, worst first → the runbook."""
@@ -138,9 +147,14 @@ def _rows(which: str) -> Iterable[str]:
     wrong = f"zapi_instance_webhook_as_expected{{{which}}} == 0"
     is_set = f"{_SAME_WEBHOOK} zapi_instance_webhook_configured{{{which}}} == 1"
     failure = f"zapi_instance_poll_failure{{{which}}}"
+    down, connected = (f"zapi_instance_connected{{{which}}} == {value}" for value in (0, 1))
+    lost = f'zapi_instance_session{{{which}, session!="connected"}} == 1'
     unpaid = f"zapi_instance_payment_status{{{which}}} == 1 and {_SAME} zapi_instance_paid{{{which}}} == 0"
     queries = (
-        f"zapi_instance_connected{{{which}}} == 0",
+        f"{_detail(f'{lost} and {_SAME} {down}', 'session')} or ({down} unless {_SAME} {lost})",
+        _detail(f"{lost} and {_SAME} {connected}", "session"),
+        f"zapi_instance_queue_messages{{{which}}} >= scalar(max(zapi:threshold:queue_full_messages)) and {down}",
+        f"{oldest_message(which)} >= scalar(max(zapi:threshold:queue_stuck_seconds)) and {connected}",
         f"{_detail(failure, 'reason')} or (zapi_instance_up{{{which}}} == 0 unless {_SAME} {failure})",
         f"zapi_instance_until_due_seconds{{{which}}} <= 0",
         f"{expiring_soon(which)} > 0",
@@ -148,6 +162,7 @@ def _rows(which: str) -> Iterable[str]:
         _detail(f"{wrong} and {is_set} and {_SAME_WEBHOOK} {_muted(which)}", "webhook"),
         _detail(f"{wrong} and {is_set} unless {_SAME_WEBHOOK} {_muted(which)}", "webhook"),
         _detail(unpaid, "status"),
+        f"zapi_instance_phone_online{{{which}}} == 0 and {connected}",
     )
     for rank, ((problem, runbook), query) in enumerate(zip(PROBLEMS.items(), queries, strict=True), start=1):
         named = f'label_replace(0 * ({query}) + {rank}, "problem", "{problem}", "", "")'

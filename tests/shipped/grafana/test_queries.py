@@ -20,7 +20,11 @@ TROUBLES: Final = {
     Role.HEALTHY: set(),
     Role.SLOW: set(),
     Role.DUE_SOON: {("Expires soon", None)},
-    Role.NEEDS_QR_SCAN: {("Disconnected", None)},
+    Role.NEEDS_QR_SCAN: {("Disconnected", "disconnected")},
+    Role.SESSION_TO_RESTORE: {("Disconnected", "restorable")},
+    Role.QUEUE_STUCK: {("Queue stuck", None)},
+    Role.QUEUE_FULL: {("Disconnected", "disconnected"), ("Queue nearly full", None)},
+    Role.PHONE_OFFLINE: {("Phone offline", None)},
     Role.DUE_NOW: {("Expires soon", None)},
     Role.WEBHOOKS_WIPED: {("Webhook missing", "received"), ("Webhook missing", "disconnected")},
     Role.OVERDUE: {("Expired", None), ("Not paid", "overdue")},
@@ -46,7 +50,7 @@ PATIENCE: Final = 30.0
 @pytest.mark.timeout(600)
 @pytest.mark.needs("prometheus")
 def test_every_query_gives_the_series_and_labels_that_are_shown(tmp_path: Path) -> None:
-    names = [member.configured.name for member in cast(INSTANCES, 0)[:24]]
+    names = [member.configured.name for member in cast(INSTANCES, 0)[:28]]
     with scraped_demo(tmp_path) as real:
         deadline = time.monotonic() + PATIENCE
         while problems := list(_problems(real, names)):
@@ -135,6 +139,11 @@ def _of_a_healthy_instance(real: Prometheus) -> Iterator[str]:
             "Expire soon",
             "Not paid",
             "Webhooks wrong",
+            "Phones offline",
+            "Sessions to restore",
+            "QR codes to scan",
+            "Messages waiting",
+            "Oldest message",
         } and values != [[0]]:
             yield f"{panel}: is {values} where nothing is wrong"
         if panel.title.startswith("Instances with a problem") and values != [[]]:

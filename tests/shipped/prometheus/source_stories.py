@@ -33,6 +33,7 @@ def source_failing() -> Play:
         says(fleet, 0.5, source, good=True)
     says(fleet, 10, ACCOUNT, good=False)
     says(fleet, 60, ACCOUNT, good=True)
+    says(fleet, 10, "config", good=False)  # another alert's
     says(fleet, 10, FOLDER, good=False)
     says(fleet, 20, FOLDER, good=True)
     return fleet.story, {failing(ACCOUNT): [(25, 60)]}

@@ -233,6 +233,67 @@ def test_an_end_is_good_news_only_where_good_was_seen(
     assert "QR" not in message.text
 
 
+@pytest.mark.parametrize(
+    ("language", "ending", "title"),
+    [
+        ("en", "", "[CRITICAL] The phone of vendas is offline and will be unlinked"),
+        ("en", "back", "[RESOLVED] The phone of vendas is online again"),
+        ("pt-BR", "", "[CRÍTICO] O celular de vendas está sem conexão e será desvinculado"),
+        ("pt-BR", "back", "[RESOLVIDO] O celular de vendas está com conexão de novo"),
+    ],
+)
+def test_a_phone_is_told_once_though_its_alert_has_two_severities(
+    language: str, ending: str, title: str, tmp_path: Path
+) -> None:
+    both = [
+        Alert(
+            {"alertname": "ZapiInstancePhoneOffline", "job": "zapi", "name": "vendas", "severity": severity},
+            {"ending": ending, "since": "2026-01-02 07:00 -03", "lasted": "10d 0h 0m 0s"},
+            began,
+            30.0 if ending else None,
+        )
+        for severity, began in (("critical", 9.0), ("warning", 0.0))
+    ]
+
+    message = render(language, both, tmp_path)
+
+    assert message.title == title
+    assert sum("vendas" in line for line in message.text.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "session", "says"),
+    [
+        ("en", "restorable", "Restore its session at Z-API; the phone is not needed."),
+        ("en", "disconnected", "Its phone has to scan the QR code again."),
+        ("pt-BR", "restorable", "Restaure a sessão na Z-API; o celular não é necessário."),
+        ("pt-BR", "disconnected", "O celular precisa ler o QR code de novo."),
+    ],
+)
+def test_what_is_known_of_the_session_says_what_to_do(
+    language: str, session: str, says: str, tmp_path: Path
+) -> None:
+    lost = of("ZapiInstanceSessionLost", {"session": session}, name="vendas")
+    disconnected = Alert(down("vendas").labels, {**DOWN, "session": session})
+
+    for alert in (lost, disconnected):
+        assert says in render(language, [alert], tmp_path).text
+
+
+@pytest.mark.parametrize(
+    ("ending", "title"),
+    [
+        ("back", "[RESOLVED] The instances of account:matriz can be read again"),
+        ("removed", "[ENDED] account:matriz was removed from the configuration"),
+        ("unwatched", "[ENDED] account:matriz is not watched any more"),
+    ],
+)
+def test_the_end_of_a_failing_source_names_it(ending: str, title: str, tmp_path: Path) -> None:
+    alert = of("ZapiInstanceSourceFailing", {"ending": ending, "count": "3"}, source="account:matriz")
+
+    assert render("en", [alert], tmp_path).title == title
+
+
 @pytest.mark.parametrize(("ending", "count", "left"), [("back", "0", ""), ("other", "1", ", 1 not yet")])
 def test_the_end_of_a_mass_event_says_how_many_are_left(
     ending: str, count: str, left: str, tmp_path: Path
@@ -288,6 +349,10 @@ FACTS: Final = {
     "ZapiInstanceExpired": {"due": "2025-12-30 00:00 -03", "left": "3d 12h"},
     "ZapiInstanceUnpaid": {"since": "2026-01-02 07:00 -03", "lasted": "1h"},
     "ZapiInstancePollsFailing": {"since": "2026-01-02 07:00 -03", "reason": "timeout"},
+    "ZapiInstancePhoneOffline": {"since": "2026-01-02 07:00 -03", "lasted": "1d 12h"},
+    "ZapiInstanceQueueStuck": {"oldest": "2025-12-30 22:00 -03", "count": "380"},
+    "ZapiInstanceQueueFull": {"since": "2026-01-02 07:00 -03", "count": "950"},
+    "ZapiInstanceSourceFailing": {"since": "2026-01-02 07:00 -03", "count": "31"},
     "ZapiManyInstancesDisconnected": {
         "count": "150",
         "of": "160",
@@ -300,6 +365,7 @@ FACTS: Final = {
 LABELS: Final = {
     "ZapiInstanceUnpaid": {"status": "overdue"},
     "ZapiTeamInstancesDisconnected": {"team": "sales"},
+    "ZapiInstanceSourceFailing": {"source": "account:matriz"},
 }
 
 
@@ -309,7 +375,8 @@ def test_both_languages_tell_all_facts(language: str, alertname: str, tmp_path: 
     labels = LABELS.get(alertname, {})
     name = (
         {"name": "vendas"}
-        if alertname.startswith("ZapiInstance") and alertname != "ZapiInstancesVanished"
+        if alertname.startswith("ZapiInstance")
+        and alertname not in {"ZapiInstancesVanished", "ZapiInstanceSourceFailing"}
         else {}
     )
 

@@ -15,6 +15,7 @@ from exporter.demo.instances import SimulatedInstance
 from exporter.demo.server import SimulatedZapi
 from exporter.demo.setup import write_config
 from exporter.model.clock import SystemClock
+from exporter.model.collected import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import Config, Instance, Polling
 from tests.builders import a_config, an_instance
@@ -41,7 +42,7 @@ class Fleet:
 
     ``names`` are those that are configured now, ``later`` those that Z-API knows too. ``teams`` gives some names
     the label ``team``. ``interval`` and ``concurrency`` are the polling's, the interval in minutes of the chain;
-    ``timeout`` is in real seconds. ``replicas`` exporters poll all the instances each.
+    ``timeout`` is in real seconds. ``replicas`` exporters poll all the instances each. ``collect`` is asked of all.
     """
 
     job: str
@@ -52,6 +53,7 @@ class Fleet:
     concurrency: int = 32
     timeout: float = PATIENT
     replicas: int = 1
+    collect: frozenset[Collector] = frozenset()
     speed: float = field(init=False)
     zapi: SimulatedZapi = field(init=False)
     directory: Path = field(init=False)
@@ -81,9 +83,9 @@ class Fleet:
         for name in self.names if names is None else names:
             self.set(name, **changes)
 
-    def spoil(self, name: str, fault: Fault | None) -> None:
+    def spoil(self, name: str, fault: Fault | None, resource: str = "me") -> None:
         """Make Z-API answer wrongly for an instance, or rightly again."""
-        self.zapi.set_fault(f"ID-{name}", fault)
+        self.zapi.set_fault(f"ID-{name}", fault, resource)
 
     def spoil_all(self, fault: Fault | None, names: Sequence[str] | None = None) -> None:
         """Make Z-API answer wrongly for some instances, or all that are configured, or rightly again."""
@@ -181,7 +183,9 @@ class Fleet:
 
     def _configured(self, name: str) -> Instance:
         labels = {"team": self.teams[name]} if name in self.teams else {}
-        return an_instance(name, labels=labels, expected_webhooks={"received": Secret(WEBHOOK)})
+        return an_instance(
+            name, labels=labels, expected_webhooks={"received": Secret(WEBHOOK)}, collect=self.collect
+        )
 
 
 @contextmanager

@@ -10,24 +10,29 @@ from tests.shipped.prometheus.tools import alerts
 from tests.system.chain.chain import chain
 from tests.system.chain.fleets import polled
 from tests.system.chain.story import Story
-from tests.system.chain.troubles import Fleets, new_fleets, of_an_exporter, of_many_instances, of_one_instance
+from tests.system.chain.troubles import (
+    Fleets,
+    new_fleets,
+    of_an_exporter,
+    of_collectors,
+    of_many_instances,
+    of_one_instance,
+)
 
 SPEED: Final = 20
 LONGEST: Final = 45
 """Minutes that the slowest of these alerts takes to be told and to end, and some more."""
-SHORTENED: Final = {"unpaid_seconds": 600, "unknown_seconds": 600}
-"""An hour as shipped."""
-
-ELSEWHERE: Final = {
-    "ZapiExporterMissing",
-    "ZapiThresholdsMissing",
-    "ZapiInstanceSourceFailing",
-    "ZapiInstancePhoneOffline",
-    "ZapiInstanceSessionLost",
-    "ZapiInstanceQueueStuck",
-    "ZapiInstanceQueueFull",
+SHORTENED: Final = {
+    "unpaid_seconds": 600,
+    "unknown_seconds": 600,
+    "queue_stuck_seconds": 600,
+    "phone_offline_seconds": 480,
+    "phone_offline_critical_seconds": 840,
 }
-"""What is told where there is no exporter, or only half of the rules: a story of its own."""
+"""An hour, a day or ten days as shipped."""
+
+ELSEWHERE: Final = {"ZapiExporterMissing", "ZapiThresholdsMissing", "ZapiInstanceSourceFailing"}
+"""What is told where there is no exporter, only half of the rules, or a list of instances: stories of their own."""
 
 LEFT_OF_THE_CROWD: Final = {"alertname": "ZapiInstanceDisconnected", "job": "crowd"}
 """Those that are still down when the mass event ends are told singly: how many depends on the order of polls."""
@@ -50,6 +55,7 @@ def test_each_trouble_is_told_once_to_whom_it_concerns_and_so_is_its_end(tmp_pat
         eventually(lambda: len(running.prometheus.query("job:zapi_instance_listed:count")) == jobs)
         troubles = [
             *of_one_instance(fleets),
+            *of_collectors(fleets),
             *of_many_instances(fleets),
             *of_an_exporter(fleets, running),
         ]

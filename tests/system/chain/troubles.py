@@ -7,8 +7,10 @@ from functools import partial
 from typing import Final
 
 from exporter.demo.answers import answer, html_error, rate_limited
+from exporter.demo.resources import SimulatedQueue
 from exporter.demo.timeline import Phase, Timeline
 from exporter.model.clock import SystemClock
+from exporter.model.collected import Collector
 from simulator.answer_faults import me_with, me_without
 from simulator.wire_faults import silence
 from tests.system.chain.chain import Chain
@@ -26,11 +28,17 @@ MUST_SUBSCRIBE: Final = answer(
 )
 ADDRESS_REFUSED: Final = answer("address", 403, b'{"error":"203.0.113.7 not allowed"}')
 FIREWALL: Final = html_error(403)
+MUST_RESTORE: Final = answer(
+    "must restore",
+    200,
+    b'{"connected":false,"error":"You need to restore the session.","smartphoneConnected":true}',
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Fleets:
     shop: Fleet
+    asked: Fleet
     depot: Fleet
     crowd: Fleet
     outage: Fleet
@@ -70,6 +78,12 @@ def new_fleets() -> Fleets:
             [*SINGLE, *numbered("shop", 14)],
             later=["novo"],
             teams={"vendas": "sales", "mudo": "support"},
+        ),
+        asked=Fleet(
+            "asked",
+            ["desligado", "perdido", "parado", "cheio", "desconectado", *numbered("asked", 9)],
+            teams={"parado": "sales", "cheio": "support"},
+            collect=frozenset(Collector),
         ),
         depot=Fleet("depot", ["calado", *numbered("depot", 3)], timeout=1.0),
         crowd=Fleet("crowd", numbered("crowd", 30), teams=CROWD_TEAMS),
@@ -267,6 +281,80 @@ def of_one_instance(at: Fleets) -> Iterator[Trouble]:
         title="[WARNING] gêmeo is the name of two instances",
         ending="[RESOLVED] gêmeo is the name of one instance",
     )
+
+
+def of_collectors(at: Fleets) -> Iterator[Trouble]:
+    """What only the collectors tell. A day and ten days are shortened by the test."""
+    asked = at.asked
+    for severity, receivers, title in (
+        ("warning", WARNING, "[WARNING] The phone of desligado is offline"),
+        ("critical", CRITICAL, "[CRITICAL] The phone of desligado is offline and will be unlinked"),
+    ):
+        yield Trouble(
+            "ZapiInstancePhoneOffline",
+            {"job": "asked", "name": "desligado", "severity": severity},
+            receivers,
+            begin=lambda: asked.set("desligado", phone_online=False),
+            mend=lambda: asked.set("desligado", phone_online=True),
+            title=title,
+            says=("WhatsApp unlinks a phone",),
+            ending="The phone of desligado is online again",
+            lasts=20,  # until it is critical
+        )
+    yield Trouble(
+        "ZapiInstanceSessionLost",
+        {"job": "asked", "name": "perdido"},
+        CRITICAL,
+        begin=lambda: asked.spoil("perdido", MUST_RESTORE, "status"),
+        mend=lambda: asked.spoil("perdido", None, "status"),
+        title="[CRITICAL] The session of perdido has to be restored",
+        says=("Restore its session at Z-API; the phone is not needed.",),
+        ending="[RESOLVED] perdido has its session again",
+    )
+    yield Trouble(
+        "ZapiInstanceDisconnected",
+        {"job": "asked", "name": "desconectado"},
+        CRITICAL,
+        begin=lambda: asked.set("desconectado", connected=False, restorable=True, phone_online=False),
+        mend=lambda: asked.set("desconectado", connected=True, restorable=False, phone_online=True),
+        title="[CRITICAL] desconectado is disconnected from WhatsApp",
+        says=("Restore its session at Z-API; the phone is not needed.",),
+        ending="[RESOLVED] desconectado is connected again",
+    )
+    yield Trouble(
+        "ZapiInstanceQueueStuck",
+        {"job": "asked", "name": "parado", "team": "sales"},
+        ("on-call", "sales"),
+        begin=lambda: asked.set("parado", queue=SimulatedQueue(380, SystemClock().time() - 2.5 * DAY)),
+        mend=lambda: asked.set("parado", queue=SimulatedQueue()),
+        title="[CRITICAL] The messages of parado do not leave",
+        says=("messages that wait: 380, the oldest since 20",),
+        ending="[RESOLVED] The messages of parado leave again",
+    )
+    for alert, title, ending in (
+        (
+            "ZapiInstanceDisconnected",
+            "[CRITICAL] cheio is disconnected from WhatsApp",
+            "[RESOLVED] cheio is connected again",
+        ),
+        (
+            "ZapiInstanceQueueFull",
+            "[CRITICAL] The message queue of cheio is nearly full",
+            "[RESOLVED] The message queue of cheio has room again",
+        ),
+    ):
+        yield Trouble(
+            alert,
+            {"job": "asked", "name": "cheio", "team": "support"},
+            ("on-call", "support"),
+            begin=lambda: asked.set(
+                "cheio", connected=False, queue=SimulatedQueue(950, SystemClock().time() - DAY)
+            ),
+            mend=lambda: asked.set("cheio", connected=True, queue=SimulatedQueue()),
+            title=title,
+            ending=ending,
+            lasts=10,
+        )
 
 
 def of_many_instances(at: Fleets) -> Iterator[Trouble]:
