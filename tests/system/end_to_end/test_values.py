@@ -14,9 +14,10 @@ from exporter.demo.server import SimulatedZapi
 from exporter.demo.setup import demo_config, write_config
 from exporter.metrics import catalogue
 from exporter.model.clock import SystemClock
+from exporter.model.collected import Collector, Session
 from exporter.model.poll_result import WEBHOOK_FILTERS
 from exporter.model.secret import Secret
-from harness.processes import exporter
+from harness.processes import eventually, exporter
 
 Labels = frozenset[tuple[str, str]]
 STEADY = frozenset(
@@ -29,6 +30,10 @@ STEADY = frozenset(
         Role.WEBHOOKS_WIPED,
         Role.OVERDUE,
         Role.TEST_WEBHOOK,
+        Role.PHONE_OFFLINE,
+        Role.SESSION_TO_RESTORE,
+        Role.QUEUE_STUCK,
+        Role.QUEUE_FULL,
     }
 )
 """Roles of instances that are polled with success and do not change."""
@@ -77,6 +82,8 @@ def scraped(members: list[Member], tmp_path_factory: pytest.TempPathFactory) -> 
         file = directory / "config.yaml"
         write_config(demo_config(members, zapi.base_url), file, ca_file=directory / "ca.pem")
         with exporter(directory, f"--config.file={file}") as running:
+            asked = len(members) * len(Collector)
+            eventually(lambda: running.metrics().count("zapi_instance_collector_up{") == asked)
             yield Scraped(samples(running.metrics()), clock.time())
 
 
@@ -139,11 +146,27 @@ def expected(members: list[Member], now: float) -> dict[str, dict[Labels, float]
         for setting in ("auto_read_message", "call_reject_auto", "receive_callback_sent_by_me"):
             enabled = simulated.settings.get(setting, False)
             every["zapi_instance_setting_enabled"][labelled(member, setting=setting)] = enabled
+        collect(every, member)
     return {
         name: {labels: float(value) for labels, value in series.items()}
         for name, series in every.items()
         if name not in VARYING
     }
+
+
+def collect(every: Mapping[str, dict[Labels, float]], member: Member) -> None:
+    """What the collectors must have read."""
+    simulated, own = member.simulated, labelled(member)
+    for collector in Collector:
+        every["zapi_instance_collector_up"][labelled(member, collector=collector.value)] = 1
+    every["zapi_instance_phone_online"][own] = simulated.phone_online
+    lost = "restorable" if simulated.restorable else "disconnected"
+    state = "connected" if simulated.connected else lost
+    for session in Session:
+        every["zapi_instance_session"][labelled(member, session=session.value)] = session.value == state
+    every["zapi_instance_queue_messages"][own] = simulated.queue.length
+    if simulated.queue.length:
+        every["zapi_instance_queue_oldest_message_timestamp_seconds"][own] = simulated.queue.oldest
 
 
 def test_every_value_that_was_read_is_exposed_and_no_other(members: list[Member], scraped: Scraped) -> None:
