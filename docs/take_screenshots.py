@@ -52,7 +52,8 @@ def demo() -> Iterator[str]:
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
-            found = re.search(r"address=(\S+)", process.stderr.readline())
+            said = (re.search(r"address=(\S+)", line) for line in process.stderr)
+            found = next(filter(None, said), None)
             assert found is not None, "the demo said no address"
             yield f"http://{found[1]}/"
         finally:

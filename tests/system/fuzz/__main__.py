@@ -18,7 +18,7 @@ from exporter.config.duration import parse_duration
 from tests.system.fuzz.mutation import any_bytes_like
 from tests.system.fuzz.targets import FOUND, be_quiet, scratch, targets
 
-TARGETS: Final = ("me", "answer", "config", "web_config", "secrecy", "request")
+TARGETS: Final = ("me", "answer", "list", "config", "web_config", "secrecy", "request")
 _BATCH: Final = 500
 
 

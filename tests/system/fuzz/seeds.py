@@ -64,6 +64,22 @@ def answer_seeds() -> Iterable[bytes]:
         yield status + b' \n{"error": "your client-token is not configured"}'
 
 
+def list_seeds() -> Iterable[bytes]:
+    item = {"id": INSTANCE_ID, "token": "T0", "name": "Vendas", "created": 1704110400, "due": 1648565999675}
+    items: Iterable[list[object]] = (
+        [item],
+        [],
+        [item, {**item, "id": "F00D"}],
+        [{**item, "name": "c4n4ry"}],
+        [None, 1, {"id": ""}],
+    )
+    for content in items:
+        page = {"total": len(content), "totalPage": 1, "pageSize": 20, "page": 1, "content": content}
+        yield json.dumps(page).encode()
+    yield b'{"total":"31","totalPage":"2","content":null}'
+    yield b'{"error":"Client-Token c4n4ry not allowed"}'
+
+
 def config_seeds() -> Iterable[bytes]:
     yield (_ROOT / "config.example.yaml").read_bytes().replace(b"ZAPI_CLIENT_TOKEN", b"CANARY")
     for file in sorted(_BAD_FILES.glob("*.yaml")):
@@ -125,6 +141,7 @@ ME_WORDS: Final = (
     ),
 )
 ANSWER_WORDS: Final = (*ME_WORDS, "GMT", "+0000", "-2400", "Wed, ", " Oct ", "9999", "\x1f\x8b\x08")
+LIST_WORDS: Final = (*ME_WORDS, '"total":', '"totalPage":', '"content":', "c4n4ry", "F00D")
 CONFIG_WORDS: Final = (
     *("api:", "polling:", "payment:", "defaults:", "instances:", "  - name: ", "    id: ", "    token: "),
     *(

@@ -5,7 +5,7 @@ import math
 import re
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -14,6 +14,8 @@ from typing import Final
 import h11
 
 from exporter.config import Config, InvalidConfig, load
+from exporter.discovery.known_list import KnownList
+from exporter.discovery.merge import Merger
 from exporter.fleet.event_log import Journal
 from exporter.fleet.store import Fleet
 from exporter.httpd.http import Response
@@ -32,12 +34,14 @@ from exporter.model.poll_result import (
     Status,
 )
 from exporter.model.secret import Secret
+from exporter.model.settings import Account
 from exporter.web.probe import Probe
 from exporter.web.routes import App
 from exporter.web.status_page.status_page import StatusPage
 from exporter.webconfig.load import load as load_web_config
 from exporter.zapi.answer import Answer, read_answer, retry_after_seconds
 from exporter.zapi.body import MAX_BODY, BodyDecoder, BodyTooLarge, CorruptBody
+from exporter.zapi.instance_list import read_list_page
 from exporter.zapi.me import MAX_TEXT, MAX_URL, read_me
 from tests.builders import a_config, an_instance
 from tests.clocks import ManualClock
@@ -221,10 +225,26 @@ def _check_failure(failure: Failure, body: bytes) -> None:
     assert "c4n4ry" not in failure.detail
 
 
+def check_list(body: bytes) -> None:
+    """A body gives a page or a failure, and a page instances that have each a name of its own."""
+    page = read_list_page(body)
+    if isinstance(page, Failure):
+        _check_failure(page, body)
+        return
+    account = Account("matriz", Secret(_CANARY))
+    instances = {instance.identity: instance for instance in page.instances}
+    known = KnownList().after(tuple(instances.values()), 0.0)
+    merged = Merger().merge(replace(a_config(), accounts=(account,)), {"matriz": known})
+    _check_config(merged)
+    for instance in merged.instances:
+        assert instance.token.reveal()
+        assert _CANARY not in instance.name + instance.id
+
+
 def _check_config(config: Config) -> None:
     names = [instance.name for instance in config.instances]
     ids = [instance.id.casefold() for instance in config.instances]
-    assert names
+    assert names or config.accounts or config.warnings
     assert len(set(names)) == len(names)
     assert len(set(ids)) == len(ids)
     assert config.polling.stale_after >= config.polling.interval > 0
@@ -243,6 +263,7 @@ def targets(folder: Path) -> Mapping[str, Target]:
         {
             "me": Target(check_me, tuple(seeds.me_seeds()), seeds.ME_WORDS),
             "answer": Target(check_answer, tuple(seeds.answer_seeds()), seeds.ANSWER_WORDS),
+            "list": Target(check_list, tuple(seeds.list_seeds()), seeds.LIST_WORDS),
             "config": Target(
                 partial(check_config, file=folder / "config.yaml"),
                 tuple(seeds.config_seeds()),
