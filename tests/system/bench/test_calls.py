@@ -1,0 +1,69 @@
+"""How many functions a poll calls, which is what it costs on a processor that has run other code since the last one."""
+
+import random
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+from exporter.demo.instances import SimulatedInstance
+from exporter.demo.server import SimulatedZapi
+from exporter.fleet.store import Fleet
+from exporter.metrics.instance_cache import InstanceLines
+from exporter.metrics.self_metrics import Telemetry
+from exporter.model.clock import SystemClock
+from exporter.model.poll_result import Status
+from exporter.model.settings import Api
+from exporter.poller.plan import Plan
+from exporter.poller.queue import PollQueue
+from exporter.poller.schedule import Backoff
+from exporter.zapi.client import ZapiClient
+from tests.builders import a_config, an_instance, some_polling
+from tests.system.bench.costs import assert_at_most_half_worse
+
+CALLS_OF_A_POLL = 84
+"""Of Python functions, but those of the threads. It was 171 when a poll cost 2.4 of a bare TLS socket."""
+
+POLLS = 64
+
+
+def calls(work: Callable[[], object]) -> int:
+    """The Python functions that this thread calls while it works."""
+    called = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal called
+        called += event == "call"
+
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return called
+
+
+def test_a_poll_calls_no_more_functions_than_before() -> None:
+    instance, clock, telemetry = an_instance("vendas"), SystemClock(), Telemetry()
+    queue = PollQueue(Plan([instance], some_polling(60.0, 32), 10.0), Backoff(random.Random(1)), 0.0)
+    fleet = Fleet(a_config(instance), clock, [InstanceLines()])
+    simulated = SimulatedInstance(id="ID-vendas", token="TOKEN", due=2e9, created=1.6e9, name="Loja")
+    with SimulatedZapi([simulated], clock=clock) as zapi:
+        client = ZapiClient(Api(zapi.base_url, 10.0, None), clock=clock, proxies={})
+
+        def polls() -> None:
+            now = 0.0
+            for _ in range(POLLS):
+                now = queue.next_due(now) or now
+                poll = queue.take(now)
+                assert poll is not None
+                telemetry.began(poll.lateness)
+                reading = client.read(poll.instance)
+                assert isinstance(reading, Status)
+                telemetry.ended(reading, 0.1)
+                fleet.record(poll.instance, reading, 0.1)
+                queue.finish(poll, reading, now)
+
+        polls()
+        measured = calls(polls) / POLLS
+        client.close()
+    assert_at_most_half_worse(measured, CALLS_OF_A_POLL)
