@@ -21,8 +21,9 @@ EXPIRES_SOON: Final = 7 * 86_400.0
 EXPIRES_IMMINENTLY: Final = 86_400.0
 """Seconds before the end of a subscription from which on it is as bad as if it had ended."""
 
-QUEUE_STUCK_AFTER: Final = 600.0
-"""Seconds that the oldest message of a connected number may wait: a healthy queue sends one in three seconds."""
+QUEUE_STUCK_AFTER: Final = 3600.0
+"""Seconds that the oldest message of a connected number may wait, as the alert rules have it: at one in three seconds
+the 1,000 that Z-API keeps while it is disconnected take 50 minutes."""
 
 QUEUE_NEARLY_FULL: Final = 900
 """Messages of a number that is not connected from which on it is a problem: Z-API refuses them from 1,000 on."""
@@ -37,6 +38,8 @@ class Problem(Enum):
     DISCONNECTED = auto()
     SESSION_LOST = auto()
     """Disconnected, and the session can be restored without the phone."""
+    SESSION_LOST_UNNOTICED = auto()
+    """Connected as ``/me`` says, while ``/status`` says that the session is lost."""
     EXPIRED = auto()
     UNREACHABLE = auto()
     STOPPED = auto()
@@ -89,6 +92,7 @@ _SHOWN_BY: Final = {
     Problem.UNPAID: Show.UNPAID,
     Problem.EXPIRING: Show.EXPIRING,
     Problem.SESSION_LOST: Show.DISCONNECTED,
+    Problem.SESSION_LOST_UNNOTICED: Show.PROBLEMS,
     Problem.QUEUE_FULL: Show.PROBLEMS,
     Problem.QUEUE_STUCK: Show.PROBLEMS,
     Problem.PHONE_OFFLINE: Show.PROBLEMS,
@@ -97,6 +101,7 @@ _SHOWN_BY: Final = {
 _BAD: Final = frozenset(
     {
         *_LOST,
+        Problem.SESSION_LOST_UNNOTICED,
         Problem.EXPIRED,
         Problem.STOPPED,
         Problem.QUEUE_FULL,
@@ -208,6 +213,8 @@ def _problems(view: InstanceView, webhooks: frozenset[Webhook], now: float) -> I
     due = status.due if status else None
     if status is not None and not status.connected:
         yield Problem.SESSION_LOST if _is_restorable(view) else Problem.DISCONNECTED
+    elif status is not None and _has_lost_session(view):
+        yield Problem.SESSION_LOST_UNNOTICED
     if due is not None and due <= now:
         yield Problem.EXPIRED
     if view.up is False:
@@ -227,7 +234,8 @@ def _problems(view: InstanceView, webhooks: frozenset[Webhook], now: float) -> I
 
 
 def _lesser_problems_collected(view: InstanceView) -> Iterator[Problem]:
-    if view.phone_status is not None and view.phone_status.phone_online is False:
+    is_connected = view.status is None or view.status.connected
+    if is_connected and view.phone_status is not None and view.phone_status.phone_online is False:
         yield Problem.PHONE_OFFLINE
     if any(known.failure is not None for known in view.collected.values()):
         yield Problem.COLLECTOR_FAILING
@@ -237,6 +245,18 @@ def _is_restorable(view: InstanceView) -> bool:
     return view.phone_status is not None and view.phone_status.session is Session.RESTORABLE
 
 
+def _has_lost_session(view: InstanceView) -> bool:
+    return view.phone_status is not None and view.phone_status.session is not Session.CONNECTED
+
+
+def _stuck_from(view: InstanceView) -> float | None:
+    """When the oldest message has waited for too long: while a number was disconnected it could not leave."""
+    if view.message_queue is None or view.message_queue.oldest is None:
+        return None
+    connected = view.since if view.since is not None and view.since_is_exact and view.up else 0.0
+    return max(view.message_queue.oldest, connected) + QUEUE_STUCK_AFTER
+
+
 def _queue_problems(view: InstanceView, now: float) -> Iterator[Problem]:
     """A queue of a number that is not connected is expected to grow, until Z-API refuses more."""
     queue, status = view.message_queue, view.status
@@ -244,7 +264,8 @@ def _queue_problems(view: InstanceView, now: float) -> Iterator[Problem]:
         return
     if not status.connected and queue.messages >= QUEUE_NEARLY_FULL:
         yield Problem.QUEUE_FULL
-    if status.connected and queue.oldest is not None and queue.oldest <= now - QUEUE_STUCK_AFTER:
+    stuck_from = _stuck_from(view)
+    if status.connected and stuck_from is not None and stuck_from <= now:
         yield Problem.QUEUE_STUCK
 
 
@@ -326,11 +347,11 @@ def _haystack(view: InstanceView) -> str:
 
 def _validity(view: InstanceView, now: float) -> tuple[float, float]:
     due = view.status.due if view.status else None
-    oldest = view.message_queue.oldest if view.message_queue else None
+    stuck_from = _stuck_from(view)
     turns = [-_NEVER, _NEVER]
     if due is not None:
         turns += (due - EXPIRES_SOON, due - EXPIRES_IMMINENTLY, due)
-    if oldest is not None:
-        turns.append(oldest + QUEUE_STUCK_AFTER)
+    if stuck_from is not None:
+        turns.append(stuck_from)
     turns.sort()
     return next((begin, end) for begin, end in pairwise(turns) if now < end)

@@ -149,6 +149,10 @@ ENGLISH: Final = Texts(
                 "WhatsApp is disconnected; its session can be restored.",
                 "Restore the session at Z-API. Nobody has to scan the QR code.",
             ),
+            Problem.SESSION_LOST_UNNOTICED: Advice(
+                "Z-API shows it as connected, but its session is lost: messages do not leave.",
+                "Look at Z-API whether to restore the session or to scan the QR code.",
+            ),
             Problem.QUEUE_FULL: Advice(
                 "{n} messages wait while it is disconnected.",
                 "Connect it again: Z-API refuses further messages from 1,000 on.",

@@ -149,6 +149,10 @@ PORTUGUESE: Final = Texts(
                 "O WhatsApp está desconectado; a sessão pode ser restaurada.",
                 "Restaure a sessão na Z-API. Não é preciso ler o QR code.",
             ),
+            Problem.SESSION_LOST_UNNOTICED: Advice(
+                "A Z-API mostra o número como conectado, mas a sessão foi perdida: as mensagens não saem.",
+                "Veja na Z-API se é preciso restaurar a sessão ou ler o QR code.",
+            ),
             Problem.QUEUE_FULL: Advice(
                 "{n} mensagens aguardam enquanto está desconectado.",
                 "Conecte de novo: a partir de 1.000 a Z-API recusa novas mensagens.",

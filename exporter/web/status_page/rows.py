@@ -8,6 +8,7 @@ from typing import Final
 from markupsafe import Markup
 
 from exporter.fleet.store import UNKNOWN_STATUS, InstanceView
+from exporter.model.collected import Session
 from exporter.model.poll_result import Failure
 from exporter.web.status_page.diagnosis import Diagnosis, Problem, Webhook
 from exporter.web.status_page.formatting import (
@@ -36,6 +37,11 @@ _WEBHOOKS_OF: Final = {
     Problem.WEBHOOK_DIFFERENT: Webhook.DIFFERENT,
 }
 _PAYMENT_CLASSES: Final = {None: "unknown", True: "paid", False: "wrong"}
+_REMEDIES: Final = {
+    Session.RESTORABLE: Problem.SESSION_LOST,
+    Session.DISCONNECTED: Problem.DISCONNECTED,
+}
+"""Of a session that is lost: the problem whose remedy is its own."""
 _OF_QUEUE: Final = (Problem.QUEUE_FULL, Problem.QUEUE_STUCK)
 _OF_DUE: Final = (Problem.EXPIRED, Problem.EXPIRING)
 
@@ -200,6 +206,10 @@ class RowWriter:
             detail, tag = detail_words(next(iter(failures.values())), self._texts)
             failing = sentence(advice.sentence, collectors=_names(tuple(failures)))
             return ProblemWords(level, failing, detail, tag, sentence(advice.remedy))
+        if problem is Problem.SESSION_LOST_UNNOTICED:
+            session = view.phone_status.session if view.phone_status else Session.UNKNOWN
+            remedy = self._texts.problems[_REMEDIES.get(session, problem)].remedy
+            return ProblemWords(level, sentence(advice.sentence), "", "", sentence(remedy))
         parts = self._parts(problem, diagnosis)
         return ProblemWords(level, sentence(advice.sentence, **parts), "", "", sentence(advice.remedy))
 

@@ -48,6 +48,26 @@ def test_any_other_session_has_to_be_scanned(session: Session) -> None:
     assert diagnose(view, NOW).problems == (Problem.DISCONNECTED,)
 
 
+@pytest.mark.parametrize(
+    ("session", "remedy"),
+    [
+        (Session.RESTORABLE, "Restore the session at"),
+        (Session.DISCONNECTED, "Scan the QR code again at"),
+        (Session.UNKNOWN, "whether to restore the session or to scan the QR code"),
+    ],
+)
+def test_a_lost_session_is_told_of_a_number_that_is_shown_as_connected(session: Session, remedy: str) -> None:
+    view = knowing(a_view(), PhoneStatus(session, phone_online=True))
+    assert diagnose(view, NOW).problems == (Problem.SESSION_LOST_UNNOTICED,)
+    assert diagnose(view, NOW).level is Level.BAD
+    assert remedy in row(view).problems[0].remedy
+
+
+def test_the_phone_of_a_disconnected_number_is_not_told_beside() -> None:
+    view = knowing(a_disconnected_view(), PhoneStatus(Session.DISCONNECTED, phone_online=False))
+    assert diagnose(view, NOW).problems == (Problem.DISCONNECTED,)
+
+
 @pytest.mark.parametrize(("online", "problems"), [(False, (Problem.PHONE_OFFLINE,)), (True, ()), (None, ())])
 def test_a_phone_that_is_offline_is_a_warning(online: bool | None, problems: tuple[Problem, ...]) -> None:
     view = knowing(a_view(), PhoneStatus(Session.CONNECTED, online))
@@ -62,6 +82,17 @@ def test_a_phone_that_is_offline_is_a_warning(online: bool | None, problems: tup
 def test_messages_that_wait_while_connected_are_stuck(waits: float, problems: tuple[Problem, ...]) -> None:
     view = knowing(a_view(), MessageQueue(380, NOW - waits))
     assert diagnose(view, NOW).problems == problems
+
+
+@pytest.mark.parametrize(
+    ("connected_for", "problems"),
+    [(QUEUE_STUCK_AFTER - 1, ()), (QUEUE_STUCK_AFTER, (Problem.QUEUE_STUCK,))],
+)
+def test_messages_from_before_it_was_connected_have_time_to_leave(
+    connected_for: float, problems: tuple[Problem, ...]
+) -> None:
+    back = replace(a_view(), since=NOW - connected_for, since_is_exact=True)
+    assert diagnose(knowing(back, MessageQueue(800, NOW - DAY)), NOW).problems == problems
 
 
 @pytest.mark.parametrize(
