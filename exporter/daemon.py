@@ -9,7 +9,7 @@ from exporter.config import Config
 from exporter.discovery.cache import ListCache
 from exporter.discovery.discovery import Discovery
 from exporter.discovery.merge import Merger
-from exporter.fleet.event_log import Journal
+from exporter.fleet.event_log import EventLog
 from exporter.fleet.store import Fleet
 from exporter.metrics.instance_cache import InstanceLines
 from exporter.metrics.scrape import Scrapes
@@ -60,7 +60,7 @@ class Daemon:
         self._loaded = config
         self.config = config = self._merger.merge(config, self._discovery.lists())
         lines = InstanceLines()
-        self.fleet = Fleet(config, clock, [lines, Journal()])
+        self.fleet = Fleet(config, clock, [lines, EventLog()])
         self.scrapes = Scrapes(self.fleet, lines, telemetry.registry, clock)
         self._longest_poll = _longest_poll(config)
         self._collects_at_once = collects_at_once

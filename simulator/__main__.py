@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from exporter.demo.accounts import SimulatedAccount
-from exporter.demo.scenario import Member, cast, healthy_fleet
+from exporter.demo.scenario import ScenarioInstance, build_scenario, healthy_fleet
 from exporter.demo.server import SimulatedZapi
 from exporter.demo.setup import demo_config, write_config
 from exporter.model.clock import SystemClock
@@ -24,7 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stopping = {signal.SIGTERM, signal.SIGINT}
     # Blocked before the first thread starts, so that no thread but this one is told to stop.
     signal.pthread_sigmask(signal.SIG_BLOCK, stopping)
-    members = (healthy_fleet if options.healthy else cast)(options.instances, time.time(), options.seed)
+    members = (healthy_fleet if options.healthy else build_scenario)(
+        options.instances, time.time(), options.seed
+    )
     host, port = options.listen
     zapi = SimulatedZapi(
         (member.simulated for member in members),
@@ -56,7 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
     parser.add_argument("--instances", type=int, default=12, metavar="N")
-    parser.add_argument("--seed", type=int, default=0, help="makes the credentials and the cast (default 0)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="makes the credentials and the scenario (default 0)"
+    )
     parser.add_argument("--healthy", action="store_true", help="nothing ever happens to any instance")
     parser.add_argument("--latency", type=_seconds, default=0.0, help="of every answer, as 100ms or 2s")
     parser.add_argument("--listen", type=_address, default=("127.0.0.1", 0), metavar="HOST:PORT")
@@ -83,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _spoil(zapi: SimulatedZapi, members: Sequence[Member], options: argparse.Namespace) -> None:
+def _spoil(zapi: SimulatedZapi, members: Sequence[ScenarioInstance], options: argparse.Namespace) -> None:
     if options.fault is None:
         return
     fault = every_fault()[options.fault]

@@ -1,6 +1,6 @@
 """The catalogue: every fault the simulated Z-API can produce for one instance, each under its name.
 
-What acts before a request is known (a stalled TLS handshake, silence after accept) is a listener's front.
+What acts before a request is known (a stalled TLS handshake, silence after accept) is the listener's mode.
 """
 
 from collections.abc import Mapping

@@ -27,11 +27,11 @@ def open_source(options: Options, environ: Mapping[str, str], clock: Clock) -> I
     if options.demo is None:
         yield _Sharded(ConfigFile(options.config_file, environ), options.shard)
         return
-    from exporter.demo.scenario import cast  # nobody else pays for the demo's imports
+    from exporter.demo.scenario import build_scenario  # nobody else pays for the demo's imports
     from exporter.demo.server import SimulatedZapi
     from exporter.demo.setup import demo_account, demo_config, with_demo_sources
 
-    members = cast(options.demo, clock.time())
+    members = build_scenario(options.demo, clock.time())
     zapi = SimulatedZapi([member.simulated for member in members], clock=clock)
     start(zapi.start)
     with closing(zapi):

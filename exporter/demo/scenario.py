@@ -1,4 +1,4 @@
-"""The demo's cast: who takes part, what happens to each, and what the exporter is told of it."""
+"""The demo's scenario: which instances there are, what happens to each, and what the exporter is told of it."""
 
 import itertools
 import random
@@ -73,18 +73,18 @@ _NAMES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """One of the cast: how the server simulates it, and how the exporter is configured for it."""
+class ScenarioInstance:
+    """One instance of the scenario: how the server simulates it, and how the exporter is configured for it."""
 
     role: Role
     simulated: SimulatedInstance
     configured: Instance
 
 
-def cast(count: int, now: float, seed: int = 0) -> tuple[Member, ...]:
+def build_scenario(count: int, now: float, seed: int = 0) -> tuple[ScenarioInstance, ...]:
     """The first ``count`` (≥ 1) members; ``now`` is unix seconds.
 
-    About half of a small cast and nine tenths of a large one are fine. The same arguments give the same cast,
+    About half of a small scenario and nine tenths of a large one are fine. The same arguments give the same one,
     credentials included; all of them are made up and begin with FACADE.
     """
     return tuple(
@@ -92,7 +92,7 @@ def cast(count: int, now: float, seed: int = 0) -> tuple[Member, ...]:
     )
 
 
-def healthy_fleet(count: int, now: float, seed: int = 0) -> tuple[Member, ...]:
+def healthy_fleet(count: int, now: float, seed: int = 0) -> tuple[ScenarioInstance, ...]:
     """As many members to whom nothing ever happens, who answer at once and have no collectors: for benchmarks."""
     members = (_member(number, Role.HEALTHY, now, seed) for number in range(count))
     return tuple(
@@ -114,7 +114,7 @@ def _roles() -> Iterator[Role]:
         yield trouble
 
 
-def _member(number: int, role: Role, now: float, seed: int) -> Member:
+def _member(number: int, role: Role, now: float, seed: int) -> ScenarioInstance:
     rng = random.Random(f"{seed}/{number}")
     variant, place = divmod(number, len(_NAMES))
     base, team = _NAMES[place]
@@ -145,7 +145,7 @@ def _member(number: int, role: Role, now: float, seed: int) -> Member:
         expected_webhooks=MappingProxyType({"received": Secret(webhook), "disconnected": None}),
         collect=frozenset(Collector),
     )
-    return Member(role, _AFFLICTIONS.get(role, _spared)(instance, now, rng), configured)
+    return ScenarioInstance(role, _AFFLICTIONS.get(role, _spared)(instance, now, rng), configured)
 
 
 def account_token(seed: int) -> str:

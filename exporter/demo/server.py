@@ -18,8 +18,8 @@ from exporter.demo.accounts import (
 from exporter.demo.connection import HttpConnection, Reply, Request
 from exporter.demo.counters import Counters
 from exporter.demo.fault import Exchange, Fault, message
-from exporter.demo.front import Front, SpoiltConnection
 from exporter.demo.instances import SimulatedInstance, me_body
+from exporter.demo.listener_mode import ListenerMode, SpoiltConnection
 from exporter.demo.loop import LoopThread
 from exporter.demo.resources import RESOURCES, count_reply, page_reply, status_reply
 from exporter.model.clock import Clock
@@ -40,9 +40,9 @@ class SimulatedZapi:
     """Answers ``GET /instances/{id}/token/{token}/me``, ``/status`` and ``/queue`` for some instances, rightly or as
     its faults tell it, and lists them for their accounts.
 
-    ``latency`` is the seconds every answer takes; ``drip_interval`` is for ``front``, see :class:`Front`.
+    ``latency`` is the seconds every answer takes; ``drip_interval`` is for ``mode``, see :class:`ListenerMode`.
     ``clock`` drives the instances' timelines, which begin at :meth:`start`. All methods may be called on any
-    thread. Raises ValueError for two instances of one id, or a TLS context with a front that has no use for it.
+    thread. Raises ValueError for two instances of one id, or a TLS context with a mode that has no use for it.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class SimulatedZapi:
         latency: float = 0.0,
         host: str = "127.0.0.1",
         port: int = 0,
-        front: Front = Front.HTTP,
+        mode: ListenerMode = ListenerMode.HTTP,
         drip_interval: float = 1.0,
     ) -> None:
         self._subjects: dict[str, _Subject] = {}
@@ -64,13 +64,13 @@ class SimulatedZapi:
                     f"the simulated Z-API has two instances of the id {instance.id}: make it unique"
                 )
             self._subjects[instance.id] = _Subject(instance)
-        if tls is not None and front is not Front.HTTP:
-            raise ValueError(f"a simulated Z-API that {front.value} takes no TLS context: leave it out")
+        if tls is not None and mode is not ListenerMode.HTTP:
+            raise ValueError(f"a simulated Z-API that {mode.value} takes no TLS context: leave it out")
         self._clock = clock
         self._tls = tls
         self._latency = latency
         self._host = host
-        self._front = front
+        self._mode = mode
         self._drip_interval = drip_interval
         self._accounts: dict[str, SimulatedAccount] = {}
         self._list_requests: list[str] = []
@@ -101,7 +101,7 @@ class SimulatedZapi:
 
     @property
     def base_url(self) -> str:
-        scheme = "https" if self._tls is not None or self._front.is_tls else "http"
+        scheme = "https" if self._tls is not None or self._mode.is_tls else "http"
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"{scheme}://{host}:{self.port}"
 
@@ -201,9 +201,9 @@ class SimulatedZapi:
     def _protocol(
         self, loop: asyncio.AbstractEventLoop, live: set[asyncio.Transport]
     ) -> HttpConnection | SpoiltConnection:
-        if self._front.serves:
+        if self._mode.serves:
             return HttpConnection(loop, self._attend, self._counters, live)
-        return SpoiltConnection(loop, self._front, self._drip_interval, live)
+        return SpoiltConnection(loop, self._mode, self._drip_interval, live)
 
     def _attend(self, request: Request) -> Reply:
         if request.target.partition("?")[0] == LIST_PATH:

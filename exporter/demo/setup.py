@@ -1,4 +1,4 @@
-"""What the exporter is configured with to poll a cast."""
+"""What the exporter is configured with to poll a scenario."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from exporter.demo.accounts import SimulatedAccount
-from exporter.demo.scenario import Member, Role, partner_token
+from exporter.demo.scenario import Role, ScenarioInstance, partner_token
 from exporter.model.secret import Secret
 from exporter.model.settings import (
     CONFIG_SOURCE,
@@ -31,8 +31,8 @@ _NOT_IN_YAML: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """What JSON leaves as it is, but YAML refuses or takes for the end of a line."""
 
 
-def demo_config(members: Sequence[Member], base_url: str, *, ca_pem: str | None = None) -> Config:
-    """The configuration to poll the cast at ``base_url``: every ten seconds, so that a viewer sees it move."""
+def demo_config(members: Sequence[ScenarioInstance], base_url: str, *, ca_pem: str | None = None) -> Config:
+    """The configuration to poll the scenario at ``base_url``: every ten seconds, so that a viewer sees it move."""
     return Config(
         api=Api(base_url=base_url, timeout=5.0, ca_pem=ca_pem),
         polling=Polling(interval=10.0, concurrency=32, stale_after=60.0),
@@ -43,16 +43,16 @@ def demo_config(members: Sequence[Member], base_url: str, *, ca_pem: str | None 
     )
 
 
-def demo_account(members: Sequence[Member]) -> SimulatedAccount:
-    """The account that lists some of the cast, by the names that they have in the configuration."""
+def demo_account(members: Sequence[ScenarioInstance]) -> SimulatedAccount:
+    """The account that lists some instances of the scenario, by the names that they have in the configuration."""
     names = {member.configured.id: member.configured.name for member in _listed(members)}
     return SimulatedAccount(
         partner_token(0), tuple(names), change=lambda item: {**item, "name": names[item["id"]]}
     )
 
 
-def with_demo_sources(config: Config, members: Sequence[Member]) -> Config:
-    """The same configuration with one source of each kind, if the cast is large enough to be shared among them."""
+def with_demo_sources(config: Config, members: Sequence[ScenarioInstance]) -> Config:
+    """The same configuration with one source of each kind, if the scenario is large enough to be shared among them."""
     listed = {member.configured.id for member in _listed(members)}
     file = tuple(
         replace(member.configured, source=_FILE)
@@ -70,7 +70,7 @@ def with_demo_sources(config: Config, members: Sequence[Member]) -> Config:
     )
 
 
-def _listed(members: Sequence[Member]) -> tuple[Member, ...]:
+def _listed(members: Sequence[ScenarioInstance]) -> tuple[ScenarioInstance, ...]:
     """The members that come from the account: to whom nothing happens, and who have the labels of the first such."""
     healthy = [member for member in members if member.role is Role.HEALTHY]
     return tuple(member for member in healthy if member.configured.labels == healthy[0].configured.labels)

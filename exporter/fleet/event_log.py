@@ -10,7 +10,7 @@ from exporter.model.poll_result import Status
 _log = logging.getLogger(__name__)
 
 
-class Journal:
+class EventLog:
     """A listener of the fleet that tells the log what an operator would want to know."""
 
     def changed(self, before: InstanceView, after: InstanceView) -> None:

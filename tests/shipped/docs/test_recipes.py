@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.demo.scenario import cast
+from exporter.demo.scenario import build_scenario
 from exporter.demo.server import SimulatedZapi
 from exporter.demo.setup import demo_config, write_config
 from exporter.model.clock import SystemClock
@@ -24,7 +24,7 @@ def test_node_exporter_exposes_what_once_printed_beside_its_own_metrics(tmp_path
     )
     script = script.replace("/var/lib/prometheus/node-exporter", str(tmp_path))
     script = script.replace("/etc/zapi-exporter/config.yaml", str(tmp_path / "config.yaml"))
-    members = cast(4, SystemClock().time())
+    members = build_scenario(4, SystemClock().time())
     with SimulatedZapi([member.simulated for member in members], clock=SystemClock()) as zapi:
         write_config(demo_config(members, zapi.base_url), tmp_path / "config.yaml")
         path = f"{Path(COMMAND).parent}:{os.environ['PATH']}"

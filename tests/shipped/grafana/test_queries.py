@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from exporter.demo.scenario import Role, cast
+from exporter.demo.scenario import Role, build_scenario
 from harness.processes import Prometheus
 from tests.shipped.grafana.dashboards import LIVE, interpolate, legend_labels, load, panels
 from tests.shipped.grafana.scraped import ALL, INSTANCES, scraped_demo
@@ -50,7 +50,7 @@ PATIENCE: Final = 30.0
 @pytest.mark.timeout(600)
 @pytest.mark.needs("prometheus")
 def test_every_query_gives_the_series_and_labels_that_are_shown(tmp_path: Path) -> None:
-    names = [member.configured.name for member in cast(INSTANCES, 0)[:28]]
+    names = [member.configured.name for member in build_scenario(INSTANCES, 0)[:28]]
     with scraped_demo(tmp_path) as real:
         deadline = time.monotonic() + PATIENCE
         while problems := list(_problems(real, names)):
@@ -90,8 +90,8 @@ def _of_variables(real: Prometheus, board: dict[str, Any]) -> Iterator[str]:
         expected = {
             "job": {"zapi"},
             "label": {"name", "team", "environment"},
-            "value": {member.configured.name for member in cast(INSTANCES, 0)},
-            "name": {member.configured.name for member in cast(INSTANCES, 0)},
+            "value": {member.configured.name for member in build_scenario(INSTANCES, 0)},
+            "name": {member.configured.name for member in build_scenario(INSTANCES, 0)},
         }[variable["name"]]
         if set(found) != expected:
             yield f"{board['uid']}: the variable {variable['name']} offers {found}"
@@ -111,7 +111,7 @@ def _of_choice(real: Prometheus) -> Iterator[str]:
     chosen = {**ALL, "label": "team", "value": "(sales|finance)", "rows": str(INSTANCES)}
     members = {
         member.configured.name
-        for member in cast(INSTANCES, 0)
+        for member in build_scenario(INSTANCES, 0)
         if member.configured.labels["team"] in {"sales", "finance"}
     }
     for panel in panels(load(FLEET)):
@@ -127,7 +127,9 @@ def _of_choice(real: Prometheus) -> Iterator[str]:
 
 def _of_a_healthy_instance(real: Prometheus) -> Iterator[str]:
     """Nothing wrong is a zero, or a list that is empty and says so."""
-    name = next(member.configured.name for member in cast(INSTANCES, 0) if member.role is Role.HEALTHY)
+    name = next(
+        member.configured.name for member in build_scenario(INSTANCES, 0) if member.role is Role.HEALTHY
+    )
     chosen = {**ALL, "value": f"({name})"}
     for panel in panels(load(FLEET)):
         values = [real.values(interpolate(target["expr"], chosen)) for target in panel.body["targets"]]
@@ -163,7 +165,7 @@ def _of_truth(real: Prometheus) -> Iterator[str]:
             (dict(labels), value) for labels, value in real.query(interpolate(webhooks, chosen)).items()
         )
     }
-    for member in cast(INSTANCES, 0):
+    for member in build_scenario(INSTANCES, 0):
         name = member.configured.name
         found = {(row["problem"], row.get("detail")) for row in listed if row["name"] == name}
         if found != TROUBLES.get(member.role, found):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from exporter.demo.scenario import cast
+from exporter.demo.scenario import build_scenario
 from tests.shipped.prometheus.tools import ALERTMANAGER, ROOT, amtool
 
 CONFIG = ALERTMANAGER / "alertmanager.yaml"
@@ -101,7 +101,7 @@ def test_alerts_of_one_team_are_one_message_and_a_change_is_told_within_a_minute
 
 def test_the_teams_are_those_of_the_readme_and_of_the_demo() -> None:
     routed = set(re.findall(r'team="(\w+)"', CONFIG.read_text()))
-    demo = {member.configured.labels["team"] for member in cast(20, now=0.0)}
+    demo = {member.configured.labels["team"] for member in build_scenario(20, now=0.0)}
     readme = set(re.findall(r"labels: {team: (\w+)}", (ROOT / "README.md").read_text(encoding="utf-8")))
 
     assert readme

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from exporter.demo.scenario import Role, cast
+from exporter.demo.scenario import Role, build_scenario
 from exporter.demo.server import SimulatedZapi
 from exporter.demo.setup import demo_config, write_config
 from exporter.model.clock import SystemClock
@@ -60,7 +60,7 @@ def zapi(tmp_path: Path) -> Iterator[SimulatedZapi]:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("127.0.0.1").configure_cert(tls)
     clock = SystemClock()
-    members = [member for member in cast(40, clock.time()) if member.role is Role.HEALTHY][:5]
+    members = [member for member in build_scenario(40, clock.time()) if member.role is Role.HEALTHY][:5]
     with SimulatedZapi([member.simulated for member in members], clock=clock, tls=tls) as simulated:
         config = demo_config(members, simulated.base_url)
         write_config(config, tmp_path / "config.yaml", ca_file=tmp_path / "ca.pem")

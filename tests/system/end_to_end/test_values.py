@@ -9,7 +9,7 @@ import trustme
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.demo.instances import DOCUMENTED_WEBHOOKS, CreatedForm
-from exporter.demo.scenario import Member, Role, cast
+from exporter.demo.scenario import Role, ScenarioInstance, build_scenario
 from exporter.demo.server import SimulatedZapi
 from exporter.demo.setup import demo_config, write_config
 from exporter.metrics import catalogue
@@ -58,7 +58,7 @@ class Scraped:
     at: float
 
 
-def with_all_webhooks(member: Member) -> Member:
+def with_all_webhooks(member: ScenarioInstance) -> ScenarioInstance:
     """The first of the cast also has the webhooks that only some instances have."""
     url = "https://hooks.example.com/all"
     webhooks = {**member.simulated.webhooks, "received_status": url, "received_and_delivery": url}
@@ -66,13 +66,13 @@ def with_all_webhooks(member: Member) -> Member:
 
 
 @pytest.fixture(scope="module")
-def members() -> list[Member]:
-    first, *others = (member for member in cast(90, SystemClock().time()) if member.role in STEADY)
+def members() -> list[ScenarioInstance]:
+    first, *others = (member for member in build_scenario(90, SystemClock().time()) if member.role in STEADY)
     return [with_all_webhooks(first), *others]
 
 
 @pytest.fixture(scope="module")
-def scraped(members: list[Member], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
+def scraped(members: list[ScenarioInstance], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
     directory, ca = tmp_path_factory.mktemp("values"), trustme.CA()
     ca.cert_pem.write_to_path(directory / "ca.pem")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -95,18 +95,18 @@ def samples(exposition: str) -> dict[str, dict[Labels, float]]:
     return found
 
 
-def labelled(member: Member, **labels: str) -> Labels:
+def labelled(member: ScenarioInstance, **labels: str) -> Labels:
     return frozenset({"name": member.configured.name, **member.configured.labels, **labels}.items())
 
 
-def webhooks(member: Member) -> dict[str, bool]:
+def webhooks(member: ScenarioInstance) -> dict[str, bool]:
     urls = member.simulated.webhooks
     some = ("received_status", "received_and_delivery")
     names = (*DOCUMENTED_WEBHOOKS, *(name for name in some if name in urls))
     return {name: urls.get(name) is not None for name in names}
 
 
-def expected(members: list[Member], now: float) -> dict[str, dict[Labels, float]]:
+def expected(members: list[ScenarioInstance], now: float) -> dict[str, dict[Labels, float]]:
     """What must be exposed of what was read; nothing else may be."""
     every: dict[str, dict[Labels, float]] = {
         metric.name: {} for metric in (*catalogue.INSTANCE_METRICS, catalogue.UNTIL_DUE)
@@ -154,7 +154,7 @@ def expected(members: list[Member], now: float) -> dict[str, dict[Labels, float]
     }
 
 
-def collect(every: Mapping[str, dict[Labels, float]], member: Member) -> None:
+def collect(every: Mapping[str, dict[Labels, float]], member: ScenarioInstance) -> None:
     """What the collectors must have read."""
     simulated, own = member.simulated, labelled(member)
     for collector in Collector:
@@ -169,13 +169,17 @@ def collect(every: Mapping[str, dict[Labels, float]], member: Member) -> None:
         every["zapi_instance_queue_oldest_message_timestamp_seconds"][own] = simulated.queue.oldest
 
 
-def test_every_value_that_was_read_is_exposed_and_no_other(members: list[Member], scraped: Scraped) -> None:
+def test_every_value_that_was_read_is_exposed_and_no_other(
+    members: list[ScenarioInstance], scraped: Scraped
+) -> None:
     for name, series in expected(members, scraped.at).items():
         tolerance = 2 if name.endswith("_seconds") else 0
         assert dict(scraped.samples.get(name, {})) == pytest.approx(series, abs=tolerance, rel=0), name
 
 
-def test_what_the_exporter_did_is_exposed_for_every_instance(members: list[Member], scraped: Scraped) -> None:
+def test_what_the_exporter_did_is_exposed_for_every_instance(
+    members: list[ScenarioInstance], scraped: Scraped
+) -> None:
     own = {labelled(member) for member in members}
     assert "zapi_instance_poll_failure" not in scraped.samples
     connected = {labelled(member) for member in members if member.simulated.connected}
@@ -186,7 +190,7 @@ def test_what_the_exporter_did_is_exposed_for_every_instance(members: list[Membe
         assert all(0 <= scraped.at - when < 120 for when in scraped.samples[name].values()), name
 
 
-def test_the_roles_cover_what_can_be_told_apart(members: list[Member]) -> None:
+def test_the_roles_cover_what_can_be_told_apart(members: list[ScenarioInstance]) -> None:
     assert {member.role for member in members} == STEADY
     assert {member.simulated.connected for member in members} == {True, False}
     assert len({member.simulated.forms.due for member in members}) == 4

@@ -12,7 +12,7 @@ from typing import Final
 
 import trustme
 
-from exporter.demo.front import Front
+from exporter.demo.listener_mode import ListenerMode
 from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Reason
@@ -60,14 +60,19 @@ def rows() -> Sequence[Row]:
         Row("name servers that hang", Reason.TIMEOUT, "", _hanging_names),
         Row("no route", Reason.CONNECT, "no route", _at(no_host)),
         Row("unroutable", Reason.TIMEOUT, "api.timeout", _unreachable),
-        Row("silence after accept", Reason.TIMEOUT, "api.timeout", _front(Front.SILENT)),
-        Row("closed after accept", Reason.CONNECT, "closed", _front(Front.CLOSING)),
-        Row("reset after accept", Reason.CONNECT, "closed", _front(Front.RESETTING)),
-        Row("TLS handshake that stalls", Reason.TIMEOUT, "api.timeout", _front(Front.TLS_STALLED)),
-        Row("TLS handshake that drips", Reason.TIMEOUT, "api.timeout", _front(Front.TLS_DRIPPING)),
-        Row("reset within the TLS handshake", Reason.CONNECT, "closed", _front(Front.TLS_RESET)),
-        Row("closed within the TLS handshake", Reason.CONNECT, "closed", _over_tls(_front(Front.CLOSING))),
-        Row("plain HTTP on a TLS port", Reason.TLS, "is the port right?", _front(Front.PLAIN_ON_TLS)),
+        Row("silence after accept", Reason.TIMEOUT, "api.timeout", _front(ListenerMode.SILENT)),
+        Row("closed after accept", Reason.CONNECT, "closed", _front(ListenerMode.CLOSING)),
+        Row("reset after accept", Reason.CONNECT, "closed", _front(ListenerMode.RESETTING)),
+        Row("TLS handshake that stalls", Reason.TIMEOUT, "api.timeout", _front(ListenerMode.TLS_STALLED)),
+        Row("TLS handshake that drips", Reason.TIMEOUT, "api.timeout", _front(ListenerMode.TLS_DRIPPING)),
+        Row("reset within the TLS handshake", Reason.CONNECT, "closed", _front(ListenerMode.TLS_RESET)),
+        Row(
+            "closed within the TLS handshake",
+            Reason.CONNECT,
+            "closed",
+            _over_tls(_front(ListenerMode.CLOSING)),
+        ),
+        Row("plain HTTP on a TLS port", Reason.TLS, "is the port right?", _front(ListenerMode.PLAIN_ON_TLS)),
         Row("TLS on a plain HTTP port", Reason.CONNECT, "closed", _over_plain(_certified("127.0.0.1"))),
         Row("a good certificate", None, "", _certified("127.0.0.1")),
         Row("expired certificate", Reason.TLS, "expired", _certified("127.0.0.1", ends=-_DAY)),
@@ -140,10 +145,10 @@ def _at(base_url: str) -> MakeSite:
     return lambda authority: nullcontext(Site(base_url))
 
 
-def _front(front: Front) -> MakeSite:
+def _front(mode: ListenerMode) -> MakeSite:
     @contextmanager
     def make(authority: trustme.CA) -> Iterator[Site]:
-        with _served(front=front) as zapi:
+        with _served(mode=mode) as zapi:
             yield Site(zapi.base_url)
 
     return make
@@ -178,9 +183,9 @@ def _with_scheme(scheme: str, make: MakeSite) -> MakeSite:
     return made
 
 
-def _served(*, tls: ssl.SSLContext | None = None, front: Front = Front.HTTP) -> SimulatedZapi:
+def _served(*, tls: ssl.SSLContext | None = None, mode: ListenerMode = ListenerMode.HTTP) -> SimulatedZapi:
     simulated = [subject.simulated() for subject in SUBJECTS]
-    zapi = SimulatedZapi(simulated, clock=SystemClock(), tls=tls, front=front, drip_interval=0.25)
+    zapi = SimulatedZapi(simulated, clock=SystemClock(), tls=tls, mode=mode, drip_interval=0.25)
     for subject in SUBJECTS:
         zapi.set_fault(subject.id, no_fault())
     return zapi

@@ -16,7 +16,7 @@ import h11
 from exporter.config import Config, InvalidConfig, load
 from exporter.discovery.known_list import KnownList
 from exporter.discovery.merge import Merger
-from exporter.fleet.event_log import Journal
+from exporter.fleet.event_log import EventLog
 from exporter.fleet.store import Fleet
 from exporter.httpd.http import Response
 from exporter.httpd.limits import Limits
@@ -76,7 +76,7 @@ def check_me(body: bytes) -> None:
         _check_failure(reading, body)
     instance = an_instance("vendas", instance_id=INSTANCE_ID, expected_webhooks=_EXPECTED)
     clock = ManualClock()
-    fleet = Fleet(a_config(instance), clock, [Journal()])
+    fleet = Fleet(a_config(instance), clock, [EventLog()])
     for each in (_BEFORE, reading, reading):
         fleet.record(instance, each, 0.1)
     for view in fleet.views():

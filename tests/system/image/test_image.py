@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from exporter.demo.scenario import Role, cast
+from exporter.demo.scenario import Role, build_scenario
 from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from harness.ports import own_address
@@ -25,7 +25,7 @@ UNPRIVILEGED: Final = Path(__file__).with_name("unprivileged.sh")
 USER: Final = 65532
 OWN_LAYERS: Final = 40_000_000
 """Bytes that we may add to the base image."""
-INSTANCE: Final = next(member for member in cast(12, 0) if member.role is Role.HEALTHY)
+INSTANCE: Final = next(member for member in build_scenario(12, 0) if member.role is Role.HEALTHY)
 SERVICE: Final = "zapi-exporter.service"
 
 

@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.config.duration import parse_duration
 from exporter.demo.instances import Forms
-from exporter.demo.scenario import Member, healthy_fleet
+from exporter.demo.scenario import ScenarioInstance, healthy_fleet
 from exporter.model.poll_result import Reason
 from exporter.model.settings import Polling
 from harness.processes import Exporter, exporter
@@ -131,7 +131,7 @@ def mixing(directory: Path) -> Iterator[Mixture]:
             yield mixture
 
 
-def _own(number: int, member: Member) -> Member:
+def _own(number: int, member: ScenarioInstance) -> ScenarioInstance:
     """Give an instance values that no other has."""
     own = replace(
         member.simulated, name=f"own {number}", due=2e9 + number, connected=number % 2 == 0, forms=Forms()
@@ -139,7 +139,7 @@ def _own(number: int, member: Member) -> Member:
     return replace(member, simulated=own)
 
 
-def _expected(member: Member, promise: Promise | None) -> Expected:
+def _expected(member: ScenarioInstance, promise: Promise | None) -> Expected:
     own = member.simulated
     values = {"name": own.name, "due": own.due, "connected": float(own.connected)}
     return Expected(SUCCESS if promise is None else promise.outcome, values)

@@ -11,7 +11,7 @@ import trustme
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.demo.scenario import Member
+from exporter.demo.scenario import ScenarioInstance
 from exporter.demo.server import SimulatedZapi
 from exporter.demo.setup import demo_config, write_config
 from exporter.model.clock import SystemClock
@@ -33,7 +33,7 @@ class Upstream:
 
 @contextmanager
 def upstream(
-    directory: Path, members: Sequence[Member], polling: Polling, *, timeout: float, **options: Any
+    directory: Path, members: Sequence[ScenarioInstance], polling: Polling, *, timeout: float, **options: Any
 ) -> Iterator[Upstream]:
     """Serve the members, over TLS; ``options`` are those of :class:`SimulatedZapi`."""
     authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -16,7 +16,7 @@ import pytest
 from exporter.demo.fault import Exchange, Fault, message
 from exporter.demo.scenario import healthy_fleet
 from exporter.demo.server import SimulatedZapi
-from exporter.fleet.event_log import Journal
+from exporter.fleet.event_log import EventLog
 from exporter.fleet.store import MAX_STATUSES, OTHER_STATUS, UNKNOWN_STATUS, Fleet
 from exporter.metrics.instance_cache import InstanceLines
 from exporter.metrics.scrape import Scrapes
@@ -97,7 +97,7 @@ class Room:
             an_instance(f"instance {number}", expected_webhooks=expected) for number in range(instances)
         ]
         lines = InstanceLines()
-        self._fleet = Fleet(a_config(*self._instances), self._clock, [lines, Journal()])
+        self._fleet = Fleet(a_config(*self._instances), self._clock, [lines, EventLog()])
         self._telemetry = Telemetry()
         self._scrapes = Scrapes(self._fleet, lines, self._telemetry.registry, self._clock)
 

@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from exporter.demo.resources import SimulatedQueue
-from exporter.demo.scenario import Member, healthy_fleet
+from exporter.demo.scenario import ScenarioInstance, healthy_fleet
 from exporter.demo.server import SimulatedZapi
 from exporter.demo.setup import demo_config, write_config
 from exporter.model.clock import SystemClock
@@ -28,7 +28,7 @@ OLDEST: Final = 1.7e9
 QUEUE: Final = SimulatedQueue(380, OLDEST, text=canary("message") * 50, phone=canary("phone"))
 
 
-def collecting(count: int, queue: SimulatedQueue = QUEUE) -> list[Member]:
+def collecting(count: int, queue: SimulatedQueue = QUEUE) -> list[ScenarioInstance]:
     """Healthy members of which everything is collected."""
     return [
         replace(
@@ -42,7 +42,7 @@ def collecting(count: int, queue: SimulatedQueue = QUEUE) -> list[Member]:
 
 @contextmanager
 def running_over(
-    scheme: str, directory: Path, members: list[Member]
+    scheme: str, directory: Path, members: list[ScenarioInstance]
 ) -> Iterator[tuple[SimulatedZapi, Exporter]]:
     polling = Polling(0.2, 4, 60.0)
     if scheme == "https":

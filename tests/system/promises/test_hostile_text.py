@@ -16,7 +16,7 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.demo.scenario import Member, healthy_fleet
+from exporter.demo.scenario import ScenarioInstance, healthy_fleet
 from exporter.demo.server import SimulatedZapi
 from exporter.model.settings import Polling
 from exporter.web.status_page.sanitize import visible
@@ -58,7 +58,7 @@ class Scene:
     said: Mapping[str, str]
 
 
-def hostile_members() -> Iterator[tuple[Member, str]]:
+def hostile_members() -> Iterator[tuple[ScenarioInstance, str]]:
     texts = (*HOSTILE, *ONLY_UPSTREAM)
     for member, said, number in zip(
         healthy_fleet(INSTANCES, now=1.7e9), texts, range(INSTANCES), strict=True

@@ -11,8 +11,8 @@ import pytest
 import trustme
 
 from exporter.demo.fault import Exchange, Fault, Step
-from exporter.demo.front import Front
 from exporter.demo.instances import SimulatedInstance
+from exporter.demo.listener_mode import ListenerMode
 from exporter.demo.server import SimulatedZapi
 from simulator.wire_faults import silence
 from tests.clocks import ManualClock
@@ -159,4 +159,4 @@ def test_it_has_no_port_before_it_starts(clock: ManualClock) -> None:
 
 def test_a_front_that_spoils_connections_takes_no_tls_context(clock: ManualClock) -> None:
     with pytest.raises(ValueError, match="leave it out"):
-        SimulatedZapi([], clock=clock, tls=_server_context(trustme.CA()), front=Front.SILENT)
+        SimulatedZapi([], clock=clock, tls=_server_context(trustme.CA()), mode=ListenerMode.SILENT)

@@ -3,20 +3,20 @@ from collections import Counter
 
 import pytest
 
-from exporter.demo.scenario import FINE, Member, Role, cast, healthy_fleet
+from exporter.demo.scenario import FINE, Role, ScenarioInstance, build_scenario, healthy_fleet
 from exporter.demo.timeline import Phase
 
 NOW = 1_700_000_000.0
 HOUR = 3600.0
 
 
-def the(role: Role, count: int = 28) -> Member:
-    return next(member for member in cast(count, NOW) if member.role is role)
+def the(role: Role, count: int = 28) -> ScenarioInstance:
+    return next(member for member in build_scenario(count, NOW) if member.role is role)
 
 
 @pytest.mark.parametrize("count", [1, 2, 11, 12, 18, 19, 40, 1000])
 def test_a_cast_has_as_many_members_as_asked_for(count: int) -> None:
-    assert len(cast(count, NOW)) == count
+    assert len(build_scenario(count, NOW)) == count
 
 
 def test_a_cast_of_one_shows_a_change() -> None:
@@ -24,7 +24,7 @@ def test_a_cast_of_one_shows_a_change() -> None:
 
 
 def test_a_cast_of_twelve_is_half_fine_and_half_in_trouble() -> None:
-    roles = [member.role for member in cast(12, NOW)]
+    roles = [member.role for member in build_scenario(12, NOW)]
     assert sum(role in FINE for role in roles) == 6
     assert set(roles) - FINE == {
         *(Role.FLAPPING, Role.NEEDS_QR_SCAN, Role.OVERDUE),
@@ -34,16 +34,16 @@ def test_a_cast_of_twelve_is_half_fine_and_half_in_trouble() -> None:
 
 @pytest.mark.parametrize("count", range(12, 120, 9))
 def test_at_least_about_half_of_a_cast_is_fine(count: int) -> None:
-    fine = sum(member.role in FINE for member in cast(count, NOW))
+    fine = sum(member.role in FINE for member in build_scenario(count, NOW))
     assert fine >= count * 0.45
 
 
 def test_a_cast_of_twenty_eight_has_every_role() -> None:
-    assert {member.role for member in cast(28, NOW)} == set(Role)
+    assert {member.role for member in build_scenario(28, NOW)} == set(Role)
 
 
 def test_a_cast_of_ten_thousand_is_nine_tenths_fine_and_has_nothing_twice() -> None:
-    members = cast(10_000, NOW)
+    members = build_scenario(10_000, NOW)
     counts = Counter(member.role for member in members)
     assert 0.88 < sum(counts[role] for role in FINE) / 10_000 < 0.94
     assert min(counts[role] for role in set(Role) - FINE) >= 60
@@ -53,17 +53,17 @@ def test_a_cast_of_ten_thousand_is_nine_tenths_fine_and_has_nothing_twice() -> N
 
 
 def test_a_seed_makes_the_same_cast_again_and_another_one_another() -> None:
-    assert cast(30, NOW, seed=1) == cast(30, NOW, seed=1)
-    mine = {member.configured.id for member in cast(30, NOW, seed=1)}
-    assert mine.isdisjoint(member.configured.id for member in cast(30, NOW, seed=2))
+    assert build_scenario(30, NOW, seed=1) == build_scenario(30, NOW, seed=1)
+    mine = {member.configured.id for member in build_scenario(30, NOW, seed=1)}
+    assert mine.isdisjoint(member.configured.id for member in build_scenario(30, NOW, seed=2))
 
 
 def test_a_smaller_cast_is_the_beginning_of_a_larger_one() -> None:
-    assert cast(7, NOW) == cast(50, NOW)[:7]
+    assert build_scenario(7, NOW) == build_scenario(50, NOW)[:7]
 
 
 def test_credentials_look_real_and_are_plainly_made_up() -> None:
-    for member in cast(30, NOW):
+    for member in build_scenario(30, NOW):
         assert member.configured.client_token is not None
         for text in (
             member.configured.id,
@@ -74,13 +74,13 @@ def test_credentials_look_real_and_are_plainly_made_up() -> None:
 
 
 def test_the_exporter_knows_each_token_but_the_revoked_one() -> None:
-    for member in cast(28, NOW):
+    for member in build_scenario(28, NOW):
         known = member.configured.token.reveal() == member.simulated.token
         assert known == (member.role is not Role.TOKEN_REVOKED)
 
 
 def test_every_role_that_is_fine_is_connected_paid_and_has_its_webhooks_at_all_times() -> None:
-    for member in cast(120, NOW):
+    for member in build_scenario(120, NOW):
         if member.role in FINE:
             simulated = member.simulated
             assert simulated.connected
@@ -136,7 +136,7 @@ def test_a_passing_fault_comes_and_goes_within_three_minutes(role: Role) -> None
 
 
 def test_a_phase_in_trouble_is_long_enough_to_be_seen_by_a_poll_every_ten_seconds() -> None:
-    for member in cast(120, NOW):
+    for member in build_scenario(120, NOW):
         assert min(phase.lasts for phase in member.simulated.timeline.phases) >= 20 or member.role in FINE | {
             role for role in Role if role.name not in ("FLAPPING", "SERVER_ERRORS", "RATE_LIMITED")
         }

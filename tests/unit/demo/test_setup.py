@@ -4,7 +4,7 @@ from pathlib import Path
 import yaml
 
 from exporter.config import load
-from exporter.demo.scenario import cast
+from exporter.demo.scenario import build_scenario
 from exporter.demo.setup import demo_config, write_config
 from exporter.model.settings import Config
 
@@ -12,7 +12,7 @@ NOW = 1_700_000_000.0
 
 
 def some_config() -> Config:
-    return demo_config(cast(18, NOW), "http://127.0.0.1:1")
+    return demo_config(build_scenario(18, NOW), "http://127.0.0.1:1")
 
 
 def test_the_configuration_polls_the_whole_cast() -> None:
@@ -35,7 +35,7 @@ def test_a_written_configuration_is_readable_by_its_owner_alone(tmp_path: Path) 
 
 def test_a_written_configuration_holds_any_text_that_a_configuration_can(tmp_path: Path) -> None:
     hostile = '\x07\x7f\x85\u2028\ufeff $HOME ${HOME} "\\ \n🎉'
-    config = demo_config(cast(1, NOW), "http://127.0.0.1:1")
+    config = demo_config(build_scenario(1, NOW), "http://127.0.0.1:1")
     renamed = replace(config.instances[0], name=hostile, labels={"team": hostile})
     write_config(replace(config, instances=(renamed,)), tmp_path / "config.yaml")
     (instance,) = load(tmp_path / "config.yaml", {}).instances

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.fleet.event_log import Journal
+from exporter.fleet.event_log import EventLog
 from exporter.fleet.store import CollectorView, Fleet, InstanceView
 from exporter.metrics.catalogue import INSTANCE_METRICS
 from exporter.model.collected import Collector, MessageQueue, PhoneStatus, Session
@@ -135,7 +135,7 @@ def test_every_collector_was_asked_where_me_was_good(fleet: Fleet) -> None:
 
 def test_the_log_tells_each_change_once(caplog: pytest.LogCaptureFixture, clock: ManualClock) -> None:
     caplog.set_level("INFO")
-    fleet = Fleet(a_config(VENDAS), clock, [Journal()])
+    fleet = Fleet(a_config(VENDAS), clock, [EventLog()])
     offline = PhoneStatus(Session.RESTORABLE, phone_online=False)
     for collected in (ONLINE, ONLINE, offline, a_failure(), a_failure(), offline):
         fleet.record_collected(VENDAS, Collector.STATUS, collected)

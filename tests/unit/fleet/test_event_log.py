@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from exporter.fleet.event_log import Journal
+from exporter.fleet.event_log import EventLog
 from exporter.fleet.store import Fleet
 from exporter.model.poll_result import Reading, Reason
 from exporter.model.secret import Secret
@@ -26,7 +26,7 @@ class Rig:
     def __post_init__(self) -> None:
         self.instance = an_instance("vendas")
         config = a_config(self.instance, polling=some_polling(interval=60, stale_after=300))
-        self.fleet = Fleet(config, self.clock, [Journal()])
+        self.fleet = Fleet(config, self.clock, [EventLog()])
 
     def poll(self, *readings: Reading) -> list[logging.LogRecord]:
         self.handler.records.clear()

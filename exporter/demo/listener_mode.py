@@ -13,7 +13,7 @@ from exporter.demo.player import End, Player, reset
 _HANDSHAKE_RECORD: Final = b"\x16\x03\x03\x40\x00"
 
 
-class Front(Enum):
+class ListenerMode(Enum):
     """``HTTP`` serves; every other one spoils all connections of the listener."""
 
     HTTP = "serves, over TLS if it was given a context"
@@ -27,22 +27,31 @@ class Front(Enum):
 
     @property
     def serves(self) -> bool:
-        return self in (Front.HTTP, Front.PLAIN_ON_TLS)
+        return self in (ListenerMode.HTTP, ListenerMode.PLAIN_ON_TLS)
 
     @property
     def is_tls(self) -> bool:
         """Whether its URL says https, whatever context it was given."""
-        return self in (Front.TLS_STALLED, Front.TLS_DRIPPING, Front.TLS_RESET, Front.PLAIN_ON_TLS)
+        return self in (
+            ListenerMode.TLS_STALLED,
+            ListenerMode.TLS_DRIPPING,
+            ListenerMode.TLS_RESET,
+            ListenerMode.PLAIN_ON_TLS,
+        )
 
 
 class SpoiltConnection(asyncio.Protocol):
-    """A connection of a front that does not serve. ``interval`` is the pause between dripped bytes, in seconds."""
+    """A connection of a listener that does not serve. ``interval`` is the pause between dripped bytes, in seconds."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, front: Front, interval: float, live: set[asyncio.Transport]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        mode: ListenerMode,
+        interval: float,
+        live: set[asyncio.Transport],
     ) -> None:
         self._loop = loop
-        self._front = front
+        self._mode = mode
         self._interval = interval
         self._live = live
         self._greeted = False
@@ -51,18 +60,18 @@ class SpoiltConnection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._player = Player(self._loop, self._transport, self._finished)
         self._live.add(self._transport)
-        if self._front is Front.CLOSING:
+        if self._mode is ListenerMode.CLOSING:
             self._finished(Ending.CLOSE)
-        elif self._front is Front.RESETTING:
+        elif self._mode is ListenerMode.RESETTING:
             self._finished(Ending.RESET)
 
     def data_received(self, data: bytes) -> None:
         if self._greeted:
             return
         self._greeted = True
-        if self._front is Front.TLS_RESET:
+        if self._mode is ListenerMode.TLS_RESET:
             self._finished(Ending.RESET)
-        elif self._front is Front.TLS_DRIPPING:
+        elif self._mode is ListenerMode.TLS_DRIPPING:
             self._player.play(self._drip())
 
     def connection_lost(self, exc: Exception | None) -> None:
