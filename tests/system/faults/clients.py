@@ -28,6 +28,8 @@ _SCRAPES: Final = 6
 _PATIENCE: Final = 10.0
 """Seconds for which Prometheus waits."""
 _GUESSING: Final = 24
+_SHAKING: Final = 8
+_FLOODER: Final = "127.0.0.2"
 _COST: Final = 10
 """Of the passwords' hashes: what htpasswd is told in the documents."""
 
@@ -61,7 +63,7 @@ class Guard:
 
 
 def of_clients(directory: Path, tell: Tell) -> Iterator[Result]:
-    """Idle and silent ones, and those that guess passwords; each on a plain port and on a guarded one."""
+    """Idle and silent ones on a plain port and on a guarded one; there also TLS handshakes and guessed passwords."""
     with _many_descriptors():
         for guard in (Guard("open"), _guarded(directory)):
             tell(f"{_IDLE} idle clients, {guard.name}")
@@ -71,6 +73,8 @@ def of_clients(directory: Path, tell: Tell) -> Iterator[Result]:
             with exporter(work, "--demo=3", *flags, ready=False) as running:
                 yield from _beside_idle_clients(running, guard)
                 if guard.config is not None:
+                    tell("TLS handshakes")
+                    yield _beside_handshakes(running, guard)
                     tell("guessed passwords")
                     yield _beside_guesses(running, guard)
 
@@ -85,6 +89,13 @@ def _beside_idle_clients(running: Exporter, guard: Guard) -> Iterator[Result]:
                 statuses = [_scrape(guard, address) for _ in range(_SCRAPES)]
             name = f"{_IDLE} idle and {_SILENT_A_SECOND} silent clients a second, {guard.name}"
             yield _answered(f"{name}, {round_trip * 1000:.0f} ms away", statuses)
+
+
+def _beside_handshakes(running: Exporter, guard: Guard) -> Result:
+    """As many as a client of another address can make."""
+    with _in_background(*[partial(_shake_hands, running, guard)] * _SHAKING):
+        statuses = [_scrape(guard, running.address) for _ in range(2 * _SCRAPES)]
+    return _answered("TLS handshakes without end from another address", statuses)
 
 
 def _beside_guesses(running: Exporter, guard: Guard) -> Result:
@@ -125,6 +136,16 @@ def _guess(running: Exporter, guard: Guard, password: str, ended: threading.Even
             guard.status(connection, password)
 
 
+def _shake_hands(running: Exporter, guard: Guard, ended: threading.Event) -> None:
+    assert guard.tls is not None
+    while not ended.is_set():
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(running.address, _PATIENCE, source_address=(_FLOODER, 0)) as plain,
+        ):
+            guard.tls.wrap_socket(plain, server_hostname=running.address[0]).close()
+
+
 @contextmanager
 def _in_background(*work: Callable[[threading.Event], None]) -> Iterator[None]:
     """Do each on a thread of its own, until the event it is given is set at the end."""
@@ -159,11 +180,15 @@ async def _relay(
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(delay)
+        opened = [writer]
         try:
             there, back = await asyncio.open_connection(*address)
+            opened.append(back)
             await asyncio.gather(_delay(reader, back, delay), _delay(there, writer, delay))
-        except OSError:
-            writer.transport.abort()
+            await asyncio.sleep(delay)  # the ends of both are still on their way
+        finally:
+            for stream in opened:
+                stream.transport.abort()
 
     def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tasks.append(asyncio.create_task(serve(reader, writer)))
@@ -174,6 +199,7 @@ async def _relay(
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.sleep(0)  # a transport that was aborted closes its socket a turn later
 
 
 async def _delay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float) -> None:
