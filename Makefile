@@ -130,6 +130,10 @@ lock: $(VENV)/.dev ## take newer dependencies into the lock files
 packages: $(VENV)/.dev ## wheel and sdist, the same bytes whoever builds them
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir $(DIST)
 
+.PHONY: deb
+deb: packages ## the Debian package, for the release of Debian and the processor at hand
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m deploy.debian --wheel=$$(ls $(DIST)/*.whl) --output=$(DIST)
+
 sbom: $(VENV)/.dev ## the bill of materials, of just what the lock installs
 	$(BIN)/python -m venv --clear --without-pip $(DIST)/environment
 	$(BIN)/pip --python $(DIST)/environment install --quiet --require-hashes -r requirements.lock

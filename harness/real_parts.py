@@ -24,6 +24,9 @@ PACKAGES: Final[Mapping[str, str]] = {
     "ip": "iproute2",
     "iptables": "iptables",
     "shellcheck": "shellcheck",
+    "dpkg-deb": "dpkg",
+    "zsh": "zsh",
+    "lintian": "lintian",
     "systemd-analyze": "systemd",
     "systemd-nspawn": "systemd-container",
 }

@@ -29,10 +29,16 @@ def lines(section: str) -> list[str]:
     return str(snippet).replace("\\\n", " ").splitlines()
 
 
-@pytest.mark.parametrize("section", ["pip", "Docker", "Compose", "Kubernetes", "systemd"])
+@pytest.mark.parametrize("section", ["pip", "Docker", "Compose", "Kubernetes", "Debian package", "systemd"])
 def test_five_lines_at_most_lead_to_a_scrape(section: str) -> None:
     assert len(lines(section)) <= 5
-    assert lines(section)[-1].startswith("curl http://localhost:")
+    assert lines(section)[-1].startswith("curl --retry 9 --retry-all-errors ")
+
+
+def test_no_line_has_a_pattern_that_zsh_would_look_for() -> None:
+    """zsh refuses a word with an unquoted ``?`` or ``*`` that matches no file."""
+    commands = [(each.file.name, line) for each in snippets("sh") for line in each.text.splitlines()]
+    assert [line for line in commands if re.search(r"(?<![\"'])\bhttps?://[^\s\"']*[?*]", line[1])] == []
 
 
 def test_pip_installs_what_is_locked_and_it_runs(tmp_path: Path) -> None:

@@ -17,12 +17,16 @@ class Machine:
 
     leader: int
 
-    def systemctl(self, *arguments: str) -> str:
-        """What systemctl prints there; fails if it does."""
+    def run(self, *command: str) -> str:
+        """What a command prints there; fails if it does."""
         enter = ["nsenter", f"--target={self.leader}", "--mount", "--pid", "--ipc", "--root", "--wd"]
-        done = subprocess.run([*enter, "systemctl", *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run([*enter, *command], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def systemctl(self, *arguments: str) -> str:
+        """What systemctl prints there; fails if it does."""
+        return self.run("systemctl", *arguments)
 
     def properties(self, unit: str) -> dict[str, str]:
         lines = self.systemctl("show", unit).splitlines()

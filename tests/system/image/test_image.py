@@ -55,7 +55,8 @@ def test_the_dockerfile_is_clean() -> None:
 
 @pytest.mark.needs("shellcheck")
 def test_the_shell_scripts_are_clean() -> None:
-    scripts = [ROOT / ".ci" / "run", *ROOT.glob("tests/**/*.sh"), *ROOT.glob("deploy/**/*.sh")]
+    folders = ("tests/**/*.sh", "deploy/**/*.sh", "deploy/debian/files/p*")
+    scripts = [ROOT / ".ci" / "run", *(script for folder in folders for script in ROOT.glob(folder))]
     subprocess.run(["shellcheck", *map(str, scripts)], check=True)
 
 

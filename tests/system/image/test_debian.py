@@ -1,0 +1,157 @@
+"""The Debian package, in a system that systemd runs: installed, started, upgraded, removed and purged."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from exporter.demo.scenario import Role, build_scenario
+from exporter.demo.server import SimulatedZapi
+from exporter.model.clock import SystemClock
+from harness.ports import own_address
+from harness.processes import eventually, get
+from tests.shipped.packages.building import ROOT
+from tests.system.image.base import python_root
+from tests.system.image.machine import Machine, booted
+
+pytestmark = [pytest.mark.installs, pytest.mark.needs("dpkg-deb")]
+
+INSTANCE: Final = next(member for member in build_scenario(12, 0) if member.role is Role.HEALTHY)
+SERVICE: Final = "zapi-exporter.service"
+EPOCH: Final = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("dist")
+    build = [
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(directory),
+        str(ROOT),
+    ]
+    subprocess.run(build, check=True, capture_output=True, env=EPOCH)
+    (wheel,) = directory.glob("*.whl")
+    pack = [sys.executable, "-m", "deploy.debian", f"--wheel={wheel}", f"--output={directory}"]
+    subprocess.run(pack, check=True, capture_output=True, env=EPOCH, cwd=ROOT)
+    (package,) = directory.glob("*.deb")
+    return package
+
+
+@pytest.fixture(scope="module")
+def unpacked(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tree = tmp_path_factory.mktemp("unpacked")
+    subprocess.run(["dpkg-deb", "--raw-extract", str(package), str(tree)], check=True)
+    return tree
+
+
+def test_completion_in_bash_knows_every_flag_and_value(unpacked: Path) -> None:
+    assert _completed(unpacked, "--web.l") == ["--web.listen-address="]
+    assert _completed(unpacked, "--log.format", "=", "") == ["logfmt", "json"]
+    assert _completed(unpacked, "--log.level", "wa") == ["warning"]
+    flags = set(_completed(unpacked, "--"))
+    asked = subprocess.run([sys.executable, "-m", "exporter", "--help"], check=True, capture_output=True)
+    named = set(re.findall(r"^  (?:-h, )?(--[\w.-]+)", asked.stdout.decode(), re.MULTILINE))
+    assert {flag.rstrip("=") for flag in flags} == named
+
+
+@pytest.mark.needs("zsh")
+def test_completion_in_zsh_is_a_function_that_zsh_can_read(unpacked: Path) -> None:
+    for file in unpacked.glob("usr/share/zsh/vendor-completions/_*"):
+        assert file.read_text().startswith("#compdef ")
+        subprocess.run(["zsh", "-n", str(file)], check=True)
+
+
+@pytest.mark.needs("lintian")
+def test_lintian_finds_nothing(package: Path) -> None:
+    """What is overridden is that the libraries are those of the lock file, as published."""
+    command = ["lintian", "--allow-root", "--fail-on=error,warning", str(package)]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.needs("mmdebstrap", "systemd-nspawn")
+@pytest.mark.timeout(900)
+def test_it_lives_from_installation_to_purge(package: Path, unpacked: Path, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    subprocess.run(["tar", "--extract", f"--file={python_root()}", f"--directory={root}"], check=True)
+    newer = _newer(unpacked, tmp_path)
+    for file, name in ((package, "first.deb"), (newer, "second.deb")):
+        root.joinpath(name).write_bytes(file.read_bytes())
+    url = f"http://{own_address()}"
+    dropin = root / f"etc/systemd/system/{SERVICE}.d/address.conf"
+    dropin.parent.mkdir(parents=True)
+    start = "ExecStart=/usr/bin/zapi-exporter --config.file=/etc/zapi-exporter/config.yaml"
+    dropin.write_text(f"[Service]\nExecStart=\n{start} --web.listen-address={url.removeprefix('http://')}\n")
+    with (
+        SimulatedZapi([INSTANCE.simulated], clock=SystemClock()) as zapi,
+        booted(root, tmp_path / "console.log") as machine,
+    ):
+        machine.run("dpkg", "--install", "/first.deb")
+        installed = machine.properties(SERVICE)
+        assert (installed["ActiveState"], installed["UnitFileState"]) == ("inactive", "enabled")
+        assert installed["ConditionResult"] == "no", "it waits for its configuration"
+        _configure(root, zapi)
+        machine.systemctl("start", SERVICE)
+        eventually(lambda: 'zapi_instance_connected{name="vendas"} 1.0' in get(f"{url}/metrics"))
+        first = machine.properties(SERVICE)["MainPID"]
+        assert machine.run("stat", "--format=%U", f"/proc/{first}").strip() == "zapi-exporter"
+        machine.run("dpkg", "--install", "/second.deb")
+        eventually(lambda: 'zapi_instance_connected{name="vendas"} 1.0' in get(f"{url}/metrics"))
+        assert machine.properties(SERVICE)["MainPID"] not in (first, "0"), "the upgrade restarts it"
+        machine.run("zapi-report", "--version")
+        _remove_and_purge(machine, root)
+
+
+def _remove_and_purge(machine: Machine, root: Path) -> None:
+    machine.run("dpkg", "--remove", "zapi-exporter")
+    assert machine.properties(SERVICE)["ActiveState"] == "inactive"
+    assert not root.joinpath("usr/lib/zapi-exporter").exists()
+    assert root.joinpath("etc/zapi-exporter/secrets/vendas_token").exists(), "a removal keeps what is yours"
+    machine.run("dpkg", "--purge", "zapi-exporter")
+    assert not root.joinpath("etc/zapi-exporter").exists()
+
+
+def _newer(unpacked: Path, directory: Path) -> Path:
+    """The same package as a later revision."""
+    tree, package = directory / "newer", directory / "newer.deb"
+    subprocess.run(["cp", "--archive", str(unpacked), str(tree)], check=True)
+    control = tree / "DEBIAN/control"
+    control.write_text(control.read_text().replace("-1~deb", "-2~deb"))
+    build = ["dpkg-deb", "--root-owner-group", "-Znone", "--build", str(tree), str(package)]
+    subprocess.run(build, check=True, capture_output=True)
+    return package
+
+
+def _configure(root: Path, zapi: SimulatedZapi) -> None:
+    place = root / "etc/zapi-exporter"
+    place.joinpath("config.yaml").write_text(
+        f"api: {{base_url: '{zapi.base_url}',"
+        " client_token_file: '${CREDENTIALS_DIRECTORY}/secrets_client_token'}\n"
+        f"instances: [{{name: vendas, id: '{INSTANCE.simulated.id}',"
+        " token_file: '${CREDENTIALS_DIRECTORY}/secrets_vendas_token'}]\n"
+    )
+    place.joinpath("secrets/vendas_token").write_text(INSTANCE.simulated.token)
+    place.joinpath("secrets/client_token").write_text(INSTANCE.simulated.client_token or "none")
+
+
+def _completed(unpacked: Path, *words: str) -> list[str]:
+    """What bash offers for the last of the words that follow the command."""
+    file = unpacked / "usr/share/bash-completion/completions/zapi-exporter"
+    script = (
+        'source "$1"; shift; compopt() { :; }; COMP_WORDS=(zapi-exporter "$@"); COMP_CWORD=$#;'
+        ' _zapi_exporter; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    asked = subprocess.run(
+        ["bash", "-c", script, "bash", str(file), *words], check=True, capture_output=True, text=True
+    )
+    return asked.stdout.split()
