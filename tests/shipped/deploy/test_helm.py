@@ -18,6 +18,15 @@ pytestmark = pytest.mark.installs
 
 CONFIG: Final = yaml.safe_load((MANIFESTS / "base" / "config.yaml").read_text(encoding="utf-8"))
 WANTED: Final = {"config": CONFIG, "secrets": ["zapi-exporter"]}
+ACCOUNTS: Final = {
+    "accounts": [
+        {
+            "name": "matriz",
+            "partner_token_file": "/run/secrets/zapi-exporter/partner_token",
+            "client_token_file": "/run/secrets/zapi-exporter/client_token",
+        }
+    ]
+}
 PEER: Final = {"ipBlock": {"cidr": "192.0.2.0/24"}}
 BEYOND_KUBERNETES: Final = ("monitoring.coreos.com/v1", "gateway.networking.k8s.io/v1")
 
@@ -37,6 +46,12 @@ COMBINATIONS: Final[Mapping[str, Mapping[str, Any]]] = {
             {"name": "sales", "keys": ["sales.yaml"]},
             {"name": "support", "keys": ["support.yaml", "more.json"]},
         ],
+    },
+    "accounts": {"config": ACCOUNTS, "secrets": ["partner"], "accountsCache": {"enabled": True}},
+    "accounts in a volume": {
+        "config": ACCOUNTS,
+        "secrets": ["partner"],
+        "accountsCache": {"enabled": True, "storage": "16Mi", "storageClassName": "fast"},
     },
     "guarded": {**WANTED, "webConfigSecret": "web"},
     "arbitrary user": {**WANTED, "arbitraryUid": True},
@@ -166,6 +181,27 @@ def test_instance_files_of_several_secrets_stand_in_one_folder() -> None:
         "config.yaml",
         *(f"instances.d/{name}" for name in ("sales.yaml", "support.yaml", "more.json")),
     ]
+
+
+@pytest.mark.parametrize("values", ["accounts", "accounts in a volume"])
+def test_lists_of_accounts_are_kept_where_the_exporter_may_write(values: str) -> None:
+    rendered = render(COMBINATIONS[values])
+    spec, container = _one(rendered, "StatefulSet")["spec"], _container(rendered)
+    (mount,) = (mount for mount in container["volumeMounts"] if not mount.get("readOnly"))
+    assert cli.parse(container["args"]).accounts_cache == Path(mount["mountPath"])
+    claimed = [claim["metadata"]["name"] for claim in spec.get("volumeClaimTemplates", ())]
+    of_the_pod = [volume["name"] for volume in _pod(rendered)["volumes"]]
+    assert (mount["name"] in claimed) == (values == "accounts in a volume")
+    assert (mount["name"] in of_the_pod) == (values == "accounts")
+
+
+def test_the_configuration_of_an_account_is_valid(tmp_path: Path) -> None:
+    for name in ("partner_token", "client_token"):
+        (tmp_path / name).write_text("SECRET")
+    text = _one(render(COMBINATIONS["accounts"]), "Secret")["stringData"]["config.yaml"]
+    file = tmp_path / "config.yaml"
+    file.write_text(text.replace("/run/secrets/zapi-exporter", str(tmp_path)))
+    assert [account.name for account in load(file, {}).accounts] == ["matriz"]
 
 
 def test_a_platform_may_choose_the_user() -> None:
