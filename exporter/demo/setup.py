@@ -71,9 +71,14 @@ def with_demo_sources(config: Config, members: Sequence[ScenarioInstance]) -> Co
 
 
 def _listed(members: Sequence[ScenarioInstance]) -> tuple[ScenarioInstance, ...]:
-    """The members that come from the account: to whom nothing happens, and who have the labels of the first such."""
+    """The members that come from the account: to whom nothing happens, and who are configured as the first such."""
     healthy = [member for member in members if member.role is Role.HEALTHY]
-    return tuple(member for member in healthy if member.configured.labels == healthy[0].configured.labels)
+    return tuple(member for member in healthy if _shared(member.configured) == _shared(healthy[0].configured))
+
+
+def _shared(instance: Instance) -> tuple[object, ...]:
+    """What all instances of an account have in common."""
+    return instance.labels, instance.collect, instance.client_token, instance.expected_webhooks.keys()
 
 
 def _account(example: Instance) -> Account:
@@ -84,6 +89,7 @@ def _account(example: Instance) -> Account:
         client_token=example.client_token,
         labels=example.labels,
         expected_webhooks=MappingProxyType(dict.fromkeys(example.expected_webhooks)),
+        collect=example.collect,
     )
 
 

@@ -1,11 +1,12 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import yaml
 
 from exporter.config import load
 from exporter.demo.scenario import build_scenario
-from exporter.demo.setup import demo_config, write_config
+from exporter.demo.setup import demo_account, demo_config, with_demo_sources, write_config
 from exporter.model.settings import Config
 
 NOW = 1_700_000_000.0
@@ -53,3 +54,18 @@ def test_a_written_configuration_says_the_same(tmp_path: Path) -> None:
         assert said["expected_webhooks"].keys() == meant.expected_webhooks.keys()
     assert meant.client_token is not None
     assert document["api"]["client_token"] == meant.client_token.reveal()
+
+
+@pytest.mark.parametrize("count", [1, 2, 12, 60])
+def test_the_demo_shares_its_cast_among_sources_of_each_kind(count: int) -> None:
+    members = build_scenario(count, NOW)
+    whole = demo_config(members, "http://127.0.0.1:1")
+    shared = with_demo_sources(whole, members)
+    listed = demo_account(members).ids
+    polled = [instance.id for source in shared.sources for instance in source.instances]
+    assert sorted([*polled, *listed]) == sorted(instance.id for instance in whole.instances)
+    if count >= 12:
+        assert [source.name for source in shared.sources] == ["config", "file:teams/finance.yaml"]
+        (account,) = shared.accounts
+        example = next(each for each in whole.instances if each.id == listed[0])
+        assert (account.labels, account.collect) == (example.labels, example.collect)
