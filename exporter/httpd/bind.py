@@ -35,9 +35,12 @@ def bind(address: str) -> socket.socket:
 
     Port 0 lets the system choose one. Raise :class:`CannotBind`.
     """
-    host, port = split_address(address)
+    typed, _, port = address.rpartition(":")
+    if (problem := _problem(address, typed, port)) is not None:
+        raise CannotBind(address, problem)
+    host = typed.strip("[]")
     try:
-        listener = _everywhere(port) if host in ("", "::") else _at(host, port)
+        listener = _everywhere(int(port)) if host in ("", "::") else _at(host, int(port))
     except (socket.gaierror, UnicodeError):
         problem = f"the host {host[:80]!r} cannot be resolved: write an IP address"
         raise CannotBind(address, problem) from None
@@ -54,14 +57,6 @@ def describe(listener: socket.socket) -> str:
     """Return ``host:port`` of a listening socket, as it can be typed into a URL."""
     host, port = listener.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def split_address(address: str) -> tuple[str, int]:
-    """Return host and port; the host is empty for every interface. Raise :class:`CannotBind`."""
-    host, _, port = address.rpartition(":")
-    if (problem := _problem(address, host, port)) is not None:
-        raise CannotBind(address, problem)
-    return host.strip("[]"), int(port)
 
 
 def _problem(address: str, host: str, port: str) -> str | None:

@@ -168,7 +168,9 @@ class Connection:
     async def _refusal(self, authorization: str | None, security: Security) -> Response | None:
         """Return the response to a client that may not enter, by what is demanded now that the request is whole."""
         tls = security.tls
-        if tls is not self._tls and (tls is None or self._tls is None or tls.verifies_clients):
+        if tls is not self._tls and (
+            tls is None or self._tls is None or tls.context.verify_mode is not ssl.CERT_NONE
+        ):
             raise Disconnected  # only the handshake of a new connection can obey this
         if tls is not None and not tls.admits(self._stream.client_certificate()):
             return _NOT_ADMITTED

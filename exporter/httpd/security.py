@@ -33,11 +33,6 @@ class ServerTls:
     context: ssl.SSLContext
     allowed_sans: frozenset[str] = frozenset()
 
-    @property
-    def verifies_clients(self) -> bool:
-        """Whether clients show a certificate in the handshake."""
-        return self.context.verify_mode is not ssl.CERT_NONE
-
     def admits(self, certificate: Mapping[str, Any] | None) -> bool:
         """Return whether a client with this verified certificate, as ``getpeercert`` gives it, may enter."""
         if not self.allowed_sans:

@@ -104,12 +104,10 @@ class Server:
                 return
             self.has_failed = True
             _log.error("the web server has ended", extra={"error": type(error).__name__})
-            if self._loop is not None:
-                self._loop.set_exception_handler(lambda loop, context: None)  # one line is enough
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._loop.set_exception_handler(_log_failure)
+        self._loop.set_exception_handler(self._log_failure)
         self._stopping = asyncio.Event()
         limits, clock = self._limits, self._clock
         self._workers = FairThreadPool(limits.threads, limits.threads_per_path, "web-answer", clock)
@@ -142,6 +140,10 @@ class Server:
         for pool in (service.workers, service.handshakes, service.logins):
             pool.close()
 
+    def _log_failure(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if not self.has_failed:  # one line is enough
+            _log.error("the web server failed", extra={"error": type(context.get("exception")).__name__})
+
     async def _beat(self, acceptor: Acceptor) -> None:
         while True:
             if acceptor.is_accepting:
@@ -153,7 +155,3 @@ def _affordable(wanted: int) -> int:
     """Return at most half of the file descriptors that the process may open: the polls need theirs."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return wanted if soft == resource.RLIM_INFINITY else max(1, min(wanted, soft // 2))
-
-
-def _log_failure(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    _log.error("the web server failed", extra={"error": type(context.get("exception")).__name__})
