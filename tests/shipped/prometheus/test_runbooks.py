@@ -127,3 +127,12 @@ def test_queries_in_annotations_read_only_series_that_exist() -> None:
 
     assert "job_reason:zapi_instance_poll_failure:sum" in named
     assert named <= known_series(), named - known_series()
+
+
+@pytest.mark.parametrize("place", HEADINGS, ids=lambda place: place.name)
+def test_the_index_names_every_runbook_once(place: Path) -> None:
+    linked = re.findall(
+        r"^\| .+ \| \[(\w+)\]\((\w+)\.md\) \|$", (place / "README.md").read_text(), re.MULTILINE
+    )
+    assert all(name == file for name, file in linked)
+    assert sorted(name for name, _ in linked) == sorted(file.stem for file in place.glob("Zapi*.md"))
