@@ -34,6 +34,7 @@ class Exporter:
 
     problems: tuple[str, ...] = ()
     ready: bool = True
+    lists_tried: bool = True
     telemetry_path: str = "/metrics"
     scheme: str = "http"
     external_url: ExternalUrl | None = None
@@ -60,6 +61,7 @@ class Exporter:
             page=lambda request: Response(200, b"<!doctype html>", "text/html; charset=utf-8"),
             telemetry_path=self.telemetry_path,
             scheme=lambda: self.scheme,
+            is_every_list_tried=lambda: self.lists_tried,
             external_url=self.external_url,
             route_prefix=self.route_prefix,
         )
@@ -221,6 +223,14 @@ def test_an_instance_that_a_reload_removes_while_it_is_probed_is_not_found() -> 
     exporter = Exporter()
     exporter.on_poll = lambda name: exporter.fleet.reconfigure(a_config(*exporter.config.instances[1:]))
     assert exporter.ask("/probe", name="vendas").status == 404
+
+
+def test_service_discovery_says_nothing_before_each_list_was_asked_for() -> None:
+    """Prometheus keeps its targets at an error, and drops those that an answer lacks."""
+    exporter = Exporter(lists_tried=False)
+    assert exporter.ask("/sd").status == 503
+    exporter.lists_tried = True
+    assert len(json.loads(exporter.ask("/sd").body)) == len(NAMES)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
