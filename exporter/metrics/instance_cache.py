@@ -118,7 +118,8 @@ class InstanceLines:
 
     def _render_changed(self) -> None:
         """Render the lines that say something else by now. Called with the lock held."""
-        for name, view in self._unrendered.items():
+        while self._unrendered:
+            name, view = self._unrendered.popitem()  # one that cannot be rendered must not keep the others from it
             row = self._rows[name]
             changed = tuple(compress(_VIEW_FIELDS, map(is_not, _values(row.view), _values(view))))
             for index in _stale(changed):
@@ -126,7 +127,6 @@ class InstanceLines:
             if "status" in changed:
                 self._until_due[row.index] = _until_due_head(row.labels, view)
             row.view = view
-        self._unrendered.clear()
 
     def _make_headers(self, fmt: Format) -> list[Segment]:
         headers = self._headers[fmt] = [
