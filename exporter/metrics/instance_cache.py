@@ -119,7 +119,7 @@ class InstanceLines:
     def _render_changed(self) -> None:
         """Render the lines that say something else by now. Called with the lock held."""
         while self._unrendered:
-            name, view = self._unrendered.popitem()  # one that cannot be rendered must not keep the others from it
+            name, view = self._unrendered.popitem()  # one that cannot be rendered must keep no other from it
             row = self._rows[name]
             changed = tuple(compress(_VIEW_FIELDS, map(is_not, _values(row.view), _values(view))))
             for index in _stale(changed):
