@@ -32,6 +32,18 @@ def test_every_python_that_is_declared_is_tested() -> None:
     assert suite["strategy"]["matrix"]["python"] == declared
 
 
+def test_what_is_published_was_tested_first_and_is_signed() -> None:
+    jobs = yaml.safe_load((FORGE / "workflows/ci.yaml").read_text())["jobs"]
+    published = {name for name, job in jobs.items() if "write" in str(job["permissions"])}
+    assert published == {"release", "index"}
+    assert set(jobs["release"]["needs"]) == set(jobs) - published
+    assert jobs["index"]["needs"] == ["release"]
+    assert all(jobs[name]["if"] == "startsWith(github.ref, 'refs/tags/v')" for name in published)
+    steps = jobs["release"]["steps"]
+    signed = [step["with"] for step in steps if "attest-build-provenance" in step.get("uses", "")]
+    assert [sorted(what)[-1] for what in signed] == ["subject-name", "subject-path"]
+
+
 def _check(command: str, *arguments: str) -> None:
     checked = subprocess.run([str(BIN / command), *arguments], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
