@@ -27,6 +27,7 @@ THRESHOLDS: Final = {
     "ZapiInstanceSessionLost": "session_lost_seconds",
     "ZapiInstanceQueueStuck": "queue_stuck_seconds",
     "ZapiInstanceSourceFailing": "source_failing_seconds",
+    "ZapiInstanceSourceIncomplete": "source_failing_seconds",
     "ZapiInstanceExpiringSoon": "expiring_soon_seconds",
     "ZapiInstanceExpiringImminently": "expiring_imminently_seconds",
     "ZapiInstanceExpired": "expired_seconds",

@@ -86,6 +86,8 @@ class Exporter:
     """Name → its collectors."""
     sources: dict[str, tuple[bool, float, int]] = field(default_factory=dict)
     """Source → whether its last reading was good, when the last good one was, and how many instances it has."""
+    skipped: dict[str, int] = field(default_factory=dict)
+    """Source → instances that its list has without a token."""
     pauses: dict[str, float] = field(default_factory=dict)
     """Name → until when it is left alone after a failure."""
 
@@ -153,6 +155,8 @@ class Exporter:
             add("zapi_exporter_instance_source_up", good, one)
             add("zapi_exporter_instance_source_instances", instances, one)
             add("zapi_exporter_instance_source_last_success_timestamp_seconds", last_success, one)
+        for source, count in self.skipped.items():
+            add("zapi_exporter_instance_source_skipped_instances", count, {"source": source})
         for name, own in self.labels.items():
             if name in self.known:
                 self._expose_collected(

@@ -63,6 +63,17 @@ def source_removed() -> Play:
 
 
 @story("sources")
+def source_incomplete() -> Play:
+    """An account that lists instances without a token is told after a quarter of an hour, until each has one."""
+    fleet = Fleet(2, 50, one_in_three)
+    says(fleet, 0.5, ACCOUNT, good=True)
+    fleet.story.at(0.5, lambda: fleet.exporter.skipped.update({ACCOUNT: 0}))
+    fleet.story.at(10, lambda: fleet.exporter.skipped.update({ACCOUNT: 3}))
+    fleet.story.at(40, lambda: fleet.exporter.skipped.update({ACCOUNT: 0}))
+    return fleet.story, {job("InstanceSourceIncomplete", source=ACCOUNT): [(25, 40)]}
+
+
+@story("sources")
 def source_of_an_uninstalled_exporter() -> Play:
     """The failing source of an exporter that was uninstalled ends after an hour."""
     fleet = Fleet(2, 100)

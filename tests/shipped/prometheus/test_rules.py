@@ -21,7 +21,7 @@ from tests.shipped.prometheus.tools import (
 
 RUNBOOK_BASE = "https://github.com/zapi-exporter/zapi-exporter/blob/main/docs/runbooks/"
 
-OF_NO_INSTANCE = {"ZapiInstancesVanished", "ZapiInstanceSourceFailing"}
+OF_NO_INSTANCE = {"ZapiInstancesVanished", "ZapiInstanceSourceFailing", "ZapiInstanceSourceIncomplete"}
 
 
 @pytest.mark.needs("promtool")

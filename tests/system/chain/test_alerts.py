@@ -31,7 +31,12 @@ SHORTENED: Final = {
 }
 """An hour, a day or ten days as shipped."""
 
-ELSEWHERE: Final = {"ZapiExporterMissing", "ZapiThresholdsMissing", "ZapiInstanceSourceFailing"}
+ELSEWHERE: Final = {
+    "ZapiExporterMissing",
+    "ZapiThresholdsMissing",
+    "ZapiInstanceSourceFailing",
+    "ZapiInstanceSourceIncomplete",
+}
 """What is told where there is no exporter, only half of the rules, or a list of instances: stories of their own."""
 
 LEFT_OF_THE_CROWD: Final = {"alertname": "ZapiInstanceDisconnected", "job": "crowd"}
