@@ -35,6 +35,15 @@ def test_five_lines_at_most_lead_to_a_scrape(section: str) -> None:
     assert lines(section)[-1].startswith("curl --retry 9 --retry-all-errors ")
 
 
+def test_both_languages_give_the_same_lines() -> None:
+    def given(file: Path) -> set[str]:
+        return {each.text for each in snippets("sh") if each.file == file}
+
+    portuguese = given(INSTALL.parent / "pt-BR" / "install.md")
+    assert len(portuguese) >= 5
+    assert portuguese <= given(INSTALL)
+
+
 def test_no_line_has_a_pattern_that_zsh_would_look_for() -> None:
     """zsh refuses a word with an unquoted ``?`` or ``*`` that matches no file."""
     commands = [(each.file.name, line) for each in snippets("sh") for line in each.text.splitlines()]
