@@ -34,11 +34,11 @@ check: $(VENV)/.check ## lint, types and unit tests: what is wrong, in a minute
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n 2 -m 'not needs and not installs and not nightly' tests/unit tests/shipped $(PYTEST_ARGS)
+	$(BIN)/pytest -q -n 2 --dist worksteal -m 'not needs and not installs and not nightly' tests/unit tests/shipped $(PYTEST_ARGS)
 
 test: $(VENV)/.dev ## the whole suite; installs Prometheus and Chromium where it can
 	@$(BIN)/python -m harness.real_parts
-	$(BIN)/pytest -n 2 --durations=50 --junitxml=.reports/test.xml $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal --durations=50 --junitxml=.reports/test.xml $(PYTEST_ARGS)
 
 .PHONY: test-newer
 test-newer: $(VENV)/.dev ## the rules and the chain with the newer Prometheus and Alertmanager of Debian's next releases
@@ -46,7 +46,7 @@ test-newer: $(VENV)/.dev ## the rules and the chain with the newer Prometheus an
 	  tests/system/end_to_end/test_receivers.py --deselect tests/shipped/prometheus/test_rule_mutations.py)
 
 .PHONY: nightly
-nightly: $(VENV)/.dev ## the chain's incidents with restarts of each part in the middle of each, which take an hour
+nightly: $(VENV)/.dev ## what is long by nature: incidents with restarts, every drawing, mutants of rules; takes hours
 	@$(BIN)/python -m harness.real_parts
 	$(BIN)/pytest -m nightly --durations=0 $(PYTEST_ARGS)
 

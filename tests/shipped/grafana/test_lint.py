@@ -135,12 +135,13 @@ def _runbooks_of(board: dict[str, Any]) -> Iterator[str]:
 @pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board["uid"])
 def test_panels_lead_to_runbooks_that_exist(board: dict[str, Any]) -> None:
     named = list(_runbooks_of(board))
+    alert_names = _alert_names()
     assert named
     for url in named:
         base, file = url.rsplit("/", 1)
         assert base == "${runbooks:raw}"
         assert (RUNBOOKS / file).is_file()
-        assert file.removesuffix(".md") in _alert_names()
+        assert file.removesuffix(".md") in alert_names
     (where,) = {rule.body["annotations"]["runbook_url"].rsplit("/", 1)[0] for rule in alerts()}
     assert _variables(board)["runbooks"]["query"] == where + (
         "/pt-BR" if board["uid"].endswith("-pt") else ""

@@ -11,7 +11,7 @@ import yaml
 
 from tests.shipped.prometheus import collector_stories, source_stories, stories
 from tests.shipped.prometheus.fleet_model import STEP, promtool_test
-from tests.shipped.prometheus.tools import RULE_TESTS
+from tests.shipped.prometheus.tools import RULE_TESTS, parse
 
 TEXTS: Final = Path(__file__).with_name("texts.yaml")
 """Title of a story → what its alerts say at which moment, as ``alert_rule_test``."""
@@ -26,7 +26,7 @@ RULE_FILES: Final = {
 
 def documents() -> Iterator[tuple[Path, str]]:
     """Each file of ``prometheus/tests`` with its text."""
-    texts = yaml.safe_load(TEXTS.read_text())
+    texts = parse(TEXTS.read_text())
     for file, plays in stories.STORIES.items():
         names = RULE_FILES.get(file, ("thresholds", "reasons", "zapi"))
         document = {
@@ -36,7 +36,13 @@ def documents() -> Iterator[tuple[Path, str]]:
             "tests": [promtool_test(title, *play(), texts.get(title, ())) for title, play in plays.items()],
         }
         head = "# Written by `make rule-tests` from the stories in tests/shipped/prometheus.\n"
-        body = yaml.safe_dump(document, sort_keys=False, width=1000, allow_unicode=True)
+        body = yaml.dump(
+            document,
+            Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper),
+            sort_keys=False,
+            width=1000,
+            allow_unicode=True,
+        )
         yield RULE_TESTS / f"{file}.yaml", head + body
 
 

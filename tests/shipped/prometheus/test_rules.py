@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 from exporter.model.poll_result import Reason
 from tests.shipped.prometheus import rule_tests
@@ -14,6 +13,7 @@ from tests.shipped.prometheus.tools import (
     RULES,
     Rule,
     alerts,
+    parse,
     promtool,
     rule_files,
     rules,
@@ -96,7 +96,7 @@ def test_every_name_is_used_once() -> None:
 
 
 def test_every_alert_has_a_unit_test_that_sees_its_text() -> None:
-    documents = [yaml.safe_load(file.read_text()) for file in RULE_TESTS.glob("*.yaml")]
+    documents = [parse(file.read_text()) for file in RULE_TESTS.glob("*.yaml")]
     seen = {
         expected["alertname"]
         for document in documents

@@ -24,7 +24,11 @@ PATIENT: Final = {"exporter_down_seconds": 1800}
 CRITICAL: Final = ("on-call", "everybody")
 WARNING: Final = ("everybody",)
 
-pytestmark = [pytest.mark.needs("prometheus", "prometheus-alertmanager"), pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.nightly,
+    pytest.mark.needs("prometheus", "prometheus-alertmanager"),
+    pytest.mark.timeout(900),
+]
 
 
 def test_restarts_in_the_middle_of_troubles_repeat_and_end_nothing(tmp_path: Path) -> None:

@@ -235,15 +235,15 @@ def test_a_folder_that_does_not_answer_loses_no_instance(
     assert problems(config, folder) == [f"{name}.yaml: instance_files[0]: did not answer" for name in "ab"]
 
 
-def test_a_thousand_files_cost_about_what_one_costs(folder: Path) -> None:
-    entries = [entry(f"n{number}") for number in range(10_000)]
+def test_many_files_cost_about_what_one_costs(folder: Path) -> None:
+    entries = [entry(f"n{number}") for number in range(2000)]
 
     def seconds(files: int) -> float:
         for number in range(files):
             (folder / f"teams/{number}.yaml").write_text("".join(entries[number::files]))
         begin = time.process_time()
-        assert len(loaded(folder).instances) == 10_000
+        assert len(loaded(folder).instances) == 2000
         return time.process_time() - begin
 
     one = seconds(1)
-    assert seconds(1000) < 2 * one
+    assert seconds(200) < 2 * one

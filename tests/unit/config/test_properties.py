@@ -96,7 +96,7 @@ def test_the_environment_may_hold_bytes_that_are_no_text(file: Path) -> None:
         load(file, {"RAW": "\udcff"})
 
 
-def test_ten_thousand_instances_cost_in_proportion(file: Path) -> None:
+def test_thousands_of_instances_cost_in_proportion(file: Path) -> None:
     def seconds(count: int) -> float:
         instances = "".join(
             f"  - name: vendas {i}\n    id: ID{i:05d}X\n    token: ${{CANARY}}{i}\n    labels: {{team: sales}}\n"
@@ -109,4 +109,4 @@ def test_ten_thousand_instances_cost_in_proportion(file: Path) -> None:
         return time.process_time() - begin
 
     seconds(10)  # what is loaded once
-    assert seconds(10_000) < 40 * max(seconds(1000) for _ in range(2))
+    assert seconds(3000) < 40 * max(seconds(300) for _ in range(2))
