@@ -33,8 +33,10 @@ def mounts(service: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def test_both_files_keep_to_the_compose_specification() -> None:
-    command = [BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE, OVERRIDE]
-    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec"]
+    checked = subprocess.run(
+        [*command, str(COMPOSE), str(OVERRIDE)], capture_output=True, text=True, check=False
+    )
 
     assert checked.returncode == 0, checked.stdout
 

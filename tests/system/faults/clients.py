@@ -55,8 +55,8 @@ class Guard:
         """The status of one scrape; 0 where there is no answer."""
         try:
             connection.request("GET", "/metrics", headers=self.headers(password))
-            answer = connection.getresponse()
-            answer.read()
+            with connection.getresponse() as answer:  # which holds the socket where the server closes
+                answer.read()
         except (OSError, http.client.HTTPException):
             return 0
         return answer.status
@@ -177,20 +177,21 @@ async def _relay(
     listener: socket.socket, address: tuple[str, int], delay: float, ended: threading.Event
 ) -> None:
     tasks: list[asyncio.Task[None]] = []
+    streams: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(delay)
-        opened = [writer]
+        there, back = await asyncio.open_connection(*address)
+        streams.append(back)
         try:
-            there, back = await asyncio.open_connection(*address)
-            opened.append(back)
             await asyncio.gather(_delay(reader, back, delay), _delay(there, writer, delay))
             await asyncio.sleep(delay)  # the ends of both are still on their way
         finally:
-            for stream in opened:
+            for stream in (writer, back):
                 stream.transport.abort()
 
     def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        streams.append(writer)  # here, since a task that is cancelled before its first step closes nothing
         tasks.append(asyncio.create_task(serve(reader, writer)))
 
     async with await asyncio.start_server(begin, sock=listener):
@@ -199,6 +200,8 @@ async def _relay(
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    for stream in streams:
+        stream.transport.abort()
     await asyncio.sleep(0)  # a transport that was aborted closes its socket a turn later
 
 

@@ -14,9 +14,7 @@ def test_every_fault_of_the_simulation_has_a_promise() -> None:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(
-    "suite", [pytest.param(name, marks=[pytest.mark.nightly] * (name == "clients")) for name in SUITES]
-)
+@pytest.mark.parametrize("suite", list(SUITES))
 def test_every_promise_is_kept(suite: str, tmp_path: Path) -> None:
     results = list(run(suite, tmp_path, lambda _: None))
     assert results
