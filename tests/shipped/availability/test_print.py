@@ -29,8 +29,8 @@ def _report(numbers: int) -> Report:
         total = Share(31 * 86400.0 * count, 31 * 80000.0 * count, 31 * 70000.0 * count)
         return Row(group, "zapi", "production", name, count, total, spans, 1234, 1234, 98765.0, 2222222.0)
 
-    names = [f"central-de-atendimento-filial-{'sem-espaços-' * 5}{number}" for number in range(numbers)]
-    group = "equipe-com-um-nome-muito-comprido-e-sem-nenhum-espaço"
+    names = [f"{'centraldeatendimento' * 4}{number}" for number in range(numbers)]
+    group = "equipe_com_um_nome_muito_comprido_e_sem_nenhum_espaço"
     rows = [row(name, group) for name in names]
     return Report(days, row("", "", numbers), [row("", group, numbers)], rows, 744, 744)
 
