@@ -129,9 +129,9 @@ def test_a_changed_token_is_used_by_the_next_poll(rig: Rig, zapi: SimulatedZapi)
     assert (rig.view("vendas").up, rig.view("vendas").polls) == (True, 2)
 
 
-def test_an_instance_whose_token_was_refused_is_polled_at_once_with_the_new_one(
-    rig: Rig, zapi: SimulatedZapi
-) -> None:
+def test_a_new_token_after_a_refused_one_is_tried_at_once(rig: Rig, zapi: SimulatedZapi) -> None:
+    """An instance whose token was refused is polled at once with the new one."""
+
     zapi.update("ID-vendas", token="RENEWED")
     rig.poll_now("vendas")
     assert rig.view("vendas").up is False
@@ -152,7 +152,7 @@ def test_a_poll_in_flight_finishes_and_counts(zapi: SimulatedZapi, rig: Rig) -> 
     assert rig.view("vendas").up is True
 
 
-def test_nobody_waits_for_an_instance_that_was_removed_before_its_poll_began(rig: Rig) -> None:
+def test_nobody_waits_for_an_instance_removed_before_its_poll(rig: Rig) -> None:
     """All workers are busy, so that the poll asked for waits in the queue."""
     rig.reload(polling=some_polling(concurrency=1))
     rig.zapi.update("ID-suporte", delay=1.0)
@@ -191,9 +191,11 @@ def test_a_bad_configuration_changes_nothing_and_all_that_is_wrong_is_told(
     assert [vars(record)["problem"] for record in caplog.records] == list(told)
 
 
-def test_an_unexpected_error_while_loading_changes_nothing_and_tells_no_text(
+def test_an_unexpected_error_while_loading_changes_nothing(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """An unexpected error while loading changes nothing and tells no text."""
+
     told = refusals(rig, RuntimeError("canary"))
     assert len(told) == 1
     assert "RuntimeError" in str([vars(record) for record in caplog.records])

@@ -73,9 +73,9 @@ def test_its_probes_ports_and_arguments_are_the_exporters(resources: list[dict[s
     assert (port["name"], port["port"], port["targetPort"]) == ("http", ports["http"], "http")
 
 
-def test_the_configuration_is_valid_and_reads_its_secrets_from_the_mounted_secret(
-    resources: list[dict[str, Any]], tmp_path: Path
-) -> None:
+def test_the_configuration_reads_the_mounted_secret(resources: list[dict[str, Any]], tmp_path: Path) -> None:
+    """The configuration is valid and reads its secrets from the mounted secret."""
+
     mounts = {mount["name"]: mount["mountPath"] for mount in _container(resources)["volumeMounts"]}
     text = _one(resources, "ConfigMap")["data"]["config.yaml"]
     for secret in ("client_token", "vendas_token"):
@@ -118,7 +118,9 @@ def test_the_operator_scrapes_the_service() -> None:
     assert endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
 
 
-def test_the_operator_keeps_nothing_that_tells_one_pod_from_another_but_instance() -> None:
+def test_only_instance_tells_one_pod_from_another() -> None:
+    """The operator keeps nothing that tells one pod from another but instance."""
+
     monitor = _one(build(MANIFESTS / "overlays/monitoring"), "ServiceMonitor")
     (endpoint,) = monitor["spec"]["endpoints"]
     name, dropped = endpoint["relabelings"]

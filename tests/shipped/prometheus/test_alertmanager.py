@@ -38,7 +38,9 @@ def test_the_example_is_valid_with_the_templates_of_either_language(tmp_path: Pa
     assert outcome.succeeded, outcome.output
 
 
-def test_every_secret_but_the_one_that_old_versions_cannot_read_stands_in_a_file() -> None:
+def test_secrets_stand_in_files_where_old_versions_can_read_them() -> None:
+    """Every secret but the one that old versions cannot read stands in a file."""
+
     text = CONFIG.read_text()
 
     assert {Path(path).parent for path in re.findall(r"_file: (\S+)", text)} == {
@@ -91,7 +93,9 @@ def test_nothing_silences_anything() -> None:
     assert "inhibit_rules" not in config()
 
 
-def test_alerts_of_one_team_are_one_message_and_a_change_is_told_within_a_minute() -> None:
+def test_alerts_of_one_team_are_one_message() -> None:
+    """Alerts of one team are one message and a change is told within a minute."""
+
     route = config()["route"]
 
     assert route["group_by"] == ["alertname", "job", "team"]

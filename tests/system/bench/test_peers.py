@@ -50,7 +50,9 @@ def test_the_version_of_a_peer_is_what_it_says_itself(
     assert probers.version(probers.JSON) == "1.2.3"
 
 
-def test_the_report_tells_what_was_asked_of_the_peers_that_were_measured_and_of_no_other() -> None:
+def test_the_report_tells_only_what_measured_peers_were_asked() -> None:
+    """The report tells what was asked of the peers that were measured and of no other."""
+
     measured = results.load()
     assert measured.polls is not None
     json_alone = replace(
@@ -71,7 +73,9 @@ def test_the_report_tells_what_was_asked_of_the_peers_that_were_measured_and_of_
     assert "blackbox_exporter's way" not in text
 
 
-def test_a_peer_that_came_after_the_polls_were_measured_is_said_to_be_missing_from_them() -> None:
+def test_a_peer_that_came_later_is_said_to_be_missing() -> None:
+    """A peer that came after the polls were measured is said to be missing from them."""
+
     measured = results.load()
     assert measured.polls is not None
     without = replace(measured, missing={}, polls=replace(measured.polls, ratios={}))

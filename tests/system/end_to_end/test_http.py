@@ -110,7 +110,9 @@ def test_a_path_says_which_methods_it_takes(target: Target, path: str, allow: st
             assert (answer.status, answer.headers["allow"]) == (status, allow)
 
 
-def test_one_connection_carries_many_requests_and_head_has_everything_but_the_body(target: Target) -> None:
+def test_one_connection_carries_many_requests(target: Target) -> None:
+    """One connection carries many requests and head has everything but the body."""
+
     with target.connect() as client:
         for path in ("/", "/metrics", "/sd", "/-/healthy"):
             whole = client.ask(path, "Accept-Encoding: identity")

@@ -35,9 +35,9 @@ def fields(line: str, fmt: str) -> Mapping[str, object]:
 
 
 @pytest.mark.parametrize("fmt", ["logfmt", "json"])
-def test_every_event_is_one_line_that_tells_whom_it_is_about_and_cannot_be_forged(
-    tmp_path: Path, fmt: str
-) -> None:
+def test_every_event_is_one_line_that_cannot_be_forged(tmp_path: Path, fmt: str) -> None:
+    """Every event is one line that tells whom it is about and cannot be forged."""
+
     instance = SimulatedInstance(
         id="A", token="CANARY-TOKEN", name=FORGED, due=1_900_000_000.0, created=1_600_000_000.0
     )

@@ -104,9 +104,9 @@ def test_telegram_has_both_in_one_message_whose_markup_is_escaped(url: str, chan
     assert RUNBOOK in post.body["text"]
 
 
-def test_whoever_is_on_call_has_the_alert_as_data_and_the_token_proves_who_sends_it(
-    url: str, channels: Channels
-) -> None:
+def test_on_call_has_the_alert_as_data_with_a_token(url: str, channels: Channels) -> None:
+    """Whoever is on call has the alert as data and the token proves who sends it."""
+
     raise_alert(url, severity="critical")
 
     wait_until(lambda: len(channels.posts) == 1 and len(channels.mails) == 1)
@@ -119,7 +119,9 @@ def test_whoever_is_on_call_has_the_alert_as_data_and_the_token_proves_who_sends
     assert re.match(r"\[CRITICAL\] ", channels.mails[0].message["Subject"])
 
 
-def test_alertmanager_starts_with_the_shipped_file_before_there_is_any_secret(tmp_path: Path) -> None:
+def test_alertmanager_starts_before_there_is_any_secret(tmp_path: Path) -> None:
+    """Alertmanager starts with the shipped file before there is any secret."""
+
     text = (ALERTMANAGER / "alertmanager.yaml").read_text()
 
     with alertmanager(

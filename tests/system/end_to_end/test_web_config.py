@@ -122,9 +122,9 @@ def test_plain_http_to_a_tls_port_is_answered_and_not_left_hanging(tmp_path: Pat
     assert b"This server speaks HTTPS." in said
 
 
-def test_a_renewed_certificate_and_password_are_taken_without_a_restart_and_bad_content_is_not(
-    tmp_path: Path, authority: trustme.CA
-) -> None:
+def test_a_renewed_certificate_and_password_need_no_restart(tmp_path: Path, authority: trustme.CA) -> None:
+    """A renewed certificate and password are taken without a restart and bad content is not."""
+
     context, file = trusting(authority), tmp_path / "web.yaml"
     with behind(tmp_path, TLS + USERS) as running:
         first = shown_certificate(running, context)
@@ -221,9 +221,11 @@ def test_headers_alone_guard_nothing_which_is_warned_of(
     ],
     ids=["key", "certificate", "file without hashes", "file with hashes", "authorities"],
 )
-def test_a_private_key_and_hashes_that_everyone_can_read_are_warned_of_at_start(
+def test_secrets_that_everyone_can_read_are_warned_of_at_start(
     tmp_path: Path, exposed: str, web_config: str, warned: bool
 ) -> None:
+    """A private key and hashes that everyone can read are warned of at start."""
+
     (tmp_path / "web.yaml").touch()
     for file in tmp_path.iterdir():
         file.chmod(0o644 if file.name == exposed else 0o600)

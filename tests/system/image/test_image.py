@@ -38,9 +38,9 @@ def zapi() -> Iterator[SimulatedZapi]:
 # One test and not several: the image is built once, whatever worker runs it.
 @pytest.mark.needs("buildah", "mmdebstrap", "systemd-nspawn")
 @pytest.mark.timeout(900)
-def test_it_is_small_and_runs_without_privilege_for_an_engine_and_for_systemd(
-    zapi: SimulatedZapi, tmp_path: Path
-) -> None:
+def test_it_is_small_and_runs_without_privilege(zapi: SimulatedZapi, tmp_path: Path) -> None:
+    """It is small and runs without privilege for an engine and for systemd."""
+
     with built_image(tmp_path) as image:
         _check_what_it_says(image)
         _check_what_it_holds(image)

@@ -80,9 +80,11 @@ def test_with_a_tenth_hanging_the_others_keep_their_schedule(hangs: Hangs) -> No
 
 
 @pytest.mark.parametrize("ill", [HANGING, frozenset(NAMES[::5])], ids=["a tenth", "a fifth"])
-def test_instances_that_hang_from_their_first_poll_make_nobody_late_when_a_reload_adds_them(
+def test_hanging_newcomers_make_nobody_late(
     ill: frozenset[str],
 ) -> None:
+    """Instances that hang from their first poll make nobody late when a reload adds them."""
+
     healthy = [name for name in NAMES if name not in ill]
     poller = a_poller(healthy, lambda name, now: name in ill)
     poller.run(600)
@@ -94,7 +96,9 @@ def test_instances_that_hang_from_their_first_poll_make_nobody_late_when_a_reloa
     assert {poll.name for poll in poller.polls} == set(NAMES)
 
 
-def test_the_first_round_of_ten_thousand_takes_little_longer_than_their_latencies() -> None:
+def test_the_first_round_takes_little_longer_than_latencies() -> None:
+    """The first round of ten thousand takes little longer than their latencies."""
+
     count, latency, polling = 10_000, 0.1, some_polling(concurrency=64)
     instances = [an_instance(f"instance {number}") for number in range(count)]
     poller = VirtualPoller(
@@ -106,7 +110,9 @@ def test_the_first_round_of_ten_thousand_takes_little_longer_than_their_latencie
     assert sum(poll.began < ready for poll in poller.polls) == count
 
 
-def test_a_cold_start_with_a_tenth_hanging_leaves_workers_to_those_that_are_known() -> None:
+def test_a_cold_start_with_a_tenth_hanging_leaves_workers() -> None:
+    """A cold start with a tenth hanging leaves workers to those that are known."""
+
     polls = polls_of(ALWAYS, until=120)
     assert max(lateness_of(polls, HEALTHY)) < 1
 
@@ -142,14 +148,18 @@ def most_at_once(polls: Sequence[PollMade]) -> int:
     return most
 
 
-def test_instances_that_failed_hold_at_most_half_of_the_workers_and_use_them() -> None:
+def test_failed_instances_hold_at_most_half_of_the_workers() -> None:
+    """Instances that failed hold at most half of the workers and use them."""
+
     polls = polls_of(lambda name, now: True, until=HOUR / 2)
     retries = [poll for poll in polls if poll.kind is Kind.RETRY]
     assert most_at_once(retries) == POLLING.concurrency // 2
     assert most_at_once(polls) <= POLLING.concurrency
 
 
-def test_an_instance_that_hangs_is_left_alone_longer_each_time_up_to_the_cap() -> None:
+def test_backoff_of_a_hanging_instance_grows_up_to_the_cap() -> None:
+    """An instance that hangs is left alone longer each time up to the cap."""
+
     made = by_name(polls_of(ALWAYS, until=HOUR))
     for polls in (made[name] for name in HANGING):
         first, second, third, *rest = (later.began - earlier.ended for earlier, later in pairwise(polls))

@@ -42,7 +42,9 @@ def test_with_a_tenth_hanging_no_other_instance_is_polled_less(tmp_path: Path) -
     assert len(failing) == COUNT // 10
 
 
-def test_a_rate_limit_is_waited_out_and_refused_credentials_are_not_tried_again(tmp_path: Path) -> None:
+def test_rate_limits_are_waited_out_and_refusals_not_retried(tmp_path: Path) -> None:
+    """A rate limit is waited out and refused credentials are not tried again."""
+
     members = healthy_fleet(2, now=1.7e9)
     began: dict[str, list[float]] = {}
 

@@ -120,9 +120,11 @@ def series(text: str, prefix: str) -> int:
     return sum(line.startswith(prefix) for line in text.splitlines())
 
 
-def test_thousands_of_hostile_replies_leave_a_fixed_number_of_series_and_bytes(
+def test_hostile_replies_leave_a_fixed_number_of_series(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """Thousands of hostile replies leave a fixed number of series and bytes."""
+
     caplog.set_level(logging.CRITICAL, "exporter")  # pytest keeps every record
     zapi, room = HostileZapi(1), Room(3)
     own = series(room.text(), "zapi_exporter_")
@@ -160,7 +162,9 @@ def test_every_label_but_names_and_statuses_has_a_closed_set_of_values() -> None
     assert seen.keys() == CLOSED.keys() | others
 
 
-def test_names_and_statuses_that_change_with_every_poll_leave_one_series_of_each(tmp_path: Path) -> None:
+def test_names_that_change_with_every_poll_leave_one_series(tmp_path: Path) -> None:
+    """Names and statuses that change with every poll leave one series of each."""
+
     members = healthy_fleet(8, now=1.7e9)
     zapi = HostileZapi(3)
 

@@ -47,9 +47,11 @@ def url(output: Path, name: str) -> str:
 
 
 @pytest.mark.needs("prometheus", "prometheus-alertmanager")
-def test_the_stack_scrapes_the_demo_with_the_shipped_rules_and_tells_of_alerts(
+def test_the_stack_scrapes_the_demo_and_tells_of_alerts(
     stack: "subprocess.Popen[bytes]", output: Path
 ) -> None:
+    """The stack scrapes the demo with the shipped rules and tells of alerts."""
+
     wait_until(lambda: "Ctrl+C" in output.read_text(), patience=60)
     alerts = url(output, "Every alert")
     assert "ZapiInstanceDisconnected" in get(alerts) or "<script" in get(alerts)

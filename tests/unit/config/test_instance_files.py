@@ -70,7 +70,9 @@ def test_the_defaults_of_a_file_go_over_those_of_the_configuration(folder: Path)
     assert one.client_token == Secret("C")
 
 
-def test_secrets_come_from_files_beside_the_instance_file_and_from_the_environment(folder: Path) -> None:
+def test_secrets_come_from_files_beside_and_the_environment(folder: Path) -> None:
+    """Secrets come from files beside the instance file and from the environment."""
+
     (folder / "teams/secret").write_text("S")
     (folder / "teams/a.yaml").write_text(
         "- {name: a, id: A, token_file: secret}\n- {name: b, id: B, token: '${TOKEN}'}\n"

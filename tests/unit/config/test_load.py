@@ -310,9 +310,9 @@ def test_a_problem_prints_as_one_line_with_its_place() -> None:
         ("token_file: secret, expected_webhooks: {received: '${HOOK}'}", False),
     ],
 )
-def test_a_document_counts_as_a_file_of_secrets_only_if_one_is_written_out_in_it(
-    tmp_path: Path, instance: str, secret: bool
-) -> None:
+def test_only_a_written_secret_makes_a_document_secret(tmp_path: Path, instance: str, secret: bool) -> None:
+    """A document counts as a file of secrets only if one is written out in it."""
+
     (tmp_path / "secret").write_text("T")
     environ = {"TOKEN": "T", "HOOK": "https://example.com/hook"}
     config = load_text(tmp_path, f"instances: [{{name: a, id: A, {instance}}}]\n", environ)

@@ -33,7 +33,9 @@ def rejected(file: Path) -> ConfigFile:
     return source
 
 
-def test_a_file_that_is_written_again_with_the_same_content_has_not_changed(file: Path) -> None:
+def test_the_same_content_written_again_is_no_change(file: Path) -> None:
+    """A file that is written again with the same content has not changed."""
+
     source = loaded(file)
     file.write_text(file.read_text())
     file.touch()

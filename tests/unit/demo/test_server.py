@@ -75,9 +75,11 @@ def test_a_wrong_request_gets_the_real_refusal(
     assert get(zapi, instance, **how) == (status, {"error": error})
 
 
-def test_a_missing_client_token_is_refused_only_where_the_account_requires_one(
+def test_a_missing_client_token_is_refused_where_required(
     zapi: SimulatedZapi, instance: SimulatedInstance, other: SimulatedInstance
 ) -> None:
+    """A missing client token is refused only where the account requires one."""
+
     nameless = replace(instance, client_token=None)
     assert get(zapi, nameless) == (400, {"error": "your client-token is not configured"})
     assert get(zapi, other)[0] == 200
@@ -143,9 +145,9 @@ def test_an_instance_keeps_its_id(zapi: SimulatedZapi, instance: SimulatedInstan
         zapi.update(instance.id, id="OTHER")
 
 
-def test_a_fault_can_be_set_and_lifted_between_two_requests_of_a_connection(
-    zapi: SimulatedZapi, instance: SimulatedInstance
-) -> None:
+def test_a_fault_can_change_between_two_requests(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
+    """A fault can be set and lifted between two requests of a connection."""
+
     with RawClient(zapi) as client:
         zapi.set_fault(instance.id, raw("teapot", b"HTTP/1.1 418 Odd\r\nContent-Length: 0\r\n\r\n", None))
         client.ask(instance)

@@ -145,7 +145,9 @@ def test_a_list_that_comes_back_is_told_too(zapi: SimulatedZapi) -> None:
         rig.wait_for_source(up=True)
 
 
-def test_a_start_during_an_outage_is_ready_and_adds_the_account_when_it_answers(zapi: SimulatedZapi) -> None:
+def test_a_start_during_an_outage_adds_the_account_later(zapi: SimulatedZapi) -> None:
+    """A start during an outage is ready and adds the account when it answers."""
+
     zapi.set_account(listing(*NAMES, faults={None: html_error(503)}))
     with rig_of(zapi, configured=[configured("vendas")]) as rig:
         wait_until(rig.daemon.is_ready)
@@ -210,7 +212,9 @@ def test_two_accounts_that_share_an_instance_poll_it_once_for_the_first(zapi: Si
         assert rig.source("account:filial")["instances"] == 1
 
 
-def test_an_instance_that_the_configuration_names_is_polled_as_written_there(zapi: SimulatedZapi) -> None:
+def test_an_instance_of_the_configuration_is_polled_as_written(zapi: SimulatedZapi) -> None:
+    """An instance that the configuration names is polled as written there."""
+
     mine = configured("vendas", called="a minha", labels={"team": "sales"})
     with rig_of(zapi, an_account(labels={"team": "all"}), configured=[mine]) as rig:
         rig.wait_for("a minha", "suporte", "financeiro")
@@ -271,9 +275,11 @@ def test_a_reload_adds_and_removes_accounts(zapi: SimulatedZapi) -> None:
         assert rig.source() == {}
 
 
-def test_a_reload_with_another_partner_token_reads_at_once_and_keeps_what_is_known(
+def test_a_new_partner_token_reads_at_once_and_keeps_the_known(
     zapi: SimulatedZapi,
 ) -> None:
+    """A reload with another partner token reads at once and keeps what is known."""
+
     with rig_of(zapi, an_account(refresh=600.0)) as rig:
         rig.wait_for(*NAMES)
         rig.daemon.apply(rig.with_accounts(an_account(token="WRONG", refresh=600.0)))

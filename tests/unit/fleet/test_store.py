@@ -75,9 +75,9 @@ def test_after_a_failed_poll_up_is_0_at_once_and_the_values_stay(fleet: Fleet, c
     assert view.last_success == clock.time() - 60
 
 
-def test_values_go_together_when_stale_after_has_passed_since_they_were_read(
-    fleet: Fleet, clock: ManualClock
-) -> None:
+def test_values_go_together_when_stale_after_has_passed(fleet: Fleet, clock: ManualClock) -> None:
+    """Values go together when stale after has passed since they were read."""
+
     fleet.record(VENDAS, a_status(), 0.1)
     clock.advance(60)
     fleet.record(VENDAS, a_failure(), 0.1)

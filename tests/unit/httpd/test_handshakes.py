@@ -83,7 +83,9 @@ def rig(authority: trustme.CA) -> Iterator[Rig]:
             handshakes.may_end.set()
 
 
-def test_one_client_has_one_handshake_at_once_and_others_do_not_wait_for_it(rig: Rig) -> None:
+def test_one_client_has_one_handshake_at_once(rig: Rig) -> None:
+    """One client has one handshake at once and others do not wait for it."""
+
     with ExitStack() as held:
         clients = rig.flood(held)
         assert [rig.status() for _ in range(3)] == [200] * 3

@@ -228,7 +228,9 @@ def test_every_answer_is_dated_and_carries_the_security_headers() -> None:
     assert headers["content-security-policy"].startswith("default-src 'none'")
 
 
-def test_an_answers_own_header_replaces_the_default_and_the_operators_replaces_both() -> None:
+def test_the_operators_header_replaces_all_others() -> None:
+    """An answer's own header replaces the default and the operator's replaces both."""
+
     def handler(request: Request) -> Response:
         own = (("content-security-policy", "default-src 'self'"), ("X-Frame-Options", "SAMEORIGIN"))
         return Response(200, b"", "text/html", own)

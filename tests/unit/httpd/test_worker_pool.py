@@ -110,7 +110,9 @@ def test_the_newest_goes_first_and_the_key_with_the_fewest() -> None:
     pooled(use, threads=1, per_key=1)
 
 
-def test_who_is_cancelled_while_waiting_leaves_the_queue_and_nothing_behind() -> None:
+def test_who_is_cancelled_while_waiting_leaves_the_queue() -> None:
+    """Who is cancelled while waiting leaves the queue and nothing behind."""
+
     class Work:
         def __call__(self) -> None:
             pytest.fail("it was cancelled before its turn")

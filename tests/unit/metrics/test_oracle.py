@@ -141,7 +141,9 @@ def test_gzip_carries_the_same_bytes_and_is_one_stream(fmt: Format) -> None:
         assert ("# EOF" in plain) is (fmt is Format.OPENMETRICS)
 
 
-def test_every_metric_of_the_catalogue_is_exposed_with_its_type_help_and_labels() -> None:
+def test_every_metric_is_exposed_as_the_catalogue_has_it() -> None:
+    """Every metric of the catalogue is exposed with its type help and labels."""
+
     rig = Rig("vendas")
     rig.fleet.record(rig.instances[0], READINGS[0], 0.1)
     text = rig.scrapes.render(Format.TEXT, gzip=False).whole().decode()

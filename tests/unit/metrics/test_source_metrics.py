@@ -49,7 +49,9 @@ def test_a_source_that_never_was_good_has_no_time_of_it() -> None:
     assert shown(telemetry) == {"file:a.yaml": {"up": 0, "instances": 0}}
 
 
-def test_a_configuration_that_cannot_be_loaded_is_down_and_leaves_the_files_alone() -> None:
+def test_a_broken_configuration_is_down_and_files_stay() -> None:
+    """A configuration that cannot be loaded is down and leaves the files alone."""
+
     telemetry = Telemetry()
     load(telemetry, 100.0, InstanceSource("config", (ONE,)), InstanceSource("file:a.yaml", (TWO,)))
     telemetry.reload_failed()

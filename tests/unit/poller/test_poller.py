@@ -126,10 +126,10 @@ def rig() -> Rig:
 
 @pytest.fixture(autouse=True)
 def _closed(rig: Rig) -> object:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     yield
     rig.close()
-    wait_until(lambda: threading.active_count() <= before)
+    wait_until(lambda: set(threading.enumerate()) <= before)
 
 
 def test_every_instance_is_polled_at_once_and_then_again_each_interval(rig: Rig) -> None:
@@ -284,7 +284,7 @@ def test_a_poll_that_hangs_is_what_a_poller_is_stuck_with(rig: Rig) -> None:
     wait_until(lambda: poller.stuck_for() == 0.0)
 
 
-def test_polls_that_are_due_and_do_not_begin_are_what_a_poller_is_stuck_with(rig: Rig) -> None:
+def test_polls_that_are_due_and_do_not_begin_mean_a_stuck_poller(rig: Rig) -> None:
     """The worker that leads sleeps by another clock, so it does not see that time has passed."""
     poller = rig.poller(2, interval=60.0, clock=(clock := ManualClock()))
     wait_until(lambda: rig.upstream.ended_polls() == 2)
@@ -306,9 +306,11 @@ def test_what_has_just_come_in_is_nothing_to_be_stuck_with(rig: Rig) -> None:
     asked.join(DEADLINE)
 
 
-def test_polls_go_on_with_the_workers_there_are_where_the_machine_has_no_thread_left(
+def test_polls_go_on_where_no_further_thread_can_start(
     rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Polls go on with the workers there are where the machine has no thread left."""
+
     start = threading.Thread.start
     started: list[threading.Thread] = []
 

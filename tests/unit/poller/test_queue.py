@@ -58,7 +58,9 @@ def test_new_instances_are_due_at_once_the_one_with_the_latest_slot_first() -> N
     assert queue.next_due(START) is None
 
 
-def test_a_slot_just_after_a_first_poll_is_passed_over_while_others_wait_for_theirs() -> None:
+def test_a_slot_just_after_a_first_poll_yields_to_first_polls() -> None:
+    """A slot just after a first poll is passed over while others wait for theirs."""
+
     queue = a_queue(*instances(20), concurrency=1)
     for remaining in reversed(range(20)):
         poll = take(queue, START)
@@ -96,7 +98,9 @@ def test_an_instance_is_never_polled_twice_at_once() -> None:
     assert queue.take(START + 1000) is None
 
 
-def test_first_polls_take_all_workers_while_no_slot_falls_due_before_they_end() -> None:
+def test_first_polls_take_all_workers_while_no_slot_is_near() -> None:
+    """First polls take all workers while no slot falls due before they end."""
+
     queue = a_queue(*instances(100), concurrency=32)
     hanging = take_all(queue, START)
     assert len(hanging) == 32
@@ -109,9 +113,9 @@ def test_first_polls_take_all_workers_while_no_slot_falls_due_before_they_end() 
     assert take(queue, due).target is hanging[0].target
 
 
-def test_first_polls_and_retries_leave_a_quarter_of_the_workers_to_slots_that_fall_due_before_they_end() -> (
-    None
-):
+def test_first_polls_and_retries_leave_a_quarter_to_near_slots() -> None:
+    """First polls and retries leave a quarter of the workers to slots that fall due before they end."""
+
     queue = a_queue(*instances(20), concurrency=32)
     poll_through(queue, START)
     reload(queue, *instances(100), now=START + INTERVAL / 2)
@@ -188,7 +192,9 @@ def test_an_instance_that_is_asked_for_is_polled_between_its_slots() -> None:
     assert names == ["instance 0", "instance 1", "instance 2"]
 
 
-def test_who_asks_again_shares_the_poll_and_gets_no_other_while_it_is_recent() -> None:
+def test_who_asks_again_shares_the_poll_while_it_is_recent() -> None:
+    """Who asks again shares the poll and gets no other while it is recent."""
+
     queue, now = idle_queue(3, probe_max_age=5.0)
     now += 5.0
     assert [queue.ask("instance 2", now) for _ in range(3)] == [True] * 3
@@ -256,7 +262,9 @@ def test_probes_that_hang_delay_no_schedule() -> None:
     assert len(asked) <= INTERVAL / LONGEST_POLL + 1  # whose own slot came while the poll of a probe hung
 
 
-def test_an_instance_that_is_left_alone_after_a_failure_is_not_polled_for_the_asking() -> None:
+def test_asking_does_not_poll_an_instance_in_backoff() -> None:
+    """An instance that is left alone after a failure is not polled for the asking."""
+
     queue = a_queue(an_instance("vendas"))
     poll_through(queue, START, a_failure(Reason.UNAUTHORIZED))
     assert not queue.ask("vendas", START)
@@ -303,7 +311,9 @@ def test_new_credentials_of_a_failing_instance_are_tried_at_once() -> None:
     assert take(queue, START + 1).instance is renewed
 
 
-def test_new_credentials_that_come_while_the_old_ones_are_refused_are_tried_at_once() -> None:
+def test_new_credentials_are_tried_at_once_after_a_refusal() -> None:
+    """New credentials that come while the old ones are refused are tried at once."""
+
     queue = a_queue(an_instance("vendas"))
     poll = take(queue, START)
     renewed = an_instance("vendas", token="NEW")
@@ -330,7 +340,9 @@ def test_a_new_interval_makes_new_slots() -> None:
     assert queue.next_due(START + 1) == Slots.of("vendas", 5.0).after(START + 1)
 
 
-def test_slots_that_keep_all_workers_busy_do_not_starve_first_polls_and_retries() -> None:
+def test_busy_slots_do_not_starve_first_polls_and_retries() -> None:
+    """Slots that keep all workers busy do not starve first polls and retries."""
+
     queue = a_queue(*instances(3), concurrency=1)
     now = START
     queue.finish(take(queue, now), a_failure(), now)

@@ -108,7 +108,9 @@ def boom() -> None:
     raise ValueError("CANARY")
 
 
-def test_what_nobody_caught_in_a_thread_is_one_line_with_its_place_and_without_its_text() -> None:
+def test_an_uncaught_error_of_a_thread_is_one_line_without_text() -> None:
+    """What nobody caught in a thread is one line with its place and without its text."""
+
     stream = io.StringIO()
     logs.set_up("info", "logfmt", stream.write)
     logs.guard_tracebacks()

@@ -154,7 +154,9 @@ def test_a_probe_in_openmetrics_is_whole() -> None:
 
 
 @pytest.mark.parametrize("name", ["nobody", "VENDAS", "https://vendas.example/", ""])
-def test_a_probe_of_a_name_that_is_not_configured_is_not_found_and_polls_nothing(name: str) -> None:
+def test_a_probe_of_an_unknown_name_polls_nothing(name: str) -> None:
+    """A probe of a name that is not configured is not found and polls nothing."""
+
     exporter = Exporter()
     assert (exporter.ask("/probe", name=name).status, exporter.polled) == (404, [])
 
@@ -234,9 +236,11 @@ def test_service_discovery_says_nothing_before_each_list_was_asked_for() -> None
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_service_discovery_has_one_target_for_each_instance_at_the_address_that_was_asked(
+def test_service_discovery_has_one_target_for_each_instance(
     scheme: str,
 ) -> None:
+    """Service discovery has one target for each instance at the address that was asked."""
+
     answer = Exporter(scheme=scheme).ask("/sd", host="exporter.internal:10917")
     assert answer.content_type == "application/json"
     assert json.loads(answer.body) == [

@@ -84,9 +84,11 @@ def test_a_change_is_seen_without_being_asked_for(folder: Path) -> None:
 
 @pytest.mark.parametrize("what", ["a named pipe", "a folder", "a device"])
 @pytest.mark.parametrize("name", ["tls/server.key", "tls/server.crt", "web.yaml"])
-def test_a_file_that_becomes_something_else_is_told_once_and_waited_for_never(
+def test_a_file_that_becomes_something_else_is_told_once(
     folder: Path, caplog: pytest.LogCaptureFixture, name: str, what: str
 ) -> None:
+    """A file that becomes something else is told once and waited for never."""
+
     watched = Watched(folder, TLS)
     first = watched.now()
     (folder / name).unlink()

@@ -66,7 +66,9 @@ def test_a_connection_serves_the_next_poll(reply: bytes) -> None:
         b"nonsense\r\n\r\n",
     ],
 )
-def test_a_connection_whose_answer_was_its_last_or_was_left_unread_serves_no_other_poll(last: bytes) -> None:
+def test_a_connection_at_its_end_serves_no_other_poll(last: bytes) -> None:
+    """A connection whose answer was its last or was left unread serves no other poll."""
+
     with scripted([last, answer()], [answer()]) as server:
         client = a_client(server.url)
         client.read(INSTANCE)

@@ -436,7 +436,9 @@ def test_anything_but_one_json_object_is_invalid(body: bytes) -> None:
 @pytest.mark.parametrize(
     "value", [[0] * MAX_VALUES, [{}] * MAX_VALUES, dict.fromkeys(map(str, range(MAX_VALUES)))]
 )
-def test_a_reply_of_tens_of_thousands_of_values_is_invalid_before_it_is_decoded(value: object) -> None:
+def test_a_reply_of_too_many_values_is_invalid_before_decoding(value: object) -> None:
+    """A reply of tens of thousands of values is invalid before it is decoded."""
+
     body = json.dumps({**RECORDED, "more": value})
     assert reason(body.encode()) is Reason.INVALID_RESPONSE
 

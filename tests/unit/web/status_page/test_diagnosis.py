@@ -197,7 +197,9 @@ def test_missing_muted_and_other_webhooks_are_as_bad_as_their_alerts() -> None:
         assert diagnose(a_view(instance=instance, status=status), NOW).level is Level.BAD
 
 
-def test_an_instance_whose_polls_fail_is_no_worse_than_its_alert_while_values_last() -> None:
+def test_failing_polls_are_no_worse_than_their_alert() -> None:
+    """An instance whose polls fail is no worse than its alert while values last."""
+
     diagnosis = diagnose(a_failed_view("x", Reason.TIMEOUT, status=a_status()), NOW)
     assert diagnosis.state_level is Level.WARNING
 

@@ -217,7 +217,9 @@ def test_the_form_keeps_the_filter_and_the_links_keep_the_search() -> None:
     assert 'href="?show=webhooks&amp;q=santos&amp;paused=1"' in html
 
 
-def test_a_label_in_the_address_is_shown_with_a_way_out_and_kept_by_form_and_links() -> None:
+def test_a_label_in_the_address_is_shown_and_kept() -> None:
+    """A label in the address is shown with a way out and kept by form and links."""
+
     html = page(a_fleet(90), {"team": "sales", "sort": "due", "by": "environment"})
     fields = {str(field["name"]): field["value"] for field in Elements(html).all("input")}
 
@@ -230,7 +232,9 @@ def test_a_label_in_the_address_is_shown_with_a_way_out_and_kept_by_form_and_lin
     assert "<h1>4 of 30 need attention</h1>" in html
 
 
-def test_a_chip_leads_to_the_instances_with_its_label_and_one_that_all_have_is_left_out() -> None:
+def test_a_chip_leads_to_the_instances_with_its_label() -> None:
+    """A chip leads to the instances with its label and one that all have is left out."""
+
     html = page(a_fleet(90))
     assert 'href="?team=sales"><bdi>team</bdi>=<bdi>sales</bdi>' in html
     assert "<bdi>environment</bdi>=" not in html
