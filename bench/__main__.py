@@ -26,6 +26,7 @@ from bench import (
     probers,
     report,
     results,
+    rules,
     scaling,
     schedule,
     scrapes,
@@ -34,6 +35,7 @@ from bench import (
 )
 from bench import server as prometheus_server
 from bench.results import Results
+from bench.rule_troubles import TROUBLES
 from bench.upstream import Upstream, upstream
 from harness import real_parts
 
@@ -152,6 +154,15 @@ def _server(measured: Results, directory: Path, server: Upstream, step: Step) ->
     return measured
 
 
+def _rules(measured: Results, directory: Path, server: Upstream, step: Step) -> Results:
+    for name, trouble in TROUBLES.items():
+        cost = rules.measure(directory / "rules", trouble)
+        measured = replace(measured, rules={**measured.rules, name: cost})
+        results.save(measured)
+        step()
+    return measured
+
+
 PARTS: Final[Mapping[str, tuple[Part, int]]] = {
     "polls": (_polls, POLL_ROUNDS),
     "scrapes": (_scrapes, ROUNDS * len(SCRAPED)),
@@ -162,6 +173,7 @@ PARTS: Final[Mapping[str, tuple[Part, int]]] = {
     "schedule": (_schedule, 1),
     "chain": (_chain, len(chain.ways())),
     "server": (_server, 1),
+    "rules": (_rules, len(TROUBLES)),
 }
 """Name → what measures it, and in how many steps."""
 

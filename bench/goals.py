@@ -29,6 +29,7 @@ def goals(results: Results) -> Iterator[Goal]:
     yield from _size_goals(results)
     yield from _schedule_goals(results)
     yield from _page_goals(results)
+    yield from _rule_goals(results)
 
 
 def _poll_goals(results: Results) -> Iterator[Goal]:
@@ -147,6 +148,17 @@ def _page_goals(results: Results) -> Iterator[Goal]:
     else:
         why = results.missing.get("Chromium", "not measured")
         yield Goal("status page in Chromium", "< 1 s, < 100 ms", why, None)
+
+
+def _rule_goals(results: Results) -> Iterator[Goal]:
+    if results.rules:
+        name, dearest = max(results.rules.items(), key=lambda pair: pair[1].seconds)
+        yield Goal(
+            "evaluation of all rules by Prometheus, 10,000 instances in any one trouble, beside a scrape",
+            "< 10 s",
+            f"{dearest.seconds:.1f} s ({name}: {dearest.alerts:,} alerts)",
+            dearest.seconds < 10,
+        )
 
 
 def _ratio(measure: str, limit: float, ratio: Spread | None, results: Results, peer: str) -> Goal:

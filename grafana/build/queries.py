@@ -134,7 +134,7 @@ PROBLEMS: Final[Mapping[str, str]] = MappingProxyType(
         "Expired": "ZapiInstanceExpired",
         "Expires soon": "ZapiInstanceExpiringSoon",
         "Webhook missing": "ZapiInstanceWebhookMissing",
-        "Webhook muted": "ZapiInstanceWebhookUnexpected",
+        "Webhook muted": "ZapiInstanceWebhookMuted",
         "Webhook to elsewhere": "ZapiInstanceWebhookUnexpected",
         "Not paid": "ZapiInstanceUnpaid",
         "Phone offline": "ZapiInstancePhoneOffline",

@@ -170,6 +170,17 @@ def few() -> Play:
     }
 
 
+@story("connection")
+def just_enough() -> Play:
+    """Three are enough for a mass event, and so is three of ten."""
+    fleet = Fleet(10, 25)
+    fleet.say(10, "p0", "p2", "p4", connected=False)
+    return fleet.story, {
+        job("ManyInstancesDisconnected"): [(11.5, 25)],
+        job("TeamInstancesDisconnected", team="support"): [(11.5, 25)],
+    }
+
+
 @story("connection_long")
 def long_down() -> Play:
     """Numbers that have been disconnected for more than six hours do not make a mass event, and end one."""
@@ -683,6 +694,17 @@ def behind() -> Play:
     fleet.story.at(40, lambda: setattr(fleet.exporter, "lateness", 0.0))
     fleet.story.unsure = (22.5, 41.5)
     return fleet.story, {at("ExporterBehind"): [(22.5, 41.5)]}
+
+
+@story("exporter")
+def hardly_behind() -> Play:
+    """Polls that begin fifteen and a half seconds late are told, fourteen and a half are not."""
+    fleet = Fleet(2, 40)
+    other = fleet.more()
+    fleet.story.at(5, lambda: setattr(fleet.exporter, "lateness", 15.5))
+    fleet.story.at(5, lambda: setattr(other, "lateness", 14.5))
+    fleet.story.unsure = tuple(minute / 2 for minute in range(46, 60))
+    return fleet.story, {at("ExporterBehind"): [(26, 40)]}
 
 
 @story("thresholds")

@@ -1,0 +1,146 @@
+"""Ten thousand instances that are all in the same trouble, as their exporter exposes them."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final
+
+from bench.instances import config, readings
+from exporter.fleet.store import Fleet
+from exporter.metrics.instance_cache import InstanceLines
+from exporter.metrics.scrape import Scrapes
+from exporter.metrics.self_metrics import Telemetry
+from exporter.metrics.text_format import Format
+from exporter.model.poll_result import Failure, Reading, Reason, Status
+
+_HOUR: Final = 3600.0
+_DAY: Final = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """``before`` is what the last poll learned ``ago`` seconds ago, ``now`` what each poll learns since.
+
+    Both change a good reading; the number is that of the instance.
+    """
+
+    now: Callable[[Status, int], Reading]
+    before: Callable[[Status, int], Reading] | None = None
+    ago: float = 0.0
+
+
+def _good(status: Status, number: int) -> Reading:
+    return status
+
+
+def _disconnected(status: Status, number: int) -> Reading:
+    return replace(status, connected=False)
+
+
+def _fails(reason: Reason, share: float = 1.0) -> Callable[[Status, int], Reading]:
+    """Polls of that share of the instances."""
+
+    def read(status: Status, number: int) -> Reading:
+        return Failure(reason, "made up") if number % 100 < share * 100 else status
+
+    return read
+
+
+def _due_in(seconds: float) -> Callable[[Status, int], Reading]:
+    return lambda status, number: replace(status, due=time.time() + seconds)
+
+
+TROUBLES: Final[Mapping[str, Trouble]] = {
+    "none": Trouble(_good),
+    "disconnected, many at once": Trouble(_disconnected, _good, 900),
+    "disconnected for seven hours": Trouble(_disconnected, _good, 7 * _HOUR),
+    "never connected": Trouble(_disconnected),
+    "expiring soon": Trouble(_due_in(5 * _DAY)),
+    "expiring imminently": Trouble(_due_in(_HOUR)),
+    "expired": Trouble(_due_in(-_HOUR)),
+    "unpaid": Trouble(lambda status, number: replace(status, payment_status="unpaid")),
+    "payment unknown": Trouble(lambda status, number: replace(status, payment_status="trialing")),
+    "due date unknown": Trouble(lambda status, number: replace(status, due=None)),
+    "webhooks missing": Trouble(
+        lambda status, number: replace(status, webhooks=dict.fromkeys(status.webhooks))
+    ),
+    "webhooks muted": Trouble(
+        lambda status, number: replace(status, muted=frozenset({"received", "disconnected"}))
+    ),
+    "credentials refused": Trouble(_fails(Reason.UNAUTHORIZED), _good, _HOUR),
+    "subscription ended": Trouble(_fails(Reason.SUBSCRIPTION_ENDED), _good, _HOUR),
+    "wrong instance": Trouble(_fails(Reason.WRONG_INSTANCE), _good, _HOUR),
+    "address not allowed": Trouble(_fails(Reason.IP_NOT_ALLOWED), _good, _HOUR),
+    "refused by a firewall": Trouble(_fails(Reason.FORBIDDEN), _good, _HOUR),
+    "rate limited": Trouble(_fails(Reason.RATE_LIMITED), _good, _HOUR),
+    "Z-API down": Trouble(_fails(Reason.TIMEOUT), _good, _HOUR),
+    "79 of 100 cannot be polled": Trouble(_fails(Reason.TIMEOUT, 0.79), _good, _HOUR),
+    "never polled well": Trouble(_fails(Reason.TIMEOUT, 0.79), _fails(Reason.TIMEOUT, 0.79), _HOUR),
+}
+"""What may happen to all of them → what is read."""
+
+
+class Exposed:
+    """A fleet in a trouble; each scrape comes after a poll of every instance."""
+
+    def __init__(self, count: int, trouble: Trouble) -> None:
+        self._trouble = trouble
+        self._ago = trouble.ago
+        lines = InstanceLines()
+        settings = config(count)
+        self._statuses = [
+            (instance, status) for instance, status in readings(count) if isinstance(status, Status)
+        ]
+        self._fleet = Fleet(settings, self, [lines])
+        telemetry = Telemetry()
+        telemetry.describe_process()
+        telemetry.reloaded(settings, time.time())
+        self._scrapes = Scrapes(self._fleet, lines, telemetry.registry, self)
+        self._scraping = threading.Lock()
+        if trouble.before is not None:
+            self._poll(trouble.before)
+        self._ago = 0.0
+
+    def time(self) -> float:
+        return time.time() - self._ago
+
+    def monotonic(self) -> float:
+        return time.monotonic() - self._ago
+
+    def scrape(self) -> bytes:
+        with self._scraping:
+            self._poll(self._trouble.now)
+            return self._scrapes.render(Format.TEXT, gzip=False).whole()
+
+    def _poll(self, read: Callable[[Status, int], Reading]) -> None:
+        for number, (instance, status) in enumerate(self._statuses):
+            self._fleet.record(instance, read(status, number), 0.1)
+
+
+@contextmanager
+def served(exposed: Exposed) -> Iterator[str]:
+    """Serve it, and give the target's address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = exposed.scrape()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            """Nobody wants to know."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
