@@ -13,7 +13,7 @@ from exporter.zapi.body import MAX_BODY, BodyTooLarge, InvalidReply
 _SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,64})(?:[ \t]*;[^\r\n\0]*)?\r\n")
 _TRAILER: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*\r\n")
 _LINE_END: Final = b"\r\n"
-_LONGEST_LINE: Final = 256
+_LONGEST_LINE: Final = 4096
 
 
 class Chunks:
@@ -53,9 +53,11 @@ class Chunks:
             if not self._is_in_trailers:
                 self._begin_chunk(int(bytes(line[1]), 16))
             return True
-        longest = len(_LINE_END) - 1 if self._is_in_chunk else _LONGEST_LINE
-        if received.find(b"\n", self.at, end) >= 0 or end - self.at > longest:
+        is_ended = received.find(b"\n", self.at, end) >= 0
+        if is_ended or (self._is_in_chunk and end - self.at >= len(_LINE_END)):
             raise InvalidReply
+        if end - self.at > _LONGEST_LINE:
+            raise BodyTooLarge
         return False
 
     def _begin_chunk(self, size: int) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
+from harness.waiting import comes_true
 from tests.system.faults.canaries import canary, canary_url
 from tests.system.faults.ear import Ear
 from tests.system.faults.promise import Result, Tell, ended
@@ -94,10 +95,14 @@ def _refused(its: Stage, config: Path, name: str, text: str) -> Result:
     config.write_text(text)
     lines = len(its.log())
     answer = its.reload()
-    told = [line for line in its.log()[lines:] if line["level"] == "error"]
+
+    def told() -> int:
+        return sum(line["level"] == "error" for line in its.log()[lines:])
+
+    comes_true(lambda: told() > 0)  # a thread of its own writes the log
     complaints = [] if f"{config}:" in answer else [f"the reload was answered: {answer}"]
-    complaints += [] if told else ["the log does not tell of it"]
-    return Result(f"reload of a file with {name}", "refused", f"{len(told)} problems", tuple(complaints))
+    complaints += [] if told() else ["the log does not tell of it"]
+    return Result(f"reload of a file with {name}", "refused", f"{told()} problems", tuple(complaints))
 
 
 def _web_refused(directory: Path, zapi: SimulatedZapi, ear: Ear, name: str, text: str) -> Result:

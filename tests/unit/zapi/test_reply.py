@@ -293,3 +293,10 @@ def test_no_bytes_break_the_reader(noise: bytes, start: bytes) -> None:
         reader.result()
     except (InvalidReply, HeadTooLarge, BodyTooLarge, CorruptBody, UnrequestedEncoding):
         pass
+
+
+@pytest.mark.parametrize("endless", [b"0" * 70_000, b"5;" + b"x" * 70_000])
+def test_a_line_of_a_chunk_that_does_not_end_is_too_large(endless: bytes) -> None:
+    """Long before the timeout."""
+    with pytest.raises(BodyTooLarge):
+        read(blocks(OK + b"Transfer-Encoding: chunked\r\n\r\n" + endless, 1000))
