@@ -240,9 +240,10 @@ that pace.
 _RULES: Final = """
 ## The rules
 
-A real Prometheus with an hour of samples scrapes ten thousand instances that are all in one trouble, and evaluates every
-rule that is shipped, those of an hour's availability too, every thirty seconds. Seconds are those of the slowest evaluation of
-all groups together, CPU is that of the whole process from one evaluation to the next, with a scrape of 280,000 series.
+A real Prometheus with an hour of samples scrapes ten thousand instances that are all in one trouble, and evaluates
+every rule that is shipped, those of an hour's availability too, every thirty seconds. Seconds are those of the slowest
+evaluation of all groups together, CPU is that of the whole process from one evaluation to the next, with a scrape of
+280,000 series.
 
 | trouble | alerts | seconds | CPU |
 | --- | --- | --- | --- |"""

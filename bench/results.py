@@ -146,8 +146,8 @@ class Server:
 class RuleCost:
     """What rules cost while all instances are in one trouble.
 
-    ``seconds`` are those of the slowest evaluation of all rules, ``cpu`` the CPU seconds of Prometheus from one evaluation
-    to the next, with a scrape, and ``alerts`` how many fire.
+    ``seconds`` are those of the slowest evaluation of all rules, ``cpu`` the CPU seconds of Prometheus from one
+    evaluation to the next, with a scrape, and ``alerts`` how many fire.
     """
 
     seconds: float

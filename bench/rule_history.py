@@ -1,7 +1,7 @@
 """Fills a Prometheus with an hour of samples, by the protocol of remote write.
 
-Rules read an hour back, so an evaluation on an empty server costs a fraction of what it costs any other day. A text file
-for ``promtool tsdb create-blocks-from`` would be several gigabytes.
+Rules read an hour back, so an evaluation on an empty server costs a fraction of what it costs any other day. A text
+file for ``promtool tsdb create-blocks-from`` would be several gigabytes.
 """
 
 import struct

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
 from bench.instances import config, readings
@@ -15,6 +14,7 @@ from exporter.metrics.scrape import Scrapes
 from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
 from exporter.model.poll_result import Failure, Reading, Reason, Status
+from harness.loopback import LoopbackServer, QuietHandler
 
 _HOUR: Final = 3600.0
 _DAY: Final = 86400.0
@@ -124,23 +124,9 @@ class Exposed:
 def served(exposed: Exposed) -> Iterator[str]:
     """Serve it, and give the target's address."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
-            body = exposed.scrape()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(exposed.scrape(), "text/plain; version=0.0.4")
 
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Nobody wants to know."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with LoopbackServer(Handler) as server:
+        yield server.address

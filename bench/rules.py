@@ -1,7 +1,7 @@
 """What an evaluation of all rules takes while ten thousand instances are in one and the same trouble.
 
-A few instances are played first, so that every series that rules record is known. Then a new Prometheus is given an hour
-of the same for all of them, since rules read an hour back, and scrapes and evaluates on.
+A few instances are played first, so that every series that rules record is known. Then a new Prometheus is given an
+hour of the same for all of them, since rules read an hour back, and scrapes and evaluates on.
 """
 
 import json
