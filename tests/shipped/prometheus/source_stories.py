@@ -53,6 +53,16 @@ def source_failing_through_restarts() -> Play:
 
 
 @story("sources")
+def source_lost_with_its_instances() -> Play:
+    """A job that lists fewer instances says which source cannot be read."""
+    fleet = Fleet(10, 30)
+    says(fleet, 0.5, FOLDER, good=True)
+    says(fleet, 20, FOLDER, good=False)
+    fleet.configure(20, fleet.exporter, without=[f"p{number}" for number in range(4, 10)])
+    return fleet.story, {job("InstancesVanished"): [(22, 30)]}
+
+
+@story("sources")
 def source_removed() -> Play:
     """A source that is taken out of the configuration ends its alert, and one of an uninstalled exporter too."""
     fleet = Fleet(4, 60)

@@ -360,7 +360,7 @@ FACTS: Final = {
         "names": "a, b",
     },
     "ZapiTeamInstancesDisconnected": {"count": "100", "names": "a, b"},
-    "ZapiInstancesVanished": {"count": "10", "of": "400", "names": "a, b"},
+    "ZapiInstancesVanished": {"count": "10", "of": "400", "names": "a, b", "sources": "account:matriz"},
 }
 LABELS: Final = {
     "ZapiInstanceUnpaid": {"status": "overdue"},
