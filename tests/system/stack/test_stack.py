@@ -88,8 +88,9 @@ def test_a_program_that_ends_by_itself_ends_the_stack_and_is_named(
 ) -> None:
     wait_until(lambda: "Ctrl+C" in output.read_text(), patience=60)
     children = descendants(stack.pid)
+    [exporter] = [pid for pid in children if b"--demo=" in command_line(pid)]
 
-    os.kill(children[0], signal.SIGKILL)
+    os.kill(exporter, signal.SIGKILL)
 
     assert stack.wait(timeout=30) == 1
     assert "exporter ended with status -9" in output.read_text()
@@ -125,6 +126,10 @@ def test_a_speed_at_which_nothing_could_be_told_is_refused(
 
 
 def descendants(pid: int) -> list[int]:
-    """The children of a process, oldest first."""
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return sorted(map(int, text.split()))
+    """The children of a process."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def command_line(pid: int) -> bytes:
+    """The arguments of a process, each with a zero after it."""
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
