@@ -108,7 +108,7 @@ ENGLISH: Final = Texts(
         file_left_out="The file {name} has a mistake and is left out; none of its instances is polled.",
         file_remedy="`zapi-exporter --config.check` lists every mistake with its line.",
         list_never_read="The list of the account {name} cannot be read; none of its instances is polled.",
-        list_old="The list of the account {name} was read {when}; {n} instances are polled as it was then. New ones "
+        list_old="The list of the account {name} was read {when}; the instances of then are polled: {n}. New ones "
         "are missing.",
         list_remedy="Check the partner token and whether Z-API answers; the list is tried again by itself.",
         without_token="The list of the account {name} has instances without a token, which cannot be polled: {n}.",

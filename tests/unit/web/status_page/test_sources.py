@@ -68,10 +68,10 @@ def test_sources_that_are_well_are_not_told() -> None:
     [
         (
             account(problems=(FAILED,), last_success=NOW - 7200),
-            "The list of the account matriz was read 2 hours ago; 1 instances are polled as it was then. New ones are "
+            "The list of the account matriz was read 2 hours ago; the instances of then are polled: 1. New ones are "
             "missing. (Z-API failed to answer (HTTP 503))",
-            "A lista da conta matriz foi lida há 2 horas; 1 instâncias são consultadas como ela era então. Faltam as "
-            "novas. (a Z-API não conseguiu responder (HTTP 503))",
+            "A lista da conta matriz foi lida há 2 horas e continua valendo (instâncias: 1). As criadas depois "
+            "não são consultadas. (a Z-API não conseguiu responder (HTTP 503))",
         ),
         (
             account(problems=(FAILED,), instances=()),
@@ -81,12 +81,12 @@ def test_sources_that_are_well_are_not_told() -> None:
         (
             account(problems=("the list is not complete: it has 29 instances and says 31",), instances=()),
             "(the list is not complete: it has 29 instances and says 31)",
-            "(a lista não está completa: tem 29 instâncias e diz 31)",
+            "(a lista está incompleta: traz 29 instâncias e informa 31)",
         ),
         (
             account(last_success=NOW - 1600),
             "The list of the account matriz was read 26 min ago;",
-            "A lista da conta matriz foi lida há 26 min;",
+            "A lista da conta matriz foi lida há 26 min e",
         ),
         (
             account(last_success=NOW, skipped=3),
@@ -102,7 +102,7 @@ def test_sources_that_are_well_are_not_told() -> None:
         (
             InstanceSource("file:a.yaml", (an_instance(),), ("a.yaml:1: document: is empty",)),
             "The file a.yaml has a mistake; its instances are polled as it last was.",
-            "O arquivo a.yaml tem um erro; as instâncias dele são consultadas como ele era antes.",
+            "O arquivo a.yaml tem um erro; continua valendo o conteúdo anterior dele.",
         ),
     ],
 )
