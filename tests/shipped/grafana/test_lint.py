@@ -180,7 +180,7 @@ def test_alerts_are_drawn_over_the_timelines(board: dict[str, Any]) -> None:
 
 def test_every_reason_is_shown_in_words() -> None:
     reasons = {reason.value for reason in Reason}
-    for title in ("Instances that cannot be polled, by reason", "Instâncias sem consulta, por motivo"):
+    for title in ("Instances that cannot be polled, by reason", "Instâncias com falha, por motivo"):
         (shown,) = [panel for panel in PANELS if panel.title == title]
         assert set(shown.overridden) == reasons
 
