@@ -36,6 +36,10 @@ check: $(VENV)/.check ## lint, types and unit tests: what is wrong, in a minute
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n 2 --dist worksteal -m 'not needs and not installs and not nightly' tests/unit tests/shipped $(PYTEST_ARGS)
 
+$(VENV)/.packages: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[packages]'
+	touch $@
+
 test: $(VENV)/.dev ## the whole suite; installs Prometheus and Chromium where it can
 	@$(BIN)/python -m harness.real_parts
 	$(BIN)/pytest -n 2 --dist worksteal --durations=50 --junitxml=.reports/test.xml $(PYTEST_ARGS)
@@ -127,11 +131,13 @@ lock: $(VENV)/.dev ## take newer dependencies into the lock files
 	$(LOCK) --output-file requirements.lock pyproject.toml
 	printf '%s\n' hatchling hatch-fancy-pypi-readme | $(LOCK) --output-file requirements-build.lock -
 
-packages: $(VENV)/.dev ## wheel and sdist, the same bytes whoever builds them
+packages: $(VENV)/.packages ## wheel and sdist, the same bytes whoever builds them
+	rm -f $(DIST)/zapi_exporter-*
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir $(DIST)
 
 .PHONY: deb
 deb: packages ## the Debian package, for the release of Debian and the processor at hand
+	rm -f $(DIST)/zapi-exporter_*.deb
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m deploy.debian --wheel=$$(ls $(DIST)/*.whl) --output=$(DIST)
 
 sbom: $(VENV)/.dev ## the bill of materials, of just what the lock installs

@@ -104,6 +104,7 @@ def write_tree(tree: Path, wheel: Path, release: Release) -> None:
     _write_documents(tree / "usr/share/doc/zapi-exporter", release)
     _write(tree / "usr/share/lintian/overrides/zapi-exporter", _text("lintian-overrides"))
     _write_control(tree, release)
+    _set_times(tree)
 
 
 def _install_libraries(target: Path, wheel: Path) -> None:
@@ -174,6 +175,14 @@ def _write_control(tree: Path, release: Release) -> None:
     _write(tree / "DEBIAN/control", control)
     for script in ("postinst", "prerm", "postrm"):
         _write(tree / "DEBIAN" / script, _text(script), 0o755)
+    (tree / "DEBIAN").chmod(0o755)  # dpkg-deb refuses what a strict umask leaves
+
+
+def _set_times(tree: Path) -> None:
+    """Make every file as old as the release: dpkg-deb does it only for those that are younger."""
+    epoch = int(os.environ["SOURCE_DATE_EPOCH"])
+    for path in [tree, *tree.rglob("*")]:
+        os.utime(path, (epoch, epoch))
 
 
 def _text(name: str) -> str:

@@ -13,7 +13,7 @@ import yaml
 
 from exporter import cli
 from harness.processes import exporter
-from tests.shipped.deploy.kubernetes import MANIFESTS, build, kubectl
+from tests.shipped.deploy.kubernetes import CHART, MANIFESTS, build, helm, kubectl, render
 from tests.shipped.docs.documents import ROOT, snippets
 
 pytestmark = pytest.mark.installs
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.installs
 INSTALL: Final = ROOT / "docs" / "install.md"
 TEXT: Final = INSTALL.read_text(encoding="utf-8")
 PORT: Final = 10917
+SECTIONS: Final = ("pip", "Docker", "Compose", "Kubernetes", "Helm", "Debian package", "systemd")
 
 
 def lines(section: str) -> list[str]:
@@ -29,7 +30,7 @@ def lines(section: str) -> list[str]:
     return str(snippet).replace("\\\n", " ").splitlines()
 
 
-@pytest.mark.parametrize("section", ["pip", "Docker", "Compose", "Kubernetes", "Debian package", "systemd"])
+@pytest.mark.parametrize("section", SECTIONS)
 def test_five_lines_at_most_lead_to_a_scrape(section: str) -> None:
     assert len(lines(section)) <= 5
     assert lines(section)[-1].startswith("curl --retry 9 --retry-all-errors ")
@@ -90,6 +91,40 @@ def test_kubernetes_gets_every_secret_that_the_configuration_names() -> None:
     assert secret["metadata"] == {"name": "zapi-exporter", "namespace": "zapi-exporter"}
 
 
+def test_helm_gets_every_secret_that_the_values_name(tmp_path: Path) -> None:
+    (values,) = (each.text for each in snippets("yaml") if each.file == CHART / "README.md")
+    install, create, *_ = (shlex.split(line) for line in lines("Helm"))
+    (tmp_path / "values.yaml").write_text(values)
+    install[install.index("--values") + 1] = str(tmp_path / "values.yaml")
+    arguments = ["template" if word == "install" else word for word in install[1:]]
+    rendered = helm(*(str(ROOT / word) if word.startswith("deploy/") else word for word in arguments))
+    assert rendered.returncode == 0, rendered.stderr
+    resources = [one for one in yaml.safe_load_all(rendered.stdout) if one]
+    assert _waited_for("Helm") in {(one["kind"].lower(), one["metadata"]["name"]) for one in resources}
+    given = {word.partition("=")[2] for word in create if word.startswith("--from-file=")}
+    assert given == set(re.findall(r"_file: /run/secrets/zapi-exporter/(\w+)", values))
+    assert create[create.index("generic") + 1] in rendered.stdout
+
+
+def _waited_for(section: str) -> tuple[str, ...]:
+    """The kind and the name of what ``kubectl rollout status`` is asked for."""
+    (word,) = re.findall(r"rollout status (\S+)", "\n".join(lines(section)))
+    return tuple(word.split("/"))
+
+
+def test_the_image_to_build_is_the_one_that_is_deployed() -> None:
+    named = set(re.findall(r"ghcr\.io/[\w/-]+:[\d.]+", TEXT))
+    assert len(named) == 1
+    rendered = [build(MANIFESTS / "base"), render({"config": {"instances": []}})]
+    assert {_image(resources) for resources in rendered} == named
+
+
+def _image(resources: list[dict[str, Any]]) -> str:
+    (pod,) = (one["spec"]["template"]["spec"] for one in resources if one["kind"] == "StatefulSet")
+    (image,) = (container["image"] for container in pod["containers"])
+    return str(image)
+
+
 def test_systemd_finds_everything_at_its_place(tmp_path: Path) -> None:
     work, root = tmp_path / "work", tmp_path / "root"
     root.joinpath("etc/systemd/system").mkdir(parents=True)
@@ -97,11 +132,12 @@ def test_systemd_finds_everything_at_its_place(tmp_path: Path) -> None:
     for name in ("config.yaml", "client_token", "vendas_token"):
         (work / name).write_text("x")
     (work / "deploy").symlink_to(ROOT / "deploy")
-    *installs, enable, _ = lines("systemd")
-    for line in installs:
-        subprocess.run(["sh", "-c", line.replace("/etc/", f"{root}/etc/")], cwd=work, check=True)
+    commands = [command for line in lines("systemd") for command in line.split(" && ")]
+    assert commands[:3] == lines("pip")[:3]
+    assert commands[-2] == "systemctl enable --now zapi-exporter"
+    for command in commands[3:-2]:
+        subprocess.run(["sh", "-c", command.replace("/etc/", f"{root}/etc/")], cwd=work, check=True)
     unit = (root / "etc/systemd/system/zapi-exporter.service").read_text()
-    assert enable == "systemctl daemon-reload && systemctl enable --now zapi-exporter"
     (start,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
     program, *arguments = shlex.split(start)
     assert program == shlex.split(lines("pip")[-2])[0]

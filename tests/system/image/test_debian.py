@@ -14,7 +14,8 @@ from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from harness.ports import own_address
 from harness.processes import eventually, get
-from tests.shipped.packages.building import ROOT
+from tests.shipped.docs.test_install import lines
+from tests.shipped.packages.building import ROOT, copy_project
 from tests.system.image.base import python_root
 from tests.system.image.machine import Machine, booted
 
@@ -40,8 +41,12 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     subprocess.run(build, check=True, capture_output=True, env=EPOCH)
     (wheel,) = directory.glob("*.whl")
+    return _packed(wheel, directory, ROOT)
+
+
+def _packed(wheel: Path, directory: Path, source: Path, *, umask: int = -1) -> Path:
     pack = [sys.executable, "-m", "deploy.debian", f"--wheel={wheel}", f"--output={directory}"]
-    subprocess.run(pack, check=True, capture_output=True, env=EPOCH, cwd=ROOT)
+    subprocess.run(pack, check=True, capture_output=True, env=EPOCH, cwd=source, umask=umask)
     (package,) = directory.glob("*.deb")
     return package
 
@@ -51,6 +56,16 @@ def unpacked(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     tree = tmp_path_factory.mktemp("unpacked")
     subprocess.run(["dpkg-deb", "--raw-extract", str(package), str(tree)], check=True)
     return tree
+
+
+@pytest.mark.nightly
+def test_whoever_builds_it_gets_the_same_bytes(package: Path, tmp_path: Path) -> None:
+    """From files that are older than the release, and with a umask that keeps others out."""
+    (wheel,) = package.parent.glob("*.whl")
+    again = tmp_path / "dist"
+    again.mkdir()
+    source = copy_project(tmp_path / "copy")
+    assert _packed(wheel, again, source, umask=0o077).read_bytes() == package.read_bytes()
 
 
 def test_completion_in_bash_knows_every_flag_and_value(unpacked: Path) -> None:
@@ -85,8 +100,8 @@ def test_it_lives_from_installation_to_purge(package: Path, unpacked: Path, tmp_
     root.mkdir()
     subprocess.run(["tar", "--extract", f"--file={python_root()}", f"--directory={root}"], check=True)
     newer = _newer(unpacked, tmp_path)
-    for file, name in ((package, "first.deb"), (newer, "second.deb")):
-        root.joinpath(name).write_bytes(file.read_bytes())
+    root.joinpath("work/dist").mkdir(parents=True)
+    root.joinpath("work/dist", package.name).write_bytes(package.read_bytes())
     url = f"http://{own_address()}"
     dropin = root / f"etc/systemd/system/{SERVICE}.d/address.conf"
     dropin.parent.mkdir(parents=True)
@@ -96,16 +111,21 @@ def test_it_lives_from_installation_to_purge(package: Path, unpacked: Path, tmp_
         SimulatedZapi([INSTANCE.simulated], clock=SystemClock()) as zapi,
         booted(root, tmp_path / "console.log") as machine,
     ):
-        machine.run("dpkg", "--install", "/first.deb")
+        build, *setup, start, _ = lines("Debian package")
+        install = build.replace("make deb && apt-get install -y", "dpkg --install")  # there is no apt there
+        _run_in_work(machine, install)
         installed = machine.properties(SERVICE)
         assert (installed["ActiveState"], installed["UnitFileState"]) == ("inactive", "enabled")
         assert installed["ConditionResult"] == "no", "it waits for its configuration"
-        _configure(root, zapi)
-        machine.systemctl("start", SERVICE)
+        _write_work(root, zapi)
+        for line in (*setup, start):
+            _run_in_work(machine, line)
         eventually(lambda: 'zapi_instance_connected{name="vendas"} 1.0' in get(f"{url}/metrics"))
         first = machine.properties(SERVICE)["MainPID"]
         assert machine.run("stat", "--format=%U", f"/proc/{first}").strip() == "zapi-exporter"
-        machine.run("dpkg", "--install", "/second.deb")
+        root.joinpath("work/dist", package.name).unlink()
+        root.joinpath("work/dist", newer.name).write_bytes(newer.read_bytes())
+        _run_in_work(machine, install)
         eventually(lambda: 'zapi_instance_connected{name="vendas"} 1.0' in get(f"{url}/metrics"))
         assert machine.properties(SERVICE)["MainPID"] not in (first, "0"), "the upgrade restarts it"
         machine.run("zapi-report", "--version")
@@ -123,7 +143,7 @@ def _remove_and_purge(machine: Machine, root: Path) -> None:
 
 def _newer(unpacked: Path, directory: Path) -> Path:
     """The same package as a later revision."""
-    tree, package = directory / "newer", directory / "newer.deb"
+    tree, package = directory / "newer", directory / "zapi-exporter_newer.deb"
     subprocess.run(["cp", "--archive", str(unpacked), str(tree)], check=True)
     control = tree / "DEBIAN/control"
     control.write_text(control.read_text().replace("-1~deb", "-2~deb"))
@@ -132,16 +152,21 @@ def _newer(unpacked: Path, directory: Path) -> Path:
     return package
 
 
-def _configure(root: Path, zapi: SimulatedZapi) -> None:
-    place = root / "etc/zapi-exporter"
-    place.joinpath("config.yaml").write_text(
+def _run_in_work(machine: Machine, line: str) -> None:
+    """A line of the document, where the newcomer's files are."""
+    machine.run("sh", "-c", f"cd /work && {line}")
+
+
+def _write_work(root: Path, zapi: SimulatedZapi) -> None:
+    work = root / "work"
+    work.joinpath("config.yaml").write_text(
         f"api: {{base_url: '{zapi.base_url}',"
         " client_token_file: '${CREDENTIALS_DIRECTORY}/secrets_client_token'}\n"
         f"instances: [{{name: vendas, id: '{INSTANCE.simulated.id}',"
         " token_file: '${CREDENTIALS_DIRECTORY}/secrets_vendas_token'}]\n"
     )
-    place.joinpath("secrets/vendas_token").write_text(INSTANCE.simulated.token)
-    place.joinpath("secrets/client_token").write_text(INSTANCE.simulated.client_token or "none")
+    work.joinpath("vendas_token").write_text(INSTANCE.simulated.token)
+    work.joinpath("client_token").write_text(INSTANCE.simulated.client_token or "none")
 
 
 def _completed(unpacked: Path, *words: str) -> list[str]:
