@@ -53,7 +53,7 @@ class Merger:
             return
         self._made_of = config, listings
         chosen = _choose(config, declared, lists)
-        others = SecretScanner.of(item.token for _, item in chosen)
+        others = SecretScanner(*(item.token for _, item in chosen))
         claims = [
             Claim(item, claimed_name(item, _own_secrets(account, item), others)) for account, item in chosen
         ]
@@ -111,7 +111,7 @@ def _is_wanted(account: Account, item: ListedInstance) -> bool:
 
 
 def _own_secrets(account: Account, item: ListedInstance) -> SecretScanner:
-    return SecretScanner.of((item.token, account.partner_token, account.client_token))
+    return SecretScanner(item.token, account.partner_token, account.client_token)
 
 
 def _source(account: Account, instances: tuple[Instance, ...], known: KnownList) -> InstanceSource:

@@ -4,55 +4,43 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timezone
 from email.utils import parsedate_to_datetime
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 from exporter.model.poll_result import Failure, Reason
-from exporter.model.settings import Instance
 from exporter.zapi.error_words import known_failure
 from exporter.zapi.json_body import decode_json
 
 T = TypeVar("T")
+Body = TypeVar("Body", bytes, memoryview)
 
 _REDIRECTS: Final = frozenset({300, 301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Generic[Body]):
     """One whole HTTP answer. ``body`` is decoded, and empty where only the status could be read."""
 
     status: int
-    body: bytes
+    body: Body
     retry_after: str | None = None
 
 
-def read_answer(
-    answer: Answer,
-    instance: Instance,
-    now: float,
-    read_body: Callable[[bytes, Instance], T],
-) -> T | Failure:
+def read_answer(answer: Answer[Body], now: float, read_body: Callable[[Body], T]) -> T | Failure:
     """Return what ``read_body`` makes of an answer of success, or what another answer says.
 
-    ``now`` is unix time, for a ``Retry-After`` that is a date.
+    ``now`` is unix time, for a ``Retry-After`` that is a date. Z-API's statuses overlap, so the words of the body count
+    before the status where they are known.
     """
     if 200 <= answer.status < 300:
-        return read_body(answer.body, instance)
-    failure = failure_of_answer(answer.status, answer.body)
-    return replace(failure, retry_after=retry_after_seconds(answer.retry_after, now))
-
-
-def failure_of_answer(status: int, body: bytes) -> Failure:
-    """Return what an answer that is no success says.
-
-    Z-API's statuses overlap, so the words of the body count before the status where they are known.
-    """
+        return read_body(answer.body)
     try:
-        reply = decode_json(body)
+        reply = decode_json(bytes(answer.body))
         is_json = True
     except ValueError:
         reply, is_json = None, False
     said = known_failure(reply.get("error")) if isinstance(reply, dict) else None
-    return said or _failure_of_status(status, is_json=is_json)
+    failure = said or _failure_of_status(answer.status, is_json=is_json)
+    return replace(failure, retry_after=retry_after_seconds(answer.retry_after, now))
 
 
 def _failure_of_status(status: int, *, is_json: bool) -> Failure:

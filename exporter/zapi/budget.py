@@ -1,14 +1,7 @@
 """What one poll may use: time and bytes, told to everything that waits or receives on its behalf."""
 
 from exporter.model.clock import Clock
-
-
-class DeadlineExceeded(Exception):
-    """The poll's time is used up. No :class:`OSError`, unlike a timeout of the operating system."""
-
-
-class TooManyBytes(Exception):
-    """The server sent more than one poll may receive."""
+from exporter.zapi.errors import BODY_TOO_LARGE, TIMED_OUT, PollFailed
 
 
 class Budget:
@@ -23,14 +16,14 @@ class Budget:
         self._bytes_left = max_bytes
 
     def seconds_left(self) -> float:
-        """Return the seconds left, more than 0. Raise :class:`DeadlineExceeded` if there are none."""
+        """Return the seconds left, more than 0. Raise :class:`PollFailed` if there are none."""
         left = self._deadline - self._clock.monotonic()
         if left <= 0:
-            raise DeadlineExceeded
+            raise PollFailed(TIMED_OUT)
         return left
 
     def receive(self, count: int) -> None:
-        """Count bytes received. Raise :class:`TooManyBytes` past the limit."""
+        """Count bytes received. Raise :class:`PollFailed` past the limit."""
         self._bytes_left -= count
         if self._bytes_left < 0:
-            raise TooManyBytes
+            raise PollFailed(BODY_TOO_LARGE)

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from exporter.zapi.budget import Budget
-from exporter.zapi.errors import WIRE_ERRORS, ProxyRefused, failing
-from exporter.zapi.private_reply import PrivateReply, receive_privately
+from exporter.zapi.errors import INVALID_PROXY_REPLY, TIMED_OUT, PollFailed, failing, proxy_refusal
 from exporter.zapi.proxy import Proxy
-from exporter.zapi.reply import Reply, ReplyReader
+from exporter.zapi.reply import ReplyReader
 from exporter.zapi.resolver import Resolver
 from exporter.zapi.stream import Stream, TcpStream, TlsStream
 
 T = TypeVar("T")
+Read = Callable[[int, Mapping[str, str], memoryview], T]
+"""Makes something of a reply: of its status, its headers and its body as it was sent, which is erased afterwards."""
 
 
 class Connection:
@@ -27,51 +28,38 @@ class Connection:
         self.was_kept = False
         """Whether it was kept alive before."""
         self.was_heard = False
-        """Whether any byte of the present reply came."""
+        """Whether any byte of the latest reply came."""
+        self.is_reusable = False
+        """Whether the latest reply lets another request follow."""
 
-    def exchange(self, request: bytes, budget: Budget) -> Reply:
-        """Return the reply; where only the body is bad and the status is none of success, without the body.
+    def exchange(self, request: bytes, budget: Budget, read: Read[T]) -> T:
+        """Return what ``read`` makes of the reply; of one that is no success and whose body is bad, without the body.
 
-        Raise one of :data:`~exporter.zapi.errors.WIRE_ERRORS`.
+        Raise :class:`~exporter.zapi.errors.PollFailed`, and :class:`OSError` for a connection that was lost.
         """
-        self.was_heard = False
+        self.was_heard = self.is_reusable = False
         reader = ReplyReader()
         try:
             self._send(request, budget)
-            self._receive(reader, budget)
-            return reader.result()
-        except WIRE_ERRORS:
-            if reader.status == 0 or 200 <= reader.status < 300:
+            while not reader.is_complete:
+                reader.receive(self.stream, budget)
+            result = read(reader.status, reader.headers, reader.body)
+            self.is_reusable = reader.is_reusable
+        except (OSError, PollFailed):
+            if not reader.status or 200 <= reader.status < 300:
                 raise
-            return Reply(reader.status, reader.headers, b"", reusable=False)
-
-    def exchange_privately(
-        self, request: bytes, budget: Budget, read: Callable[[int, memoryview], T]
-    ) -> PrivateReply[T]:
-        """Return what ``read`` makes of the status and body of the reply, of which no byte is kept."""
-        self.was_heard = False
-        self._send(request, budget)
-        return receive_privately(self.stream, budget, read, self._hear)
-
-    def _hear(self) -> None:
-        self.was_heard = True
+            return read(reader.status, reader.headers, memoryview(b""))
+        else:
+            return result
+        finally:
+            self.was_heard = reader.was_heard
+            reader.erase()
 
     def _send(self, request: bytes, budget: Budget) -> None:
         try:
             self.stream.send(request, budget)
         except (BrokenPipeError, ConnectionResetError):
             return  # the server closed early; it may have answered all the same
-
-    def _receive(self, reader: ReplyReader, budget: Budget) -> None:
-        while not reader.is_complete:
-            data = self.stream.receive(budget)
-            if data:
-                self.was_heard = True
-                reader.feed(data)
-            elif self.was_heard:
-                reader.end()
-            else:
-                raise ConnectionResetError("closed before the reply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +111,20 @@ class Route:
             host = f"[{self.host}]" if ":" in self.host else self.host
             target = f"{host}:{self.port}"
             stream.send(write_head("CONNECT", target, {**proxy.headers, "Host": target}), budget)
-            reader = ReplyReader(head_only=True)
-            while not reader.is_complete:
-                if not (data := stream.receive(budget)):
-                    raise ConnectionResetError("closed before the tunnel")
-                reader.feed(data)
-            if not 200 <= reader.status < 300:
-                raise ProxyRefused(reader.status)
+            status = _read_tunnel_status(stream, budget)
+            if not 200 <= status < 300:
+                raise PollFailed(proxy_refusal(status))
         return stream
+
+
+def _read_tunnel_status(stream: Stream, budget: Budget) -> int:
+    reader = ReplyReader(head_only=True)
+    try:
+        while not reader.is_complete:
+            reader.receive(stream, budget)
+    except PollFailed as failed:
+        raise PollFailed(TIMED_OUT if failed.failure == TIMED_OUT else INVALID_PROXY_REPLY) from None
+    return reader.status
 
 
 def write_head(method: str, target: str, headers: Mapping[str, str]) -> bytes:

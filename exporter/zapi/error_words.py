@@ -6,9 +6,11 @@ with and without a full stop, and are compared without regard to case and spacin
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from ipaddress import ip_interface
 from typing import Final
 
+from exporter.model.collected import Session
 from exporter.model.poll_result import Failure, Reason
 
 _CLIENT_TOKEN: Final = re.compile(r"(?<![\w-])client ?[-_ ] ?token(?![\w-])")
@@ -17,9 +19,11 @@ _NO_CLIENT_TOKEN: Final = frozenset({"null", "undefined"})
 """What Z-API puts in place of a Client-Token that was not sent."""
 _PORT: Final = re.compile(r"(?<=\d):\d{1,5}$", re.ASCII)
 _BRACKETED: Final = re.compile(r"\[(.+)\](?::\d{1,5})?", re.ASCII)
-_STATES: Final = frozenset(
-    {"you are not connected", "you are already connected", "you need to restore the session"}
-)
+_SESSIONS: Final[Mapping[str, Session]] = {
+    "you are already connected": Session.CONNECTED,
+    "you need to restore the session": Session.RESTORABLE,
+    "you are not connected": Session.DISCONNECTED,
+}
 
 
 def known_failure(error: object) -> Failure | None:
@@ -40,15 +44,9 @@ def known_failure(error: object) -> Failure | None:
     return None
 
 
-def is_state(error: object) -> bool:
-    """Return whether ``error`` tells how the instance is, as ``/status`` does, and not of a failure."""
-    return state_of(error) is not None
-
-
-def state_of(error: object) -> str | None:
-    """Return which of the states that are known an ``error`` tells, in lower case and without a full stop."""
-    said = _normalized(error) if isinstance(error, str) else ""
-    return said if said in _STATES else None
+def session_of(error: object) -> Session | None:
+    """Return the state that ``error`` tells, as that of ``/status`` does; ``None`` where it may tell of a failure."""
+    return _SESSIONS.get(_normalized(error)) if isinstance(error, str) else None
 
 
 def is_empty(error: object) -> bool:

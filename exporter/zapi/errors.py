@@ -11,13 +11,21 @@ from contextlib import contextmanager
 from typing import Final, Literal
 
 from exporter.model.poll_result import Failure, Reason
-from exporter.zapi.body import BodyTooLarge, CorruptBody, InvalidReply, UnrequestedEncoding
-from exporter.zapi.budget import DeadlineExceeded, TooManyBytes
-from exporter.zapi.reply import HeadTooLarge
-from exporter.zapi.resolver import NoThreadLeft
 
 Peer = Literal["server", "proxy"]
 """Who is at the other end of what failed."""
+
+TIMED_OUT: Final = Failure(Reason.TIMEOUT, "no whole reply within api.timeout")
+BODY_TOO_LARGE: Final = Failure(Reason.TOO_LARGE, "the reply is larger than 1 MiB")
+HEAD_TOO_LARGE: Final = Failure(Reason.TOO_LARGE, "the headers of the reply are too large")
+UNREQUESTED_ENCODING: Final = Failure(
+    Reason.INVALID_RESPONSE, "the reply came in an encoding that was not asked for; only gzip was"
+)
+CORRUPT_BODY: Final = Failure(Reason.INVALID_RESPONSE, "the reply is not valid gzip, or was cut short")
+INVALID_REPLY: Final = Failure(Reason.INVALID_RESPONSE, "the reply is not valid HTTP")
+INVALID_PROXY_REPLY: Final = Failure(
+    Reason.CONNECT, "the proxy did not make the connection: its reply is not valid HTTP"
+)
 
 _LOST: Final = (
     ConnectionResetError,
@@ -34,90 +42,58 @@ _HOST_MISMATCH: Final = frozenset({62, 64})  # X509_V_ERR_HOSTNAME_MISMATCH, …
 _UNKNOWN_ISSUER: Final = frozenset({18, 19, 20, 21})  # self-signed, unknown root or issuer, unverifiable leaf
 
 
-class ProxyRefused(Exception):
-    """The proxy did not make the connection and answered with ``status`` instead."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__("no connection through the proxy")
-        self.status = status
-
-
 class PollFailed(Exception):
-    """A request got no reply; ``failure`` says why."""
+    """A request got no reply that can be used; ``failure`` says why."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.detail)
         self.failure = failure
 
 
-_REPLY_ERRORS: Final = (BodyTooLarge, CorruptBody, UnrequestedEncoding, HeadTooLarge, InvalidReply)
-WIRE_ERRORS: Final = (OSError, DeadlineExceeded, TooManyBytes, *_REPLY_ERRORS)
-"""All that an exchange may raise."""
+class NoThreadLeft(OSError):
+    """The machine can start no more threads, and so look no name up."""
 
 
 @contextmanager
 def failing(peer: Peer) -> Iterator[None]:
-    """Raise :class:`PollFailed` for what is raised while the exporter deals with ``peer``."""
+    """Raise :class:`PollFailed` for an :class:`OSError` that is raised while the exporter deals with ``peer``."""
     try:
         yield
-    except (*WIRE_ERRORS, ProxyRefused) as error:
-        raise PollFailed(failure_of(error, peer)) from None
+    except OSError as error:
+        raise PollFailed(connection_failure(error, peer)) from None
 
 
-def failure_of(error: Exception, peer: Peer) -> Failure:
-    """Return the failure that ``error`` stands for."""
-    if isinstance(error, (DeadlineExceeded, TimeoutError)):
-        return Failure(Reason.TIMEOUT, "no whole reply within api.timeout")
-    if isinstance(error, ProxyRefused) or (peer == "proxy" and not isinstance(error, OSError)):
-        return Failure(Reason.CONNECT, _proxy_problem(error))
-    if isinstance(error, OSError):
-        return _connection_failure(error, peer)
-    return _reply_failure(error)
-
-
-def _proxy_problem(error: Exception) -> str:
-    if not isinstance(error, ProxyRefused):
-        return "the proxy did not make the connection: its reply is not valid HTTP"
-    if error.status == 407:
-        return "the proxy refused the user and password of its URL, or lacks them (HTTP 407)"
-    return f"the proxy did not make the connection (HTTP {error.status})"
-
-
-def _reply_failure(error: Exception) -> Failure:
-    if isinstance(error, (BodyTooLarge, TooManyBytes)):
-        return Failure(Reason.TOO_LARGE, "the reply is larger than 1 MiB")
-    if isinstance(error, HeadTooLarge):
-        return Failure(Reason.TOO_LARGE, "the headers of the reply are too large")
-    if isinstance(error, UnrequestedEncoding):
+def proxy_refusal(status: int) -> Failure:
+    """Return the failure that the answer of a proxy stands for, which made no connection."""
+    if status == 407:
         return Failure(
-            Reason.INVALID_RESPONSE,
-            "the reply came in an encoding that was not asked for; only gzip was",
+            Reason.CONNECT, "the proxy refused the user and password of its URL, or lacks them (HTTP 407)"
         )
-    if isinstance(error, CorruptBody):
-        return Failure(Reason.INVALID_RESPONSE, "the reply is not valid gzip, or was cut short")
-    return Failure(Reason.INVALID_RESPONSE, "the reply is not valid HTTP")
+    return Failure(Reason.CONNECT, f"the proxy did not make the connection (HTTP {status})")
 
 
-def _connection_failure(error: OSError, peer: Peer) -> Failure:
+def connection_failure(error: OSError, peer: Peer) -> Failure:
+    """Return what :func:`failing` raises."""
+    if isinstance(error, TimeoutError):
+        return TIMED_OUT
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Failure(Reason.TLS, _certificate_problem(error.verify_code, peer))
+        return Failure(Reason.TLS, f"the {peer}'s certificate {_certificate_problem(error.verify_code)}")
     if isinstance(error, ssl.SSLError) and not isinstance(error, _LOST):
         return Failure(Reason.TLS, "no TLS connection could be agreed on; is the port right?")
-    return Failure(Reason.CONNECT, _connection_problem(error, peer))
+    return Failure(Reason.CONNECT, _connection_problem(error, at_server=peer == "server"))
 
 
-def _certificate_problem(code: int, peer: Peer) -> str:
+def _certificate_problem(code: int) -> str:
     if code == _CERTIFICATE_EXPIRED:
-        return f"the {peer}'s certificate has expired"
+        return "has expired"
     if code in _HOST_MISMATCH:
-        return f"the {peer}'s certificate is for another host"
+        return "is for another host"
     if code in _UNKNOWN_ISSUER:
-        return f"the {peer}'s certificate is signed by an unknown authority; see api.ca_file"
-    return f"the {peer}'s certificate is not valid"
+        return "is signed by an unknown authority; see api.ca_file"
+    return "is not valid"
 
 
-def _connection_problem(error: OSError, peer: Peer) -> str:
-    at_server = peer == "server"
+def _connection_problem(error: OSError, *, at_server: bool) -> str:
     if isinstance(error, NoThreadLeft):
         return "this machine has no thread left to look a name up on; raise its limit"
     if error.errno in _NO_DESCRIPTORS:

@@ -8,6 +8,10 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
+MAX_COUNT: Final = 10**9
+"""Largest count accepted. Z-API refuses messages from 1,000 waiting on."""
+
+_DIGITS: Final = re.compile(r"\d{1,10}", re.ASCII)
 _FIRST_MILLISECONDS: Final = 1e11  # as seconds it is the year 5138, as milliseconds 1973
 _LAST_SECOND: Final = 253_402_300_799  # the end of the year 9999
 _NUMERAL: Final = re.compile(r"\d{1,15}(?:\.\d{1,9})?", re.ASCII)
@@ -51,6 +55,17 @@ def unix_seconds(value: Any) -> float | None:
     if not 0 < number <= _LAST_SECOND:
         raise Unreadable
     return number
+
+
+def whole_number(value: Any) -> int:
+    """Return a count from 0 to :data:`MAX_COUNT`, also as text. Raise :class:`Unreadable`."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= MAX_COUNT:
+        raise Unreadable
+    if value != int(value):
+        raise Unreadable
+    return int(value)
 
 
 def _finite(value: int | float) -> float:

@@ -11,9 +11,9 @@ from typing import Any, Final, TypeVar
 from exporter.model.listing import ListedInstance, ListPage
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.secret import Secret
-from exporter.zapi.answer import Answer, failure_of_answer, retry_after_seconds
+from exporter.zapi.answer import Answer, read_answer
 from exporter.zapi.error_words import is_empty, known_failure
-from exporter.zapi.fields import Unreadable, unix_seconds
+from exporter.zapi.fields import Unreadable, unix_seconds, whole_number
 from exporter.zapi.json_body import TooManyValues, decode_object
 
 MAX_TEXT: Final = 200
@@ -21,17 +21,13 @@ MAX_TEXT: Final = 200
 MAX_TOTAL: Final = 100_000
 """Most instances that a list may have."""
 
-_LONGEST_NUMERAL: Final = 9
-
 T = TypeVar("T")
 
 
-def read_list_answer(answer: Answer, now: float) -> ListPage | Failure:
+def read_list_answer(answer: Answer[bytes], now: float) -> ListPage | Failure:
     """Return what one page says, or why there is none. ``now`` is unix time, for a ``Retry-After`` that is a date."""
-    if 200 <= answer.status < 300:
-        return read_list_page(answer.body)
-    failure = _in_words_of_lists(failure_of_answer(answer.status, answer.body), answer.status)
-    return replace(failure, retry_after=retry_after_seconds(answer.retry_after, now))
+    page = read_answer(answer, now, read_list_page)
+    return _in_words_of_lists(page, answer.status) if isinstance(page, Failure) else page
 
 
 def read_list_page(body: bytes) -> ListPage | Failure:
@@ -48,14 +44,14 @@ def read_list_page(body: bytes) -> ListPage | Failure:
         return _invalid("the page of the list is not a JSON object")
     failure = known_failure(reply.get("error"))
     if failure is not None:
-        return _in_words_of_lists(failure, 200)
+        return failure
     if not is_empty(reply.get("error")):
         return _invalid("the page of the list is an error of a kind not known here")
     return _read_page(reply)
 
 
 def _read_page(reply: Mapping[str, Any]) -> ListPage | Failure:
-    content, total = reply.get("content"), _readable(_count, reply.get("total"))
+    content, total = reply.get("content"), _readable(whole_number, reply.get("total"))
     if total is None:
         return _invalid("the page of the list does not say how many instances there are")
     if total > MAX_TOTAL:
@@ -65,7 +61,7 @@ def _read_page(reply: Mapping[str, Any]) -> ListPage | Failure:
     if not isinstance(content, list):
         return _invalid("the page of the list holds no list of instances")
     instances = tuple(instance for item in content if (instance := _instance(item)) is not None)
-    return ListPage(total, _readable(_count, reply.get("totalPage")), instances)
+    return ListPage(total, _readable(whole_number, reply.get("totalPage")), instances)
 
 
 def _instance(item: Any) -> ListedInstance | None:
@@ -114,35 +110,15 @@ def _text(value: Any) -> str:
     return value.strip()
 
 
-def _count(value: Any) -> int:
-    """A whole number of 0 or more, also as text."""
-    if isinstance(value, str):
-        text = value.strip()
-        if not text.isascii() or not text.isdigit() or len(text) > _LONGEST_NUMERAL:
-            raise Unreadable
-        return int(text)
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or not 0 <= value < 10**_LONGEST_NUMERAL
-    ):
-        raise Unreadable
-    if value != int(value):
-        raise Unreadable
-    return int(value)
-
-
 def _in_words_of_lists(failure: Failure, status: int) -> Failure:
     """The same reason, told of a list where the words are about one instance."""
     if failure.reason is Reason.UNAUTHORIZED:
-        return Failure(Reason.UNAUTHORIZED, "Z-API refused the partner token, which is no Client-Token")
+        return replace(failure, detail="Z-API refused the partner token, which is no Client-Token")
     if failure.reason is Reason.NOT_FOUND:
-        return Failure(Reason.NOT_FOUND, "Z-API has no list of instances for this partner token")
+        return replace(failure, detail="Z-API has no list of instances for this partner token")
     if failure.reason is Reason.FORBIDDEN:
-        return Failure(
-            Reason.FORBIDDEN,
-            f"Z-API or a server in front of it refused the list (HTTP {status}); is the partner token right?",
-        )
+        refused = f"Z-API or a server in front of it refused the list (HTTP {status})"
+        return replace(failure, detail=f"{refused}; is the partner token right?")
     return failure
 
 

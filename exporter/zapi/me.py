@@ -21,7 +21,7 @@ from exporter.model.poll_result import (
 )
 from exporter.model.secret import Secret
 from exporter.model.settings import Instance
-from exporter.zapi.error_words import is_empty, is_state, known_failure
+from exporter.zapi.error_words import is_empty, known_failure, session_of
 from exporter.zapi.fields import Unreadable, boolean, unix_seconds
 from exporter.zapi.json_body import TooManyValues, decode_object
 from exporter.zapi.secret_scan import SecretScanner
@@ -55,7 +55,7 @@ def read_me(body: bytes, instance: Instance) -> Reading:
         connected = boolean(reply.get("connected"))
     except Unreadable:
         return _invalid("the reply does not say whether the instance is connected")
-    return _Fields(reply, SecretScanner(instance)).status(connected)
+    return _Fields(reply, SecretScanner(instance.token, instance.client_token)).status(connected)
 
 
 def _error_in(reply: Mapping[str, Any]) -> Failure | None:
@@ -64,7 +64,7 @@ def _error_in(reply: Mapping[str, Any]) -> Failure | None:
     failure = known_failure(error)
     if failure is not None:
         return failure
-    if not is_empty(error) and not is_state(error):
+    if not is_empty(error) and not session_of(error):
         return _invalid("the reply is an error of a kind not known here")
     value = reply.get("value")
     if value is False or (isinstance(value, str) and value.strip().lower() == "false"):
@@ -102,7 +102,7 @@ class _Fields:
     def _webhooks(self) -> Mapping[str, Secret | None]:
         """An absent field is a webhook that is not set, but where the reply tells of the connection alone."""
         webhooks: dict[str, Secret | None] = {}
-        if is_state(self._reply.get("error")) and self._reply.keys().isdisjoint(WEBHOOK_FIELDS.values()):
+        if session_of(self._reply.get("error")) and self._reply.keys().isdisjoint(WEBHOOK_FIELDS.values()):
             return MappingProxyType(webhooks)
         for webhook, field in WEBHOOK_FIELDS.items():
             if webhook in UNDOCUMENTED_WEBHOOKS and field not in self._reply:

@@ -1,23 +1,16 @@
 """The bytes of a ``/status`` reply → what they say. Pure."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from exporter.model.collected import PhoneStatus, Session
 from exporter.model.poll_result import Failure, Reason
-from exporter.model.settings import Instance
-from exporter.zapi.error_words import is_empty, known_failure, state_of
+from exporter.zapi.error_words import is_empty, known_failure, session_of
 from exporter.zapi.fields import Unreadable, boolean
 from exporter.zapi.json_body import decode_object
 
-_SESSIONS: Final[Mapping[str, Session]] = {
-    "you are already connected": Session.CONNECTED,
-    "you need to restore the session": Session.RESTORABLE,
-    "you are not connected": Session.DISCONNECTED,
-}
 
-
-def read_phone_status(body: bytes, instance: Instance) -> PhoneStatus | Failure:
+def read_phone_status(body: bytes) -> PhoneStatus | Failure:
     """Read the body of a 200 answer to ``/status``.
 
     ``connected`` counts; ``error`` only tells what a session that is not connected needs. Return a :class:`Failure`
@@ -38,7 +31,7 @@ def read_phone_status(body: bytes, instance: Instance) -> PhoneStatus | Failure:
 
 
 def _session(reply: Mapping[str, Any], error: object) -> Session | None:
-    said = _SESSIONS.get(state_of(error) or "")
+    said = session_of(error)
     try:
         connected = boolean(reply.get("connected"))
     except Unreadable:

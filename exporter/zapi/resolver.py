@@ -8,13 +8,11 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
+from exporter.zapi.errors import NoThreadLeft
+
 Address = tuple[Any, ...]
 AddressInfo = tuple[socket.AddressFamily, socket.SocketKind, int, str, Address]
 Lookup = Callable[[str, int], Sequence[AddressInfo]]
-
-
-class NoThreadLeft(OSError):
-    """The machine can start no more threads, and so look no name up."""
 
 
 def system_lookup(host: str, port: int) -> Sequence[AddressInfo]:

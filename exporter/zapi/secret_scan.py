@@ -2,35 +2,23 @@
 
 import html
 import unicodedata
-from collections.abc import Iterable
 from typing import Final
 from urllib.parse import unquote
 
 from exporter.model.secret import Secret
-from exporter.model.settings import Instance
 
 _LAYERS: Final = 3
 """How many times an encoding may be wrapped in another: a proxy that encodes a URL anew adds one."""
 
 
 class SecretScanner:
-    """Finds the token and the Client-Token of one instance, in other cases and encodings too."""
+    """Finds any of the given secrets, in other cases and encodings too."""
 
-    def __init__(self, instance: Instance) -> None:
-        self._look_for((instance.token, instance.client_token))
-
-    @classmethod
-    def of(cls, secrets: Iterable[Secret | None]) -> "SecretScanner":
-        """Return a scanner that finds any of these secrets."""
-        scanner = cls.__new__(cls)
-        scanner._look_for(secrets)
-        return scanner
-
-    def _look_for(self, secrets: Iterable[Secret | None]) -> None:
+    def __init__(self, *secrets: Secret | None) -> None:
         self._needles = tuple(_folded(secret.reveal()) for secret in secrets if secret is not None)
 
     def finds_secret(self, text: str) -> bool:
-        """Return whether the text holds one of the instance's own secrets."""
+        """Return whether the text holds one of the secrets."""
         for _ in range(_LAYERS):
             folded = _folded(text)
             if any(needle in folded for needle in self._needles):

@@ -10,9 +10,11 @@ import socket
 import ssl
 from typing import Final, Protocol, cast
 
-from exporter.zapi.budget import Budget, DeadlineExceeded
+from exporter.zapi.budget import Budget
+from exporter.zapi.errors import TIMED_OUT, PollFailed
 
-_BLOCK: Final = 16 * 1024
+BLOCK: Final = 4 * 1024
+"""Bytes to make room for before any are received: a usual reply has 1.5 kB, and 16 kB cost a poll a tenth more."""
 _IDLE_BEFORE_PROBES: Final = 30
 """Seconds; NATs and balancers forget idle connections after minutes."""
 _KEEPALIVE: Final = {
@@ -29,11 +31,8 @@ class Stream(Protocol):
     def send(self, data: bytes, budget: Budget) -> None:
         """Send all of it."""
 
-    def receive(self, budget: Budget) -> bytes:
-        """Wait for more bytes and return them, none at the end of the stream."""
-
     def receive_into(self, buffer: memoryview, budget: Budget) -> int:
-        """Wait for more bytes, put them into ``buffer`` and nowhere else, and return how many came."""
+        """Wait for more bytes, put them into ``buffer`` and nowhere else, and return how many came: 0 at the end."""
 
     def is_quiet(self) -> bool:
         """Return whether the stream is open and holds no byte that was not received."""
@@ -61,23 +60,13 @@ class TcpStream:
         while data:
             data = data[self._send_some(data, budget) :]
 
-    def receive(self, budget: Budget) -> bytes:
-        while True:
-            _wait(self._readable, budget)
-            try:
-                data = self._sock.recv(_BLOCK)
-            except BlockingIOError:
-                continue  # a segment with a bad checksum
-            budget.receive(len(data))
-            return data
-
     def receive_into(self, buffer: memoryview, budget: Budget) -> int:
         while True:
             _wait(self._readable, budget)
             try:
                 count = self._sock.recv_into(buffer)
             except BlockingIOError:
-                continue
+                continue  # a segment with a bad checksum
             budget.receive(count)
             return count
 
@@ -123,17 +112,6 @@ class TlsStream:
         self._tls.write(data)
         self._flush(budget)
 
-    def receive(self, budget: Budget) -> bytes:
-        while True:
-            if not self._incoming.pending and not self._tls.pending():
-                self._exchange(budget)
-            try:
-                return self._tls.read(_BLOCK)
-            except ssl.SSLWantReadError:
-                continue  # only a part of a record, or none of the application's
-            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-                return b""
-
     def receive_into(self, buffer: memoryview, budget: Budget) -> int:
         while True:
             if not self._incoming.pending and not self._tls.pending():
@@ -141,7 +119,7 @@ class TlsStream:
             try:
                 return cast("int", self._tls.read(len(buffer), buffer))
             except ssl.SSLWantReadError:
-                continue
+                continue  # only a part of a record, or none of the application's
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                 return 0
 
@@ -157,9 +135,10 @@ class TlsStream:
 
     def _exchange(self, budget: Budget) -> None:
         self._flush(budget)
-        data = self._below.receive(budget)
-        if data:
-            self._incoming.write(data)
+        received = memoryview(bytearray(BLOCK))
+        count = self._below.receive_into(received, budget)
+        if count:
+            self._incoming.write(received[:count])
         else:
             self._incoming.write_eof()
 
@@ -170,4 +149,4 @@ class TlsStream:
 
 def _wait(ready: select.poll, budget: Budget) -> None:
     if not ready.poll(budget.seconds_left() * 1000 + 1):
-        raise DeadlineExceeded
+        raise PollFailed(TIMED_OUT)

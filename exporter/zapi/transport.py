@@ -6,20 +6,21 @@ CPU. A transport adapter is the public place to do better.
 
 import ssl
 import threading
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
-from urllib3 import Retry
+from urllib3 import BaseHTTPResponse, Retry
 
 from exporter.model.clock import Clock
-from exporter.zapi.body import MAX_BODY
+from exporter.zapi.body import MAX_BODY, decode_body
 from exporter.zapi.budget import Budget
-from exporter.zapi.connection import Connection, Route, write_head
-from exporter.zapi.errors import WIRE_ERRORS, PollFailed, ProxyRefused, failing, failure_of
+from exporter.zapi.connection import Connection, Read, Route, write_head
+from exporter.zapi.errors import PollFailed, connection_failure, proxy_refusal
 from exporter.zapi.proxy import DEFAULT_PORTS, Proxy
+from exporter.zapi.reply import content_coding
 from exporter.zapi.resolver import Resolver
 
 MAX_WIRE: Final = 2 * MAX_BODY
@@ -36,56 +37,35 @@ remains of the time is enough for the same request over a new connection.
 """
 
 
-class Reusable(Protocol):
-    """A reply that says whether its connection may serve another request."""
-
-    @property
-    def reusable(self) -> bool: ...
-
-
 T = TypeVar("T")
-R = TypeVar("R", bound=Reusable)
 
 
-class Received(Protocol):
-    """What :meth:`Adapter.build_response` takes: a reply of ours, or one of urllib3."""
+class Request(requests.PreparedRequest):
+    """A request that is written once, by the adapter that it is sent with, and may be sent any number of times."""
 
-    @property
-    def status(self) -> int: ...
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-    @property
-    def data(self) -> bytes: ...
+    def __init__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> None:
+        super().__init__()
+        self.method, self.url, self.body = method, url, body
+        self.headers = headers  # type: ignore[assignment]
+        self.written: bytes | None = None
 
 
 class Response(requests.Response):
     """A response that was received whole. It has no cookie jar, which takes longer to make than all the rest."""
 
-    def __init__(self, request: requests.PreparedRequest, received: Received) -> None:
+    def __init__(
+        self, request: requests.PreparedRequest, status: int, headers: Mapping[str, str], content: bytes
+    ) -> None:
         self.request = request
-        self.status_code = received.status
-        self.headers = received.headers  # type: ignore[assignment]
+        self.status_code = status
+        self.headers = headers  # type: ignore[assignment]
         self.encoding = None
-        self._data = received.data
+        self._whole = content
 
     @property
     def content(self) -> bytes:
         """The decoded body."""
-        return self._data
-
-
-class WrittenRequest(requests.PreparedRequest):
-    """A request with the bytes that an adapter sends for it, for one that is sent again and again."""
-
-    def __init__(self, request: requests.PreparedRequest, written: bytes) -> None:
-        super().__init__()
-        self.method, self.url, self.headers, self.body = (
-            request.method,
-            request.url,
-            request.headers,
-            request.body,
-        )
-        self.written = written
+        return self._whole
 
 
 class Adapter(BaseAdapter):
@@ -121,7 +101,6 @@ class Adapter(BaseAdapter):
         self._lock = threading.Lock()
         self._idle: list[Connection] = []
         self._oldest = float("-inf")
-        self._is_closed = False
 
     def send(
         self,
@@ -133,76 +112,67 @@ class Adapter(BaseAdapter):
         proxies: Any = None,
     ) -> Response:
         """Return the whole reply within ``timeout`` seconds. Raise :class:`~exporter.zapi.errors.PollFailed`."""
+        return self.exchange(
+            request,
+            timeout,
+            lambda status, headers, body: Response(
+                request, status, headers, decode_body(content_coding(headers), body)
+            ),
+        )
+
+    def build_response(self, request: requests.PreparedRequest, received: BaseHTTPResponse) -> Response:
+        """Return a response of urllib3 as one of ours, as the library ``responses`` asks for."""
+        return Response(request, received.status, received.headers, received.data)
+
+    def exchange(self, request: requests.PreparedRequest, timeout: float, read: Read[T]) -> T:
+        """Return what ``read`` makes of the reply, of which no byte is kept, within ``timeout`` seconds.
+
+        Raise :class:`~exporter.zapi.errors.PollFailed`.
+        """
         written, budget = self._written(request), Budget(self._clock, timeout, MAX_WIRE)
+        if self._is_forwarded:
+            read = _unless_of_proxy(read)
+        kept = self._take()
         try:
-            reply = self._ask(lambda connection: connection.exchange(written, budget), budget)
-        except WIRE_ERRORS as error:
-            raise PollFailed(failure_of(error, "server")) from None
-        if reply.status == 407 and self._is_forwarded:
-            raise PollFailed(failure_of(ProxyRefused(reply.status), "proxy"))
-        return self.build_response(request, reply)
-
-    def send_privately(
-        self, request: requests.PreparedRequest, timeout: float, read: Callable[[int, memoryview], T]
-    ) -> T:
-        """Return what ``read`` makes of the status and body of the reply, of which no byte is kept."""
-        written, budget = self._written(request), Budget(self._clock, timeout, MAX_WIRE)
-        with failing("server"):
-            return self._ask(
-                lambda connection: connection.exchange_privately(written, budget, read), budget
-            ).value
-
-    def build_response(self, request: requests.PreparedRequest, received: Received) -> Response:
-        """Return the response to a request."""
-        return Response(request, received)
+            if kept is not None:
+                try:
+                    return self._use(kept, written, budget, read)
+                except OSError:
+                    if kept.was_heard:
+                        raise
+            made_at = self._clock.monotonic()
+            return self._use(Connection(self._route.connect(budget), made_at), written, budget, read)
+        except OSError as error:
+            raise PollFailed(connection_failure(error, "server")) from None
 
     def renew(self) -> None:
         """Make new connections from now on; requests in flight end on theirs."""
-        with self._lock:
-            self._oldest = self._clock.monotonic()
-        self._close_idle()
+        self._retire(self._clock.monotonic())
 
     def close(self) -> None:
         """Close idle connections now, and the others when their requests end."""
-        self._is_closed = True
-        self._close_idle()
-
-    def write(self, request: requests.PreparedRequest) -> WrittenRequest:
-        """Return the request ready to be sent by this adapter any number of times."""
-        return WrittenRequest(request, self._written(request))
+        self._retire(float("inf"))
 
     def _written(self, request: requests.PreparedRequest) -> bytes:
-        if isinstance(request, WrittenRequest):
+        if isinstance(request, Request) and request.written is not None:
             return request.written
         assert request.method is not None
         assert request.url is not None
         target = request.url if self._is_forwarded else request.url[len(self._origin) :]
         head = write_head(request.method, target, {**self._own_headers, **request.headers})
-        return head + request.body if isinstance(request.body, bytes) else head
+        written = head + request.body if isinstance(request.body, bytes) else head
+        if isinstance(request, Request):
+            request.written = written
+        return written
 
-    def _ask(self, exchange: Callable[[Connection], R], budget: Budget) -> R:
-        """Use a kept-alive connection if there is one, and a new one where that was lost before it answered."""
-        kept = self._take()
-        if kept is not None:
-            try:
-                return self._use(kept, exchange, budget)
-            except OSError:
-                if kept.was_heard:
-                    raise
-        made_at = self._clock.monotonic()
-        return self._use(Connection(self._route.connect(budget), made_at), exchange, budget)
-
-    def _use(self, connection: Connection, exchange: Callable[[Connection], R], budget: Budget) -> R:
+    def _use(self, connection: Connection, request: bytes, budget: Budget, read: Read[T]) -> T:
         try:
-            reply = exchange(connection)
-        except BaseException:
-            connection.stream.close()
-            raise
-        if reply.reusable:
-            self._keep(connection, budget)
-        else:
-            connection.stream.close()
-        return reply
+            return connection.exchange(request, budget, read)
+        finally:
+            if connection.is_reusable:
+                self._keep(connection, budget)
+            else:
+                connection.stream.close()
 
     def _take(self) -> Connection | None:
         """Return the idle connection that was used last, if any of them can be used."""
@@ -225,18 +195,28 @@ class Adapter(BaseAdapter):
             outlived = [] if self._is_current(self._idle[0]) else [self._idle.pop(0)]
         for old in outlived:
             old.stream.close()
-        if self._is_closed:
-            self._close_idle()
 
     def _is_current(self, connection: Connection) -> bool:
         made_at = connection.made_at
         return made_at >= self._oldest and self._clock.monotonic() - made_at < CONNECTION_LIFETIME
 
-    def _close_idle(self) -> None:
+    def _retire(self, made_before: float) -> None:
         with self._lock:
+            self._oldest = made_before
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.stream.close()
+
+
+def _unless_of_proxy(read: Read[T]) -> Read[T]:
+    """Raise :class:`~exporter.zapi.errors.PollFailed` for a reply that only a proxy gives."""
+
+    def checked(status: int, headers: Mapping[str, str], body: memoryview) -> T:
+        if status == 407:
+            raise PollFailed(proxy_refusal(status))
+        return read(status, headers, body)
+
+    return checked
 
 
 def _host_header(parts: SplitResult) -> str:

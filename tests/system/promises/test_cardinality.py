@@ -105,7 +105,7 @@ class Room:
         for number in range(replies):
             instance = self._instances[number % len(self._instances)]
             answer = Answer(zapi.status(), zapi.body(instance.id), zapi.retry_after())
-            reading = read_answer(answer, instance, self._clock.time(), read_me)
+            reading = read_answer(answer, self._clock.time(), partial(read_me, instance=instance))
             self._telemetry.began(0.0)
             self._telemetry.ended(reading, 0.1)
             self._fleet.record(instance, reading, 0.1)

@@ -81,8 +81,8 @@ def test_names_do_not_change_while_the_list_does_not(
 
 
 OWN, OTHERS = (
-    SecretScanner.of([Secret("PARTNER"), Secret("T0")]),
-    SecretScanner.of([Secret("0123456789abcdef")]),
+    SecretScanner(Secret("PARTNER"), Secret("T0")),
+    SecretScanner(Secret("0123456789abcdef")),
 )
 
 

@@ -6,11 +6,10 @@ import pytest
 
 from exporter.model.poll_result import Failure, Reason
 from exporter.zapi.message_queue import read_count, read_oldest
-from tests.builders import an_instance
 
 
 def count(reply: object) -> int | Failure:
-    return read_count(json.dumps(reply).encode(), an_instance("vendas"))
+    return read_count(json.dumps(reply).encode())
 
 
 @pytest.mark.parametrize(

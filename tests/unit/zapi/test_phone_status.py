@@ -8,11 +8,10 @@ import pytest
 from exporter.model.collected import PhoneStatus, Session
 from exporter.model.poll_result import Failure, Reason
 from exporter.zapi.phone_status import read_phone_status
-from tests.builders import an_instance
 
 
 def read(reply: object) -> PhoneStatus | Failure:
-    return read_phone_status(json.dumps(reply).encode(), an_instance("vendas"))
+    return read_phone_status(json.dumps(reply).encode())
 
 
 @pytest.mark.parametrize(

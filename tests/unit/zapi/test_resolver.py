@@ -10,7 +10,8 @@ from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
-from exporter.zapi.resolver import AddressInfo, NoThreadLeft, Resolver
+from exporter.zapi.errors import NoThreadLeft
+from exporter.zapi.resolver import AddressInfo, Resolver
 from tests.builders import an_instance
 
 HERE: AddressInfo = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 443))
