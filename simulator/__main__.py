@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from exporter.demo.accounts import SimulatedAccount
-from exporter.demo.scenario import ScenarioInstance, build_scenario, healthy_fleet
-from exporter.demo.server import SimulatedZapi
-from exporter.demo.setup import demo_config, write_config
+from exporter.demo.scenario import ScenarioInstance, build_scenario
+from exporter.demo.setup import demo_config
 from exporter.model.clock import SystemClock
+from simulator.config_file import write_config
 from simulator.faults import every_fault
+from simulator.fleet import healthy_fleet
 from simulator.list_faults import list_faults, tolerable_lists
+from simulator.server import SimulatedZapi
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,20 +26,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stopping = {signal.SIGTERM, signal.SIGINT}
     # Blocked before the first thread starts, so that no thread but this one is told to stop.
     signal.pthread_sigmask(signal.SIG_BLOCK, stopping)
-    members = (healthy_fleet if options.healthy else build_scenario)(
+    scenario = (healthy_fleet if options.healthy else build_scenario)(
         options.instances, time.time(), options.seed
     )
     host, port = options.listen
     zapi = SimulatedZapi(
-        (member.simulated for member in members),
+        (each.simulated for each in scenario),
         clock=SystemClock(),
         tls=_tls(options.tls_cert, options.tls_key),
         latency=options.latency,
         host=host,
         port=port,
     )
-    _spoil(zapi, members, options)
-    ids = [member.simulated.id for member in members]
+    _spoil(zapi, scenario, options)
+    ids = [each.simulated.id for each in scenario]
     if options.partner_token is not None:
         spoilt = {**list_faults(), **tolerable_lists()}.get(options.list_fault)
         zapi.set_account((spoilt or SimulatedAccount)(options.partner_token, ids))
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with contextlib.closing(zapi):
         if options.write_config is not None:
             ca_file = options.tls_ca or options.tls_cert
-            write_config(demo_config(members, zapi.base_url), options.write_config, ca_file=ca_file)
+            write_config(demo_config(scenario, zapi.base_url), options.write_config, ca_file=ca_file)
         print(zapi.base_url, flush=True)
         signal.sigwait(stopping)
     return 0
@@ -87,14 +89,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _spoil(zapi: SimulatedZapi, members: Sequence[ScenarioInstance], options: argparse.Namespace) -> None:
+def _spoil(zapi: SimulatedZapi, scenario: Sequence[ScenarioInstance], options: argparse.Namespace) -> None:
     if options.fault is None:
         return
     fault = every_fault()[options.fault]
-    for number, member in enumerate(members):
+    for number, each in enumerate(scenario):
         # Spread evenly: the n-th is faulty where the running share passes a whole number.
         if int((number + 1) * options.faulty) > int(number * options.faulty):
-            zapi.set_fault(member.simulated.id, fault)
+            zapi.set_fault(each.simulated.id, fault)
 
 
 def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:

@@ -27,16 +27,18 @@ def open_source(options: Options, environ: Mapping[str, str], clock: Clock) -> I
     if options.demo is None:
         yield _Sharded(ConfigFile(options.config_file, environ), options.shard)
         return
-    from exporter.demo.scenario import build_scenario  # nobody else pays for the demo's imports
-    from exporter.demo.server import SimulatedZapi
+    from exporter.demo.api import SimulatedApi  # nobody else pays for the demo's imports
+    from exporter.demo.scenario import build_scenario
+    from exporter.demo.server import DemoServer
     from exporter.demo.setup import demo_account, demo_config, with_demo_sources
 
-    members = build_scenario(options.demo, clock.time())
-    zapi = SimulatedZapi([member.simulated for member in members], clock=clock)
-    start(zapi.start)
-    with closing(zapi):
-        zapi.set_account(demo_account(members))
-        config = with_demo_sources(demo_config(members, zapi.base_url), members)
+    scenario = build_scenario(options.demo, clock.time())
+    api = SimulatedApi((each.simulated for each in scenario), clock)
+    api.set_account(demo_account(scenario))
+    server = DemoServer(api)
+    start(server.start)
+    with closing(server):
+        config = with_demo_sources(demo_config(scenario, server.base_url), scenario)
         yield _Sharded(_Simulated(config), options.shard)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, cast
 
-from exporter.demo.counters import Counters
 from exporter.demo.fault import CloseWhenIdle, Ending, Step, message
 from exporter.demo.player import End, Player, drop_packets, reset
 
@@ -53,6 +52,19 @@ def parse_head(head: bytes) -> Request:
     )
 
 
+class Observer:
+    """Hears what connections do; this one keeps nothing of it."""
+
+    def handshake(self) -> None:
+        """A TLS handshake succeeded."""
+
+    def reply_began(self) -> None:
+        """A request came whole."""
+
+    def reply_ended(self) -> None:
+        """Its reply is complete, or cut off."""
+
+
 class HttpConnection(asyncio.Protocol):
     """Serves one request after another; ``attend`` says what each gets."""
 
@@ -60,12 +72,12 @@ class HttpConnection(asyncio.Protocol):
         self,
         loop: asyncio.AbstractEventLoop,
         attend: Callable[[Request], Reply],
-        counters: Counters,
         live: set[asyncio.Transport],
+        observer: Observer | None = None,
     ) -> None:
         self._loop = loop
         self._attend = attend
-        self._counters = counters
+        self._observer = observer or Observer()
         self._live = live
         self._buffer = b""
         self._busy = False
@@ -78,7 +90,7 @@ class HttpConnection(asyncio.Protocol):
         self._player = Player(self._loop, self._transport, self._finished)
         self._live.add(self._transport)
         if transport.get_extra_info("ssl_object") is not None:
-            self._counters.handshake()
+            self._observer.handshake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._live.discard(self._transport)
@@ -88,7 +100,7 @@ class HttpConnection(asyncio.Protocol):
         self._stay()
         if self._busy:
             self._busy = False
-            self._counters.reply_ended()
+            self._observer.reply_ended()
 
     def pause_writing(self) -> None:
         self._player.block()
@@ -121,7 +133,7 @@ class HttpConnection(asyncio.Protocol):
         self._stay()
         self._last = request.last
         self._busy = True
-        self._counters.reply_began()
+        self._observer.reply_began()
         self._give(self._attend(replace(request, body=body) if body else request))
 
     def _serve_more(self) -> None:
@@ -141,7 +153,7 @@ class HttpConnection(asyncio.Protocol):
         if end is Ending.SILENCE:
             return
         self._busy = False
-        self._counters.reply_ended()
+        self._observer.reply_ended()
         if end in (Ending.CLOSE_ON_NEXT_REQUEST, Ending.RESET_ON_NEXT_REQUEST):
             self._on_next_request = Ending.CLOSE if end is Ending.CLOSE_ON_NEXT_REQUEST else Ending.RESET
         elif isinstance(end, Ending):

@@ -18,15 +18,16 @@ MakeProtocol = Callable[[asyncio.AbstractEventLoop, set[asyncio.Transport]], asy
 
 
 class LoopThread:
-    """``accepted`` is called for every TCP connection, before any TLS handshake."""
+    """``accepted`` is called for every TCP connection, before any TLS handshake; without ``tls`` there is none."""
 
     def __init__(
         self,
         host: str,
         port: int,
         make_protocol: MakeProtocol,
-        accepted: Callable[[], None],
-        tls: ssl.SSLContext | None,
+        *,
+        accepted: Callable[[], None] = lambda: None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._address = (host, port)
         self._make_protocol = make_protocol

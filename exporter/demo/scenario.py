@@ -82,26 +82,14 @@ class ScenarioInstance:
 
 
 def build_scenario(count: int, now: float, seed: int = 0) -> tuple[ScenarioInstance, ...]:
-    """The first ``count`` (≥ 1) members; ``now`` is unix seconds.
+    """Return the first ``count`` (≥ 1) instances; ``now`` is unix seconds.
 
     About half of a small scenario and nine tenths of a large one are fine. The same arguments give the same one,
     credentials included; all of them are made up and begin with FACADE.
     """
     return tuple(
-        _member(number, role, now, seed) for number, role in enumerate(itertools.islice(_roles(), count))
-    )
-
-
-def healthy_fleet(count: int, now: float, seed: int = 0) -> tuple[ScenarioInstance, ...]:
-    """As many members to whom nothing ever happens, who answer at once and have no collectors: for benchmarks."""
-    members = (_member(number, Role.HEALTHY, now, seed) for number in range(count))
-    return tuple(
-        replace(
-            member,
-            simulated=replace(member.simulated, delay=0.0),
-            configured=replace(member.configured, collect=frozenset()),
-        )
-        for member in members
+        build_instance(number, role, now, seed)
+        for number, role in enumerate(itertools.islice(_roles(), count))
     )
 
 
@@ -114,7 +102,8 @@ def _roles() -> Iterator[Role]:
         yield trouble
 
 
-def _member(number: int, role: Role, now: float, seed: int) -> ScenarioInstance:
+def build_instance(number: int, role: Role, now: float, seed: int) -> ScenarioInstance:
+    """Return the instance of this number, counted from 0, with what its role does to it."""
     rng = random.Random(f"{seed}/{number}")
     variant, place = divmod(number, len(_NAMES))
     base, team = _NAMES[place]

@@ -12,7 +12,6 @@ import trustme
 from exporter.config import Config, InvalidConfig, Problem
 from exporter.daemon import Daemon
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
 from exporter.fleet.store import InstanceView
 from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
@@ -21,6 +20,7 @@ from exporter.model.secret import Secret
 from exporter.model.settings import Instance
 from exporter.reloader import Reloader
 from harness.waiting import wait_until
+from simulator.server import SimulatedZapi
 from tests.builders import a_config, an_instance, some_polling
 
 NAMES = ("vendas", "suporte", "financeiro")

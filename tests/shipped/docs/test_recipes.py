@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from exporter.demo.scenario import build_scenario
-from exporter.demo.server import SimulatedZapi
-from exporter.demo.setup import demo_config, write_config
+from exporter.demo.setup import demo_config
 from exporter.model.clock import SystemClock
 from harness.ports import own_address
 from harness.processes import COMMAND, eventually, get, running
+from simulator.config_file import write_config
+from simulator.server import SimulatedZapi
 from tests.shipped.docs.documents import ROOT, snippets
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from types import FrameType
 
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
 from exporter.fleet.store import Fleet
 from exporter.metrics.instance_cache import InstanceLines
 from exporter.metrics.self_metrics import Telemetry
@@ -17,6 +16,7 @@ from exporter.poller.plan import Plan
 from exporter.poller.queue import PollQueue
 from exporter.poller.schedule import Backoff
 from exporter.zapi.client import ZapiClient
+from simulator.server import SimulatedZapi
 from tests.builders import a_config, an_instance, some_polling
 from tests.system.bench.costs import assert_at_most_half_worse
 

@@ -12,7 +12,6 @@ from prometheus_client.registry import Collector
 
 from bench.scrapes import Rig
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
 from exporter.fleet.store import Fleet
 from exporter.metrics.instance_cache import InstanceLines
 from exporter.metrics.self_metrics import Telemetry
@@ -20,6 +19,7 @@ from exporter.metrics.text_format import Format
 from exporter.model.clock import SystemClock
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
+from simulator.server import SimulatedZapi
 from tests.builders import a_config, an_instance
 from tests.system.bench.costs import assert_at_most_half_worse, ratio
 

@@ -12,12 +12,12 @@ from urllib.request import Request, urlopen
 
 from exporter.demo.fault import Fault
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
-from exporter.demo.setup import write_config
 from exporter.model.clock import SystemClock
 from exporter.model.collected import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import Config, Instance, Polling
+from simulator.config_file import write_config
+from simulator.server import SimulatedZapi
 from tests.builders import a_config, an_instance
 from tests.system.chain.gate import Gate
 from tests.system.chain.service import Service, address_of_its_own

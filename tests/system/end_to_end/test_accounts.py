@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from exporter.demo.answers import html_error
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from harness.processes import COMMAND, exporter, get
 from harness.waiting import wait_until
+from simulator.server import SimulatedZapi
 from tests.unit.discovery.rig import PARTNER, listing, simulated
 
 NAMES = ("vendas", "suporte", "financeiro")

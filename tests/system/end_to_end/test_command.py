@@ -14,12 +14,13 @@ import pytest
 import trustme
 
 from exporter.demo.scenario import Role, build_scenario
-from exporter.demo.server import SimulatedZapi
-from exporter.demo.setup import demo_config, write_config
+from exporter.demo.setup import demo_config
 from exporter.model.clock import SystemClock
 from harness.ports import unreachable_port
 from harness.processes import COMMAND, PATIENCE, Exporter, eventually, exporter, prometheus, running
 from harness.waiting import wait_until
+from simulator.config_file import write_config
+from simulator.server import SimulatedZapi
 from tests.builders import a_config, an_instance
 
 HEEDING_CTRL_C = [

@@ -11,10 +11,10 @@ import pytest
 
 from exporter.demo.answers import answer
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from harness.processes import exporter
 from harness.waiting import wait_until
+from simulator.server import SimulatedZapi
 
 FORGED = "\n\r\x1b[2K\u2028\u202e\u0085ts=x level=error msg=forged instance=ghost"
 NAME = f"loja {FORGED}"

@@ -11,9 +11,9 @@ import pytest
 
 from exporter.demo.answers import html_error
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from harness.processes import Exporter, Prometheus, eventually, exporter, get, prometheus
+from simulator.server import SimulatedZapi
 
 EXAMPLES: Final = Path(__file__).parents[3] / "examples" / "multi-target"
 INSTANCES: Final = 24

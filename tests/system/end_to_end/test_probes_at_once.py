@@ -10,9 +10,9 @@ from typing import Final
 import pytest
 
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from harness.processes import Exporter, exporter, get
+from simulator.server import SimulatedZapi
 
 PROBES: Final = 200
 CONCURRENCY: Final = 32

@@ -9,10 +9,10 @@ from pathlib import Path
 import trustme
 
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from harness.processes import COMMAND, exporter, get
 from harness.waiting import wait_until
+from simulator.server import SimulatedZapi
 from tests.system.faults.canaries import canary, environment, leaks
 from tests.unit.zapi.proxying import proxying
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from harness.processes import COMMAND, Exporter, exporter
 from harness.waiting import wait_until
+from simulator.server import SimulatedZapi
 
 REFUSED = "the configuration was not reloaded"
 AUTO = ("--config.enable-auto-reload", "--config.auto-reload-interval=200ms")

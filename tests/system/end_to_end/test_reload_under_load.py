@@ -20,10 +20,10 @@ from typing import Final
 import pytest
 
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from harness.processes import Exporter, exporter
 from harness.waiting import wait_until
+from simulator.server import SimulatedZapi
 
 STEADY: Final = [f"loja {number}" for number in range(500)]
 """In every configuration, unchanged."""

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from harness.gates import import_gate
 from harness.processes import COMMAND, PATIENCE, child_of, exporter, running
 from harness.waiting import wait_until
+from simulator.server import SimulatedZapi
 
 AS_PROCESS_1 = ("unshare", "--pid", "--fork", "--kill-child")
 STARTS = {

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from exporter.demo.scenario import healthy_fleet
-from exporter.demo.server import SimulatedZapi
-from exporter.demo.setup import demo_config, write_config
+from exporter.demo.setup import demo_config
 from exporter.model.clock import SystemClock
 from harness.notifications import listening
 from harness.processes import COMMAND, PATIENCE, exporter, get, running
 from harness.waiting import wait_until
+from simulator.config_file import write_config
+from simulator.fleet import healthy_fleet
+from simulator.server import SimulatedZapi
 
 WEDGED = """
 import sys, threading

@@ -13,12 +13,12 @@ from typing import Final
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.demo.answers import html_error
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Reason
 from harness.ports import own_address
 from harness.processes import COMMAND, running
 from harness.waiting import wait_until
+from simulator.server import SimulatedZapi
 from simulator.wire_faults import closed_when_idle, silence
 from tests.system.faults import judge, tampered
 from tests.system.faults.canaries import environment

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from exporter.demo.fault import Fault
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Reason
 from harness.waiting import comes_true
 from simulator.faults import every_fault
+from simulator.server import SimulatedZapi
 from tests.system.faults import judge
 from tests.system.faults.ear import Ear
 from tests.system.faults.promise import Promise, Result, Tell, ended

@@ -5,9 +5,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from harness.waiting import comes_true
+from simulator.server import SimulatedZapi
 from tests.system.faults.canaries import canary, canary_url
 from tests.system.faults.ear import Ear
 from tests.system.faults.promise import Result, Tell, ended

@@ -12,12 +12,12 @@ from typing import Final
 
 import trustme
 
-from exporter.demo.listener_mode import ListenerMode
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Reason
 from harness.ports import refusing_port, unreachable_port
 from harness.processes import COMMAND
+from simulator.listener_mode import ListenerMode
+from simulator.server import SimulatedZapi
 from tests.system.faults import tampered
 from tests.system.faults.canaries import canary
 from tests.system.faults.subjects import no_fault, numbered

@@ -10,10 +10,10 @@ from typing import Final
 import pytest
 
 from exporter.demo.scenario import Role, build_scenario
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from harness.ports import own_address
 from harness.processes import eventually, get
+from simulator.server import SimulatedZapi
 from tests.shipped.docs.test_install import lines
 from tests.shipped.packages.building import ROOT, copy_project
 from tests.system.image.base import python_root

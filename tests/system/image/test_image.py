@@ -12,10 +12,10 @@ from typing import Final
 import pytest
 
 from exporter.demo.scenario import Role, build_scenario
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from harness.ports import own_address
 from harness.processes import Exporter, eventually, exporter, get
+from simulator.server import SimulatedZapi
 from tests.system.image.images import ROOT, Image, built_image
 from tests.system.image.machine import booted
 

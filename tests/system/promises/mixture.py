@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.config.duration import parse_duration
 from exporter.demo.instances import Forms
-from exporter.demo.scenario import ScenarioInstance, healthy_fleet
+from exporter.demo.scenario import ScenarioInstance
 from exporter.model.poll_result import Reason
 from exporter.model.settings import Polling
 from harness.processes import Exporter, exporter
@@ -28,6 +28,7 @@ from harness.waiting import comes_true
 from simulator import framing_faults as framing
 from simulator import wire_faults as wire
 from simulator.faults import every_fault
+from simulator.fleet import healthy_fleet
 from tests.system.faults.promise import SUCCESS, Promise
 from tests.system.faults.table import promises
 from tests.system.promises.rig import Upstream, upstream

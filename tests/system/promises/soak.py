@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Final
 
 from exporter.config.duration import format_duration, parse_duration
-from exporter.demo.scenario import healthy_fleet
 from exporter.model.secret import Secret
 from exporter.model.settings import Polling
 from harness.processes import Exporter, exporter
 from simulator.faults import every_fault
+from simulator.fleet import healthy_fleet
 from tests.system.promises.heavy import heavy_replies
 from tests.system.promises.rig import Upstream, upstream
 

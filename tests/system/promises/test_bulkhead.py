@@ -8,11 +8,11 @@ from typing import Final
 
 from exporter.demo.answers import rate_limited
 from exporter.demo.fault import Exchange, Fault, Step
-from exporter.demo.scenario import healthy_fleet
 from exporter.model.settings import Polling
 from harness.processes import PATIENCE, exporter
 from harness.waiting import wait_until
 from simulator.answer_faults import client_token_not_allowed
+from simulator.fleet import healthy_fleet
 from simulator.wire_faults import silence
 from tests.system.promises.rig import families, upstream
 

@@ -14,8 +14,6 @@ from typing import Any, Final
 import pytest
 
 from exporter.demo.fault import Exchange, Fault, message
-from exporter.demo.scenario import healthy_fleet
-from exporter.demo.server import SimulatedZapi
 from exporter.fleet.event_log import EventLog
 from exporter.fleet.store import MAX_STATUSES, OTHER_STATUS, UNKNOWN_STATUS, Fleet
 from exporter.metrics.instance_cache import InstanceLines
@@ -27,6 +25,8 @@ from exporter.model.settings import Polling
 from exporter.zapi.answer import Answer, read_answer
 from exporter.zapi.me import read_me
 from harness.processes import exporter
+from simulator.fleet import healthy_fleet
+from simulator.server import SimulatedZapi
 from tests.builders import a_config, an_instance
 from tests.clocks import ManualClock
 from tests.system.promises.rig import families, upstream

@@ -11,14 +11,16 @@ from typing import Final
 import pytest
 
 from exporter.demo.resources import SimulatedQueue
-from exporter.demo.scenario import ScenarioInstance, healthy_fleet
-from exporter.demo.server import SimulatedZapi
-from exporter.demo.setup import demo_config, write_config
+from exporter.demo.scenario import ScenarioInstance
+from exporter.demo.setup import demo_config
 from exporter.model.clock import SystemClock
 from exporter.model.collected import Collector
 from exporter.model.settings import Polling
 from harness.processes import COMMAND, Exporter, eventually, exporter, get
 from harness.waiting import wait_until
+from simulator.config_file import write_config
+from simulator.fleet import healthy_fleet
+from simulator.server import SimulatedZapi
 from simulator.wire_faults import silence
 from tests.system.faults.canaries import MARK, canary
 from tests.system.promises.rig import families, upstream

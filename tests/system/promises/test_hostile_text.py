@@ -16,12 +16,13 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.demo.scenario import ScenarioInstance, healthy_fleet
-from exporter.demo.server import SimulatedZapi
+from exporter.demo.scenario import ScenarioInstance
 from exporter.model.settings import Polling
 from exporter.web.status_page.sanitize import visible
 from harness.processes import Exporter, exporter, get
 from simulator.answer_faults import me_with
+from simulator.fleet import healthy_fleet
+from simulator.server import SimulatedZapi
 from tests.system.promises.rig import upstream
 from tests.unit.web.status_page.test_status_page import HIDDEN, Elements
 

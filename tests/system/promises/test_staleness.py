@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from exporter.demo.answers import html_error
-from exporter.demo.scenario import healthy_fleet
 from exporter.model.poll_result import Reason
 from exporter.model.settings import Polling
 from harness.processes import Exporter, exporter, get
 from harness.waiting import wait_until
+from simulator.fleet import healthy_fleet
 from tests.system.promises.rig import families, upstream
 
 READ_FROM_ME: Final = frozenset(

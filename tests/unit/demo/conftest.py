@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
+from simulator.server import SimulatedZapi
 from tests.clocks import ManualClock
 
 

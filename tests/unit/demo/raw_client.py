@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any
 
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
+from simulator.server import SimulatedZapi
 
 
 class RawClient:

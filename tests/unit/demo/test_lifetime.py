@@ -12,8 +12,8 @@ import trustme
 
 from exporter.demo.fault import Exchange, Fault, Step
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.listener_mode import ListenerMode
-from exporter.demo.server import SimulatedZapi
+from simulator.listener_mode import ListenerMode
+from simulator.server import SimulatedZapi
 from simulator.wire_faults import silence
 from tests.clocks import ManualClock
 from tests.unit.demo.raw_client import RawClient, get

@@ -3,8 +3,9 @@ from collections import Counter
 
 import pytest
 
-from exporter.demo.scenario import FINE, Role, ScenarioInstance, build_scenario, healthy_fleet
+from exporter.demo.scenario import FINE, Role, ScenarioInstance, build_scenario
 from exporter.demo.timeline import Phase
+from simulator.fleet import healthy_fleet
 
 NOW = 1_700_000_000.0
 HOUR = 3600.0

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
 from exporter.demo.timeline import Phase, Timeline
+from simulator.server import SimulatedZapi
 from simulator.wire_faults import raw, silence
 from tests.clocks import ManualClock
 from tests.unit.demo.raw_client import RawClient, get, me_path

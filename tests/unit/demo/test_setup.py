@@ -6,8 +6,9 @@ import yaml
 
 from exporter.config import load
 from exporter.demo.scenario import build_scenario
-from exporter.demo.setup import demo_account, demo_config, with_demo_sources, write_config
+from exporter.demo.setup import demo_account, demo_config, with_demo_sources
 from exporter.model.settings import Config
+from simulator.config_file import write_config
 
 NOW = 1_700_000_000.0
 

@@ -10,7 +10,6 @@ from exporter.config import Config
 from exporter.daemon import Daemon
 from exporter.demo.accounts import SimulatedAccount
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
 from exporter.discovery.cache import ListCache
 from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
@@ -19,6 +18,7 @@ from exporter.model.secret import Secret
 from exporter.model.settings import Account, Instance, InstanceSource
 from exporter.model.shard import WHOLE, Shard
 from harness.waiting import wait_until
+from simulator.server import SimulatedZapi
 from tests.builders import a_config, some_polling
 
 PARTNER = "PARTNER-CANARY"

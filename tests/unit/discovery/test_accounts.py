@@ -12,13 +12,13 @@ import pytest
 from exporter.demo.accounts import PARTNER_TOKEN_REFUSED
 from exporter.demo.answers import answer, html_error, rate_limited
 from exporter.demo.fault import Exchange, Fault, message
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from exporter.model.collected import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import Account, Instance
 from exporter.model.shard import Shard
 from harness.waiting import wait_until
+from simulator.server import SimulatedZapi
 from simulator.wire_faults import reset_before_reply, short_body
 from tests.builders import an_instance
 from tests.unit.discovery.rig import PARTNER, Rig, an_account, listing, simulated

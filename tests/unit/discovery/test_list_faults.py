@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from simulator.list_faults import list_faults, tolerable_lists
+from simulator.server import SimulatedZapi
 from tests.unit.discovery.rig import PARTNER, Rig, an_account, listing, simulated
 
 NAMES = ("vendas", "suporte", "financeiro")

@@ -10,9 +10,9 @@ import pytest
 
 from exporter.demo.fault import Fault
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
 from simulator import answer_faults as answers
 from simulator.faults import every_fault
+from simulator.server import SimulatedZapi
 from tests.clocks import ManualClock
 from tests.unit.demo.raw_client import RawClient, me_path
 

@@ -1,8 +1,8 @@
 import pytest
 
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
 from simulator.faults import every_fault
+from simulator.server import SimulatedZapi
 from tests.unit.demo.raw_client import RawClient
 
 

@@ -8,12 +8,12 @@ import pytest
 from exporter.demo.answers import answer, html_error
 from exporter.demo.instances import SimulatedInstance
 from exporter.demo.resources import SimulatedQueue
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from exporter.model.collected import Collector, MessageQueue, PhoneStatus, Session
 from exporter.model.poll_result import Failure, Reason, Status
 from exporter.model.settings import Api, Instance
 from exporter.zapi.client import ZapiClient
+from simulator.server import SimulatedZapi
 from simulator.wire_faults import silence
 from tests.builders import an_instance
 

@@ -10,11 +10,11 @@ import pytest
 import trustme
 
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure, Reason, Status
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
+from simulator.server import SimulatedZapi
 from tests.builders import an_instance
 from tests.unit.zapi.proxying import Answer, proxying
 

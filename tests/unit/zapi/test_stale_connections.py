@@ -8,11 +8,11 @@ import trustme
 
 from exporter.demo.fault import Fault
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.server import SimulatedZapi
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure, Reason, Status
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
+from simulator.server import SimulatedZapi
 from simulator.wire_faults import closed_on_next_request, raw, stale_keep_alive
 from tests.builders import an_instance
 

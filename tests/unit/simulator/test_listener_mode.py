@@ -5,8 +5,8 @@ import pytest
 import trustme
 
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.listener_mode import ListenerMode
-from exporter.demo.server import SimulatedZapi
+from simulator.listener_mode import ListenerMode
+from simulator.server import SimulatedZapi
 from tests.clocks import ManualClock
 from tests.unit.demo.raw_client import RawClient
 

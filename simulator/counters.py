@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from exporter.demo.connection import Observer
+
 _LOOK_AGAIN: Final = 0.02
 
 
-class Counters:
+class Counters(Observer):
     """``connections`` were accepted, ``handshakes`` are TLS handshakes that succeeded.
 
     ``requests`` counts by instance id those that named an instance, ``strays`` all others. ``in_flight`` are
