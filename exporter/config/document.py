@@ -174,6 +174,10 @@ class _Composer:
         return MapNode(_line(start), items, lines)
 
     def _key(self, event: Any, place: Place | None) -> tuple[str, int, str]:
+        if isinstance(event, yaml.MappingStartEvent):
+            raise _Unreadable(
+                _line(event), place, "begins with {{; write ${NAME} for a variable of the environment"
+            )
         if not isinstance(event, yaml.ScalarEvent):
             raise _Unreadable(_line(event), place, "has a key that is not text")
         key, line, kind = str(event.value), _line(event), self._kind(event)

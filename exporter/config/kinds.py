@@ -83,7 +83,7 @@ def _file_text(value: Value) -> str:
 
 def read_file(value: Value, reader: Callable[[str], T]) -> T:
     """What ``reader`` makes of the file that is named; it raises :class:`ValueError` with what is wrong with it."""
-    name = value.convert(values.some_text, value.text())
+    name = value.convert(values.file_name, value.text())
     return value.convert(reader, name, prefix="names a file that ")
 
 

@@ -140,7 +140,11 @@ class _UnknownKey:
             before = self.name.partition(sign)[0].strip()
             if sign in self.name and before in known:
                 return f'{what}; did you mean "{before}"? Write a colon and a space after it'
-        return f"{what}; {nearest(self.name, known)}"
+        hint = nearest(self.name, known)
+        prefix = self.section.ignored_prefix
+        if prefix is not None and hint.startswith("expected"):
+            hint += f', or one of your own that begins with "{prefix}"'
+        return f"{what}; {hint}"
 
 
 def section_kind(section: Section, notation: str) -> Kind[SectionValues]:

@@ -5,14 +5,23 @@ from typing import Final
 
 import yaml
 
-from exporter.config.values import NO_BREAK_SPACES, TYPOGRAPHIC_QUOTES
+from exporter.config.values import INVISIBLE, NO_BREAK_SPACES, TYPOGRAPHIC_QUOTES
 
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LINE_BREAKS: Final = ("\n", "\r", "\x85", "\u2028", "\u2029")
 _LINE_BREAK: Final = re.compile("\r\n|[" + "".join(_LINE_BREAKS) + "]")
 _QUOTED: Final = re.compile(r" ?'([^']*)'")
 _SIGN: Final = re.compile(r"\W+|<[a-z ]+>", re.ASCII)  # what the parser may quote: ',' or '<block end>'
-_MISINDENTED: Final = re.compile(f" *[\t{NO_BREAK_SPACES}]")
+_BULLET: Final = re.compile(" *[\u2010-\u2015\u2022\u2023\u25aa\u25cf\xb7] ")
+_UNSEPARATED_DASH: Final = re.compile(r" *-\w+:", re.ASCII)
+_FULL_WIDTH_COLON: Final = re.compile(r"\s*(?:- +)*\w+ *\uff1a")
+_MISBEGUN: Final = (
+    re.compile(f" *[\t{NO_BREAK_SPACES}]"),
+    _BULLET,
+    _UNSEPARATED_DASH,
+    _FULL_WIDTH_COLON,
+)
+"""Lines after which the parser stumbles over what follows."""
 _MISTAKES: Final = (
     (re.compile(r" *(?:- *)*\t"), "is indented with a tab; indent with spaces"),
     (re.compile(f".*[{NO_BREAK_SPACES}]"), "has a no-break space; replace it with a space"),
@@ -21,8 +30,23 @@ _MISTAKES: Final = (
         re.compile(r"\s*(?:- +)*\w+:[^\s/]", re.ASCII),
         "has a colon without a space after it; write the key, a colon, a space and the value",
     ),
+    (re.compile(f".*[{INVISIBLE}]"), "has an invisible character; remove it"),
+    (_BULLET, "begins with a dash or a dot that YAML does not know; begin an item with - and a space"),
+    (_UNSEPARATED_DASH, "has a - without a space after it; write a space there"),
+    (_FULL_WIDTH_COLON, "has a full-width colon; write : and a space"),
+    (
+        re.compile(r".*[:\-\[{,] +%\w+%"),
+        "has a variable as Windows writes it; write ${NAME} for a variable of the environment",
+    ),
+    (re.compile(r".*[:\-\[{,] +[%@`]"), "has a value that begins with %, @ or `; quote it"),
 )
 """What a line may begin with, and what is wrong with it then. The first that fits is told."""
+_ADVICE: Final = {
+    "mapping values are not allowed in this context": (
+        "indent the line as its neighbours, and quote a value that has a colon and a space"
+    ),
+    "found unexpected end of stream": "close the quotation mark",
+}
 
 
 def forbidden_character(text: str) -> tuple[int, str] | None:
@@ -46,7 +70,7 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
     mark = error.problem_mark or error.context_mark
     line = min(mark.line + 1 if mark else len(lines), last_line(text))
     begun = error.context_mark.line + 1 if error.context and error.context_mark else line
-    if begun > 1 and _MISINDENTED.match(lines[begun - 2]):
+    if begun > 1 and any(sign.match(lines[begun - 2]) for sign in _MISBEGUN):
         begun -= 1  # what follows such a line is what the parser finds wrong
     for number in range(min(begun, line), line + 1):
         for mistake, message in _MISTAKES:
@@ -54,4 +78,5 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
                 return number, message
     said = _QUOTED.sub(lambda quoted: quoted[0] if _SIGN.fullmatch(quoted[1]) else "", error.problem or "")
     since = f" {error.context} that begins on line {begun}" if begun < line else ""
-    return line, f"is not valid YAML: {said}{since}"
+    advice = f"; {_ADVICE[said]}" if said in _ADVICE else ""
+    return line, f"is not valid YAML: {said}{since}{advice}"

@@ -24,6 +24,8 @@ MAX_TIMEOUT: Final = 86_400.0
 MAX_SPAN: Final = 365 * 86_400.0
 TYPOGRAPHIC_QUOTES: Final = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\xab\xbb"
 NO_BREAK_SPACES: Final = "\xa0\u2007\u202f"
+INVISIBLE: Final = "\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
+"""As in a set of a regular expression."""
 
 _MAX_COMPARED: Final = 80  # comparing takes the square of the length
 _MISTYPED: Final = (
@@ -33,11 +35,21 @@ _MISTYPED: Final = (
     (re.compile("[\n\r\x0b\x0c\x85\u2028\u2029]"), "a line break"),
     (re.compile(r"\s"), "a space"),
     (re.compile("[\x00-\x1f\x7f-\x9f]"), "a control character"),
-    (re.compile("[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"), "an invisible character"),
+    (re.compile(f"[{INVISIBLE}]"), "an invisible character"),
 )
-MISTYPED_IN_KEYS: Final = _MISTYPED[:3]
+MISTYPED_IN_KEYS: Final = (*_MISTYPED[:3], _MISTYPED[-1])
 """Signs that look like others, and their names."""
 
+_VARIABLE: Final = "; write ${NAME} for a variable of the environment"
+_NOT_REPLACED: Final = (
+    (re.compile(r"%\w+%"), f"is a variable as Windows writes it{_VARIABLE}"),
+    (re.compile(r"\{\{.*\}\}"), f"is a template that nothing has filled in{_VARIABLE}"),
+    (re.compile(r"<[^<>]+>"), "is a placeholder in angle brackets; put the real value in its place"),
+    (re.compile(r"bearer\s.*", re.IGNORECASE), 'begins with "Bearer"; give only what stands after it'),
+    (re.compile(r"(?:export )?[A-Z][A-Z0-9_]*=[^=].*"), "begins with NAME=; give only what stands after it"),
+)
+"""What is copied from elsewhere and means nothing here, and what to do."""
+_PART_OF_URL: Final = re.compile(r"://|/(?:instances|token)/|[?#]")
 _IN_QUOTES: Final = re.compile(r"""(["']).*\1""", re.DOTALL)
 _WHOLE_NUMBER: Final = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _BASE_URL: Final = re.compile(
@@ -61,12 +73,24 @@ def name(text: str) -> str:
     return text
 
 
+def file_name(text: str) -> str:
+    """The name of a file."""
+    if some_text(text).startswith("~"):
+        raise ValueError("begins with ~, which is not replaced; write the whole path")
+    if "://" in text:
+        raise ValueError("is a URL; give the path of a file")
+    return text
+
+
 def word(text: str) -> str:
     """Text without spaces, and without the quotation marks that are left of a mistake in quoting."""
     if not text:
         raise ValueError("must not be empty")
     if is_in_quotes(text):
         raise ValueError("is in quotes within quotes; remove the inner pair")
+    for mistake, message in _NOT_REPLACED:
+        if mistake.fullmatch(text):
+            raise ValueError(message)
     for mistake, what in _MISTYPED:
         if mistake.search(text):
             raise ValueError(f"has {what}; remove it" if text.strip() else "must not be empty")
@@ -80,20 +104,18 @@ def is_in_quotes(text: str) -> bool:
 
 def identifier(text: str) -> str:
     """The id of an instance."""
-    if "://" in word(text):
-        raise ValueError(
-            "is a URL; give only the id, which stands after /instances/ in the URL of an instance"
-        )
-    return text
+    return _part_of_url(text, "the id, which stands after /instances/")
 
 
 def token(text: str) -> Secret:
     """The token of an instance."""
-    if "://" in word(text):
-        raise ValueError(
-            "is a URL; give only the token, which stands after /token/ in the URL of an instance"
-        )
-    return Secret(text)
+    return Secret(_part_of_url(text, "the token, which stands after /token/"))
+
+
+def _part_of_url(text: str, part: str) -> str:
+    if _PART_OF_URL.search(word(text)):
+        raise ValueError(f"is a URL, or a part of one; give only {part} in the URL of an instance")
+    return text
 
 
 def client_token(text: str) -> Secret:
@@ -180,14 +202,14 @@ def collector(text: str) -> Collector:
 
 def webhook_url(text: str) -> Secret:
     """The URL that a webhook must have, which often holds a secret."""
-    if not word(text).lower().startswith(("http://", "https://")):
+    if not _written_url(text).lower().startswith(("http://", "https://")):
         raise ValueError("must be a URL that begins with https:// or http://")
     return Secret(text)
 
 
 def base_url(text: str) -> str:
     """Where Z-API is, without a slash at the end."""
-    match = _BASE_URL.match(word(text))
+    match = _BASE_URL.match(_written_url(text))
     if match is None or match["scheme"].lower() not in ("http", "https"):
         raise ValueError("must be a URL such as https://api.z-api.io")
     if _INSTANCE_PATH.search(text):
@@ -202,6 +224,12 @@ def base_url(text: str) -> str:
     if match.end() != len(text) or not 1 <= int(match["port"] or 443) <= 65_535:
         raise ValueError("must be a URL whose port, if it has one, is a number from 1 to 65535")
     return text.rstrip("/")
+
+
+def _written_url(text: str) -> str:
+    if word(text).startswith("$"):
+        raise ValueError(f"begins with ${_VARIABLE}")
+    return text
 
 
 def nearest(given: str, known: Collection[str]) -> str:

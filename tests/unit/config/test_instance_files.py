@@ -93,7 +93,7 @@ def test_secrets_come_from_files_beside_and_the_environment(folder: Path) -> Non
         ("", ["1: instances: is missing"]),
         ("text", ["1: document: must be a mapping, not text"]),
         ("- [\n", ["1: document: is not valid YAML: did not find expected node content"]),
-        ("polling: {}\ninstances: []\n", ["1: polling: unknown key; expected one of defaults, instances"]),
+        ("polling: {}\ninstances: []\n", ["1: polling: unknown key; expected one of defaults, instances, or one of your own that begins with \"x-\""]),
         (entry("good") + entry("good"), ['2: instances[1].name: duplicates the name "good" on line 1',
                                          '2: instances[1].id: duplicates the id of "good" on line 1']),
         (entry("vendas"), ['1: instances[0].name: duplicates the name "vendas" on line 3 of the configuration']),
