@@ -19,6 +19,9 @@ def entry(name: str, more: str = "") -> str:
     return f"- {{name: {name}, id: ID-{name}, token: T{more}}}\n"
 
 
+UNKNOWN_IN_FILE = 'unknown key; expected one of defaults, instances, or one of your own that begins with "x-"'
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "teams").mkdir()
@@ -93,7 +96,7 @@ def test_secrets_come_from_files_beside_and_the_environment(folder: Path) -> Non
         ("", ["1: instances: is missing"]),
         ("text", ["1: document: must be a mapping, not text"]),
         ("- [\n", ["1: document: is not valid YAML: did not find expected node content"]),
-        ("polling: {}\ninstances: []\n", ["1: polling: unknown key; expected one of defaults, instances, or one of your own that begins with \"x-\""]),
+        ("polling: {}\ninstances: []\n", [f"1: polling: {UNKNOWN_IN_FILE}"]),
         (entry("good") + entry("good"), ['2: instances[1].name: duplicates the name "good" on line 1',
                                          '2: instances[1].id: duplicates the id of "good" on line 1']),
         (entry("vendas"), ['1: instances[0].name: duplicates the name "vendas" on line 3 of the configuration']),
