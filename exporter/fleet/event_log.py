@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from exporter.fleet.store import InstanceView
+from exporter.fleet.view import InstanceView
 from exporter.model.collected import PhoneStatus
 from exporter.model.poll_result import Status
 

@@ -13,8 +13,9 @@ from itertools import compress
 from operator import attrgetter, is_not
 from typing import Any, Final
 
-from exporter.fleet.store import InstanceView
-from exporter.metrics.catalogue import INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, due
+from exporter.fleet.view import InstanceView
+from exporter.metrics.catalogue import INSTANCE_METRICS, UNTIL_DUE, InstanceMetric
+from exporter.metrics.samples import due
 from exporter.metrics.segments import Segment, SharedText
 from exporter.metrics.text_format import Format, LabelText, header, sample_line, whole_number
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from prometheus_client.utils import floatToGoString
 
-from exporter.metrics.catalogue import Labels, Metric, MetricType, Sample
+from exporter.metrics.catalogue import Metric, MetricType
+from exporter.metrics.samples import Labels, Sample
 
 go_number: Callable[[float], str] = floatToGoString
 _COMMON_VALUES: Final = {0.0: "0.0", 1.0: "1.0"}

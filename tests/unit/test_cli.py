@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.cli import parse
+from exporter.flags import parse
 from exporter.options import ExternalUrl
 
 

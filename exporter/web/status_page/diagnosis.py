@@ -8,7 +8,7 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Final
 
-from exporter.fleet.store import InstanceView, is_as_expected
+from exporter.fleet.view import InstanceView, is_as_expected
 from exporter.model.collected import Session
 from exporter.model.poll_result import WEBHOOK_FIELDS, Reason
 from exporter.model.secret import Secret

@@ -7,7 +7,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from exporter.fleet.store import UNKNOWN_STATUS, InstanceView
+from exporter.fleet.view import UNKNOWN_STATUS, InstanceView
 from exporter.model.collected import Session
 from exporter.model.poll_result import Failure
 from exporter.web.status_page.diagnosis import Diagnosis, Problem, Webhook

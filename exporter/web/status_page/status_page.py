@@ -10,7 +10,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from exporter.fleet.store import InstanceView
+from exporter.fleet.view import InstanceView
 from exporter.httpd.http import Request, Response
 from exporter.model.settings import InstanceSource
 from exporter.web.status_page.diagnosis import Diagnoses

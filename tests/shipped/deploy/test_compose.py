@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from exporter import cli
+from exporter import flags
 from tests.shipped.prometheus.tools import ALERTMANAGER, PROMETHEUS, ROOT, RULES, promtool
 
 COMPOSE: Final = ROOT / "compose.yaml"
@@ -87,8 +87,8 @@ def test_images_are_pinned_and_ports_are_of_this_machine() -> None:
 
 
 def test_the_exporter_takes_its_command_and_listens_where_the_image_says() -> None:
-    assert cli.parse(services()["exporter"]["command"]).demo is not None
-    assert cli.parse(services(OVERRIDE)["exporter"]["command"]).config_file == Path(
+    assert flags.parse(services()["exporter"]["command"]).demo is not None
+    assert flags.parse(services(OVERRIDE)["exporter"]["command"]).config_file == Path(
         dict(mounts(services(OVERRIDE)["exporter"]))["./config.yaml"]
     )
     assert "EXPOSE 10917" in (ROOT / "Dockerfile").read_text()

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from exporter import cli
+from exporter import flags
 from exporter.config import load
 from tests.shipped.deploy.kubernetes import CHART, MANIFESTS, ROOT, build, helm, render
 
@@ -141,7 +141,7 @@ def test_the_command_line_is_the_exporters(resources: list[dict[str, Any]]) -> N
     stateful_set = _one(resources, "StatefulSet")
     replicas, container = stateful_set["spec"]["replicas"], _container(resources)
     shards = [
-        cli.parse([argument.replace("$(SHARD)", str(pod)) for argument in container["args"]]).shard
+        flags.parse([argument.replace("$(SHARD)", str(pod)) for argument in container["args"]]).shard
         for pod in range(replicas)
     ]
     assert [(shard.index, shard.total) for shard in shards] == [(pod, replicas) for pod in range(replicas)]
@@ -188,7 +188,7 @@ def test_lists_of_accounts_are_kept_where_the_exporter_may_write(values: str) ->
     rendered = render(COMBINATIONS[values])
     spec, container = _one(rendered, "StatefulSet")["spec"], _container(rendered)
     (mount,) = (mount for mount in container["volumeMounts"] if not mount.get("readOnly"))
-    assert cli.parse(container["args"]).accounts_cache == Path(mount["mountPath"])
+    assert flags.parse(container["args"]).accounts_cache == Path(mount["mountPath"])
     claimed = [claim["metadata"]["name"] for claim in spec.get("volumeClaimTemplates", ())]
     of_the_pod = [volume["name"] for volume in _pod(rendered)["volumes"]]
     assert (mount["name"] in claimed) == (values == "accounts in a volume")

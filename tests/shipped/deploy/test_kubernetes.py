@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from exporter import cli
+from exporter import flags
 from exporter.config import load
 from exporter.config.label_warnings import DROPPED_BY_RULES
 from tests.shipped.deploy.kubernetes import MANIFESTS, ROOT, build
@@ -64,7 +64,7 @@ def test_the_pod_meets_the_restricted_standard_and_writes_nothing(resources: lis
 def test_its_probes_ports_and_arguments_are_the_exporters(resources: list[dict[str, Any]]) -> None:
     container = _container(resources)
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-    options = cli.parse([_expanded(argument, {"SHARD": "0"}) for argument in container["args"]])
+    options = flags.parse([_expanded(argument, {"SHARD": "0"}) for argument in container["args"]])
     assert options.listen_addresses == (f":{ports['http']}",)
     assert container["readinessProbe"]["httpGet"] == {"path": "/-/ready", "port": "http"}
     assert container["livenessProbe"]["httpGet"] == {"path": "/-/healthy", "port": "http"}
@@ -94,7 +94,9 @@ def test_every_shard_is_polled_by_one_pod() -> None:
     index = "metadata.labels['apps.kubernetes.io/pod-index']"
     assert variable["valueFrom"]["fieldRef"]["fieldPath"] == index
     shards = [
-        cli.parse([_expanded(argument, {variable["name"]: str(pod)}) for argument in container["args"]]).shard
+        flags.parse(
+            [_expanded(argument, {variable["name"]: str(pod)}) for argument in container["args"]]
+        ).shard
         for pod in range(replicas)
     ]
     assert [(shard.index, shard.total) for shard in shards] == [(pod, replicas) for pod in range(replicas)]

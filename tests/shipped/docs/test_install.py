@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from exporter import cli
+from exporter import flags
 from harness.processes import exporter
 from tests.shipped.deploy.kubernetes import CHART, MANIFESTS, build, helm, kubectl, render
 from tests.shipped.docs.documents import ROOT, snippets
@@ -141,7 +141,7 @@ def test_systemd_finds_everything_at_its_place(tmp_path: Path) -> None:
     (start,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
     program, *arguments = shlex.split(start)
     assert program == shlex.split(lines("pip")[-2])[0]
-    config = cli.parse(arguments).config_file
+    config = flags.parse(arguments).config_file
     secrets = root / "etc/zapi-exporter/secrets"
     assert (root / config.relative_to("/")).stat().st_mode & 0o777 == 0o644
     assert secrets.stat().st_mode & 0o777 == 0o700

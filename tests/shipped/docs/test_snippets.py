@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from exporter import cli, config
+from exporter import config, flags
 from tests.shipped.docs.documents import GRAMMAR, ROOT, Snippet, documents, snippets
 
 LANGUAGES = {"sh", "yaml", "promql", "text", "json", "ini", "xml", "mermaid", "dockerfile", "python", "diff"}
@@ -112,7 +112,7 @@ def test_a_shell_understands_a_shell_snippet(snippet: Snippet, tmp_path: Path) -
 def test_the_exporter_knows_every_flag_that_is_used(snippet: Snippet, arguments: list[str]) -> None:
     if "--version" in arguments or "--help" in arguments:
         return
-    cli.parse(arguments)
+    flags.parse(arguments)
 
 
 @pytest.mark.parametrize(("snippet", "arguments"), list(commands("make")), ids=str)

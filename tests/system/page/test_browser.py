@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from exporter.fleet.store import InstanceView
+from exporter.fleet.view import InstanceView
 from exporter.httpd.http import Request, Response
 from exporter.web.status_page.pagination import PAGE_SIZE
 from exporter.web.status_page.status_page import StatusPage

@@ -15,7 +15,8 @@ import pytest
 
 from exporter.demo.fault import Exchange, Fault, message
 from exporter.fleet.event_log import EventLog
-from exporter.fleet.store import MAX_STATUSES, OTHER_STATUS, UNKNOWN_STATUS, Fleet
+from exporter.fleet.store import Fleet
+from exporter.fleet.view import MAX_STATUSES, OTHER_STATUS, UNKNOWN_STATUS
 from exporter.metrics.instance_cache import InstanceLines
 from exporter.metrics.scrape import Scrapes
 from exporter.metrics.self_metrics import Telemetry

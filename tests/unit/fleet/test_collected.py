@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from exporter.fleet.event_log import EventLog
-from exporter.fleet.store import CollectorView, Fleet, InstanceView
+from exporter.fleet.store import Fleet
+from exporter.fleet.view import CollectorView, InstanceView
 from exporter.metrics.catalogue import INSTANCE_METRICS
 from exporter.model.collected import Collector, MessageQueue, PhoneStatus, Session
 from exporter.model.poll_result import Reading, Reason

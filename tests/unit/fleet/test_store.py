@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.fleet.store import MAX_STATUSES, Fleet, InstanceView
+from exporter.fleet.store import Fleet
+from exporter.fleet.view import MAX_STATUSES, InstanceView
 from exporter.model.poll_result import Reason
 from exporter.model.secret import Secret
 from tests.builders import a_config, a_failure, a_status, an_instance, some_polling

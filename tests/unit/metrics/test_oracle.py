@@ -15,16 +15,17 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from exporter.fleet.store import Fleet, InstanceView
+from exporter.fleet.store import Fleet
+from exporter.fleet.view import InstanceView
 from exporter.metrics.catalogue import (
     EXPORTER_METRICS,
     INSTANCE_METRICS,
     UNTIL_DUE,
     InstanceMetric,
     MetricType,
-    due,
 )
 from exporter.metrics.instance_cache import InstanceLines
+from exporter.metrics.samples import due
 from exporter.metrics.scrape import Scrapes
 from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format, number

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.fleet.store import InstanceView
+from exporter.fleet.view import InstanceView
 from exporter.model.poll_result import Failure, Reason
 from exporter.web.status_page.causes import is_told_by, shared_causes
 from exporter.web.status_page.diagnosis import Level, diagnose

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.fleet.store import CollectorView, InstanceView
+from exporter.fleet.view import CollectorView, InstanceView
 from exporter.model.collected import Collector, MessageQueue, PhoneStatus, Session
 from exporter.model.poll_result import Failure, Reason
 from exporter.web.status_page.diagnosis import (

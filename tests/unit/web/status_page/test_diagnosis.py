@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from exporter.fleet.store import InstanceView
+from exporter.fleet.view import InstanceView
 from exporter.metrics.catalogue import CATALOGUE, InstanceMetric
 from exporter.model.poll_result import WEBHOOK_FIELDS, Reason
 from exporter.model.secret import Secret

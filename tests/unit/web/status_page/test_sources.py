@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from exporter.fleet.store import InstanceView
+from exporter.fleet.view import InstanceView
 from exporter.httpd.http import Request
 from exporter.model.settings import InstanceSource
 from exporter.web.status_page.status_page import StatusPage

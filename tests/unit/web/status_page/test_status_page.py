@@ -7,7 +7,7 @@ from importlib import resources
 
 import pytest
 
-from exporter.fleet.store import InstanceView
+from exporter.fleet.view import InstanceView
 from exporter.httpd.http import Request, Response
 from exporter.model.poll_result import Reason
 from exporter.web.status_page.pagination import PAGE_SIZE

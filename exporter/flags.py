@@ -1,0 +1,282 @@
+"""The words of a command line → :class:`~exporter.options.Options`; help, version and wrong usage."""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+from exporter import __version__
+from exporter.model.shard import Shard
+from exporter.options import ExternalUrl, Options
+from exporter.process import logs
+from exporter.process.output import answer, complain
+
+DEFAULT_CONFIG: Final = Path("config.yaml")
+DEFAULT_AUTO_RELOAD_INTERVAL: Final = "30s"
+DEFAULT_LISTEN_ADDRESS: Final = ":10917"
+DEFAULT_DEMO_SIZE: Final = 12
+MAX_DEMO_SIZE: Final = 10_000
+MAX_SHARDS: Final = 10_000
+MIN_INTERVAL: Final = 0.1
+MAX_INTERVAL: Final = 86_400.0
+RESERVED_PATHS: Final = frozenset({"/", "/probe", "/sd", "/-/healthy", "/-/ready", "/-/reload"})
+OK: Final = 0
+FAILED: Final = 1
+WRONG_USAGE: Final = 2
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """Read the command line; wrong usage ends the process with status 2."""
+    parser = _parser()
+    parsed = parser.parse_args(arguments)
+    shard = Shard(parsed.shard, parsed.total_shards)
+    if shard.index >= shard.total:
+        parser.error(
+            f"--shard={shard.index} is not below --total-shards={shard.total}: shards are counted from 0"
+        )
+    if parsed.accounts and not parsed.config_check:
+        parser.error("--accounts goes with --config.check; lists of accounts are read without it too")
+    return Options(
+        config_file=parsed.config_file,
+        config_check=parsed.config_check,
+        auto_reload=parsed.auto_reload,
+        auto_reload_interval=parsed.auto_reload_interval,
+        once=parsed.once,
+        demo=parsed.demo,
+        shard=shard,
+        listen_addresses=tuple(parsed.listen_addresses or (DEFAULT_LISTEN_ADDRESS,)),
+        telemetry_path=parsed.telemetry_path,
+        external_url=parsed.external_url,
+        route_prefix=_route_prefix(parsed.route_prefix, parsed.external_url),
+        web_config_file=parsed.web_config_file,
+        log_level=parsed.log_level,
+        log_format=parsed.log_format,
+        accounts=parsed.accounts,
+        accounts_cache=parsed.accounts_cache,
+    )
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without a page of usage around it."""
+
+    def error(self, message: str) -> NoReturn:
+        complain(f"{self.prog}: {message}; see --help")
+        sys.exit(WRONG_USAGE)
+
+
+class _Answer(argparse.Action):
+    """A flag that asks for a text on standard output, and nothing else."""
+
+    def __init__(self, option_strings: list[str], dest: str, text: Callable[[], str], help: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
+        self._text = text
+
+    def __call__(self, *args: object) -> NoReturn:
+        sys.exit(OK if answer(f"{self._text().rstrip()}\n", self.dest) else FAILED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="zapi-exporter",
+        description="Prometheus exporter for WhatsApp instances behind Z-API.",
+        formatter_class=argparse.RawTextHelpFormatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    config = parser.add_argument_group("configuration")
+    config.add_argument(
+        "--config.file",
+        dest="config_file",
+        type=Path,
+        default=DEFAULT_CONFIG,
+        metavar="FILE",
+        help="the configuration (default: %(default)s)",
+    )
+    config.add_argument(
+        "--config.check",
+        dest="config_check",
+        action="store_true",
+        help="validate the configuration, list every problem, and exit",
+    )
+    config.add_argument(
+        "--config.enable-auto-reload",
+        dest="auto_reload",
+        action="store_true",
+        help="reload when the content of the configuration, or of a file\nthat it names, changes",
+    )
+    config.add_argument(
+        "--config.auto-reload-interval",
+        dest="auto_reload_interval",
+        type=_interval,
+        default=DEFAULT_AUTO_RELOAD_INTERVAL,
+        metavar="DURATION",
+        help="how often to look for changes (default: %(default)s)",
+    )
+    accounts = parser.add_argument_group("accounts")
+    accounts.add_argument(
+        "--accounts",
+        action="store_true",
+        help="with --config.check: also ask for the lists of all accounts, and\n"
+        "print a table of what would be polled",
+    )
+    accounts.add_argument(
+        "--accounts.cache-directory",
+        dest="accounts_cache",
+        type=_optional_file,
+        metavar="DIRECTORY",
+        help="keep the last good list of each account there, with the tokens of\n"
+        "its instances (mode 0600), for a start while it cannot be read",
+    )
+    what = parser.add_argument_group("what to run")
+    what.add_argument(
+        "--once",
+        action="store_true",
+        help="poll every instance once, print the exposition (without process_*\n"
+        "and python_*) and exit; status 2 if any poll failed",
+    )
+    what.add_argument(
+        "--demo",
+        nargs="?",
+        type=_demo_size,
+        const=DEFAULT_DEMO_SIZE,
+        metavar="N",
+        help="poll a simulated Z-API with N instances; needs no configuration\nand no credentials (default N: 12)",
+    )
+    what.add_argument(
+        "--shard",
+        type=_shard,
+        default=0,
+        metavar="I",
+        help="poll only the instances of this shard, counted from 0\n(default: %(default)s)",
+    )
+    what.add_argument(
+        "--total-shards",
+        type=_total_shards,
+        default=1,
+        metavar="N",
+        help="how many shards share the instances (default: %(default)s)",
+    )
+    web = parser.add_argument_group("web")
+    web.add_argument(
+        "--web.listen-address",
+        dest="listen_addresses",
+        action="append",
+        metavar="ADDRESS",
+        help=f"host:port or [::1]:port, repeatable (default: {DEFAULT_LISTEN_ADDRESS})",
+    )
+    web.add_argument(
+        "--web.telemetry-path",
+        dest="telemetry_path",
+        type=_path,
+        default="/metrics",
+        metavar="PATH",
+        help="where the metrics are (default: %(default)s)",
+    )
+    web.add_argument(
+        "--web.external-url",
+        dest="external_url",
+        type=_external_url,
+        metavar="URL",
+        help="the URL under which others reach the exporter, such as\nhttps://ops.example.com/zapi",
+    )
+    web.add_argument(
+        "--web.route-prefix",
+        dest="route_prefix",
+        type=_prefix,
+        metavar="PATH",
+        help="what all paths begin with (default: the path of --web.external-url)",
+    )
+    web.add_argument(
+        "--web.config.file",
+        dest="web_config_file",
+        type=_optional_file,
+        metavar="FILE",
+        help="TLS and passwords, in the Prometheus exporters' web configuration format",
+    )
+    log = parser.add_argument_group("log")
+    log.add_argument(
+        "--log.level", dest="log_level", choices=logs.LEVELS, default="info", help="default: info"
+    )
+    log.add_argument(
+        "--log.format", dest="log_format", choices=logs.FORMATS, default="logfmt", help="default: logfmt"
+    )
+    parser.add_argument(
+        "-h", "--help", action=_Answer, text=parser.format_help, help="show this help and exit"
+    )
+    parser.add_argument(
+        "--version",
+        action=_Answer,
+        text=lambda: f"zapi-exporter {__version__}",
+        help="show the version and exit",
+    )
+    return parser
+
+
+def _demo_size(text: str) -> int:
+    return _number(text, "number of instances", 1, MAX_DEMO_SIZE)
+
+
+def _shard(text: str) -> int:
+    return _number(text, "shard", 0, MAX_SHARDS - 1)
+
+
+def _total_shards(text: str) -> int:
+    return _number(text, "number of shards", 1, MAX_SHARDS)
+
+
+def _interval(text: str) -> float:
+    from exporter.config.duration import parse_duration
+
+    try:
+        seconds = parse_duration(text)
+    except ValueError:
+        seconds = 0.0
+    if not MIN_INTERVAL <= seconds <= MAX_INTERVAL:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a duration from 100ms to 1d, such as 30s")
+    return seconds
+
+
+def _number(text: str, what: str, least: int, most: int) -> int:
+    if not re.fullmatch("[0-9]{1,9}", text) or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a {what} from {least} to {most}")
+    return int(text)
+
+
+def _optional_file(text: str) -> Path | None:
+    """An empty name is none: that is how other exporters are told to go without."""
+    return Path(text) if text else None
+
+
+def _path(text: str) -> str:
+    if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", text) or text in RESERVED_PATHS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a free path such as /metrics")
+    return text
+
+
+def _external_url(text: str) -> ExternalUrl:
+    from urllib.parse import urlsplit
+
+    expected = "is not a URL such as https://ops.example.com/zapi, without user, query and fragment"
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"[\s@?#\x00-\x20\x7f]", text):
+        raise argparse.ArgumentTypeError(expected)  # it may hold a password, and is not repeated
+    return ExternalUrl(parts.scheme, parts.netloc, _prefix(parts.path))
+
+
+def _prefix(text: str) -> str:
+    prefix = text.rstrip("/")
+    if prefix and not re.fullmatch(r"(?:/[A-Za-z0-9._~-]+)+", prefix):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a path such as /zapi")
+    return prefix
+
+
+def _route_prefix(asked: str | None, external: ExternalUrl | None) -> str:
+    if asked is not None:
+        return asked
+    return external.path if external else ""
