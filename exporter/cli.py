@@ -11,7 +11,7 @@ from exporter.options import Options
 from exporter.process import logs
 from exporter.process.core_dumps import forbid_core_dumps
 from exporter.process.line_writer import LineWriter
-from exporter.process.output import complain
+from exporter.process.output import complain, stand_in_for_closed_stderr
 from exporter.process.signals import Signals
 from exporter.process.starting import TooFewResources, is_lack
 from exporter.process.unexpected import log_unexpected
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None, signals: Signals | None = None)
     ``signals`` are those taken over at the start of the process; left out, they are taken over here.
     """
     words = sys.argv[1:] if arguments is None else arguments
-    _stand_in_for_closed_stderr()
+    stand_in_for_closed_stderr()
     options = parse(words)
     forbid_core_dumps()
     log = LineWriter(sys.stderr.fileno(), partial(logs.count_dropped, options.log_format))
@@ -58,9 +58,3 @@ def _run(options: Options, signals: Signals, log: LineWriter) -> int:
     if options.once:
         return commands.once(options, os.environ, signals)
     return commands.serve(options, os.environ, signals, log)
-
-
-def _stand_in_for_closed_stderr() -> None:
-    """Where standard error is closed (``2>&-``), Python has none, and what is meant for it would go elsewhere."""
-    if sys.stderr is None:
-        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")

@@ -44,6 +44,12 @@ def complain(text: str) -> None:
         write_all(sys.stderr.fileno(), _encode(f"{text}\n", sys.stderr))
 
 
+def stand_in_for_closed_stderr() -> None:
+    """Where standard error is closed (``2>&-``), Python has none, and what is meant for it would go elsewhere."""
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+
+
 def _encode(content: str | bytes, stream: TextIO) -> bytes:
     """What the terminal cannot show is escaped: the name of a file may hold anything."""
     return content if isinstance(content, bytes) else content.encode(stream.encoding, "backslashreplace")

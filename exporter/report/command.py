@@ -6,11 +6,12 @@ import re
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from exporter import __version__
-from exporter.process.output import complain
+from exporter.process.output import complain, stand_in_for_closed_stderr
 from exporter.process.progress import Progress
 from exporter.report.figures import LATEST, Report, collect, steps
 from exporter.report.page import page_of
@@ -27,16 +28,19 @@ _UNFINISHED: Final = 25 * 60
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the report; 1 if there is none to write, with the reason on standard error; 2 for wrong usage."""
+    stand_in_for_closed_stderr()
     options = _parser().parse_args(arguments)
     try:
         return _report(options, time.time())
-    except (BadPeriod, CannotAsk) as error:
+    except (BadPeriod, CannotAsk, CannotWrite) as error:
         complain(f"zapi-report: {error}")
-    except OSError as error:
-        complain(f"zapi-report: {error.filename} could not be written: {error.strerror}")
     except KeyboardInterrupt:
-        complain("zapi-report: interrupted, nothing was written")
+        complain("zapi-report: interrupted")
     return FAILED
+
+
+class CannotWrite(Exception):
+    """Says which file could not be written, and why."""
 
 
 def _report(options: argparse.Namespace, now: float) -> int:
@@ -44,18 +48,22 @@ def _report(options: argparse.Namespace, now: float) -> int:
     days = month.days(now - _UNFINISHED)
     if not days:
         raise BadPeriod(f"--month: expected a month that has begun, found {options.month}")
-    report = _collect(_prometheus(options), days, options.group_by)
-    page = page_of(report, month, options.group_by, options.language, now)
     stem = f"zapi-report-{options.month}"
-    written = []
-    for file, content in (
-        (options.html or Path(f"{stem}.html"), page),
-        (options.csv or Path(f"{stem}.csv"), csv_of(report)),
-    ):
-        file.write_bytes(content)
-        written.append(str(file))
-    complain(f"zapi-report: wrote {' and '.join(written)}")
+    html, table = options.html or Path(f"{stem}.html"), options.csv or Path(f"{stem}.csv")
+    if html.resolve() == table.resolve():
+        raise CannotWrite(f"expected two files to write, found {html} for both the page and the CSV")
+    report = _collect(_prometheus(options), days, options.group_by)
+    _write(html, page_of(report, month, options.group_by, options.language, now))
+    _write(table, csv_of(report))
+    complain(f"zapi-report: wrote {html} and {table}")
     return _said(report)
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise CannotWrite(f"{file} could not be written: {error.strerror}") from None
 
 
 def _said(report: Report) -> int:
@@ -66,6 +74,8 @@ def _said(report: Report) -> int:
             "it keep data for that long?"
         )
         return FAILED
+    for warning in report.warnings:
+        complain(f"zapi-report: Prometheus warned, so that figures may be missing: {warning}")
     if report.recorded < report.hours:
         complain(f"zapi-report: Prometheus recorded {report.recorded} of {report.hours} hours")
     return OK
@@ -82,7 +92,7 @@ def _collect(prometheus: Prometheus, days: Sequence[Day], group_by: str) -> Repo
             progress.show(done, steps(days))
             return samples
 
-        return collect(ask, days, group_by)
+        return replace(collect(ask, days, group_by), warnings=tuple(prometheus.warnings))
 
 
 def _prometheus(options: argparse.Namespace) -> Prometheus:
@@ -91,8 +101,10 @@ def _prometheus(options: argparse.Namespace) -> Prometheus:
         password = read_secret(options.password_file, "--prometheus.password-file")
     if bool(options.username) != bool(options.password_file):
         raise CannotAsk("expected both --prometheus.username and --prometheus.password-file, found one")
-    if options.ca_file and not options.ca_file.is_file():
-        raise CannotAsk(f"--prometheus.ca-file: {options.ca_file} is no file")
+    if ":" in options.username:
+        raise CannotAsk(
+            "--prometheus.username: expected a name without a colon, which basic authentication has no way for"
+        )
     return Prometheus(options.url, username=options.username, password=password, ca_file=options.ca_file)
 
 

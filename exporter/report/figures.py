@@ -81,7 +81,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """``recorded`` of ``hours`` hours are in Prometheus; of the others nothing is known."""
+    """``recorded`` of ``hours`` hours are in Prometheus; of the others nothing is known.
+
+    ``warnings`` are what the server said of answers from which something may be missing.
+    """
 
     days: Sequence[Day]
     all: Row
@@ -89,6 +92,7 @@ class Report:
     numbers: Sequence[Row]
     hours: int
     recorded: int
+    warnings: Sequence[str] = ()
 
 
 def steps(days: Sequence[Day]) -> int:

@@ -53,6 +53,7 @@ def page_of(report: Report, month: Month, group_by: str, language: str, now: flo
             month=month,
             never=(names, more),
             report=report,
+            warnings=[of("warned", warning=warning) for warning in report.warnings],
         )
         .encode()
     )

@@ -34,8 +34,8 @@ class Month:
     @classmethod
     def parse(cls, text: str, zone: ZoneInfo) -> "Month":
         """Read ``2026-10``. Raises :class:`BadPeriod`."""
-        found = re.fullmatch(r"(\d{4})-(\d{2})", text)
-        if found is None or not 1 <= int(found[2]) <= 12 or int(found[1]) < 1970:
+        found = re.fullmatch(r"([0-9]{4})-([0-9]{2})", text)
+        if found is None or not 1 <= int(found[2]) <= 12 or not 1970 <= int(found[1]) < dt.MAXYEAR:
             raise BadPeriod(f"--month: expected a month such as 2026-10, found {text[:20]!r}")
         return cls(int(found[1]), int(found[2]), zone)
 

@@ -1,6 +1,9 @@
 """Prometheus' HTTP API, as far as the report needs it."""
 
+import json
 import math
+import queue
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +11,23 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from requests.auth import HTTPBasicAuth
 
+from exporter.config.certificates import read_certificates
+from exporter.config.file_reader import FileReader, UnreadableFile
+from exporter.process.logs import printable
+
 _TIMEOUT: Final = 120.0
+MAX_ANSWER: Final = 256 * 1024 * 1024
+"""Most bytes of an answer; one of 10,000 numbers has 3 MB."""
+_MAX_AUTHORITIES: Final = 8 * 1024 * 1024
 _MAX_FILE: Final = 64 * 1024
+_MAX_TEXT: Final = 300
+_LARGEST: Final = 2.0**53
+"""Above it a number of seconds is not exact, and no figure of a month comes near."""
+
+_FOREIGN: Final = "expected the answer of a Prometheus server, found {}; check the URL"
 
 
 class CannotAsk(Exception):
@@ -28,10 +44,24 @@ class Prometheus:
     """A Prometheus server, or what speaks its API, such as VictoriaMetrics, Thanos or Mimir."""
 
     def __init__(
-        self, url: str, *, username: str = "", password: str = "", ca_file: Path | None = None
+        self,
+        url: str,
+        *,
+        username: str = "",
+        password: str = "",
+        ca_file: Path | None = None,
+        timeout: float = _TIMEOUT,
     ) -> None:
-        """Raises :class:`CannotAsk` for a URL that cannot be one."""
+        """``timeout`` is that of a query, in seconds.
+
+        Raise :class:`CannotAsk` for a URL or a CA file that cannot be one.
+        """
         self._url = _checked(url)
+        self._timeout = timeout
+        self.warnings: dict[str, None] = {}
+        """What the server warned of, each once: an answer with a warning may lack series."""
+        if ca_file:
+            _check_authorities(ca_file)
         self._session = requests.Session()
         # Neither ~/.netrc nor REQUESTS_CA_BUNDLE may change what the flags say.
         self._session.trust_env = False
@@ -41,24 +71,47 @@ class Prometheus:
 
     def query(self, expression: str, at: float) -> list[Sample]:
         """The samples of an instant query at a unix time. Raises :class:`CannotAsk`."""
-        answer = self._post({"query": expression, "time": f"{at:.3f}"})
-        result = answer.get("data", {}).get("result") if isinstance(answer.get("data"), dict) else None
+        answer = self._post_in_time({"query": expression, "time": f"{at:.3f}"})
+        data = answer.get("data")
+        result = data.get("result") if isinstance(data, dict) else None
         if answer.get("status") != "success" or not isinstance(result, list):
-            raise CannotAsk(
-                f"Prometheus refused a query: {str(answer.get('error', 'no reason given'))[:300]}"
-            )
+            raise CannotAsk(f"Prometheus refused a query: {_shown(answer.get('error', 'no reason given'))}")
+        warnings = answer.get("warnings")
+        if isinstance(warnings, list):
+            self.warnings |= dict.fromkeys(map(_shown, warnings))
         try:
-            samples = [Sample(one["metric"], float(one["value"][1])) for one in result]
+            samples = [_sample(one) for one in result]
         except (KeyError, TypeError, ValueError, IndexError):
-            raise CannotAsk(
-                "expected the answer of a Prometheus server, found something else; check the URL"
-            ) from None
+            raise CannotAsk(_FOREIGN.format("something else")) from None
         return [sample for sample in samples if math.isfinite(sample.value)]
+
+    def _post_in_time(self, parameters: Mapping[str, str]) -> dict[str, Any]:
+        """Post on a thread that is given up in time: the timeout of ``requests`` begins anew with every byte."""
+        done: queue.SimpleQueue[dict[str, Any] | Exception] = queue.SimpleQueue()
+
+        def post() -> None:
+            try:
+                done.put(self._post(parameters))
+            except Exception as error:  # whoever waits for it must be told
+                done.put(error)
+
+        threading.Thread(target=post, name="query", daemon=True).start()
+        try:
+            answer = done.get(timeout=self._timeout)
+        except queue.Empty:
+            raise CannotAsk(f"Prometheus did not answer within {self._timeout:g} s") from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def _post(self, parameters: Mapping[str, str]) -> dict[str, Any]:
         try:
             with self._session.post(
-                f"{self._url}/api/v1/query", data=parameters, timeout=_TIMEOUT, allow_redirects=False
+                f"{self._url}/api/v1/query",
+                data=parameters,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
             ) as response:
                 return _answer(response)
         except requests.exceptions.SSLError:
@@ -67,24 +120,31 @@ class Prometheus:
                 "give the authority's with --prometheus.ca-file"
             ) from None
         except requests.exceptions.Timeout:
-            raise CannotAsk(f"Prometheus did not answer within {_TIMEOUT:g} s") from None
-        except (requests.exceptions.RequestException, OSError) as error:
+            raise CannotAsk(f"Prometheus did not answer within {self._timeout:g} s") from None
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             kind = type(error).__name__
             raise CannotAsk(f"Prometheus could not be reached ({kind}); check --prometheus.url") from None
 
 
 def read_secret(file: Path, flag: str) -> str:
-    """The first line of a file. Raises :class:`CannotAsk`."""
+    """The text of a file without the ends of lines behind it. Raises :class:`CannotAsk`."""
     try:
-        with file.open("rb") as opened:
-            text = opened.read(_MAX_FILE).decode()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise CannotAsk(f"{flag}: {file} could not be read: {reason}") from None
+        text = FileReader().read(file, _MAX_FILE).decode("utf-8-sig")
+    except UnreadableFile as error:
+        raise CannotAsk(f"{flag}: {file} {error}") from None
+    except UnicodeDecodeError:
+        raise CannotAsk(f"{flag}: {file} is not UTF-8 text") from None
     secret = text.rstrip("\r\n")
     if not secret:
         raise CannotAsk(f"{flag}: {file} is empty")
     return secret
+
+
+def _check_authorities(file: Path) -> None:
+    try:
+        read_certificates(FileReader().read(file, _MAX_AUTHORITIES))
+    except UnreadableFile as error:
+        raise CannotAsk(f"--prometheus.ca-file: {file} {error}") from None
 
 
 def _checked(url: str) -> str:
@@ -116,11 +176,36 @@ def _answer(response: requests.Response) -> dict[str, Any]:
             "Prometheus redirects elsewhere; give the address it redirects to as --prometheus.url"
         )
     try:
-        answer = response.json()
-    except ValueError:
-        raise CannotAsk(
-            f"expected the answer of a Prometheus server, found HTTP {response.status_code} without JSON; check the URL"
-        ) from None
+        answer = json.loads(_body(response))
+    except (ValueError, RecursionError):
+        found = f"HTTP {response.status_code} without JSON"
+        raise CannotAsk(_FOREIGN.format(found)) from None
     if not isinstance(answer, dict):
-        raise CannotAsk("expected the answer of a Prometheus server, found other JSON; check the URL")
+        raise CannotAsk(_FOREIGN.format("other JSON"))
     return answer
+
+
+def _body(response: requests.Response) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_content(64 * 1024):
+        body += chunk
+        if len(body) > MAX_ANSWER:
+            raise CannotAsk(_FOREIGN.format(f"more than {MAX_ANSWER // 1024 // 1024} MiB"))
+    return bytes(body)
+
+
+def _sample(one: Any) -> Sample:
+    """Raise :class:`ValueError` or a :class:`LookupError` for what cannot be a sample of a figure."""
+    labels, value = one["metric"], float(one["value"][1])
+    if not isinstance(labels, dict) or not all(isinstance(text, str) for text in labels.values()):
+        raise TypeError
+    if math.isfinite(value) and abs(value) > _LARGEST:
+        raise ValueError
+    for text in labels.values():
+        text.encode()
+    return Sample(labels, value)
+
+
+def _shown(text: object) -> str:
+    """What a server says, on one line that no terminal obeys."""
+    return printable(str(text)[:_MAX_TEXT])

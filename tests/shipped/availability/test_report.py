@@ -1,16 +1,26 @@
 """What ``zapi-report`` says where it cannot report, and what it sends to Prometheus."""
 
 import base64
+import contextlib
 import json
+import os
+import shlex
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from exporter.report.command import main
+from exporter.report.prometheus import CannotAsk, Prometheus
+
+REPORT: Final = str(Path(sys.executable).with_name("zapi-report"))
+"""The installed command."""
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -49,6 +59,10 @@ def _result(samples: list[dict[str, Any]]) -> bytes:
     return json.dumps({"status": "success", "data": {"resultType": "vector", "result": samples}}).encode()
 
 
+def _sample(metric: Any, value: str) -> bytes:
+    return _result([{"metric": metric, "value": [0, value]}])
+
+
 def _run(server: Any, place: Path, *flags: str) -> int:
     return main(
         [
@@ -78,6 +92,16 @@ def test_no_figures_are_said_and_end_with_status_1(
         (200, b"[]", "found other JSON"),
         (400, b'{"status": "error", "error": "too many samples"}', "refused a query: too many samples"),
         (200, b'{"status": "success", "data": {"result": [{"metric": {}}]}}', "found something else"),
+        (200, b"[" * 100_000, "found HTTP 200 without JSON"),
+        (
+            200,
+            b'{"status": "error", "error": "no\\u001b[31m\\nmore"}',
+            "refused a query: no\\u001b[31m\\u000amore",
+        ),
+        (200, _sample([], "1"), "found something else"),
+        (200, _sample({"name": {}}, "1"), "found something else"),
+        (200, _sample({"name": "\ud800"}, "1"), "found something else"),
+        (200, _sample({"name": "x"}, "1e300"), "found something else"),
     ],
 )
 def test_a_bad_answer_is_one_line(
@@ -98,12 +122,21 @@ def test_a_bad_answer_is_one_line(
     [
         (["--month=2026-13"], "expected a month such as 2026-10"),
         (["--month=2999-01"], "expected a month that has begun"),
+        (["--month=9999-12"], "expected a month such as 2026-10"),
+        (["--month=\N{ARABIC-INDIC DIGIT TWO}026-10"], "expected a month such as 2026-10"),
+        (["--prometheus.url=http://a..b"], "could not be reached"),
+        (["--prometheus.username=a:b", f"--prometheus.password-file={__file__}"], "without a colon"),
+        (["--prometheus.ca-file=/dev/zero"], "is a device, not a regular file"),
+        ([f"--prometheus.ca-file={__file__}"], "holds no certificate in PEM form"),
+        (["--prometheus.username=me", "--prometheus.password-file=/dev/zero"], "is a device"),
+        (["--output.html=same", "--output.csv=./same"], "expected two files"),
+        (["--output.csv=/nowhere/table.csv"], "/nowhere/table.csv could not be written"),
         (["--time-zone=Mars/Olympus"], "expected a name such as America/Sao_Paulo"),
         (["--prometheus.url=localhost:9090"], "expected a URL such as"),
         (["--prometheus.url=http://me:hidden@localhost"], "expected no name or password in the URL"),
         (["--prometheus.username=me"], "expected both"),
-        (["--prometheus.ca-file=/nowhere/ca.pem"], "is no file"),
-        (["--prometheus.username=me", "--prometheus.password-file=/nowhere/password"], "could not be read"),
+        (["--prometheus.ca-file=/nowhere/ca.pem"], "does not exist"),
+        (["--prometheus.username=me", "--prometheus.password-file=/nowhere/password"], "does not exist"),
         (["--prometheus.url=http://127.0.0.1:1"], "could not be reached"),
     ],
 )
@@ -114,6 +147,69 @@ def test_a_wrong_flag_says_what_was_expected(
     error = capfd.readouterr().err
     assert said in error
     assert "hidden" not in error
+
+
+def test_an_answer_that_drips_is_given_up() -> None:
+    """The timeout of a read begins anew with every byte."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_drip, args=(listener,), daemon=True).start()
+        client = Prometheus(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=0.5)
+        with pytest.raises(CannotAsk, match=r"did not answer within 0\.5 s"):
+            client.query("up", 0)
+
+
+def _drip(listener: socket.socket) -> None:
+    accepted, _ = listener.accept()
+    with accepted, contextlib.suppress(OSError):
+        accepted.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while True:
+            accepted.sendall(b" ")
+            threading.Event().wait(0.05)
+
+
+def test_an_endless_answer_is_refused(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporter.report.prometheus.MAX_ANSWER", 1024 * 1024)
+    server.answer = (200, b" " * (2 * 1024 * 1024))
+    with pytest.raises(CannotAsk, match="found more than 1 MiB"):
+        Prometheus(f"http://127.0.0.1:{server.server_address[1]}").query("up", 0)
+
+
+def test_a_named_pipe_as_password_file_is_refused(
+    server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    flags = ("--prometheus.username=me", f"--prometheus.password-file={tmp_path / 'pipe'}")
+    assert _run(server, tmp_path, *flags) == 1
+    assert "is a named pipe" in capfd.readouterr().err
+
+
+def test_a_warning_of_the_server_is_told(
+    server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Thanos and others answer with what they have where a part of them is away."""
+    answer = json.loads(_sample({"name": "x"}, "3600"))
+    server.answer = (200, json.dumps({**answer, "warnings": ["a store <b>is</b> away"]}).encode())
+
+    assert _run(server, tmp_path) == 0
+
+    assert capfd.readouterr().err.count("a store <b>is</b> away") == 1
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.count("a store &lt;b&gt;is&lt;/b&gt; away") == 2
+
+
+def test_a_full_disk_is_told_with_the_name_of_the_file(
+    server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(server, tmp_path, "--output.csv=/dev/full") == 1
+    assert "/dev/full could not be written: No space left on device" in capfd.readouterr().err
+
+
+def test_a_closed_standard_error_does_not_stop_the_report(server: Any, tmp_path: Path) -> None:
+    server.answer = (200, _sample({"name": "x"}, "3600"))
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    command = f"exec {shlex.quote(REPORT)} --prometheus.url={url} --month=2026-10 2>&-"
+    assert subprocess.run(["sh", "-c", command], cwd=tmp_path, check=False, timeout=120).returncode == 0
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_the_password_of_a_file_is_sent_and_netrc_is_not(
