@@ -1,4 +1,4 @@
-"""Takes the README's pictures of the status page: `python docs/take_screenshots.py`, with Chromium on the PATH.
+"""Takes the documents' pictures of the status page: `python docs/take_screenshots.py`, with Chromium on the PATH.
 
 They show the demo after it has run for a while, so that instances have been in their state for some time.
 """
@@ -15,13 +15,15 @@ from typing import Any, Final
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-IMAGES: Final = Path(__file__).parent / "images"
+DOCUMENTS: Final = Path(__file__).parent
 COLOURS: Final = 128
 """Enough for a page of text and few colours, at half of the size."""
 SHOTS: Final[dict[str, dict[str, Any]]] = {
-    "status-page": {"viewport": {"width": 1280, "height": 720}},
-    "status-page-dark": {"viewport": {"width": 1280, "height": 720}, "color_scheme": "dark"},
-    "status-page-phone": {
+    "images/status-page": {"viewport": {"width": 1280, "height": 720}},
+    "images/status-page-dark": {"viewport": {"width": 1280, "height": 720}, "color_scheme": "dark"},
+    "pt-BR/images/status-page": {"viewport": {"width": 1280, "height": 720}, "locale": "pt-BR"},
+    "images/status-page-phone": {"viewport": {"width": 390, "height": 720}, "device_scale_factor": 2},
+    "pt-BR/images/status-page-phone": {
         "viewport": {"width": 390, "height": 720},
         "device_scale_factor": 2,
         "locale": "pt-BR",
@@ -37,7 +39,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         browser.new_page().wait_for_timeout(settle * 1000)
         for name, options in SHOTS.items():
-            take(browser, url, IMAGES / f"{name}.png", options)
+            take(browser, url, DOCUMENTS / f"{name}.png", options)
         browser.close()
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from harness.real_parts import missing, packages
 from stack import shipped
-from stack.page import Message
+from stack.page import LANGUAGES, Message
 from stack.programs import CannotRun, Program, free_address, started
 from stack.receiver import Receiver
 
@@ -53,12 +53,14 @@ def _start(place: Path, options: argparse.Namespace, ending: contextlib.ExitStac
     exporter, prometheus, alertmanager = map(
         free_address, (options.exporter_port, options.prometheus_port, options.alertmanager_port)
     )
-    receiver = ending.enter_context(Receiver(_show))
+    receiver = ending.enter_context(Receiver(_show, language=options.language))
     shipped.write_rules(place / "rules", options.speed)
     scrape = [{"job_name": "zapi", "static_configs": [{"targets": [exporter]}]}]
     prometheus_file, alertmanager_file = place / "prometheus.yaml", place / "alertmanager.yaml"
     prometheus_file.write_text(shipped.prometheus_config(scrape, Path("rules"), alertmanager, options.speed))
-    alertmanager_file.write_text(shipped.alertmanager_config(place, receiver.url, options.speed))
+    alertmanager_file.write_text(
+        shipped.alertmanager_config(place, receiver.url, options.speed, options.language)
+    )
     commands = {
         "exporter": (_exporter(exporter, options.instances), exporter),
         "alertmanager": (_alertmanager(alertmanager, alertmanager_file), alertmanager),
@@ -130,6 +132,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--instances", type=int, default=12, metavar="N", help="of the demo (default 12)")
     parser.add_argument(
         "--speed", type=_speed, default=DEMO_SPEED, help=f"default {DEMO_SPEED:g}; 1 is as shipped"
+    )
+    parser.add_argument(
+        "--language", choices=sorted(LANGUAGES), default="en", help="of the messages (default en)"
     )
     for name, port in (("exporter", 10917), ("prometheus", 9090), ("alertmanager", 9093)):
         parser.add_argument(

@@ -11,12 +11,13 @@ from stack.page import Message, render
 class Receiver(LoopbackServer):
     """A receiver's messages are posted to the URL with its name after it; the URL itself shows all of them.
 
-    ``on_message`` hears each message, on a thread of its own.
+    ``on_message`` hears each message, on a thread of its own. The page speaks the ``language``, one of ``LANGUAGES``.
     """
 
-    def __init__(self, on_message: Callable[[Message], None], port: int = 0) -> None:
+    def __init__(self, on_message: Callable[[Message], None], port: int = 0, language: str = "en") -> None:
         self._messages: list[Message] = []
         self._on_message = on_message
+        self._language = language
         super().__init__(self._handler(), port)
 
     def _take(self, path: str, body: Any) -> None:
@@ -36,6 +37,7 @@ class Receiver(LoopbackServer):
                 receiver._take(self.path, body)
 
             def do_GET(self) -> None:
-                self.answer(render(list(receiver._messages)).encode(), "text/html; charset=utf-8")
+                page = render(list(receiver._messages), receiver._language)
+                self.answer(page.encode(), "text/html; charset=utf-8")
 
         return Handler

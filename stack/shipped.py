@@ -45,16 +45,18 @@ def resend_delay(speed: float) -> str:
     return format_duration(max(120 / speed, 5.0))
 
 
-def alertmanager_config(place: Path, receiver: str, speed: float) -> str:
+def alertmanager_config(place: Path, receiver: str, speed: float, language: str = "en") -> str:
     """The shipped ``alertmanager.yaml``, but every receiver hears at ``receiver``, a URL that ends with a slash.
 
-    Routes, grouping and templates are as shipped, and so is what a message says. The templates are written to the
-    folder ``place``.
+    Routes, grouping and templates are as shipped, and so is what a message says in the ``language``, the name of a
+    template. The templates are written to the folder ``place``.
     """
     # Alerts of one evaluation have to meet within `group_wait`, however busy the machine is.
     text = hurry((ALERTMANAGER / "alertmanager.yaml").read_text(), speed, least=2.0)
     document = yaml.safe_load(text)
-    document["templates"] = [_template(place, path, speed) for path in document["templates"]]
+    document["templates"] = [
+        _template(place, path.replace("/en.", f"/{language}."), speed) for path in document["templates"]
+    ]
     document["receivers"] = [_at(receiver, shipped) for shipped in document["receivers"]]
     return yaml.safe_dump(document, sort_keys=False)
 

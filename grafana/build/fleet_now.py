@@ -40,10 +40,11 @@ from grafana.build.queries import (
 _NOTHING_KNOWN: Final = "nothing known"
 _NOT_URGENT: Final = ("Expires soon", "Not paid", "Phone offline")
 _SESSIONS: Final = {
-    "restorable": ("restore the session", None),
-    "disconnected": ("scan the QR code", None),
+    "session restorable": ("restore the session", None),
+    "session disconnected": ("scan the QR code", None),
+    "session unknown": ("see the instance at Z-API", None),
 }
-"""What to do about a session, by its state."""
+"""What to do about a session, by the detail of its problem."""
 
 
 def panels(words: Mapping[str, str]) -> Iterator[stat.Panel | table.Panel]:

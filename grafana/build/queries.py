@@ -151,8 +151,8 @@ def _rows(which: str) -> Iterable[str]:
     lost = f'zapi_instance_session{{{which}, session!="connected"}} == 1'
     unpaid = f"zapi_instance_payment_status{{{which}}} == 1 and {_SAME} zapi_instance_paid{{{which}}} == 0"
     queries = (
-        f"{_detail(f'{lost} and {_SAME} {down}', 'session')} or ({down} unless {_SAME} {lost})",
-        _detail(f"{lost} and {_SAME} {connected}", "session"),
+        f"{_session(f'{lost} and {_SAME} {down}')} or ({down} unless {_SAME} {lost})",
+        _session(f"{lost} and {_SAME} {connected}"),
         f"zapi_instance_queue_messages{{{which}}} >= scalar(max(zapi:threshold:queue_full_messages)) and {down}",
         f"{oldest_message(which)} >= scalar(max(zapi:threshold:queue_stuck_seconds)) and {connected}",
         f"{_detail(failure, 'reason')} or (zapi_instance_up{{{which}}} == 0 unless {_SAME} {failure})",
@@ -171,3 +171,8 @@ def _rows(which: str) -> Iterable[str]:
 
 def _detail(query: str, label: str) -> str:
     return f'label_replace({query}, "detail", "$1", "{label}", "(.*)")'
+
+
+def _session(query: str) -> str:
+    """A webhook may be called as a session is: ``disconnected``."""
+    return f'label_replace({query}, "detail", "session $1", "session", "(.*)")'

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[3]
-GRAMMAR: Final = ROOT / "docs" / "configuration.md"
-"""Its YAML has placeholders; tests/unit/config holds it against the schema."""
+GRAMMARS: Final = (ROOT / "docs" / "configuration.md", ROOT / "docs" / "pt-BR" / "configuration.md")
+"""Their YAML has placeholders; tests/unit/config holds it against the table of keys."""
 
 _SNIPPET: Final = re.compile(r"^( *)```([\w-]*)[^\n]*\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 

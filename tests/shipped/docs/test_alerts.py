@@ -19,6 +19,8 @@ ROW: Final = re.compile(
 ROWS: Final = {(row["alert"], row["told"].startswith("on call, ")): row for row in ROW.finditer(TEXT)}
 """Alert and whether on call is told → its row. An alert of two severities has two."""
 
+PORTUGUESE: Final = (ROOT / "docs" / "pt-BR" / "alerts.md").read_text(encoding="utf-8")
+
 THRESHOLDS: Final = {
     "ZapiInstanceDisconnected": "disconnected_seconds",
     "ZapiManyInstancesDisconnected": "many_disconnected_seconds",
@@ -58,6 +60,20 @@ THRESHOLDS: Final = {
 
 def test_every_alert_is_in_the_table_once() -> None:
     assert sorted(row["alert"] for row in ROW.finditer(TEXT)) == sorted(rule.name for rule in alerts())
+
+
+def test_portuguese_tells_the_same_people_at_the_same_time() -> None:
+    def rows(text: str, on_call: str) -> list[tuple[str, bool, list[str]]]:
+        return [
+            (
+                row["alert"],
+                row["told"].startswith(on_call),
+                re.findall(r"\d[\d.,]*", row["after"].replace(",", ".")),
+            )
+            for row in ROW.finditer(text)
+        ]
+
+    assert rows(PORTUGUESE, "plantão, ") == rows(TEXT, "on call, ")
 
 
 @pytest.mark.parametrize("rule", alerts(), ids=lambda rule: rule.name)

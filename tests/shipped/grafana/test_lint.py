@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from exporter.model.poll_result import Reason
+from exporter.model.poll_result import WEBHOOK_FIELDS, Reason
 from tests.shipped.grafana.dashboards import FILES, GRAFANA, Panel, expressions, load, panels
 from tests.shipped.prometheus.tools import PROMETHEUS, RUNBOOKS, alerts
 
@@ -176,6 +176,21 @@ def test_alerts_are_drawn_over_the_timelines(board: dict[str, Any]) -> None:
     severities = {rule.body["labels"]["severity"] for rule in alerts()}
     for severity in severities:
         assert any(f'severity="{severity}"' in annotation["expr"] for annotation in drawn)
+
+
+def test_a_problem_with_a_webhook_keeps_the_name_of_the_webhook() -> None:
+    """A session and a webhook are both called ``disconnected``."""
+    tables = [panel for panel in PANELS if "detail" in panel.overridden]
+    assert len(tables) == 2
+    for table in tables:
+        (detail,) = (
+            override
+            for override in table.body["fieldConfig"]["overrides"]
+            if override["matcher"]["options"] == "detail"
+        )
+        (mappings,) = (one["value"] for one in detail["properties"] if one["id"] == "mappings")
+        replaced = {value for mapping in mappings for value in mapping["options"]}
+        assert replaced & set(WEBHOOK_FIELDS) == set()
 
 
 def test_every_reason_is_shown_in_words() -> None:

@@ -25,3 +25,13 @@ def test_names_are_text_and_no_markup() -> None:
 
 def test_a_page_without_messages_says_so() -> None:
     assert "Nothing yet." in render([])
+
+
+def test_the_page_speaks_portuguese_with_the_colours_of_the_severities() -> None:
+    page = render(
+        [Message(name, "[CRÍTICO] vendas", "Leia o QR code.") for name in ("plantão", "vendas")], "pt-BR"
+    )
+    assert '<html lang="pt-BR">' in page
+    assert "para plantão e vendas" in page
+    assert 'class="crítico"' in page
+    assert ".critical, .crítico {" in page

@@ -10,8 +10,10 @@ from exporter.config.keys import DOCUMENT, SECTIONS
 from exporter.config.table import Section
 from exporter.model.poll_result import WEBHOOK_FIELDS
 
-FILE = Path(__file__).parents[3] / "docs" / "configuration.md"
-REFERENCE = FILE.read_text(encoding="utf-8")
+DOCUMENTS = Path(__file__).parents[3] / "docs"
+REFERENCE = (DOCUMENTS / "configuration.md").read_text(encoding="utf-8")
+PORTUGUESE = (DOCUMENTS / "pt-BR" / "configuration.md").read_text(encoding="utf-8")
+LANGUAGES = pytest.mark.parametrize("text", [REFERENCE, PORTUGUESE], ids=["en", "pt-BR"])
 
 
 def test_the_committed_reference_is_that_of_the_table() -> None:
@@ -30,12 +32,14 @@ def test_every_key_is_in_the_reference_with_its_default(section: Section) -> Non
     ]
 
 
-def test_every_notation_is_explained() -> None:
-    used = {f"<{name}>" for name in re.findall(r"<([a-z_]+)>", REFERENCE)}
-    explained = set(re.findall(r"^(?:## |\| )`(<[a-z_]+>)`", REFERENCE, re.MULTILINE))
+@LANGUAGES
+def test_every_notation_is_explained(text: str) -> None:
+    used = {f"<{name}>" for name in re.findall(r"<([a-z_]+)>", text)}
+    explained = set(re.findall(r"^(?:## |\| )`(<[a-z_]+>)`", text, re.MULTILINE))
     assert used - explained == {"<hidden>"}
 
 
-def test_the_reference_names_every_webhook() -> None:
-    row = next(line for line in REFERENCE.splitlines() if line.startswith("| `<webhook>`"))
+@LANGUAGES
+def test_the_reference_names_every_webhook(text: str) -> None:
+    row = next(line for line in text.splitlines() if line.startswith("| `<webhook>`"))
     assert set(re.findall(r"`(\w+)`", row)) == set(WEBHOOK_FIELDS)

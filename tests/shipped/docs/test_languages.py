@@ -1,0 +1,65 @@
+"""English and Portuguese documents stay in step: the same sections and snippets, and a link from each to the other."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.shipped.docs.documents import ROOT, snippets
+
+DOCS: Final = ROOT / "docs"
+PORTUGUESE: Final = DOCS / "pt-BR"
+ENGLISH_ONLY: Final = {"architecture.md", "benchmarks.md", "comparison.md", "multi-target.md", "scaling.md"}
+"""What is for those who change the code, compare or plan for very many."""
+
+NAMES: Final = sorted(file.name for file in DOCS.glob("*.md") if file.name not in ENGLISH_ONLY)
+
+
+def levels(file: Path) -> list[int]:
+    """How deep each heading is, in order."""
+    text = re.sub(r"^ *```.*?^ *```$", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return [len(marks) for marks in re.findall(r"^(#+) ", text, re.MULTILINE)]
+
+
+def shapes(file: Path) -> list[tuple[str, int]]:
+    """The language of each snippet and how many lines it has without comments, which may be wrapped otherwise."""
+    return [
+        (each.language, sum(not line.lstrip().startswith("# ") for line in each.text.splitlines()))
+        for each in snippets()
+        if each.file == file
+    ]
+
+
+def test_there_is_no_other_document_in_portuguese() -> None:
+    assert sorted(file.name for file in PORTUGUESE.glob("*.md")) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_languages_have_the_same_sections(name: str) -> None:
+    assert levels(PORTUGUESE / name) == levels(DOCS / name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_languages_have_the_same_snippets(name: str) -> None:
+    assert shapes(PORTUGUESE / name) == shapes(DOCS / name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_language_links_to_the_other_at_the_top(name: str) -> None:
+    assert f"\n\n[Português](pt-BR/{name})\n\n" in (DOCS / name).read_text(encoding="utf-8")[:200]
+    assert f"\n\n[English](../{name})\n\n" in (PORTUGUESE / name).read_text(encoding="utf-8")[:200]
+
+
+def test_the_references_in_portuguese_are_up_to_date() -> None:
+    """``docs/generate_portuguese.py`` writes them, once every text is in ``docs/pt-BR/reference.yaml``."""
+    checked = subprocess.run(
+        [sys.executable, "docs/generate_portuguese.py", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
