@@ -126,9 +126,9 @@ def write_screen(listing: Listing, texts: Texts, query: Query, now: float) -> Sc
         filters=tuple(_filters(listing, texts, query)),
         banners=tuple(_banners(listing, texts, query)),
         columns=tuple(_columns(texts, query)),
-        labels=tuple(_labels(texts, query)),
+        labels=tuple(_labels(listing, texts, query)),
         groupings=tuple(_groupings(listing, texts, query)),
-        shown=_shown(texts, query),
+        shown=_shown(listing, texts, query),
         matching=_matching(listing, texts, query),
         page=controls.page.format(n=number(listing.page, numbers), total=number(listing.pages, numbers))
         if listing.pages > 1
@@ -198,9 +198,9 @@ def _columns(texts: Texts, query: Query) -> Iterator[Column]:
         yield Column(style, name, query.sorted(sort).link(), order)
 
 
-def _labels(texts: Texts, query: Query) -> Iterator[Link]:
+def _labels(listing: Listing, texts: Texts, query: Query) -> Iterator[Link]:
     """The labels that rows must have, each leading to the page without it."""
-    for name, value in query.labels:
+    for name, value in listing.asked:
         hint = texts.controls.without.format(label=visible(name))
         yield Link(f"{shortened(name)}={shortened(value)}", query.labelled(name, None).link(), hint)
 
@@ -212,9 +212,9 @@ def _groupings(listing: Listing, texts: Texts, query: Query) -> Iterator[Link]:
         yield Link(shortened(label), query.grouped(label).link(), chosen=label == query.by)
 
 
-def _shown(texts: Texts, query: Query) -> str:
+def _shown(listing: Listing, texts: Texts, query: Query) -> str:
     """What a print says of the rows that are on it."""
-    parts = [f"{shortened(name)}={shortened(value)}" for name, value in query.labels]
+    parts = [f"{shortened(name)}={shortened(value)}" for name, value in listing.asked]
     parts += [f"“{shortened(query.search)}”"] if query.search else []
     return f"{texts.controls.shown}: {' · '.join((texts.filters[query.show], *parts))}"
 

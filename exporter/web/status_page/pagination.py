@@ -38,15 +38,17 @@ _KEYS: Final[Mapping[Sort, Callable[[Diagnosis], Any]]] = MappingProxyType(
 class Listing:
     """One screen.
 
-    ``configured`` is the size of the whole fleet. ``counts`` says for each filter how many rows it gives under the
-    present labels and search. ``matching`` is how many the present filter gives, of which ``in_trouble`` have a
-    problem and ``level`` is the worst. ``causes`` are those that many share; ``folded`` rows, of which they say
-    everything, are left out, and so ``rows`` remain. ``diagnoses`` are those on page ``page`` of ``pages``, from
-    number ``first`` on. ``common`` are the labels that all of them have, ``groupings`` the names of those that tell
-    them apart, and ``group_sizes`` how many have each value of the label that they are grouped by.
+    ``configured`` is the size of the whole fleet. ``asked`` are the labels that every row must have. ``counts`` says
+    for each filter how many rows it gives under these labels and the present search. ``matching`` is how many the
+    present filter gives, of which ``in_trouble`` have a problem and ``level`` is the worst. ``causes`` are those that
+    many share; ``folded`` rows, of which they say everything, are left out, and so ``rows`` remain. ``diagnoses`` are
+    those on page ``page`` of ``pages``, from number ``first`` on. ``common`` are the labels that all of them have,
+    ``groupings`` the names of those that tell them apart, and ``group_sizes`` how many have each value of the label
+    that they are grouped by.
     """
 
     configured: int
+    asked: tuple[tuple[str, str], ...]
     in_trouble: int
     level: Level
     counts: Mapping[Show, int]
@@ -67,7 +69,8 @@ class Listing:
 
 
 def list_instances(fleet: Sequence[Diagnosis], query: Query) -> Listing:
-    found = _found(fleet, query)
+    asked = _labels_of(fleet, query)
+    found = _found(fleet, query.terms(), asked)
     alike = _alike(found)
     wanted = {shows for shows in alike if query.show in shows}
     shown = [one for one in found if one.shows in wanted]
@@ -80,8 +83,9 @@ def list_instances(fleet: Sequence[Diagnosis], query: Query) -> Listing:
     labels = Counter(label for one in rows for label in one.view.instance.labels.items())
     return Listing(
         configured=len(fleet),
+        asked=asked,
         in_trouble=sum(bool(one.problems) for one in shown),
-        level=min(shown, key=_worst_first).level if shown else Level.GOOD,
+        level=_worst_level(shown, Level.WAITING if fleet and not found else Level.GOOD),
         counts=_counts(alike),
         matching=len(shown),
         causes=causes,
@@ -96,14 +100,23 @@ def list_instances(fleet: Sequence[Diagnosis], query: Query) -> Listing:
     )
 
 
-def _found(fleet: Sequence[Diagnosis], query: Query) -> Sequence[Diagnosis]:
-    """Those with the labels and the words of the query. A label that no instance has is no label of ours."""
+def _labels_of(fleet: Sequence[Diagnosis], query: Query) -> tuple[tuple[str, str], ...]:
+    """The labels of the query. One that no instance has is no label of ours, whatever its value."""
     known = {name for one in fleet for name in one.view.instance.labels} if query.labels else set()
-    for name, value in query.labels:
-        if name in known:
-            fleet = [one for one in fleet if _has_label(one, name, value)]
-    terms = query.terms()
+    return tuple(label for label in query.labels if label[0] in known)
+
+
+def _found(
+    fleet: Sequence[Diagnosis], terms: Sequence[str], labels: Iterable[tuple[str, str]]
+) -> Sequence[Diagnosis]:
+    """Those with the labels and the words."""
+    for name, value in labels:
+        fleet = [one for one in fleet if _has_label(one, name, value)]
     return [one for one in fleet if all(term in one.haystack for term in terms)] if terms else fleet
+
+
+def _worst_level(shown: Sequence[Diagnosis], of_none: Level) -> Level:
+    return min(shown, key=_worst_first).level if shown else of_none
 
 
 def _has_label(diagnosis: Diagnosis, name: str, value: str) -> bool:

@@ -113,6 +113,11 @@ def test_a_label_in_the_query_leaves_those_with_exactly_its_value() -> None:
     assert names(listing(in_teams(), Query(labels=(("team", "nobody"),)))) == []
 
 
+@pytest.mark.parametrize("query", [Query(labels=(("team", "nobody"),)), Query(search="nobody")])
+def test_nothing_found_is_no_good_news(query: Query) -> None:
+    assert listing(in_teams(), query).level is Level.WAITING
+
+
 def test_a_parameter_that_is_no_label_of_any_instance_changes_nothing() -> None:
     assert listing(in_teams(), Query(labels=(("utm_source", "mail"),))).matching == 4
 

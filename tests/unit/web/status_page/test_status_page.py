@@ -232,6 +232,12 @@ def test_a_label_in_the_address_is_shown_and_kept() -> None:
     assert "<h1>4 of 30 need attention</h1>" in html
 
 
+def test_a_parameter_that_is_no_label_is_not_shown_as_a_filter() -> None:
+    html = page(a_fleet(90), {"equipe": "sales"})
+    assert 'class="asked"' not in html
+    assert "of 90 need attention</h1>" in html
+
+
 def test_a_chip_leads_to_the_instances_with_its_label() -> None:
     """A chip leads to the instances with its label and one that all have is left out."""
 
@@ -294,6 +300,7 @@ def test_moments_are_for_machines_and_in_utc_for_people_without_a_script() -> No
         ({}, "", "Shown: All"),
         ({"show": "unpaid", "team": "sales", "q": "x"}, "", "Shown: Unpaid · team=sales · “x”"),
         ({"show": "disconnected"}, "pt", "Mostrando: Desconectadas"),
+        ({"equipe": "sales"}, "", "Shown: All"),
     ],
 )
 def test_a_print_says_what_is_on_it(query: dict[str, str], language: str, shown: str) -> None:
