@@ -1,5 +1,6 @@
 """Every key of the configuration."""
 
+from collections.abc import Callable
 from typing import Final
 
 from exporter.config import kinds, values
@@ -7,7 +8,31 @@ from exporter.config.duration import format_duration
 from exporter.config.section_values import section_kind
 from exporter.config.table import Key, SecretKeys, Section
 from exporter.model.poll_result import WEBHOOK_FIELDS
+from exporter.model.secret import Secret
 from exporter.model.settings import DEFAULT_PAGE_SIZE, DEFAULT_PROBE_MAX_AGE, DEFAULT_REFRESH
+
+
+def _secret(
+    name: str,
+    reader: Callable[[str], Secret],
+    help: str,
+    *,
+    examples: tuple[str, str],
+    is_required: bool = False,
+) -> SecretKeys[Secret | None]:
+    """Two keys for one secret: ``name`` and, for the file that holds it, ``name_file``, each with its example."""
+    inline, file = examples
+    return SecretKeys(
+        Key(name, kinds.secret(reader), help, examples=(inline,), is_secret=True),
+        Key(
+            f"{name}_file",
+            kinds.secret_file(reader),
+            f"The file that holds it, in place of {name}.",
+            examples=(file,),
+        ),
+        is_required,
+    )
+
 
 BASE_URL: Final = Key(
     "base_url",
@@ -17,20 +42,11 @@ BASE_URL: Final = Key(
     default="https://api.z-api.io",
     examples=("https://api.z-api.io",),
 )
-CLIENT_TOKEN: Final = SecretKeys(
-    Key(
-        "client_token",
-        kinds.secret(values.client_token),
-        "The account's security token, which is sent as Client-Token with every poll.",
-        examples=("${ZAPI_CLIENT_TOKEN}",),
-        is_secret=True,
-    ),
-    Key(
-        "client_token_file",
-        kinds.secret_file(values.client_token),
-        "The file that holds it, in place of client_token.",
-        examples=("/run/secrets/zapi_client_token",),
-    ),
+CLIENT_TOKEN: Final = _secret(
+    "client_token",
+    values.client_token,
+    "The account's security token, which is sent as Client-Token with every poll.",
+    examples=("${ZAPI_CLIENT_TOKEN}", "/run/secrets/zapi_client_token"),
 )
 TIMEOUT: Final = Key(
     "timeout",
@@ -138,36 +154,18 @@ ID: Final = Key(
     examples=("3C67AB641C8AA0412F6A2242B4E23AC7",),
     is_required=True,
 )
-TOKEN: Final = SecretKeys(
-    Key(
-        "token",
-        kinds.secret(values.token),
-        "The token of the instance. Quoted, if YAML could read it as a number.",
-        examples=("${ZAPI_VENDAS_TOKEN}",),
-        is_secret=True,
-    ),
-    Key(
-        "token_file",
-        kinds.secret_file(values.token),
-        "The file that holds it, in place of token.",
-        examples=("/run/secrets/zapi_vendas_token",),
-    ),
+TOKEN: Final = _secret(
+    "token",
+    values.token,
+    "The token of the instance. Quoted, if YAML could read it as a number.",
+    examples=("${ZAPI_VENDAS_TOKEN}", "/run/secrets/zapi_vendas_token"),
     is_required=True,
 )
-OWN_CLIENT_TOKEN: Final = SecretKeys(
-    Key(
-        "client_token",
-        kinds.secret(values.client_token),
-        "The security token of the instance's account, in place of the one in api.",
-        examples=("${ZAPI_VENDAS_CLIENT_TOKEN}",),
-        is_secret=True,
-    ),
-    Key(
-        "client_token_file",
-        kinds.secret_file(values.client_token),
-        "The file that holds it, in place of client_token.",
-        examples=("/run/secrets/vendas_client_token",),
-    ),
+OWN_CLIENT_TOKEN: Final = _secret(
+    "client_token",
+    values.client_token,
+    "The security token of the instance's account, in place of the one in api.",
+    examples=("${ZAPI_VENDAS_CLIENT_TOKEN}", "/run/secrets/vendas_client_token"),
 )
 LABELS: Final = Key(
     "labels",
@@ -240,20 +238,11 @@ ACCOUNT_NAME: Final = Key(
     examples=("matriz",),
     is_required=True,
 )
-PARTNER_TOKEN: Final = SecretKeys(
-    Key(
-        "partner_token",
-        kinds.secret(values.partner_token),
-        "The partner token, with which Z-API lists the instances of the account. No Client-Token.",
-        examples=("${ZAPI_PARTNER_TOKEN}",),
-        is_secret=True,
-    ),
-    Key(
-        "partner_token_file",
-        kinds.secret_file(values.partner_token),
-        "The file that holds it, in place of partner_token.",
-        examples=("/run/secrets/zapi_partner_token",),
-    ),
+PARTNER_TOKEN: Final = _secret(
+    "partner_token",
+    values.partner_token,
+    "The partner token, with which Z-API lists the instances of the account. No Client-Token.",
+    examples=("${ZAPI_PARTNER_TOKEN}", "/run/secrets/zapi_partner_token"),
     is_required=True,
 )
 REFRESH: Final = Key(
@@ -284,20 +273,11 @@ EXCLUDE: Final = Key(
     default=(),
     examples=(["*teste*"],),
 )
-ACCOUNT_CLIENT_TOKEN: Final = SecretKeys(
-    Key(
-        "client_token",
-        kinds.secret(values.client_token),
-        "The security token of the account, in place of the one in api.",
-        examples=("${ZAPI_MATRIZ_CLIENT_TOKEN}",),
-        is_secret=True,
-    ),
-    Key(
-        "client_token_file",
-        kinds.secret_file(values.client_token),
-        "The file that holds it, in place of client_token.",
-        examples=("/run/secrets/matriz_client_token",),
-    ),
+ACCOUNT_CLIENT_TOKEN: Final = _secret(
+    "client_token",
+    values.client_token,
+    "The security token of the account, in place of the one in api.",
+    examples=("${ZAPI_MATRIZ_CLIENT_TOKEN}", "/run/secrets/matriz_client_token"),
 )
 ACCOUNT_LABELS: Final = Key(
     "labels",

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from exporter.model.poll_result import Failure, Reason
-from exporter.web.status_page.diagnosis import Diagnosis, Level, Problem
+from exporter.web.status_page.diagnosis import Diagnosis
+from exporter.web.status_page.problems import Level, Problem
 
 FEWEST: Final = 3
 """Fewest instances that a cause is told once for."""

@@ -3,83 +3,29 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 from itertools import pairwise
 from operator import attrgetter
 from typing import Final
 
-from exporter.fleet.view import InstanceView, is_as_expected
-from exporter.model.collected import Session
-from exporter.model.poll_result import WEBHOOK_FIELDS, Reason
-from exporter.model.secret import Secret
+from exporter.fleet.view import InstanceView
+from exporter.web.status_page.problems import (
+    EXPIRES_IMMINENTLY,
+    EXPIRES_SOON,
+    LOST,
+    Level,
+    Problem,
+    find_problems,
+    level_of,
+    stuck_from,
+)
 from exporter.web.status_page.query import Show, folded
 from exporter.web.status_page.sanitize import visible
-
-EXPIRES_SOON: Final = 7 * 86_400.0
-"""Seconds before the end of a subscription from which on it is a problem."""
-
-EXPIRES_IMMINENTLY: Final = 86_400.0
-"""Seconds before the end of a subscription from which on it is as bad as if it had ended."""
-
-QUEUE_STUCK_AFTER: Final = 3600.0
-"""Seconds that the oldest message of a connected number may wait, as the alert rules have it: at one in three seconds
-the 1,000 that Z-API keeps while it is disconnected take 50 minutes."""
-
-QUEUE_NEARLY_FULL: Final = 900
-"""Messages of a number that is not connected from which on it is a problem: Z-API refuses them from 1,000 on."""
+from exporter.web.status_page.webhook_states import WebhookState, webhook_states
 
 _NEVER: Final = float("inf")
 _NUMBER: Final = re.compile(r"\d+")
 
 
-class Problem(Enum):
-    """What can be wrong with an instance, worst first."""
-
-    DISCONNECTED = auto()
-    SESSION_LOST = auto()
-    """Disconnected, and the session can be restored without the phone."""
-    SESSION_LOST_UNNOTICED = auto()
-    """Connected as ``/me`` says, while ``/status`` says that the session is lost."""
-    EXPIRED = auto()
-    UNREACHABLE = auto()
-    STOPPED = auto()
-    QUEUE_FULL = auto()
-    QUEUE_STUCK = auto()
-    WEBHOOK_MISSING = auto()
-    WEBHOOK_MUTED = auto()
-    WEBHOOK_DIFFERENT = auto()
-    UNPAID = auto()
-    EXPIRING = auto()
-    PHONE_OFFLINE = auto()
-    COLLECTOR_FAILING = auto()
-
-
-class Level(Enum):
-    """How much an instance, or all of them, needs attention; the values are class names of the style."""
-
-    BAD = "bad"
-    WARNING = "warning"
-    WAITING = "waiting"
-    GOOD = "good"
-
-
-class Webhook(Enum):
-    """What one webhook of an instance is like, against what the configuration expects.
-
-    ``SILENCED`` is one that is expected, set and muted by a filter at Z-API; ``MUTED`` one that nobody expects.
-    """
-
-    AS_EXPECTED = auto()
-    MISSING = auto()
-    SILENCED = auto()
-    DIFFERENT = auto()
-    SET = auto()
-    MUTED = auto()
-    NOT_SET = auto()
-    UNREADABLE = auto()
-
-
-_LOST: Final = (Problem.DISCONNECTED, Problem.SESSION_LOST)
 _FAILING: Final = (Problem.UNREACHABLE, Problem.STOPPED)
 _SHOWN_BY: Final = {
     Problem.DISCONNECTED: Show.DISCONNECTED,
@@ -98,22 +44,6 @@ _SHOWN_BY: Final = {
     Problem.PHONE_OFFLINE: Show.PROBLEMS,
     Problem.COLLECTOR_FAILING: Show.PROBLEMS,
 }
-_BAD: Final = frozenset(
-    {
-        *_LOST,
-        Problem.SESSION_LOST_UNNOTICED,
-        Problem.EXPIRED,
-        Problem.STOPPED,
-        Problem.QUEUE_FULL,
-        Problem.QUEUE_STUCK,
-        Problem.WEBHOOK_MISSING,
-        Problem.WEBHOOK_MUTED,
-        Problem.WEBHOOK_DIFFERENT,
-    }
-)
-"""Problems that the alert rules call critical at all times."""
-_REFUSED: Final = frozenset({Reason.UNAUTHORIZED, Reason.NOT_FOUND, Reason.SUBSCRIPTION_ENDED})
-"""Reasons that do not pass by themselves: critical although the last values are still known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +58,7 @@ class Diagnosis:
     view: InstanceView
     problems: tuple[Problem, ...]
     levels: tuple[Level, ...]
-    webhooks: tuple[tuple[str, Webhook], ...]
+    webhooks: tuple[tuple[str, WebhookState], ...]
     shows: frozenset[Show]
     order: tuple[int, int, float, str]
     haystack: str
@@ -149,7 +79,7 @@ class Diagnosis:
         state = self.problems[:1]
         if not self.view.up:
             state = tuple(problem for problem in self.problems if problem in _FAILING)
-        if state and state[0] in (*_LOST, *_FAILING):
+        if state and state[0] in (*LOST, *_FAILING):
             return self.level_of(state[0])
         return Level.GOOD
 
@@ -157,7 +87,7 @@ class Diagnosis:
         """Return how bad one of the problems is: as the alert rules have it."""
         return self.levels[self.problems.index(problem)]
 
-    def webhooks_that_are(self, state: Webhook) -> tuple[str, ...]:
+    def webhooks_that_are(self, state: WebhookState) -> tuple[str, ...]:
         return tuple(name for name, its_state in self.webhooks if its_state is state)
 
 
@@ -191,9 +121,9 @@ _basis: Final = attrgetter("instance", "status", "up", "failure", "payment_statu
 
 def diagnose(view: InstanceView, now: float) -> Diagnosis:
     """What is wrong with the instance at the unix time ``now``."""
-    webhooks = tuple(_webhooks(view))
-    problems = tuple(_problems(view, frozenset(state for _, state in webhooks), now))
-    levels = tuple(_level(problem, view, now) for problem in problems)
+    webhooks = tuple(webhook_states(view))
+    problems = tuple(find_problems(view, frozenset(state for _, state in webhooks), now))
+    levels = tuple(level_of(problem, view, now) for problem in problems)
     valid_from, valid_until = _validity(view, now)
     return Diagnosis(
         view=view,
@@ -206,104 +136,6 @@ def diagnose(view: InstanceView, now: float) -> Diagnosis:
         valid_from=valid_from,
         valid_until=valid_until,
     )
-
-
-def _problems(view: InstanceView, webhooks: frozenset[Webhook], now: float) -> Iterator[Problem]:
-    status = view.status
-    due = status.due if status else None
-    if status is not None and not status.connected:
-        yield Problem.SESSION_LOST if _is_restorable(view) else Problem.DISCONNECTED
-    elif status is not None and _has_lost_session(view):
-        yield Problem.SESSION_LOST_UNNOTICED
-    if due is not None and due <= now:
-        yield Problem.EXPIRED
-    if view.up is False:
-        yield Problem.STOPPED if view.failure is None else Problem.UNREACHABLE
-    yield from _queue_problems(view, now)
-    if Webhook.MISSING in webhooks:
-        yield Problem.WEBHOOK_MISSING
-    if Webhook.SILENCED in webhooks:
-        yield Problem.WEBHOOK_MUTED
-    if Webhook.DIFFERENT in webhooks:
-        yield Problem.WEBHOOK_DIFFERENT
-    if view.paid is False:
-        yield Problem.UNPAID
-    if due is not None and now < due <= now + EXPIRES_SOON:
-        yield Problem.EXPIRING
-    yield from _lesser_problems_collected(view)
-
-
-def _lesser_problems_collected(view: InstanceView) -> Iterator[Problem]:
-    is_connected = view.status is None or view.status.connected
-    if is_connected and view.phone_status is not None and view.phone_status.phone_online is False:
-        yield Problem.PHONE_OFFLINE
-    if any(known.failure is not None for known in view.collected.values()):
-        yield Problem.COLLECTOR_FAILING
-
-
-def _is_restorable(view: InstanceView) -> bool:
-    return view.phone_status is not None and view.phone_status.session is Session.RESTORABLE
-
-
-def _has_lost_session(view: InstanceView) -> bool:
-    return view.phone_status is not None and view.phone_status.session is not Session.CONNECTED
-
-
-def _stuck_from(view: InstanceView) -> float | None:
-    """When the oldest message has waited for too long: while a number was disconnected it could not leave."""
-    if view.message_queue is None or view.message_queue.oldest is None:
-        return None
-    connected = view.since if view.since is not None and view.since_is_exact and view.up else 0.0
-    return max(view.message_queue.oldest, connected) + QUEUE_STUCK_AFTER
-
-
-def _queue_problems(view: InstanceView, now: float) -> Iterator[Problem]:
-    """A queue of a number that is not connected is expected to grow, until Z-API refuses more."""
-    queue, status = view.message_queue, view.status
-    if queue is None or status is None:
-        return
-    if not status.connected and queue.messages >= QUEUE_NEARLY_FULL:
-        yield Problem.QUEUE_FULL
-    stuck_from = _stuck_from(view)
-    if status.connected and stuck_from is not None and stuck_from <= now:
-        yield Problem.QUEUE_STUCK
-
-
-def _level(problem: Problem, view: InstanceView, now: float) -> Level:
-    if problem in _BAD:
-        return Level.BAD
-    if problem is Problem.UNREACHABLE:
-        refused = view.failure is not None and view.failure.reason in _REFUSED
-        return Level.BAD if refused or view.status is None else Level.WARNING
-    if problem is Problem.EXPIRING and view.status is not None and view.status.due is not None:
-        return Level.BAD if view.status.due <= now + EXPIRES_IMMINENTLY else Level.WARNING
-    return Level.WARNING
-
-
-def _webhooks(view: InstanceView) -> Iterator[tuple[str, Webhook]]:
-    status, expected = view.status, view.instance.expected_webhooks
-    if status is None:
-        return
-    said_nothing = not status.webhooks
-    for webhook, field in WEBHOOK_FIELDS.items():
-        if field in status.unreadable:
-            yield webhook, Webhook.UNREADABLE
-            continue
-        if said_nothing:
-            continue
-        url, muted = status.webhooks.get(webhook), webhook in (status.muted or ())
-        if webhook in expected:
-            yield webhook, _expected_webhook(url, expected[webhook], muted=muted)
-        elif webhook in status.webhooks:
-            yield webhook, Webhook.NOT_SET if url is None else Webhook.MUTED if muted else Webhook.SET
-
-
-def _expected_webhook(url: Secret | None, expected: Secret | None, *, muted: bool) -> Webhook:
-    if is_as_expected(url, expected, muted=muted):
-        return Webhook.AS_EXPECTED
-    if url is None:
-        return Webhook.MISSING
-    return Webhook.SILENCED if muted else Webhook.DIFFERENT
 
 
 def _shows(view: InstanceView, problems: Sequence[Problem]) -> Iterator[Show]:
@@ -347,11 +179,11 @@ def _haystack(view: InstanceView) -> str:
 
 def _validity(view: InstanceView, now: float) -> tuple[float, float]:
     due = view.status.due if view.status else None
-    stuck_from = _stuck_from(view)
+    stuck = stuck_from(view)
     turns = [-_NEVER, _NEVER]
     if due is not None:
         turns += (due - EXPIRES_SOON, due - EXPIRES_IMMINENTLY, due)
-    if stuck_from is not None:
-        turns.append(stuck_from)
+    if stuck is not None:
+        turns.append(stuck)
     turns.sort()
     return next((begin, end) for begin, end in pairwise(turns) if now < end)

@@ -4,7 +4,7 @@ from types import MappingProxyType
 from typing import Final
 
 from exporter.model.poll_result import Reason
-from exporter.web.status_page.diagnosis import Problem, Webhook
+from exporter.web.status_page.problems import Problem
 from exporter.web.status_page.query import Show
 from exporter.web.status_page.texts import (
     Advice,
@@ -16,6 +16,7 @@ from exporter.web.status_page.texts import (
     Texts,
     Words,
 )
+from exporter.web.status_page.webhook_states import WebhookState
 
 ENGLISH: Final = Texts(
     tag="en",
@@ -129,14 +130,14 @@ ENGLISH: Final = Texts(
     ),
     webhooks=MappingProxyType(
         {
-            Webhook.AS_EXPECTED: "as expected",
-            Webhook.MISSING: "missing",
-            Webhook.SILENCED: "muted by a filter at Z-API",
-            Webhook.DIFFERENT: "another URL than expected",
-            Webhook.SET: "set",
-            Webhook.MUTED: "set, but muted by a filter at Z-API",
-            Webhook.NOT_SET: "not set",
-            Webhook.UNREADABLE: "unreadable",
+            WebhookState.AS_EXPECTED: "as expected",
+            WebhookState.MISSING: "missing",
+            WebhookState.SILENCED: "muted by a filter at Z-API",
+            WebhookState.DIFFERENT: "another URL than expected",
+            WebhookState.SET: "set",
+            WebhookState.MUTED: "set, but muted by a filter at Z-API",
+            WebhookState.NOT_SET: "not set",
+            WebhookState.UNREADABLE: "unreadable",
         }
     ),
     problems=MappingProxyType(

@@ -1,17 +1,22 @@
 """Our texts, numbers and moments, written out in one language. Pure."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Final
 
 from markupsafe import Markup, escape
 
+from exporter.model.poll_result import Failure
 from exporter.web.status_page.sanitize import shortened
-from exporter.web.status_page.texts import Numbers
+from exporter.web.status_page.texts import Numbers, Texts
 
 _TYPED: Final = re.compile(r"`([^`]+)`")
 _NAME: Final = '<span class="whole">Z-API</span>'  # never broken at its hyphen
+_HTTP_STATUS: Final = re.compile(r"(?<=HTTP )\d{3}")
+_NUMBER: Final = re.compile(r"\d[\d,]*")
+_HOLE: Final = re.compile(r"\{n\}")
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86_400
@@ -80,3 +85,20 @@ def moment(unix: float, text: str, numbers: Numbers) -> Moment:
 def day(unix: float, numbers: Numbers) -> Moment:
     text = datetime.fromtimestamp(int(unix), timezone.utc).strftime(numbers.day)
     return replace(moment(unix, text, numbers), shows="day")
+
+
+def detail_words(failure: Failure, texts: Texts) -> tuple[str, str]:
+    """Return the detail and, where it is not in the language of the page, its own."""
+    if texts.tag == "en":
+        return shortened(failure.detail), ""
+    for numbers in (_HTTP_STATUS, _NUMBER):
+        translated = texts.details.get(numbers.sub("{n}", failure.detail))
+        if translated is not None:
+            return _filled(translated, numbers.findall(failure.detail)), ""
+    return shortened(failure.detail), "en"
+
+
+def _filled(text: str, values: Iterable[str]) -> str:
+    """The text with one value after the other in its holes."""
+    found = iter(values)
+    return _HOLE.sub(lambda _: next(found), text)

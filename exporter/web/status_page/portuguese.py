@@ -4,7 +4,7 @@ from types import MappingProxyType
 from typing import Final
 
 from exporter.model.poll_result import Reason
-from exporter.web.status_page.diagnosis import Problem, Webhook
+from exporter.web.status_page.problems import Problem
 from exporter.web.status_page.query import Show
 from exporter.web.status_page.texts import (
     Advice,
@@ -16,6 +16,7 @@ from exporter.web.status_page.texts import (
     Texts,
     Words,
 )
+from exporter.web.status_page.webhook_states import WebhookState
 
 PORTUGUESE: Final = Texts(
     tag="pt-BR",
@@ -129,14 +130,14 @@ PORTUGUESE: Final = Texts(
     ),
     webhooks=MappingProxyType(
         {
-            Webhook.AS_EXPECTED: "como esperado",
-            Webhook.MISSING: "faltando",
-            Webhook.SILENCED: "silenciado por um filtro na Z-API",
-            Webhook.DIFFERENT: "URL diferente da esperada",
-            Webhook.SET: "configurado",
-            Webhook.MUTED: "configurado, mas silenciado por um filtro na Z-API",
-            Webhook.NOT_SET: "não configurado",
-            Webhook.UNREADABLE: "ilegível",
+            WebhookState.AS_EXPECTED: "como esperado",
+            WebhookState.MISSING: "faltando",
+            WebhookState.SILENCED: "silenciado por um filtro na Z-API",
+            WebhookState.DIFFERENT: "URL diferente da esperada",
+            WebhookState.SET: "configurado",
+            WebhookState.MUTED: "configurado, mas silenciado por um filtro na Z-API",
+            WebhookState.NOT_SET: "não configurado",
+            WebhookState.UNREADABLE: "ilegível",
         }
     ),
     problems=MappingProxyType(

@@ -1,7 +1,6 @@
 """A diagnosis in one language → the words of one row. Pure."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,11 +8,11 @@ from markupsafe import Markup
 
 from exporter.fleet.view import UNKNOWN_STATUS, InstanceView
 from exporter.model.collected import Session
-from exporter.model.poll_result import Failure
-from exporter.web.status_page.diagnosis import Diagnosis, Problem, Webhook
+from exporter.web.status_page.diagnosis import Diagnosis
 from exporter.web.status_page.formatting import (
     Moment,
     day,
+    detail_words,
     duration,
     isolated,
     moment,
@@ -22,19 +21,24 @@ from exporter.web.status_page.formatting import (
     sentence,
 )
 from exporter.web.status_page.pagination import Listing
+from exporter.web.status_page.problems import Problem
 from exporter.web.status_page.query import Query, can_be_asked_for, label_search
 from exporter.web.status_page.sanitize import shortened, visible
 from exporter.web.status_page.texts import Texts
+from exporter.web.status_page.webhook_states import WebhookState
 
-_HTTP_STATUS: Final = re.compile(r"(?<=HTTP )\d{3}")
-_NUMBER: Final = re.compile(r"\d[\d,]*")
-_HOLE: Final = re.compile(r"\{n\}")
-_WRONG: Final = (Webhook.MISSING, Webhook.SILENCED, Webhook.DIFFERENT)
-_SET: Final = (Webhook.AS_EXPECTED, Webhook.SILENCED, Webhook.DIFFERENT, Webhook.SET, Webhook.MUTED)
+_WRONG: Final = (WebhookState.MISSING, WebhookState.SILENCED, WebhookState.DIFFERENT)
+_SET: Final = (
+    WebhookState.AS_EXPECTED,
+    WebhookState.SILENCED,
+    WebhookState.DIFFERENT,
+    WebhookState.SET,
+    WebhookState.MUTED,
+)
 _WEBHOOKS_OF: Final = {
-    Problem.WEBHOOK_MISSING: Webhook.MISSING,
-    Problem.WEBHOOK_MUTED: Webhook.SILENCED,
-    Problem.WEBHOOK_DIFFERENT: Webhook.DIFFERENT,
+    Problem.WEBHOOK_MISSING: WebhookState.MISSING,
+    Problem.WEBHOOK_MUTED: WebhookState.SILENCED,
+    Problem.WEBHOOK_DIFFERENT: WebhookState.DIFFERENT,
 }
 _PAYMENT_CLASSES: Final = {None: "unknown", True: "paid", False: "wrong"}
 _REMEDIES: Final = {
@@ -245,7 +249,7 @@ class RowWriter:
         wrong = sum(state in _WRONG for state in states)
         are_set = sum(state in _SET for state in states)
         verdict = words.webhooks_wrong.of(wrong, str(wrong)) if wrong else ""
-        if not wrong and Webhook.AS_EXPECTED in states:
+        if not wrong and WebhookState.AS_EXPECTED in states:
             verdict = words.webhooks_as_expected
         return WebhookWords(
             count=words.webhooks_set.format(n=are_set, total=len(states)),
@@ -280,23 +284,6 @@ class RowWriter:
         if away > 0:
             return moment(unix, words.ahead.format(duration=duration(away, numbers)), numbers)
         return moment(unix, words.ago.format(duration=duration(-away, numbers)), numbers)
-
-
-def detail_words(failure: Failure, texts: Texts) -> tuple[str, str]:
-    """Return the detail and, where it is not in the language of the page, its own."""
-    if texts.tag == "en":
-        return shortened(failure.detail), ""
-    for numbers in (_HTTP_STATUS, _NUMBER):
-        translated = texts.details.get(numbers.sub("{n}", failure.detail))
-        if translated is not None:
-            return _filled(translated, numbers.findall(failure.detail)), ""
-    return shortened(failure.detail), "en"
-
-
-def _filled(text: str, values: Iterable[str]) -> str:
-    """The text with one value after the other in its holes."""
-    found = iter(values)
-    return _HOLE.sub(lambda _: next(found), text)
 
 
 def _names(names: tuple[str, ...]) -> Markup:

@@ -7,9 +7,16 @@ from markupsafe import Markup
 
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.settings import ACCOUNT_PREFIX, CONFIG_SOURCE, FILE_PREFIX, InstanceSource
-from exporter.web.status_page.diagnosis import Level
-from exporter.web.status_page.formatting import Moment, duration, isolated, moment, number, sentence
-from exporter.web.status_page.rows import detail_words
+from exporter.web.status_page.formatting import (
+    Moment,
+    detail_words,
+    duration,
+    isolated,
+    moment,
+    number,
+    sentence,
+)
+from exporter.web.status_page.problems import Level
 from exporter.web.status_page.sanitize import shortened
 from exporter.web.status_page.texts import Texts
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exporter.model.poll_result import Reason
-from exporter.web.status_page.diagnosis import Problem, Webhook
+from exporter.web.status_page.problems import Problem
 from exporter.web.status_page.query import Show
+from exporter.web.status_page.webhook_states import WebhookState
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ class Texts:
     controls: Controls
     sources: SourceTexts
     filters: Mapping[Show, str]
-    webhooks: Mapping[Webhook, str]
+    webhooks: Mapping[WebhookState, str]
     problems: Mapping[Problem, Advice]
     reasons: Mapping[Reason, Advice]
     details: Mapping[str, str]

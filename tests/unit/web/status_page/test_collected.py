@@ -7,16 +7,10 @@ import pytest
 from exporter.fleet.view import CollectorView, InstanceView
 from exporter.model.collected import Collector, MessageQueue, PhoneStatus, Session
 from exporter.model.poll_result import Failure, Reason
-from exporter.web.status_page.diagnosis import (
-    QUEUE_NEARLY_FULL,
-    QUEUE_STUCK_AFTER,
-    Diagnoses,
-    Level,
-    Problem,
-    diagnose,
-)
+from exporter.web.status_page.diagnosis import Diagnoses, diagnose
 from exporter.web.status_page.english import ENGLISH
 from exporter.web.status_page.portuguese import PORTUGUESE
+from exporter.web.status_page.problems import QUEUE_NEARLY_FULL, QUEUE_STUCK_AFTER, Level, Problem
 from exporter.web.status_page.query import Query
 from exporter.web.status_page.rows import Row, RowWriter
 from exporter.web.status_page.texts import Texts

@@ -7,17 +7,10 @@ from exporter.fleet.view import InstanceView
 from exporter.metrics.catalogue import CATALOGUE, InstanceMetric
 from exporter.model.poll_result import WEBHOOK_FIELDS, Reason
 from exporter.model.secret import Secret
-from exporter.web.status_page.diagnosis import (
-    EXPIRES_IMMINENTLY,
-    EXPIRES_SOON,
-    Diagnoses,
-    Diagnosis,
-    Level,
-    Problem,
-    Webhook,
-    diagnose,
-)
+from exporter.web.status_page.diagnosis import Diagnoses, Diagnosis, diagnose
+from exporter.web.status_page.problems import EXPIRES_IMMINENTLY, EXPIRES_SOON, Level, Problem
 from exporter.web.status_page.query import Show
+from exporter.web.status_page.webhook_states import WebhookState
 from tests.builders import a_failure, a_status, an_instance
 from tests.unit.web.status_page.fleets import (
     DAY,
@@ -107,28 +100,30 @@ def test_an_unpaid_instance_is_a_warning_though_connected() -> None:
 @pytest.mark.parametrize(
     ("url", "expected", "state"),
     [
-        (Secret("a"), Secret("a"), Webhook.AS_EXPECTED),
-        (Secret("a"), None, Webhook.AS_EXPECTED),
-        (Secret("b"), Secret("a"), Webhook.DIFFERENT),
-        (None, Secret("a"), Webhook.MISSING),
-        (None, None, Webhook.MISSING),
+        (Secret("a"), Secret("a"), WebhookState.AS_EXPECTED),
+        (Secret("a"), None, WebhookState.AS_EXPECTED),
+        (Secret("b"), Secret("a"), WebhookState.DIFFERENT),
+        (None, Secret("a"), WebhookState.MISSING),
+        (None, None, WebhookState.MISSING),
     ],
 )
-def test_an_expected_webhook_is_compared(url: Secret | None, expected: Secret | None, state: Webhook) -> None:
+def test_an_expected_webhook_is_compared(
+    url: Secret | None, expected: Secret | None, state: WebhookState
+) -> None:
     assert dict(with_webhook(url, expected).webhooks)["received"] is state
 
 
 @pytest.mark.parametrize(
     ("webhook", "url", "state", "problems"),
     [
-        ("received", Secret("a"), Webhook.SILENCED, (Problem.WEBHOOK_MUTED,)),
-        ("received", None, Webhook.MISSING, (Problem.WEBHOOK_MISSING,)),
-        ("delivery", Secret("a"), Webhook.MUTED, ()),
-        ("delivery", None, Webhook.NOT_SET, ()),
+        ("received", Secret("a"), WebhookState.SILENCED, (Problem.WEBHOOK_MUTED,)),
+        ("received", None, WebhookState.MISSING, (Problem.WEBHOOK_MISSING,)),
+        ("delivery", Secret("a"), WebhookState.MUTED, ()),
+        ("delivery", None, WebhookState.NOT_SET, ()),
     ],
 )
 def test_a_muted_webhook_is_a_problem_where_it_is_expected_and_set(
-    webhook: str, url: Secret | None, state: Webhook, problems: tuple[Problem, ...]
+    webhook: str, url: Secret | None, state: WebhookState, problems: tuple[Problem, ...]
 ) -> None:
     webhooks = {"received": Secret("a"), "delivery": Secret("a"), webhook: url}
     status = a_status(webhooks=webhooks, muted=frozenset({webhook}))
@@ -142,8 +137,8 @@ def test_a_muted_webhook_is_a_problem_where_it_is_expected_and_set(
 def test_a_webhook_nobody_expects_is_never_a_problem() -> None:
     webhooks = dict(diagnose(a_view(status=a_status(webhooks=hooks(delivery=None))), NOW).webhooks)
 
-    assert webhooks["delivery"] is Webhook.NOT_SET
-    assert webhooks["received"] is Webhook.SET
+    assert webhooks["delivery"] is WebhookState.NOT_SET
+    assert webhooks["received"] is WebhookState.SET
 
 
 def test_an_unreadable_webhook_is_no_problem() -> None:
@@ -152,7 +147,7 @@ def test_an_unreadable_webhook_is_no_problem() -> None:
         a_view(instance=an_instance(expected_webhooks={"received": None}), status=status), NOW
     )
 
-    assert diagnosis.webhooks == (("received", Webhook.UNREADABLE),)
+    assert diagnosis.webhooks == (("received", WebhookState.UNREADABLE),)
     assert diagnosis.problems == ()
 
 
@@ -162,9 +157,10 @@ def test_the_page_and_the_metrics_agree_on_webhooks() -> None:
         expected = metrics["zapi_instance_webhook_as_expected"].samples(view)
         of_metrics = {labels[0][1]: bool(value) for labels, value in expected}
         of_page = {
-            name: state is Webhook.AS_EXPECTED
+            name: state is WebhookState.AS_EXPECTED
             for name, state in diagnose(view, NOW).webhooks
-            if state in (Webhook.AS_EXPECTED, Webhook.MISSING, Webhook.SILENCED, Webhook.DIFFERENT)
+            if state
+            in (WebhookState.AS_EXPECTED, WebhookState.MISSING, WebhookState.SILENCED, WebhookState.DIFFERENT)
         }
         assert of_page == of_metrics
 

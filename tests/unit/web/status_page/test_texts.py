@@ -10,11 +10,12 @@ import pytest
 
 import exporter
 from exporter.model.poll_result import Reason
-from exporter.web.status_page.diagnosis import Problem, Webhook
 from exporter.web.status_page.english import ENGLISH
 from exporter.web.status_page.portuguese import PORTUGUESE
+from exporter.web.status_page.problems import Problem
 from exporter.web.status_page.query import Show
 from exporter.web.status_page.texts import Texts
+from exporter.web.status_page.webhook_states import WebhookState
 
 BOTH = pytest.mark.parametrize("texts", [ENGLISH, PORTUGUESE], ids=lambda texts: texts.tag)
 ROOT = Path(exporter.__file__).parent
@@ -32,7 +33,7 @@ def test_every_reason_has_a_sentence_and_a_remedy(texts: Texts) -> None:
 def test_every_problem_filter_and_webhook_state_has_its_words(texts: Texts) -> None:
     assert set(texts.problems) == set(Problem) - {Problem.UNREACHABLE}  # which has the words of its reason
     assert set(texts.filters) == set(Show)
-    assert set(texts.webhooks) == set(Webhook)
+    assert set(texts.webhooks) == set(WebhookState)
 
 
 def test_both_languages_fill_in_the_same() -> None:
