@@ -30,11 +30,20 @@ demo: $(VENV)/.installed ## run against a simulated Z-API; no configuration, no 
 stack: $(VENV)/.installed ## the demo with Prometheus and Alertmanager beside it, and its messages in the terminal
 	@$(BIN)/python -m stack --speed=$(SPEED) $(STACK_ARGS)
 
-check: $(VENV)/.check ## lint, types and unit tests: what is wrong, in a minute
-	$(BIN)/ruff check --quiet .
-	$(BIN)/ruff format --check --quiet .
-	$(BIN)/mypy
-	$(BIN)/pytest -q -n 2 --dist worksteal -m 'not needs and not installs and not nightly' tests/unit tests/shipped $(PYTEST_ARGS)
+check: $(VENV)/.check ## lint, types, unit tests and what is shipped as text: what is wrong, in a minute
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync quick-lint quick-types quick-tests
+
+.PHONY: quick-lint quick-types quick-tests
+quick-lint:
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+
+quick-types:
+	@$(BIN)/mypy
+
+quick-tests:
+	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest -q -n 2 --dist worksteal \
+	  -m 'not needs and not installs and not nightly and not slow' tests/unit tests/shipped $(PYTEST_ARGS)
 
 $(VENV)/.packages: $(VENV)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[packages]'

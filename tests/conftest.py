@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 from harness.real_parts import missing, packages
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", parent=settings.get_profile("default"), max_examples=25)
 settings.register_profile("fuzz", parent=settings.get_profile("default"), max_examples=50_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 

@@ -10,6 +10,8 @@ from harness.ports import refusing_port
 from harness.processes import exporter
 from tests.unit.httpd.certificates import EXAMPLES, write_files
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "", "localhost", "[::1]", "[::]", "0.0.0.0"])
 def test_an_exporter_answers_at_any_address(tmp_path: Path, host: str) -> None:

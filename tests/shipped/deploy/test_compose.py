@@ -32,6 +32,7 @@ def mounts(service: dict[str, Any]) -> list[tuple[str, str]]:
     return [(host, inside) for host, inside, *_ in triples if host.startswith("./")]
 
 
+@pytest.mark.slow
 def test_both_files_keep_to_the_compose_specification() -> None:
     command = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec"]
     checked = subprocess.run(

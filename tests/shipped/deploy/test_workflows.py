@@ -13,6 +13,7 @@ FORGE: Final = Path(__file__).parents[3] / ".github"
 BIN: Final = Path(sys.executable).parent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("schema", "file"), [("github-workflows", "workflows/ci.yaml"), ("dependabot", "dependabot.yml")]
 )

@@ -1,5 +1,7 @@
 """The documents, and the snippets in them."""
 
+import functools
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,16 +28,24 @@ class Snippet:
         return f"{self.file.relative_to(ROOT)}:{self.line}"
 
 
-def documents() -> list[Path]:
+@functools.cache
+def documents() -> tuple[Path, ...]:
     """Every document, but for what tools keep in hidden folders."""
-    files = (file.relative_to(ROOT) for file in ROOT.rglob("*.md"))
-    hidden = (".", "node_modules", "build", "dist")
-    return [ROOT / file for file in sorted(files) if not any(part.startswith(hidden) for part in file.parts)]
+    found: list[Path] = []
+    for folder, inner, files in os.walk(ROOT):
+        inner[:] = [name for name in inner if not name.startswith((".", "node_modules", "build", "dist"))]
+        found += [Path(folder, name) for name in files if name.endswith(".md") and not name.startswith(".")]
+    return tuple(sorted(found))
 
 
 def snippets(*languages: str) -> list[Snippet]:
     """All snippets in one of the languages; all of them without any."""
-    return [each for file in documents() for each in _of(file) if not languages or each.language in languages]
+    return [each for each in _all_snippets() if not languages or each.language in languages]
+
+
+@functools.cache
+def _all_snippets() -> tuple[Snippet, ...]:
+    return tuple(each for file in documents() for each in _of(file))
 
 
 def _of(file: Path) -> Iterator[Snippet]:

@@ -28,6 +28,7 @@ def textfile_script(directory: Path) -> str:
     return script.replace("/etc/zapi-exporter/config.yaml", str(directory / "config.yaml"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("end", "kept"), [("exit 0", "new"), ("exit 2", "new"), ("exit 1", "old"), ("kill -9 $$", "old")]
 )
@@ -39,6 +40,7 @@ def test_only_a_complete_file_takes_the_place_of_the_last(tmp_path: Path, end: s
     assert {file.name for file in tmp_path.iterdir()} == {"zapi.prom", "zapi.lock", "bin"}
 
 
+@pytest.mark.slow
 def test_a_run_does_not_overlap_the_one_before(tmp_path: Path) -> None:
     _stand_in(tmp_path, "echo new")
     with (tmp_path / "zapi.lock").open("w") as lock:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.config import InvalidConfig
@@ -51,7 +51,6 @@ def said_by(load: Callable[[], object]) -> str:
     return ""
 
 
-@settings(max_examples=300)
 @given(
     text=st.sampled_from([CONFIG, WEB_CONFIG]),
     place=st.integers(0, max(len(CONFIG), len(WEB_CONFIG))),
@@ -68,6 +67,7 @@ def test_a_secret_that_slipped_in_anywhere_is_not_shown(
     assert CANARY not in told(file, text[:place] + slipped + text[place + removed :])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", SIGNS)
 def test_a_secret_that_runs_into_its_key_is_not_shown(file: Path, sign: str) -> None:
     for key in ("token", "prom"):

@@ -62,6 +62,7 @@ def test_every_listed_instance_is_polled(zapi: SimulatedZapi) -> None:
         assert shown == {"up": 1, "instances": 3, "skipped_instances": 0}
 
 
+@pytest.mark.slow
 def test_a_thousand_instances_on_fifty_pages_are_polled() -> None:
     names = [f"n{number}" for number in range(1000)]
     with SimulatedZapi(map(simulated, names), clock=SystemClock()) as zapi:

@@ -25,6 +25,8 @@ from harness.waiting import wait_until
 from tests.unit.httpd.serving import PATIENCE, Client, Transport, place_of, serving
 from tests.unit.httpd.test_basic_auth import USERS, header
 
+pytestmark = pytest.mark.slow
+
 PLACES: Final = 100
 """A fifth of what the server has, to be quick: so much more is asked of it."""
 OTHERS: Final = PLACES + 8

@@ -76,12 +76,14 @@ def is_ended(client: socket.socket) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_silent_clients_stop_nobody(transport: Transport) -> None:
     with transport.serving() as server, crowd_of(server):
         for _ in range(3):
             assert_answers_in_time(transport, server)
 
 
+@pytest.mark.slow
 def test_clients_that_send_a_byte_a_second_stop_nobody(transport: Transport) -> None:
     first_bytes = b"\x16\x03\x01\x02\x00\x01" if transport.is_tls else b"GET /m"
     with transport.serving() as server, crowd_of(server) as slow:
@@ -92,6 +94,7 @@ def test_clients_that_send_a_byte_a_second_stop_nobody(transport: Transport) -> 
                 assert_answers_in_time(transport, server)
 
 
+@pytest.mark.slow
 def test_clients_that_drip_a_header_after_the_handshake_stop_nobody(transport: Transport) -> None:
     with transport.serving() as server, crowd_of(server, 300) as clients:
         slow = [transport.wrap(client) for client in clients]
@@ -102,11 +105,13 @@ def test_clients_that_drip_a_header_after_the_handshake_stop_nobody(transport: T
             assert_answers_in_time(transport, server)
 
 
+@pytest.mark.slow
 def test_three_thousand_silent_clients_stop_nobody(transport: Transport) -> None:
     with transport.serving() as server, crowd_of(server, 3_000):
         assert_answers_in_time(transport, server)
 
 
+@pytest.mark.slow
 def test_slow_clients_cost_no_threads_and_few_files(transport: Transport) -> None:
     """Slow clients cost neither threads nor more than their share of files."""
 

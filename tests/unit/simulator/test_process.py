@@ -12,6 +12,8 @@ import requests
 import trustme
 import yaml
 
+pytestmark = pytest.mark.slow
+
 
 @contextlib.contextmanager
 def running(*flags: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:

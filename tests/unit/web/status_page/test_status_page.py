@@ -337,6 +337,7 @@ def test_the_page_refreshes_itself_without_a_script_unless_paused() -> None:
     assert "http-equiv" not in page([a_view()], {"paused": "1"})
 
 
+@pytest.mark.slow
 def test_a_large_fleet_makes_no_larger_page() -> None:
     rows = page(a_fleet(5000)).count("data-key=")
 
