@@ -77,20 +77,20 @@ def connection_failure(error: OSError, peer: Peer) -> Failure:
     if isinstance(error, TimeoutError):
         return TIMED_OUT
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Failure(Reason.TLS, f"the {peer}'s certificate {_certificate_problem(error.verify_code)}")
+        return Failure(Reason.TLS, _certificate_problem(peer, error.verify_code))
     if isinstance(error, ssl.SSLError) and not isinstance(error, _LOST):
         return Failure(Reason.TLS, "no TLS connection could be agreed on; is the port right?")
     return Failure(Reason.CONNECT, _connection_problem(error, at_server=peer == "server"))
 
 
-def _certificate_problem(code: int) -> str:
+def _certificate_problem(peer: str, code: int) -> str:
     if code == _CERTIFICATE_EXPIRED:
-        return "has expired"
+        return f"the {peer}'s certificate has expired"
     if code in _HOST_MISMATCH:
-        return "is for another host"
+        return f"the {peer}'s certificate is for another host"
     if code in _UNKNOWN_ISSUER:
-        return "is signed by an unknown authority; see api.ca_file"
-    return "is not valid"
+        return f"the {peer}'s certificate is signed by an unknown authority; see api.ca_file"
+    return f"the {peer}'s certificate is not valid"
 
 
 def _connection_problem(error: OSError, *, at_server: bool) -> str:
