@@ -5,7 +5,6 @@ its ``/me`` tells it anew with every poll.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from exporter.model.listing import ListedInstance, ListPage
@@ -113,12 +112,19 @@ def _text(value: Any) -> str:
 def _in_words_of_lists(failure: Failure, status: int) -> Failure:
     """The same reason, told of a list where the words are about one instance."""
     if failure.reason is Reason.UNAUTHORIZED:
-        return replace(failure, detail="Z-API refused the partner token, which is no Client-Token")
+        return Failure(
+            failure.reason, "Z-API refused the partner token, which is no Client-Token", failure.retry_after
+        )
     if failure.reason is Reason.NOT_FOUND:
-        return replace(failure, detail="Z-API has no list of instances for this partner token")
+        return Failure(
+            failure.reason, "Z-API has no list of instances for this partner token", failure.retry_after
+        )
     if failure.reason is Reason.FORBIDDEN:
-        refused = f"Z-API or a server in front of it refused the list (HTTP {status})"
-        return replace(failure, detail=f"{refused}; is the partner token right?")
+        return Failure(
+            failure.reason,
+            f"Z-API or a server in front of it refused the list (HTTP {status}); is the partner token right?",
+            failure.retry_after,
+        )
     return failure
 
 
