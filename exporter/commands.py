@@ -56,11 +56,11 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Guard = Callable[[], Security]
-"""What stands between clients and the routes now."""
+"""Returns the TLS settings, passwords and headers that are valid now."""
 
 
 def check(options: Options, environ: Mapping[str, str]) -> int:
-    """``--config.check``: name every problem of the configuration, and of the web configuration if there is one."""
+    """Run ``--config.check``: print every problem of the configuration and of the web configuration."""
     web_file = options.web_config_file
     checked = _valid(lambda: config.load(options.config_file, environ))
     web = Security() if web_file is None else _valid(lambda: webconfig.load(web_file))
@@ -112,7 +112,7 @@ def _has_failed_account(config: Config) -> bool:
 
 
 def once(options: Options, environ: Mapping[str, str], signals: Signals) -> int:
-    """``--once``: poll every instance once and print what was learned."""
+    """Run ``--once``: poll every instance once and print the exposition."""
     signals.unwind()
     clock = SystemClock()
     with open_source(options, environ, clock) as source:
@@ -217,7 +217,7 @@ def _supervisor(
 def _daemon(
     source: Source, clock: Clock, telemetry: Telemetry, options: Options, *, collects_at_once: bool = False
 ) -> Daemon | None:
-    """The daemon, or ``None`` after every reason why there can be none was printed."""
+    """Return the daemon, or ``None`` after printing every problem that forbids it."""
     cache = ListCache(options.accounts_cache)
     try:
         return Daemon(source.load(), clock, telemetry, collects_at_once=collects_at_once, cache=cache)
@@ -227,7 +227,7 @@ def _daemon(
 
 
 def _guard(options: Options) -> Guard | None:
-    """The web configuration's, or ``None`` after everything that is wrong with it was printed."""
+    """Return what guards the routes, or ``None`` after printing every problem of the web configuration."""
     file = options.web_config_file
     if file is None:
         return Security
@@ -246,7 +246,7 @@ def _warn_if_open(security: Security, file: Path) -> None:
 
 
 def _valid(load: Callable[[], T]) -> T | None:
-    """What is loaded, or ``None`` after everything that is wrong with it was printed."""
+    """Return what ``load`` returns, or ``None`` after printing every problem."""
     try:
         return load()
     except InvalidConfig as error:

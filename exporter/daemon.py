@@ -39,7 +39,7 @@ class Daemon:
         collects_at_once: bool = False,
         cache: ListCache | None = None,
     ) -> None:
-        """With ``collects_at_once`` no collector waits for a later slot, for who polls only once.
+        """With ``collects_at_once``, for ``--once``, no collector waits for a later slot.
 
         Raise :class:`~exporter.zapi.proxy.UnusableProxy`.
         """
@@ -113,7 +113,7 @@ class Daemon:
         self._note_loaded()
 
     def _take_lists(self) -> None:
-        """Take what the lists of accounts say by now."""
+        """Poll the instances that the lists of accounts name now."""
         with self._lock:
             old = self.config
             config = self._merger.merge(self._loaded, self._discovery.lists())
@@ -143,22 +143,22 @@ class Daemon:
         return self._poller.in_flight_for(name)
 
     def is_ready(self) -> bool:
-        """Whether the list of every account was tried, every instance polled, and the exporter is not stopping."""
+        """Return whether every account's list was tried and every instance polled, unless the exporter is stopping."""
         self._ready = self._ready or (
             self._discovery.is_every_list_tried() and self.fleet.every_instance_was_polled()
         )
         return self._ready and not self._stopping
 
     def is_every_list_tried(self) -> bool:
-        """Whether each list of an account was asked for, or is known from the cache."""
+        """Return whether the list of each account was asked for, or is known from the cache."""
         return self._discovery.is_every_list_tried()
 
     def is_stuck(self, tolerance: float) -> bool:
-        """Whether polls have made no progress for ``tolerance`` seconds longer than the longest poll may take."""
+        """Return whether no poll has ended for ``tolerance`` seconds longer than the longest poll may take."""
         return self._poller.stuck_for() > self._longest_poll + tolerance
 
     def failure(self) -> str | None:
-        """Return what keeps polls from going on for good, or ``None``."""
+        """Return why no poll will be made any more, or ``None`` while polls go on."""
         return self._poller.failure()
 
     def stop(self, timeout: float) -> None:

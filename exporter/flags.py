@@ -245,7 +245,7 @@ def _number(text: str, what: str, least: int, most: int) -> int:
 
 
 def _optional_file(text: str) -> Path | None:
-    """An empty name is none: that is how other exporters are told to go without."""
+    """Return ``None`` for an empty name: other exporters are told in the same way to use no file."""
     return Path(text) if text else None
 
 

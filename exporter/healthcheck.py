@@ -1,4 +1,4 @@
-"""Whether the exporter of this container answers: the health check of its image, which has no curl."""
+"""The health check of the image, which has no curl: the exporter of this container answers, or not."""
 
 import http.client
 import ssl
@@ -28,7 +28,7 @@ def main(places: Sequence[str]) -> int:
 
 
 def _answers(place: str) -> bool:
-    """``place`` is an address and the prefix of its paths: ``[::]:10917/zapi``."""
+    """Return whether an exporter answers at ``place``: an address and the prefix of its paths, ``[::]:10917/zapi``."""
     address, slash, prefix = place.partition("/")
     host, _, port = address.rpartition(":")
     path = f"{slash}{prefix}".rstrip("/") + "/-/healthy"

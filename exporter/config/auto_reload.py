@@ -21,17 +21,17 @@ class WatchedFiles(Protocol):
 
     @property
     def held(self) -> Fingerprint:
-        """What they held at the last load."""
+        """The content of the files at the last load."""
 
     def holds(self) -> Fingerprint:
-        """What the same files hold now."""
+        """Return the content of the same files now."""
 
 
 class AutoReload:
-    """Reloads when the files hold something else than they did at the last load, good or bad.
+    """Reloads when the content of the files differs from that of the last load, whether that load succeeded or not.
 
-    Looks every ``interval`` seconds, and soon again after it saw a change: content is taken once two looks in a
-    row see the same. So bad content is tried, and told of, only once.
+    Compares every ``interval`` seconds, and again soon after a change: content is loaded once two comparisons in a
+    row find the same. So invalid content is tried, and logged, only once.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class AutoReload:
         self.due = clock.monotonic() + interval
 
     def run(self) -> None:
-        """Look once. Whatever goes wrong is logged, and the next look is taken in its time."""
+        """Compare once. An error is logged and does not stop later comparisons."""
         pause = self._interval
         try:
             pause = self._look()

@@ -6,9 +6,9 @@ from exporter.config.file_reader import UnreadableFile
 
 
 def read_certificates(content: bytes) -> str:
-    """The certificates of a PEM file, without the characters of comments that are not ASCII.
+    """Return the certificates of a PEM file, without the characters that are not ASCII, which only comments have.
 
-    Raises :class:`~exporter.config.file_reader.UnreadableFile` if there is no certificate, or a damaged one.
+    Raise :class:`~exporter.config.file_reader.UnreadableFile` if there is no certificate, or a damaged one.
     """
     text = content.decode("ascii", "ignore")
     try:
@@ -19,9 +19,9 @@ def read_certificates(content: bytes) -> str:
 
 
 def read_key(content: bytes) -> str:
-    """The private key of a PEM file, without the characters of comments that are not ASCII.
+    """Return the private key of a PEM file, without the characters that are not ASCII, which only comments have.
 
-    Raises :class:`~exporter.config.file_reader.UnreadableFile` if there is none, or one that needs a password.
+    Raise :class:`~exporter.config.file_reader.UnreadableFile` if there is none, or one that needs a password.
     """
     pem = content.decode("ascii", "ignore")
     if "PRIVATE KEY-----" not in pem:

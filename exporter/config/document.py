@@ -43,7 +43,7 @@ _COLLECTION_TAGS: Final = frozenset({None, "!", f"{_YAML}map", f"{_YAML}seq"})
 
 
 def read_document(text: str, problems: Problems, environ: Mapping[str, str] | None = None) -> Node | None:
-    """The document, a null if there is nothing in it, or ``None`` if the text is no YAML; problems are reported.
+    """Return the document (null if it is empty), or ``None`` after reporting why the text is not valid YAML.
 
     ``environ`` is where variables come from; with ``None`` a ``$`` is only a dollar sign.
     """

@@ -25,9 +25,9 @@ MAX_SECONDS: Final = 292 * 365 * 86_400.0
 
 
 def parse_duration(text: str) -> float:
-    """Seconds of a duration such as ``1h30m`` or ``0``, to the millisecond.
+    """Return the seconds of a duration such as ``1h30m`` or ``0``, to the millisecond.
 
-    Units stand in falling order, each at most once. Raises :class:`ValueError` for anything else, and beyond
+    Units stand in falling order, each at most once. Raise :class:`ValueError` for anything else, and beyond
     292 years.
     """
     if text == "0":

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 T = TypeVar("T")
 
 PATIENCE: Final = 10.0
-"""Seconds that one file may take."""
+"""Seconds that reading one file may take."""
 
 _IDLE: Final = 1.0
 """Seconds after which the thread ends."""
@@ -39,7 +39,7 @@ class UnreadableFile(ValueError):
 class FileReader:
     """Reads regular files of bounded size, one after another. Safe to use from several threads.
 
-    A file that takes longer than ``patience`` seconds is given up. Until it does answer, every other read is refused at
+    A file that takes longer than ``patience`` seconds is given up. Until that read ends, every other is refused at
     once, so that no more than one thread ever waits for it.
     """
 
@@ -52,11 +52,11 @@ class FileReader:
         self._current: Future[Any] | None = None
 
     def read(self, path: Path, limit: int) -> bytes:
-        """The content of a regular file of at most ``limit`` bytes. Raises :class:`UnreadableFile`."""
+        """Return the content of a regular file of at most ``limit`` bytes. Raise :class:`UnreadableFile`."""
         return self.call(lambda: read_regular_file(path, limit))
 
     def call(self, work: Callable[[], T]) -> T:
-        """What ``work`` gives, which asks the file system. Raises what it raises, and :class:`UnreadableFile`."""
+        """Return what ``work`` returns. Raise what it raises, or :class:`UnreadableFile`."""
         with self._lock:
             if self._is_waiting():
                 raise UnreadableFile("cannot be read while another file does not answer")
@@ -89,7 +89,7 @@ class FileReader:
         return thread
 
     def _work(self) -> None:
-        """Read what is asked for, until nothing was for a while."""
+        """Run jobs, and end when none has come for a while."""
         while True:
             try:
                 job = self._jobs.get(timeout=_IDLE)
@@ -103,7 +103,7 @@ class FileReader:
 
 
 def read_regular_file(path: Path, limit: int) -> bytes:
-    """The content of a file. Raises :class:`UnreadableFile` for all but a regular file of at most ``limit`` bytes."""
+    """Return the content of a regular file of at most ``limit`` bytes. Raise :class:`UnreadableFile` for any other."""
     try:
         _check_kind(os.stat(path))  # opening a device can have effects
         with open(path, "rb", opener=_open_without_waiting) as stream:

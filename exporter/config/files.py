@@ -31,7 +31,7 @@ class _File:
 
 @dataclass(frozen=True, slots=True)
 class _Tracked:
-    """What all views of the same files share."""
+    """What every :class:`TrackedFiles` of one load shares."""
 
     files: dict[Path, _File] = field(default_factory=dict)
     secrets: dict[Path, None] = field(default_factory=dict)
@@ -50,20 +50,20 @@ class TrackedFiles:
 
     @property
     def secrets(self) -> tuple[Path, ...]:
-        """The files of which :meth:`secret` gave the text, in order, and others that were marked."""
+        """The files that hold a secret: read by :meth:`secret`, or marked; in that order."""
         return tuple(self._tracked.secrets)
 
     @property
     def all(self) -> tuple[Path, ...]:
-        """Every file that was read, or could not be, in order."""
+        """Every file that was asked for, in order, readable or not."""
         return tuple(self._tracked.files)
 
     def below(self, folder: Path) -> "TrackedFiles":
-        """The same files, with names relative to another folder."""
+        """Return the same files, with names relative to another folder."""
         return TrackedFiles(folder, self._reader, self._tracked)
 
     def read(self, name: str | Path, limit: int = MAX_BYTES) -> bytes:
-        """The content of a file. Raises :class:`UnreadableFile`."""
+        """Return the content of a file. Raise :class:`UnreadableFile`."""
         path = self._folder / name
         file = self._tracked.files.get(path)
         if file is None:
@@ -73,7 +73,7 @@ class TrackedFiles:
         return file.content
 
     def secret(self, name: str | Path) -> str:
-        """The text of a file, without line breaks at its end. Raises :class:`UnreadableFile`."""
+        """Return the text of a file, without line breaks at its end. Raise :class:`UnreadableFile`."""
         content = self.read(name, MAX_SECRET_BYTES)
         try:
             text = content.decode("utf-8-sig").rstrip("\r\n")
@@ -85,11 +85,11 @@ class TrackedFiles:
         return text
 
     def mark_secret(self, name: str | Path) -> None:
-        """Take note that not every user of the machine should read this file."""
+        """Note that this file holds a secret."""
         self._tracked.secrets[self._folder / name] = None
 
     def matching(self, pattern: str) -> tuple[Path, ...]:
-        """The files whose names match a shell pattern, sorted. Raises :class:`UnreadableFile`."""
+        """Return the files whose names match a shell pattern, sorted. Raise :class:`UnreadableFile`."""
         whole = self._folder / pattern
         self._tracked.patterns[whole] = None
         found = self._reader.call(partial(_matching, whole))
@@ -97,11 +97,11 @@ class TrackedFiles:
         return found
 
     def held(self) -> Fingerprint:
-        """What the files held when they were read."""
+        """Return the digests of the files as they were read."""
         return {path: file.digest for path, file in self._tracked.files.items()} | self._tracked.patterns
 
     def look(self) -> Fingerprint:
-        """What the files hold now."""
+        """Read the files again and return the digests of their content now."""
         now = TrackedFiles(self._folder, self._reader)
         for pattern in self._tracked.patterns:
             now._match_again(pattern)
@@ -110,7 +110,7 @@ class TrackedFiles:
         return now.held()
 
     def changed(self) -> tuple[Path, ...]:
-        """The files that hold something else now."""
+        """Return the files whose content is different now."""
         held, now = self.held(), self.look()
         return tuple(path for path in held if now[path] != held[path])
 

@@ -34,17 +34,17 @@ class InstanceFiles:
         known: KnownInstances,
         before: Sequence[InstanceSource],
     ) -> None:
-        """``context`` is that of the configuration; ``known`` are its instances, ``before`` the sources until now."""
+        """``known`` are the instances of the configuration itself, ``before`` the sources of the last load."""
         self._files = context.files
         self._environ = environ
         self._inherited = inherited
         self._known = known
         self._before = {source.name: source.instances for source in before}
         self.unmatched: list[int] = []
-        """The numbers of the patterns that match no file, once they were read."""
+        """The numbers of the patterns that match no file; filled by :meth:`read`."""
 
     def read(self, patterns: Sequence[str]) -> Iterator[InstanceSource]:
-        """Every file that a pattern matches, once, in the order of the patterns and of the names."""
+        """Read each file that a pattern matches, once, in the order of the patterns and of the names."""
         seen: set[Path] = set()
         for number, pattern in enumerate(patterns):
             try:
@@ -81,7 +81,7 @@ class InstanceFiles:
         return self._kept(file, tuple(str(problem) for problem in problems.error().problems))
 
     def _instances(self, file: Path, context: Context) -> tuple[Instance, ...]:
-        """Raises :class:`Unusable`; what is wrong is reported."""
+        """Return the instances of a file. Raise :class:`Unusable` after reporting what is wrong."""
         self._known.add(())
         text = read_text(file.name, context, "correct it, or have no pattern match it")
         root = (
@@ -102,7 +102,7 @@ class InstanceFiles:
 
 
 def read_text(name: str, context: Context, advice: str) -> str | None:
-    """The text of a document, or ``None`` after what is wrong was reported."""
+    """Return the text of a document, or ``None`` after reporting what is wrong."""
     try:
         content = context.files.read(name, MAX_BYTES)
     except UnreadableFile as error:
@@ -117,7 +117,7 @@ def read_text(name: str, context: Context, advice: str) -> str | None:
 
 
 def _as_mapping(root: Node, context: Context) -> Value:
-    """The document; one that is a list of instances as a mapping that has them."""
+    """Return the document as a mapping; a list of instances becomes a mapping with that list."""
     if isinstance(root, ListNode):
         root = MapNode(root.line, {"instances": root}, {"instances": root.line})
     return Value(root, root.line, None, context)

@@ -1,4 +1,4 @@
-"""Instances: what they inherit, and that no two are the same."""
+"""Sections of instances and accounts → values: what they inherit, and which duplicate another."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ _SHOWN_NAME: Final = re.compile(r"[^\W\d_]{1,30}(?:[ _.-][^\W\d_]{1,30}){0,3}(?:
 
 @dataclass(frozen=True, slots=True)
 class Inherited:
-    """What instances have where they say nothing else."""
+    """What an instance gets where its own section does not say otherwise."""
 
     client_token: Secret | None
     labels: Mapping[str, str]
@@ -29,7 +29,7 @@ class Inherited:
     source: str = CONFIG_SOURCE
 
     def instance(self, values: SectionValues) -> Instance:
-        """Raises :class:`~exporter.config.table.Unusable`."""
+        """Raise :class:`~exporter.config.table.Unusable`."""
         token = values.secret(keys.TOKEN)
         assert token is not None, "it is required"
         own = self.overridden(values, keys.LABELS, keys.EXPECTED_WEBHOOKS, keys.COLLECT)
@@ -51,7 +51,7 @@ class Inherited:
         webhooks_key: Key[Mapping[str, Secret | None] | None],
         collect_key: Key[tuple[Collector, ...] | None],
     ) -> "Inherited":
-        """The same with what a section says of labels, webhooks and collectors put over it."""
+        """Return the same, with the labels, webhooks and collectors of a section in place of the inherited ones."""
         labels, webhooks, collect = values[labels_key], values[webhooks_key], values[collect_key]
         return Inherited(
             self.client_token,
@@ -62,7 +62,7 @@ class Inherited:
         )
 
     def account(self, values: SectionValues) -> Account:
-        """Raises :class:`~exporter.config.table.Unusable`."""
+        """Raise :class:`~exporter.config.table.Unusable`."""
         token = values.secret(keys.PARTNER_TOKEN)
         assert token is not None, "it is required"
         own = self.overridden(values, keys.ACCOUNT_LABELS, keys.ACCOUNT_WEBHOOKS, keys.ACCOUNT_COLLECT)
@@ -81,7 +81,7 @@ class Inherited:
 
 
 def inherit(api: SectionValues, defaults: SectionValues) -> Inherited:
-    """What the instances of a configuration inherit. Raises :class:`~exporter.config.table.Unusable`."""
+    """Return what the instances of a configuration inherit. Raise :class:`~exporter.config.table.Unusable`."""
     nothing = Inherited(api.secret(keys.CLIENT_TOKEN), {}, {})
     return nothing.overridden(defaults, keys.DEFAULT_LABELS, keys.DEFAULT_WEBHOOKS, keys.DEFAULT_COLLECT)
 
@@ -151,7 +151,7 @@ def report_duplicates(accounts: Iterable[SectionValues]) -> None:
 
 
 def _without_empty(labels: Mapping[str, str]) -> Mapping[str, str]:
-    """The labels, but those that an empty value takes away."""
+    """Return the labels whose value is not empty; an empty one removes an inherited label."""
     return MappingProxyType({label: value for label, value in labels.items() if value})
 
 
@@ -163,7 +163,7 @@ def _where(first: _First, key: Key[Any], file: str) -> str:
 
 
 def _shown_name(values: SectionValues | None) -> str:
-    """The quoted name of an instance, or nothing if it is wrong or may be a secret."""
+    """Return the quoted name of an instance, or an empty text where the name is invalid or may be a secret."""
     node = None if values is None else values.node(keys.NAME)
     if not isinstance(node, Scalar) or node.has_variables or not _SHOWN_NAME.fullmatch(node.text):
         return ""

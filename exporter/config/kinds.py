@@ -25,17 +25,17 @@ _LABEL: Final = rf"^(?!__|(?:{'|'.join(sorted(RESERVED_LABELS))})$)[a-zA-Z_][a-z
 
 
 def _text_like(pattern: str) -> Schema:
-    """Text as the pattern says, or with a variable in it, of which a schema cannot judge."""
+    """Return the schema of text that matches the pattern, or holds a variable, whose value no schema knows."""
     return {"type": "string", "pattern": f"^(?:{pattern})$|{_VARIABLE}"}
 
 
 def scalar(reader: Callable[[str], T], notation: str, schema: Schema) -> Kind[T]:
-    """A kind that ``reader`` makes of text; it raises :class:`ValueError` with what is wrong."""
+    """Make a kind of a function from text to a value, which raises :class:`ValueError` with what is wrong."""
     return Kind(lambda value: value.convert(reader, value.text()), notation, schema)
 
 
 def optional(kind: Kind[T]) -> Kind[T | None]:
-    """The same kind, for a key that has no default."""
+    """Return the same kind, for a key that has no default."""
     return cast("Kind[T | None]", kind)
 
 
@@ -49,7 +49,7 @@ def duration(reader: Callable[[str], float]) -> Kind[float]:
 
 
 def secret(reader: Callable[[str], Secret]) -> Kind[Secret | None]:
-    """A secret that stands in the document or in a variable."""
+    """Make the kind of a secret that is written in the document or in a variable."""
 
     def read(value: Value) -> Secret:
         text = value.text()
@@ -63,7 +63,7 @@ def secret(reader: Callable[[str], Secret]) -> Kind[Secret | None]:
 
 
 def secret_file(reader: Callable[[str], Secret]) -> Kind[Secret | None]:
-    """The name of a file that holds a secret."""
+    """Make the kind of a name of a file that holds a secret."""
 
     def read(value: Value) -> Secret:
         text = _file_text(value)
@@ -82,13 +82,13 @@ def _file_text(value: Value) -> str:
 
 
 def read_file(value: Value, reader: Callable[[str], T]) -> T:
-    """What ``reader`` makes of the file that is named; it raises :class:`ValueError` with what is wrong with it."""
+    """Return what ``reader`` makes of the named file; it raises :class:`ValueError` with what is wrong with it."""
     name = value.convert(values.file_name, value.text())
     return value.convert(reader, name, prefix="names a file that ")
 
 
 def list_of(item: Kind[T], wanted: str, least: int = 1) -> Kind[tuple[T, ...]]:
-    """A list of at least that many items; ``wanted`` says so in words."""
+    """Make the kind of a list of at least ``least`` items; ``wanted`` describes it in words."""
 
     def read(value: Value) -> tuple[T, ...]:
         if not isinstance(value.node, ListNode) or len(value.node.items) < least:
@@ -103,12 +103,12 @@ def list_of(item: Kind[T], wanted: str, least: int = 1) -> Kind[tuple[T, ...]]:
 
 
 def read_each(value: Value, read: Callable[[Value], T]) -> list[T]:
-    """Every item of a list that can be used."""
+    """Return every item of a list that is valid; the others are reported."""
     return [found for item in value.items() for found in usable(read, item)]
 
 
 def sections(section: Section, notation: str, wanted: str, least: int = 1) -> Kind[tuple[SectionValues, ...]]:
-    """A list of at least that many sections; ``wanted`` says so in words."""
+    """Make the kind of a list of at least ``least`` sections; ``wanted`` describes it in words."""
 
     def read(value: Value) -> tuple[SectionValues, ...]:
         if not isinstance(value.node, ListNode) or len(value.node.items) < least:
@@ -129,7 +129,7 @@ def _read_labels(value: Value) -> Mapping[str, str]:
 def read_entries(
     value: Value, read_key: Callable[[str], str], read: Callable[[Value], T]
 ) -> Iterator[tuple[str, T]]:
-    """Each key of a mapping with its value, if both are right."""
+    """Yield each key of a mapping with its value, where both are valid."""
     for key, item in value.entries():
         yield from zip(usable(item.convert_key, read_key, key), usable(read, item), strict=False)
 
@@ -161,7 +161,7 @@ def _read_ca_file(value: Value) -> str:
 
 
 def _whole_number(reader: Callable[[str], int], maximum: int) -> Kind[int]:
-    """A number from 1 to ``maximum``, which a variable may give too."""
+    """Make the kind of a number from 1 to ``maximum``, which a variable may hold too."""
 
     def read(value: Value) -> int:
         return value.convert(reader, value.node.text if isinstance(value.node, Scalar) else "")

@@ -24,7 +24,7 @@ _LABEL_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 
 
 def label_name(name: str) -> str:
-    """The name itself; raises :class:`ValueError` if an instance's series cannot carry it."""
+    """Return the name itself. Raise :class:`ValueError` if the series of an instance cannot have such a label."""
     if not _LABEL_NAME.fullmatch(name):
         raise ValueError("is not a label name; use letters, digits and _, and do not begin with a digit")
     if name.startswith("__"):

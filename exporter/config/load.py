@@ -51,7 +51,7 @@ def _read_config(
     context: Context,
     before: Sequence[InstanceSource],
 ) -> Config:
-    """Raises :class:`Unusable`; what is wrong is reported, in every part."""
+    """Return the configuration. Raise :class:`Unusable` after reporting every problem."""
     document = SectionValues(keys.DOCUMENT, Value(root, root.line, None, context))
     known = KnownInstances()
     known.add(document.get(keys.INSTANCES) or ())
@@ -86,13 +86,13 @@ def _read_config(
 
 
 def _unmatched(document: SectionValues, path: Path, numbers: Sequence[int]) -> tuple[str, ...]:
-    """A warning for each pattern that matches no file."""
+    """Return a warning for each pattern that matches no file."""
     line = document.line(keys.INSTANCE_FILES)
     return tuple(f"{path}:{line}: instance_files[{number}]: matches no file" for number in numbers)
 
 
 def _api(values: SectionValues, variable: str | None, environ: Mapping[str, str], context: Context) -> Api:
-    """``variable`` names the file of authorities, where the section does not."""
+    """Return how Z-API is reached. ``variable`` names the file of authorities where the section does not."""
     ca_pem = values[keys.CA_FILE]
     if variable is not None:
         try:
@@ -105,7 +105,7 @@ def _api(values: SectionValues, variable: str | None, environ: Mapping[str, str]
 
 
 def _ca_variable(api: SectionValues, environ: Mapping[str, str]) -> str | None:
-    """The variable that names the authorities, if any does and the section does not."""
+    """Return the variable that names the authorities, or ``None`` where the section does or none is set."""
     if api.has(keys.CA_FILE):
         return None
     return next((variable for variable in CA_VARIABLES if environ.get(variable)), None)
@@ -136,7 +136,7 @@ def _stale_after_problem(values: SectionValues) -> str:
 
 
 def _statuses(values: SectionValues) -> tuple[frozenset[str], frozenset[str]]:
-    """The statuses that count as paid, and those that count as unpaid."""
+    """Return the statuses that count as paid, and the statuses that count as unpaid."""
     paid, unpaid = frozenset(values[keys.PAID_STATUSES]), values[keys.UNPAID_STATUSES]
     if values.has(keys.UNPAID_STATUSES):
         why = (

@@ -48,7 +48,7 @@ class InvalidConfig(Exception):
 
 
 class Problems:
-    """Gathers what is wrong with one file.
+    """Collects the problems of one file.
 
     A key that is not in ``known_keys`` is shown only where it is short and of lower-case letters: a secret may stand
     where a key should.
@@ -66,7 +66,7 @@ class Problems:
         return bool(self._listed)
 
     def report(self, line: int, place: Place | None, message: str | Callable[[], str]) -> None:
-        """Add one. ``message`` is called only for a problem that will be listed."""
+        """Add a problem. A ``message`` that is a function is called only if the problem will be listed."""
         if len(self._listed) >= MAX_PROBLEMS:
             self._unlisted += 1
             return
@@ -75,11 +75,11 @@ class Problems:
         self._listed.append(Problem(self._file, max(1, min(line, self.last_line)), path, text))
 
     def show(self, key: str) -> str:
-        """The key, or what stands in for one that may be a secret."""
+        """Return the key, or a placeholder where it may be a secret."""
         return key if key in self._known_keys or _PLAIN_KEY.fullmatch(key) else _HIDDEN
 
     def error(self) -> InvalidConfig:
-        """The exception with all of them."""
+        """Return the exception that lists all problems."""
         listed = sorted(self._listed, key=lambda problem: problem.line)
         if self._unlisted:
             more = f"{self._unlisted:,} more problems are not listed; correct these first"

@@ -25,7 +25,7 @@ Translate = Callable[[str], str]
 
 
 def renewed(document: str, translate: Translate = str) -> str:
-    """The document with the present reference between its two marks."""
+    """Return the document with the current reference between its two marks."""
     reference = "".join(_sections(translate))
     return _MARKED.sub(lambda marks: f"{marks[1]}\n{reference}{marks[2]}", document)
 
@@ -37,7 +37,7 @@ def _sections(translate: Translate) -> Iterator[str]:
 
 
 def notation(section: Section) -> str:
-    """What stands for a section, such as ``url_in_file``."""
+    """Return the placeholder of a section, such as ``url_in_file``."""
     return _CAPITAL.sub("_", section.title).lower()
 
 

@@ -9,7 +9,7 @@ from exporter.config.table import Key, Section
 
 
 def text() -> str:
-    """The schema as the committed file has it."""
+    """Return the schema as the committed file has it."""
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "zapi-exporter",

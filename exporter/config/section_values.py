@@ -21,7 +21,7 @@ class SectionValues:
     """
 
     def __init__(self, section: Section, value: Value) -> None:
-        """Raises :class:`Unusable` for what is neither a mapping nor null."""
+        """Raise :class:`Unusable` for a value that is neither a mapping nor null."""
         node = value.node
         if isinstance(node, Scalar) and node.is_null:
             node = MapNode(node.line, {}, {})
@@ -36,29 +36,29 @@ class SectionValues:
         self._refuse_unknown_keys()
 
     def __getitem__(self, key: Key[T]) -> T:
-        """Raises :class:`Unusable` if the value is wrong or missing."""
+        """Return the value of a key. Raise :class:`Unusable` if it is invalid or missing."""
         try:
             return cast("T", self._values[key.name])
         except KeyError:
             raise Unusable from None
 
     def get(self, key: Key[T]) -> T | None:
-        """The same, or ``None``."""
+        """Return the value of a key, or ``None`` if it is invalid or missing."""
         return cast("T | None", self._values.get(key.name))
 
     def secret(self, keys: SecretKeys[T]) -> T:
-        """The secret that one of the two keys gives."""
+        """Return the secret that one of the two keys gives."""
         return self[keys.file] if self.has(keys.file) else self[keys.inline]
 
     def has(self, key: Key[Any]) -> bool:
-        """Whether the key stands in the document."""
+        """Return whether the key is in the document."""
         return key.name in self._node.items
 
     def node(self, key: Key[Any]) -> Node | None:
         return self._node.items.get(key.name)
 
     def line(self, key: Key[Any]) -> int:
-        """The line of a key, or of its section if the key is not there."""
+        """Return the line of a key, or of its section if the key is not there."""
         return self._node.lines.get(key.name, self._node.line)
 
     def report(self, key: Key[Any], message: str, line: int | None = None) -> None:
@@ -126,7 +126,7 @@ class SectionValues:
 
 @dataclass(frozen=True, slots=True)
 class _UnknownKey:
-    """The message, which is costly to make."""
+    """The message about an unknown key, made only if it is listed: comparing it with the known keys takes long."""
 
     name: str
     section: Section
@@ -148,7 +148,7 @@ class _UnknownKey:
 
 
 def section_kind(section: Section, notation: str) -> Kind[SectionValues]:
-    """A section as the value of a key."""
+    """Make the kind of a section that is the value of a key."""
     return Kind(
         lambda value: SectionValues(section, value),
         notation,

@@ -18,12 +18,12 @@ class Source(WatchedFiles, Protocol):
     """A configuration that can be loaded again, and the files it is made of."""
 
     def load(self) -> Config:
-        """Raises :class:`~exporter.config.InvalidConfig`."""
+        """Return the configuration. Raise :class:`~exporter.config.InvalidConfig`."""
 
 
 @contextmanager
 def open_source(options: Options, environ: Mapping[str, str], clock: Clock) -> Iterator[Source]:
-    """The configuration's file, or with ``--demo`` a simulated Z-API that runs meanwhile."""
+    """Give the configuration's file, or with ``--demo`` the configuration of a simulated Z-API that runs meanwhile."""
     if options.demo is None:
         yield _Sharded(ConfigFile(options.config_file, environ), options.shard)
         return
@@ -43,7 +43,7 @@ def open_source(options: Options, environ: Mapping[str, str], clock: Clock) -> I
 
 
 class _Sharded:
-    """Only those instances of another source that are polled here."""
+    """Another source, narrowed to the instances of one shard."""
 
     def __init__(self, whole: Source, shard: Shard) -> None:
         self._whole = whole
@@ -63,7 +63,7 @@ class _Sharded:
 
 
 class _Simulated:
-    """The configuration of the demo: made of no file, and never another."""
+    """The configuration of the demo, which has no files and never changes."""
 
     held: Final[Fingerprint] = MappingProxyType({})
 

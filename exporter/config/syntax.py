@@ -1,4 +1,4 @@
-"""Why a text is no YAML, in words that repeat nothing of it: it may be a secret."""
+"""Why a text is not valid YAML, in words that repeat nothing of it, as it may hold a secret."""
 
 import re
 from typing import Final
@@ -40,7 +40,7 @@ _MISTAKES: Final = (
     ),
     (re.compile(r".*[:\-\[{,] +[%@`]"), "has a value that begins with %, @ or `; quote it"),
 )
-"""What a line may begin with, and what is wrong with it then. The first that fits is told."""
+"""What a line may begin with, and what is wrong with it then. The first match is reported."""
 _ADVICE: Final = {
     "mapping values are not allowed in this context": (
         "indent the line as its neighbours, and quote a value that has a colon and a space"
@@ -50,7 +50,7 @@ _ADVICE: Final = {
 
 
 def forbidden_character(text: str) -> tuple[int, str] | None:
-    """The line of the first character that YAML does not allow and what to do, or ``None``."""
+    """Return the line of the first character that YAML does not allow and what to do, or ``None``."""
     found = _FORBIDDEN.search(text)
     if found is None:
         return None
@@ -59,13 +59,13 @@ def forbidden_character(text: str) -> tuple[int, str] | None:
 
 
 def last_line(text: str) -> int:
-    """The number of the last line; YAML knows five ways to end one."""
+    """Return the number of the last line; YAML has five kinds of line breaks."""
     breaks = sum(map(text.count, _LINE_BREAKS)) - text.count("\r\n")
     return max(1, breaks if text.endswith(_LINE_BREAKS) else breaks + 1)
 
 
 def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
-    """The line of a syntax error, and what is wrong there."""
+    """Return the line of a syntax error, and what is wrong there."""
     lines = _LINE_BREAK.split(text)
     mark = error.problem_mark or error.context_mark
     line = min(mark.line + 1 if mark else len(lines), last_line(text))

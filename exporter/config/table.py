@@ -22,11 +22,11 @@ Schema = Mapping[str, Any]
 
 
 class Unusable(Exception):
-    """A value cannot be used, and why was reported."""
+    """A value is invalid and was reported."""
 
 
 def usable(read: Callable[..., T], *arguments: object) -> tuple[T, ...]:
-    """What ``read`` gives, or nothing if it raises :class:`Unusable`."""
+    """Return what ``read`` returns as the only item, or no item if it raises :class:`Unusable`."""
     try:
         return (read(*arguments),)
     except Unusable:
@@ -40,7 +40,7 @@ class Context:
     problems: Problems
     files: TrackedFiles
     has_written_secret: bool = False
-    """Whether the document itself has a secret in plain text."""
+    """True if the document itself holds a secret in plain text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,13 @@ class Value:
     context: Context
 
     def refuse(self, message: str | Callable[[], str]) -> NoReturn:
-        """Report that it is wrong, unless that was done."""
+        """Report the value and raise :class:`Unusable`. A value that was reported before is not reported again."""
         if not isinstance(self.node, Scalar) or self.node.kind != UNUSABLE:
             self.context.problems.report(self.line, self.place, message)
         raise Unusable
 
     def text(self) -> str:
-        """The text of a scalar that YAML reads as text."""
+        """Return the text of a scalar that YAML reads as text; refuse any other value."""
         node = self.node
         if not isinstance(node, Scalar):
             self.refuse(f"must be text, not {kind_of(node)}")
@@ -70,14 +70,14 @@ class Value:
         return node.text
 
     def convert(self, reader: Callable[[str], T], text: str, prefix: str = "") -> T:
-        """What ``reader`` makes of the text; its :class:`ValueError` is reported after ``prefix``."""
+        """Return what ``reader`` makes of the text; its :class:`ValueError` is reported after ``prefix``."""
         try:
             return reader(text)
         except ValueError as error:
             self.refuse(prefix + str(error))
 
     def convert_key(self, reader: Callable[[str], T], key: str) -> T:
-        """What ``reader`` makes of the key that the value stands under."""
+        """Return what ``reader`` makes of the key of this value."""
         try:
             return reader(key)
         except ValueError as error:
@@ -85,13 +85,13 @@ class Value:
             raise Unusable from None
 
     def items(self) -> Iterator["Value"]:
-        """The items of a list."""
+        """Yield the items of a list."""
         if isinstance(self.node, ListNode):
             for number, node in enumerate(self.node.items):
                 yield Value(node, node.line, Place(self.place, number), self.context)
 
     def entries(self) -> Iterator[tuple[str, "Value"]]:
-        """The keys of a mapping with their values."""
+        """Yield the keys of a mapping with their values."""
         if isinstance(self.node, MapNode):
             for key, node in self.node.items.items():
                 yield key, Value(node, self.node.lines[key], Place(self.place, key), self.context)
@@ -108,7 +108,7 @@ class Kind(Generic[T_co]):
     notation: str
     schema: Schema
     may_be_null: bool = False
-    """Whether ``key:`` without a value means the same as no key."""
+    """True if ``key:`` without a value means the same as no key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class Key(Generic[T_co]):
     is_secret: bool = False
 
     def written_default(self) -> str | None:
-        """The default as the reference shows it."""
+        """Return the default as the reference shows it."""
         if isinstance(self.default, tuple):
             return f"[{', '.join(self.default)}]"
         return self.default if isinstance(self.default, str) else None
@@ -173,7 +173,7 @@ class Section:
 
 
 def kind_of(node: Node) -> str:
-    """What a value is, in words."""
+    """Return what a value is, in words."""
     if isinstance(node, Scalar):
         return "nothing" if node.kind == NULL else node.kind
     return "a mapping" if isinstance(node, MapNode) else "a list"

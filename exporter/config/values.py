@@ -1,6 +1,6 @@
-"""What each kind of text must be like: a function takes the text of a value and gives what it means.
+"""The text of a value → what it means. Each function checks one kind of text and converts it.
 
-All raise :class:`ValueError` with a message that repeats no value, since any may be a secret.
+All raise :class:`ValueError` with a message that does not repeat the value, which may be a secret.
 """
 
 import re
@@ -60,14 +60,14 @@ _INSTANCE_PATH: Final = re.compile(r"/(?:instances|token)(?:/|$)", re.IGNORECASE
 
 
 def some_text(text: str) -> str:
-    """Text that is not empty."""
+    """Return text that is not empty."""
     if not text.strip():
         raise ValueError("must not be empty")
     return text
 
 
 def name(text: str) -> str:
-    """The name of an instance."""
+    """Return the name of an instance."""
     if len(some_text(text)) > MAX_NAME:
         raise ValueError(f"must not be longer than {MAX_NAME} characters")
     return text
@@ -83,7 +83,7 @@ def file_name(text: str) -> str:
 
 
 def word(text: str) -> str:
-    """Text without spaces, and without the quotation marks that are left of a mistake in quoting."""
+    """Return text that has no spaces, and no quotation marks around it that were quoted by mistake."""
     if not text:
         raise ValueError("must not be empty")
     if is_in_quotes(text):
@@ -98,17 +98,17 @@ def word(text: str) -> str:
 
 
 def is_in_quotes(text: str) -> bool:
-    """Whether quotation marks are a part of the text, first and last."""
+    """Return whether the text itself begins and ends with quotation marks."""
     return _IN_QUOTES.fullmatch(text) is not None
 
 
 def identifier(text: str) -> str:
-    """The id of an instance."""
+    """Return the id of an instance."""
     return _part_of_url(text, "the id, which stands after /instances/")
 
 
 def token(text: str) -> Secret:
-    """The token of an instance."""
+    """Return the token of an instance."""
     return Secret(_part_of_url(text, "the token, which stands after /token/"))
 
 
@@ -119,7 +119,7 @@ def _part_of_url(text: str, part: str) -> str:
 
 
 def client_token(text: str) -> Secret:
-    """The security token of an account: an HTTP header must hold it."""
+    """Return the security token of an account, which must fit into an HTTP header."""
     try:
         word(text).encode("latin-1")
     except UnicodeEncodeError:
@@ -128,7 +128,7 @@ def client_token(text: str) -> Secret:
 
 
 def partner_token(text: str) -> Secret:
-    """The token of a partner: an HTTP header must hold it."""
+    """Return the token of a partner, which must fit into an HTTP header."""
     word(text)
     if not text.isascii():
         raise ValueError("must have only characters that an HTTP header can carry")
@@ -143,7 +143,7 @@ def page_size(text: str) -> int:
 
 
 def refresh(text: str) -> float:
-    """Seconds, from 1 s to a day."""
+    """Return seconds, from 1 s to a day."""
     seconds = _seconds(text, longest=MAX_TIMEOUT, limit="1d")
     if seconds < MIN_REFRESH:
         raise ValueError("must not be shorter than 1s")
@@ -151,17 +151,17 @@ def refresh(text: str) -> float:
 
 
 def status(text: str) -> str:
-    """A payment status, in lower case."""
+    """Return a payment status, in lower case."""
     return some_text(text).strip().lower()
 
 
 def timeout(text: str) -> float:
-    """Seconds, from 1 ms to a day."""
+    """Return seconds, from 1 ms to a day."""
     return _seconds(text, longest=MAX_TIMEOUT, limit="1d")
 
 
 def interval(text: str) -> float:
-    """Seconds, from 100 ms to a year."""
+    """Return seconds, from 100 ms to a year."""
     seconds = _seconds(text, longest=MAX_SPAN, limit="1y")
     if seconds < MIN_INTERVAL:
         raise ValueError("must not be shorter than 100ms")
@@ -169,12 +169,12 @@ def interval(text: str) -> float:
 
 
 def span(text: str) -> float:
-    """Seconds, from 1 ms to a year."""
+    """Return seconds, from 1 ms to a year."""
     return _seconds(text, longest=MAX_SPAN, limit="1y")
 
 
 def age(text: str) -> float:
-    """Seconds, from 0 to a day."""
+    """Return seconds, from 0 to a day."""
     return _seconds(text, least=0.0, longest=MAX_TIMEOUT, limit="1d")
 
 
@@ -186,14 +186,14 @@ def concurrency(text: str) -> int:
 
 
 def webhook(text: str) -> str:
-    """The short name of a webhook."""
+    """Return the short name of a webhook."""
     if text not in WEBHOOK_FIELDS:
         raise ValueError(f"unknown webhook; {nearest(text, WEBHOOK_FIELDS)}")
     return text
 
 
 def collector(text: str) -> Collector:
-    """Something more to ask of an instance than its ``/me``."""
+    """Return the collector of this name."""
     try:
         return Collector(text)
     except ValueError:
@@ -201,14 +201,14 @@ def collector(text: str) -> Collector:
 
 
 def webhook_url(text: str) -> Secret:
-    """The URL that a webhook must have, which often holds a secret."""
+    """Return the URL that a webhook must have; it often holds a secret."""
     if not _written_url(text).lower().startswith(("http://", "https://")):
         raise ValueError("must be a URL that begins with https:// or http://")
     return Secret(text)
 
 
 def base_url(text: str) -> str:
-    """Where Z-API is, without a slash at the end."""
+    """Return the URL of Z-API, without a slash at the end."""
     match = _BASE_URL.match(_written_url(text))
     if match is None or match["scheme"].lower() not in ("http", "https"):
         raise ValueError("must be a URL such as https://api.z-api.io")
@@ -233,7 +233,7 @@ def _written_url(text: str) -> str:
 
 
 def nearest(given: str, known: Collection[str]) -> str:
-    """A hint at the known name that is nearest to the given one, or at all of them."""
+    """Suggest the known name that is nearest to the given one, or else list all of them."""
     return _nearest(given[:_MAX_COMPARED], tuple(known))
 
 

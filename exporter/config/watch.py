@@ -25,15 +25,15 @@ class ConfigFile:
 
     @property
     def held(self) -> Fingerprint:
-        """What the file, and those it names, held when it was last loaded, even if that failed."""
+        """The content of the file, and of the files it names, at the last load, even if that failed."""
         return self._files.held()
 
     def holds(self) -> Fingerprint:
-        """What the same files hold now."""
+        """Return the content of the same files now."""
         return self._files.look()
 
     def load(self) -> Config:
-        """Raises :class:`~exporter.config.problem.InvalidConfig`."""
+        """Read the configuration. Raise :class:`~exporter.config.problem.InvalidConfig`."""
         files = TrackedFiles(self._path.parent, self._reader)
         try:
             config = load(self._path, self._environ, files, self._sources)
@@ -44,7 +44,7 @@ class ConfigFile:
         return config
 
     def _tell(self, config: Config) -> None:
-        """Log what forbids nothing."""
+        """Log the warnings, and the problems of instance files, which do not make the configuration invalid."""
         if config.ca_variable is not None and config.ca_variable != self._ca_variable:
             named = {"variable": config.ca_variable, "path": self._environ[config.ca_variable]}
             _log.info("the environment names the certificate authorities", extra=named)

@@ -34,16 +34,16 @@ class SimulatedAccount:
     faults: Mapping[int | None, Fault] = field(default_factory=dict)
 
     def item(self, instance: SimulatedInstance) -> Item:
-        """What the list says of an instance."""
+        """Return what the list says of an instance."""
         return self.change(_item(instance))
 
     def fault_of(self, page: int) -> Fault | None:
-        """What spoils a page, if anything does."""
+        """Return what spoils a page, or ``None``."""
         return self.faults.get(page) or self.faults.get(None)
 
 
 def page_of(target: str) -> tuple[int, int]:
-    """The number of the page that a request asks for, and its size."""
+    """Return the number of the page that a request asks for, and its size."""
     query = parse_qs(target.partition("?")[2])
 
     def number(name: str, default: int) -> int:
@@ -54,7 +54,7 @@ def page_of(target: str) -> tuple[int, int]:
 
 
 def list_reply(items: Sequence[Item], page: int, size: int) -> bytes:
-    """One page as JSON; a page past the end is empty."""
+    """Return one page as JSON; a page past the end is empty."""
     document = {
         "total": len(items),
         "totalPage": -(-len(items) // size),

@@ -10,7 +10,7 @@ HTML: Final = b"<!doctype html><html><head><title>%d</title></head><body><h1>%d<
 
 
 def one_reply(name: str, reply: Callable[[Exchange], bytes]) -> Fault:
-    """Always one whole reply, made from the exchange."""
+    """Make the fault that always sends one whole reply, made from the exchange."""
     return Fault(name, lambda exchange: iter((reply(exchange),)))
 
 
@@ -22,17 +22,17 @@ def answer(
     content_type: str = "application/json",
     headers: tuple[tuple[str, str], ...] = (),
 ) -> Fault:
-    """Always this reply."""
+    """Make the fault that always sends this reply."""
     return one_reply(name, lambda _: message(status, body, content_type=content_type, headers=headers))
 
 
 def html_error(status: int) -> Fault:
-    """What a content delivery network says in place of the API."""
+    """Make the fault in which a content delivery network answers in place of the API."""
     return answer(f"{status} html", status, HTML % (status, status), content_type="text/html")
 
 
 def rate_limited(retry_after: str | None, name: str | None = None) -> Fault:
-    """429; ``retry_after`` is the header's text, ``None`` for no header."""
+    """Make the fault that answers 429; ``retry_after`` is the header's text, ``None`` for no header."""
     if retry_after is None:
         return answer(name or "429", 429, TOO_MANY)
     return answer(

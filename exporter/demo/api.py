@@ -25,7 +25,7 @@ NO_SUCH_RESOURCE: Final = b'{"error":"NOT_FOUND"}'
 
 
 def client_token_refused(client_token: str) -> bytes:
-    """The real API's answer to a wrong Client-Token: it repeats what it was sent."""
+    """Return the real API's answer to a wrong Client-Token: it repeats what it was sent."""
     return b'{"error":"Client-Token ' + client_token.encode("utf-8", "replace") + b' not allowed"}'
 
 
@@ -41,7 +41,7 @@ class SimulatedApi:
     """Answers ``GET /instances/{id}/token/{token}/me``, ``/status`` and ``/queue``, and lists instances for accounts.
 
     ``clock`` drives the instances' timelines, which begin at :meth:`begin`. All methods may be called on any thread.
-    Raises ValueError for two instances of one id.
+    Raise ValueError for two instances of one id.
     """
 
     def __init__(self, instances: Iterable[SimulatedInstance], clock: Clock) -> None:
@@ -57,17 +57,17 @@ class SimulatedApi:
         self._began = self._clock.monotonic()
 
     def add(self, instance: SimulatedInstance) -> None:
-        """Serve one more instance. Raises ValueError for an id that it serves already."""
+        """Serve one more instance. Raise ValueError for an id that it serves already."""
         if instance.id in self._subjects:
             raise ValueError(f"the simulated Z-API has two instances of the id {instance.id}: make it unique")
         self._subjects[instance.id] = _Subject(instance)
 
     def put(self, instance: SimulatedInstance) -> None:
-        """Replace the instance of the same id. Raises KeyError for an id it does not serve."""
+        """Replace the instance of the same id. Raise KeyError for an id it does not serve."""
         self._subjects[instance.id].instance = instance
 
     def instance(self, instance_id: str) -> SimulatedInstance:
-        """Return the instance as it is now. Raises KeyError for an id it does not serve."""
+        """Return the instance as it is now. Raise KeyError for an id it does not serve."""
         return self._subjects[instance_id].instance
 
     def set_account(self, account: SimulatedAccount) -> None:
@@ -126,7 +126,7 @@ class _Subject:
         self._cached: tuple[SimulatedInstance, bool, bytes] | None = None
 
     def reply(self, instance: SimulatedInstance, connected: bool) -> bytes:
-        """The healthy reply, made once per change."""
+        """Return the healthy reply, made once per change."""
         cached = self._cached
         if cached is None or cached[0] is not instance or cached[1] != connected:
             cached = (instance, connected, message(200, me_body(instance, connected=connected)))
@@ -143,7 +143,7 @@ def _route(target: str) -> Route | None:
 
 
 def _resource(request: Request, resource: str, subject: _Subject, connected: bool) -> bytes:
-    """The healthy reply."""
+    """Return the healthy reply."""
     instance = subject.instance
     if resource == "status":
         return status_reply(
@@ -157,7 +157,7 @@ def _resource(request: Request, resource: str, subject: _Subject, connected: boo
 
 
 def _refusal(request: Request, route: Route, instance: SimulatedInstance) -> bytes | None:
-    """What the real API says to a request it does not serve, ``None`` if it serves it."""
+    """Return what the real API answers to a request it refuses, or ``None`` if it serves it."""
     if request.method != RESOURCES[route.resource]:
         return message(405, METHOD_NOT_ALLOWED)
     if route.token != instance.token:

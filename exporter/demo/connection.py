@@ -33,7 +33,7 @@ class Reply:
 
 
 def parse_head(head: bytes) -> Request:
-    """Read a request's head, without its closing empty line. Raises ValueError where it is not HTTP/1.x."""
+    """Read a request's head, without its closing empty line. Raise ValueError where it is not HTTP/1.x."""
     first, *lines = head.decode("latin-1").split("\r\n")
     method, target, version = first.split(" ")
     if not version.startswith("HTTP/1."):

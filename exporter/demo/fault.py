@@ -77,7 +77,7 @@ def message(
     content_type: str = "application/json",
     headers: tuple[tuple[str, str], ...] = (),
 ) -> bytes:
-    """A whole, well-formed HTTP reply."""
+    """Return a whole, well-formed HTTP reply."""
     phrase = HTTPStatus(status).phrase if status in _STATUSES else ""
     lines = [f"HTTP/1.1 {status} {phrase}", f"Content-Type: {content_type}"]
     lines += [f"{name}: {value}" for name, value in headers]

@@ -88,7 +88,7 @@ class SimulatedInstance:
 
 
 def me_body(instance: SimulatedInstance, *, connected: bool) -> bytes:
-    """The ``/me`` of this instance as JSON. ``connected`` comes apart because it changes with time."""
+    """Return the ``/me`` of this instance as JSON. ``connected`` is a parameter because it changes with time."""
 
     def flag(value: bool) -> bool | str:
         if instance.forms.booleans_as_strings:

@@ -41,7 +41,7 @@ class LoopThread:
         self._port: int | None = None
 
     def start(self) -> None:
-        """Bind and accept. Raises OSError for the address, RuntimeError if it runs or no thread is left."""
+        """Bind and accept. Raise OSError for the address, RuntimeError if it runs or no thread is left."""
         if self._thread is not None:
             raise RuntimeError("the simulated Z-API runs already: close it before it is started again")
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET

@@ -55,7 +55,7 @@ class Player:
             self._advance()
 
     def block(self) -> None:
-        """The peer reads too slowly."""
+        """Pause, because the peer reads too slowly."""
         self._blocked = True
 
     def unblock(self) -> None:

@@ -26,18 +26,18 @@ class SimulatedQueue:
 
 
 def status_reply(*, connected: bool, restorable: bool, phone_online: bool) -> bytes:
-    """What ``/status`` says."""
+    """Return what ``/status`` says."""
     error = _CONNECTED if connected else _RESTORE if restorable else _SCAN
     return _reply({"connected": connected, "error": error, "smartphoneConnected": phone_online})
 
 
 def count_reply(queue: SimulatedQueue) -> bytes:
-    """What ``/queue/count`` says."""
+    """Return what ``/queue/count`` says."""
     return _reply({"count": queue.length})
 
 
 def page_reply(queue: SimulatedQueue, instance_id: str, request_body: bytes) -> bytes:
-    """The first page of ``/queue``, the oldest message first; each next one came three seconds later."""
+    """Return the first page of ``/queue``, oldest message first; each came three seconds after the one before."""
     try:
         wanted = int(json.loads(request_body or b"{}").get("pageSize", 20))
     except (ValueError, TypeError, AttributeError):

@@ -138,12 +138,12 @@ def build_instance(number: int, role: Role, now: float, seed: int) -> ScenarioIn
 
 
 def account_token(seed: int) -> str:
-    """The made-up account's Client-Token."""
+    """Return the made-up account's Client-Token."""
     return _made_up(random.Random(f"{seed}/account"))
 
 
 def partner_token(seed: int) -> str:
-    """The made-up account's partner token."""
+    """Return the made-up account's partner token."""
     return _made_up(random.Random(f"{seed}/partner"))
 
 
@@ -217,7 +217,7 @@ def _revoked(instance: SimulatedInstance, now: float, rng: random.Random) -> Sim
 
 
 def _through(*phases: Phase) -> Afflict:
-    """Begins somewhere in the first phase, but for its last stretch: all is well at first."""
+    """Return what plays these phases, beginning within the first 60 % of the first one: all is well at first."""
 
     def afflict(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
         offset = rng.uniform(0.0, phases[0].lasts * 0.6)

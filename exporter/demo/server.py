@@ -16,7 +16,7 @@ class DemoServer:
 
     @property
     def base_url(self) -> str:
-        """Where it listens. Raises RuntimeError before it was started."""
+        """Where it listens. Raise RuntimeError before it was started."""
         return f"http://127.0.0.1:{self._thread.port}"
 
     def start(self) -> None:

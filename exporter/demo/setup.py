@@ -26,7 +26,7 @@ _TEAM_OF_FILE: Final = "finance"
 
 
 def demo_config(scenario: Sequence[ScenarioInstance], base_url: str, *, ca_pem: str | None = None) -> Config:
-    """The configuration to poll the scenario at ``base_url``: every ten seconds, so that a viewer sees it move."""
+    """Return the configuration to poll the scenario at ``base_url``, every ten seconds so that changes show soon."""
     return Config(
         api=Api(base_url=base_url, timeout=5.0, ca_pem=ca_pem),
         polling=Polling(interval=10.0, concurrency=32, stale_after=60.0),
@@ -38,7 +38,7 @@ def demo_config(scenario: Sequence[ScenarioInstance], base_url: str, *, ca_pem: 
 
 
 def demo_account(scenario: Sequence[ScenarioInstance]) -> SimulatedAccount:
-    """The account that lists some instances of the scenario, by the names that they have in the configuration."""
+    """Return the account that lists some instances of the scenario, by their names in the configuration."""
     names = {each.configured.id: each.configured.name for each in _listed(scenario)}
     return SimulatedAccount(
         partner_token(0), tuple(names), change=lambda item: {**item, "name": names[item["id"]]}
@@ -46,7 +46,7 @@ def demo_account(scenario: Sequence[ScenarioInstance]) -> SimulatedAccount:
 
 
 def with_demo_sources(config: Config, scenario: Sequence[ScenarioInstance]) -> Config:
-    """The same configuration with one source of each kind, if the scenario is large enough to be shared among them."""
+    """Return the same configuration with one source of each kind, if the scenario has enough instances for that."""
     listed = {each.configured.id for each in _listed(scenario)}
     file = tuple(
         replace(each.configured, source=_FILE)
@@ -71,7 +71,7 @@ def _listed(scenario: Sequence[ScenarioInstance]) -> tuple[ScenarioInstance, ...
 
 
 def _shared(instance: Instance) -> tuple[object, ...]:
-    """What all instances of an account have in common."""
+    """Return what all instances of an account have in common."""
     return instance.labels, instance.collect, instance.client_token, instance.expected_webhooks.keys()
 
 

@@ -1,4 +1,4 @@
-"""What an instance goes through as time passes: a pure function of the seconds since the server started."""
+"""How a simulated instance changes with time: a pure function of the seconds since the server started."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class Timeline:
     offset: float = 0.0
 
     def at(self, elapsed: float) -> Phase:
-        """The phase ``elapsed`` seconds after the start."""
+        """Return the phase ``elapsed`` seconds after the start."""
         if len(self.phases) == 1:
             return self.phases[0]
         left = (elapsed + self.offset) % sum(phase.lasts for phase in self.phases)

@@ -74,7 +74,7 @@ class ListCache:
 
 
 def _file_name(account: str) -> str:
-    """A name that is the account's alone, and that a person recognizes."""
+    """Return a name that no other account has, and that a person recognizes."""
     digest = hashlib.blake2b(account.encode(), digest_size=8).hexdigest()
     return f"account-{_UNFIT.sub('-', account)[:40].strip('-')}-{digest}.json"
 

@@ -1,4 +1,4 @@
-"""All accounts together."""
+"""The lists of all accounts: starts, replaces and stops a reader for each."""
 
 import logging
 import random
@@ -67,12 +67,12 @@ class Discovery:
         return {name: reader.known for name, reader in self._readers.items()}
 
     def is_every_list_tried(self) -> bool:
-        """Whether each list was read once, could not be, or is known from the cache."""
+        """Return whether each list was read once, could not be read, or is known from the cache."""
         lists = self.lists().values()
         return all(known.is_read or known.last_success is not None for known in lists)
 
     def stop(self) -> None:
-        """Read no more; what a request in flight tells is not taken."""
+        """Stop reading; the result of a request in flight is discarded."""
         for reader in self._readers.values():
             reader.stop()
 

@@ -24,7 +24,7 @@ class KnownList:
     def after(self, read: Listing | Failure, now: float) -> "KnownList":
         """Return what is known after another reading, which ended at ``now``.
 
-        A failure changes no instance, and neither does an empty list after one that was not: it is taken for one.
+        A failure changes no instance. An empty list after one that was not empty counts as a failure.
         """
         if isinstance(read, Failure):
             return replace(self, failure=read, is_read=True)
@@ -37,7 +37,7 @@ class KnownList:
         return KnownList(kept, missing, now, None, is_read=True)
 
     def _kept(self, read: Listing) -> tuple[Listing, frozenset[str]]:
-        """The list with those that are missing for the first time, each in place of an item without a token."""
+        """Return the list and what it lacks for the first time, which stays; it replaces an item without a token."""
         usable = {instance.identity for instance in read if instance.token is not None}
         missed = {
             instance.identity: instance

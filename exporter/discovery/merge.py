@@ -18,7 +18,7 @@ from exporter.zapi.secret_scan import SecretScanner
 
 
 class Merger:
-    """Merges time and again. It remembers which instance had which name. For one thread at a time."""
+    """Merges again after each change, and remembers which instance had which name. For one thread at a time."""
 
     def __init__(self) -> None:
         self._names: Mapping[str, str] = {}
@@ -89,7 +89,7 @@ def _are_same(one: tuple[Config, tuple[Listing, ...]], other: tuple[Config, tupl
 def _choose(
     config: Config, declared: tuple[InstanceSource, ...], lists: Mapping[str, KnownList]
 ) -> list[tuple[Account, ListedInstance]]:
-    """The listed instances that are polled, each for the first account that lists it."""
+    """Return the listed instances that are polled, each with the first account that lists it."""
     seen = {instance.id.casefold() for source in declared for instance in source.instances}
     chosen = []
     for account in config.accounts:
@@ -101,7 +101,7 @@ def _choose(
 
 
 def _is_wanted(account: Account, item: ListedInstance) -> bool:
-    """Whether an instance is polled. One whose id, which is shown, holds a secret is not."""
+    """Return whether an instance is polled. An instance is not if its id, which is shown, holds a secret."""
     return (
         item.token is not None
         and any(fnmatchcase(item.name, pattern) for pattern in account.include)

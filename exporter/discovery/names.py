@@ -1,4 +1,4 @@
-"""What the instances of accounts are called. Pure."""
+"""The listed instances of accounts → a unique name for each. Pure."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -9,7 +9,7 @@ from exporter.model.listing import ListedInstance
 from exporter.zapi.secret_scan import SecretScanner
 
 _LONG_WORD: Final = re.compile(r"[A-Za-z0-9_-]{12,}")
-"""What may be a token; hardly any name has such a word."""
+"""A word that may be a token; few names have one."""
 
 
 @dataclass(frozen=True, slots=True)

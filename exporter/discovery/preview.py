@@ -1,4 +1,4 @@
-"""What would be polled, for a person who checks a configuration."""
+"""What ``--config.check --accounts`` prints: the instances that would be polled."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -33,7 +33,7 @@ def instance_table(instances: Iterable[Instance]) -> str:
 
 
 def _shown(text: str) -> str:
-    """The text with what a terminal would obey, or not show, escaped."""
+    """Return the text with control characters and others that a terminal does not show escaped."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text

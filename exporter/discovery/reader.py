@@ -77,7 +77,7 @@ class AccountReader:
             self._condition.notify_all()
 
     def stop(self) -> None:
-        """Begin no reading and ask for no page any more."""
+        """Stop reading and ask for no more pages."""
         with self._condition:
             self._is_stopping = True
             self._condition.notify_all()

@@ -11,7 +11,7 @@ _log = logging.getLogger(__name__)
 
 
 class EventLog:
-    """A listener of the fleet that tells the log what an operator would want to know."""
+    """A listener of the fleet that logs the changes an operator wants to know of."""
 
     def changed(self, before: InstanceView, after: InstanceView) -> None:
         if after.polls != before.polls:
@@ -28,7 +28,7 @@ class EventLog:
             self._collected(before, after)
 
     def replaced(self, views: Sequence[InstanceView]) -> None:
-        """A reload is told by whoever made it."""
+        """Log nothing: a reload is logged by the daemon."""
 
     def _poll(self, view: InstanceView) -> None:
         if _log.isEnabledFor(logging.DEBUG):
@@ -84,7 +84,7 @@ class EventLog:
                 _say(logging.INFO, "phone status changed", after, session=session, phone_online=online)
 
     def _webhooks(self, old: Status, new: Status, after: InstanceView) -> None:
-        """Tell what changed of webhooks that both polls could read."""
+        """Log the changes of webhooks that both polls could read."""
         for webhook in sorted(old.webhooks.keys() & new.webhooks.keys()):
             now = new.webhooks[webhook]
             if old.webhooks[webhook] != now:

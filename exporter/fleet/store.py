@@ -20,10 +20,10 @@ class FleetListener(Protocol):
     """Hears of every change, in order, one at a time."""
 
     def changed(self, before: InstanceView, after: InstanceView) -> None:
-        """One instance has a new view."""
+        """Take the new view of one instance."""
 
     def replaced(self, views: Sequence[InstanceView]) -> None:
-        """The set of instances changed; ``views`` is all of it."""
+        """Take a new set of instances; ``views`` are the views of all of them."""
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Fleet:
         self.reconfigure(config)
 
     def reconfigure(self, config: Config) -> None:
-        """Take a new configuration; an instance with the same name and id keeps all that is known of it."""
+        """Take a new configuration; an instance with the same name and id keeps its view."""
         with self._lock:
             self._config = config
             self._entries = {
@@ -66,7 +66,7 @@ class Fleet:
                 listener.replaced(views)
 
     def record(self, instance: Instance, reading: Reading, duration: float) -> None:
-        """Take what a poll of ``duration`` seconds, which ended just now, learned.
+        """Store the result of a poll of ``duration`` seconds, which ended just now.
 
         A reading of an instance that is no longer configured, or that has another id by now, is dropped.
         """
@@ -80,10 +80,10 @@ class Fleet:
                 self._succeed(entry, reading, duration)
 
     def record_collected(self, instance: Instance, collector: Collector, collected: Collected) -> None:
-        """Take what one collector learned just now.
+        """Store the result of one collector, which came just now.
 
-        Its last good value outlives failures by ``stale_after``. What concerns an instance that is no longer
-        configured, has another id or is asked less by now is dropped.
+        Its last good value is kept for ``stale_after`` seconds of failures. A result for an instance that is no longer
+        configured, has another id or no longer has this collector is dropped.
         """
         with self._lock:
             entry = self._entries.get(instance.name)
@@ -104,13 +104,13 @@ class Fleet:
             )
 
     def views(self) -> tuple[InstanceView, ...]:
-        """All instances, in the order of the configuration, with stale values withdrawn."""
+        """Return all instances, in the order of the configuration, with stale values withdrawn."""
         with self._lock:
             self.expire()
             return self._all()
 
     def view(self, name: str) -> InstanceView | None:
-        """One instance; ``None`` if there is none of that name."""
+        """Return one instance; ``None`` if there is none of that name."""
         with self._lock:
             self.expire()
             entry = self._entries.get(name)
@@ -225,14 +225,14 @@ class Fleet:
                 del entry.collected_at[collector]
 
     def _collected_expiries(self, entry: _Entry) -> Mapping[Collector, float]:
-        """When the value of each collector that has one goes."""
+        """Return when the value of each collector becomes stale, for collectors that have a value."""
         return {
             collector: read_at + self._lifetime(failed=entry.view.collected[collector].failure is not None)
             for collector, read_at in entry.collected_at.items()
         }
 
     def _schedule_expiry(self, entry: _Entry) -> None:
-        """Set when the values go: ``stale_after`` has passed since they were read."""
+        """Set when the values become stale: ``stale_after`` seconds after they were read."""
         entry.expires_at = entry.read_at + self._lifetime(failed=entry.view.failure is not None)
         self._next_expiry = min(self._next_expiry, entry.expires_at)
 

@@ -71,5 +71,5 @@ class InstanceView:
 
 
 def is_as_expected(url: Secret | None, expected: Secret | None, *, muted: bool) -> bool:
-    """Whether Z-API calls a webhook: it is set, to the URL that is expected if one is, and not muted."""
+    """Return whether Z-API calls a webhook as expected: set, to the expected URL if there is one, and not muted."""
     return url is not None and expected in (None, url) and not muted

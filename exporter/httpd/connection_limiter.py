@@ -76,7 +76,7 @@ class ConnectionLimiter:
                 self._unsent -= len(piece)
 
     def evict_one(self) -> None:
-        """Close the connection that is missed least, if there is one."""
+        """Close the oldest connection of the stage that has too many, if there is one."""
         reading, idle, answering = self._stages.values()
         others = idle or answering
         candidates = reading if len(reading) > self._most // 2 or not others else others

@@ -33,7 +33,7 @@ class Response:
 
     @property
     def pieces(self) -> tuple[bytes, ...]:
-        """What is sent after the headers."""
+        """The parts of the body, in order."""
         return tuple(filter(None, (*self.shared, self.body)))
 
     @property

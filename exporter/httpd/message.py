@@ -63,7 +63,7 @@ def largest_body(method: str, limits: Limits) -> int:
 
 
 def write_head(response: Response, operators: Mapping[str, str], now: float, *, close: bool) -> h11.Response:
-    """The status line and all headers; ``operators`` replace the response's own, and empty ones leave it out.
+    """Return the status line and headers; ``operators`` replace the response's own, an empty one removes a header.
 
     ``now`` is unix seconds. Raise :class:`h11.LocalProtocolError` where the response's headers are malformed.
     """

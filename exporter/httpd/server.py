@@ -61,7 +61,7 @@ class Server:
         self.addresses: tuple[str, ...] = tuple(describe(listener) for listener in self._listeners)
         """``host:port`` of every listener, with the port the system chose."""
         self.has_failed = False
-        """Whether the server ended before it was closed."""
+        """True if the server ended before it was closed."""
 
     def start(self) -> None:
         """Return when connections are being accepted.

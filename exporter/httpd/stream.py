@@ -37,7 +37,7 @@ class ClientStream:
     async def handshake(
         self, run: Callable[[Callable[[], Any]], Awaitable[Any]], to_plain_http: bytes
     ) -> None:
-        """``run`` has each step, which takes a millisecond or more, done by a thread when it is this client's turn.
+        """Do the handshake. ``run`` gives each step, which takes a millisecond or more, to a thread.
 
         ``to_plain_http`` is sent to a client that does not speak TLS.
         """

@@ -108,7 +108,7 @@ class InstanceLines:
             self.version += 1
 
     def render(self, fmt: Format, now: float) -> SharedText:
-        """All families, at ``now`` in unix seconds."""
+        """Return all families, at ``now`` in unix seconds."""
         with self._lock:
             self._render_changed()
             columns = [column.segment() for column in self._columns]
@@ -137,7 +137,7 @@ class InstanceLines:
 
 
 def render_one(view: InstanceView, fmt: Format, now: float) -> bytes:
-    """All families of one instance alone."""
+    """Return all families of one instance."""
     alone = InstanceLines()
     alone.replaced([view])
     return alone.render(fmt, now).followed_by(b"").whole()
@@ -154,7 +154,7 @@ def _block(metric: InstanceMetric, labels: LabelText, view: InstanceView) -> byt
 
 
 def _until_due_head(labels: LabelText, view: InstanceView) -> tuple[str, int] | None:
-    """The line of :data:`UNTIL_DUE` up to its value, and the unix second at which the subscription ends."""
+    """Return the line of :data:`UNTIL_DUE` up to its value, and the unix second at which the subscription ends."""
     moment = due(view)
     return None if moment is None else (f"{UNTIL_DUE.name}{labels.alone} ", int(moment))
 

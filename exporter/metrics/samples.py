@@ -99,5 +99,5 @@ def queue_oldest(view: InstanceView) -> Iterable[Sample]:
 
 
 def due(view: InstanceView) -> float | None:
-    """When the subscription ends, in unix seconds."""
+    """Return when the subscription ends, in unix seconds."""
     return view.status.due if view.status else None

@@ -33,14 +33,14 @@ class Scrapes:
         self._rendered: dict[Format, tuple[tuple[int, int], SharedText]] = {}
 
     def render(self, fmt: Format, *, gzip: bool) -> Exposition:
-        """Everything."""
+        """Return the whole exposition."""
         own = _GENERATE[fmt](self._own)
         with self._locks[fmt]:
             instances = self._instances(fmt)
             return instances.gzipped_followed_by(own) if gzip else instances.followed_by(own)
 
     def render_one(self, view: InstanceView, fmt: Format) -> bytes:
-        """One instance alone."""
+        """Return the text of one instance."""
         text = render_one(view, fmt, self._clock.time())
         return text + b"# EOF\n" if fmt is Format.OPENMETRICS else text
 

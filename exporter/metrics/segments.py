@@ -44,7 +44,7 @@ class Segment:
 
 
 class SharedText:
-    """Segments one after the other. What it takes to send them is worked out the first time it is asked for."""
+    """Segments one after the other. They are compressed the first time that a client asks for gzip."""
 
     def __init__(self, segments: Sequence[Segment]) -> None:
         self._texts = tuple(segment.text for segment in segments)
@@ -52,17 +52,17 @@ class SharedText:
         self._compressed: tuple[tuple[bytes, ...], int, int] | None = None
 
     def followed_by(self, rest: bytes) -> Exposition:
-        """The text and ``rest``."""
+        """Return the text and ``rest``."""
         return Exposition(self._texts, rest)
 
     def gzipped_followed_by(self, rest: bytes) -> Exposition:
-        """One gzip stream of the text and ``rest``."""
+        """Return one gzip stream of the text and ``rest``."""
         stream, checksum, size = self._compressed = self._compressed or self._compress()
         trailer = struct.pack("<II", zlib.crc32(rest, checksum), (size + len(rest)) & 0xFFFFFFFF)
         return Exposition(stream, b"".join((Segment(rest).deflated(), _FINAL_BLOCK, trailer)))
 
     def _compress(self) -> tuple[tuple[bytes, ...], int, int]:
-        """The beginning of a gzip stream of the text, the text's checksum and its size."""
+        """Return the beginning of a gzip stream of the text, the text's checksum and its size."""
         stream = (_GZIP_HEADER, *(segment.deflated() for segment in self._segments))
         return stream, _checksum(self._texts), sum(map(len, self._texts))
 

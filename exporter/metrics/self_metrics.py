@@ -52,19 +52,19 @@ class Telemetry:
         GCCollector(registry=self.registry)
 
     def collected(self, collector: Collector, collected: Collected) -> None:
-        """A collector's requests ended."""
+        """Count the requests of a collector that ended."""
         outcome = collected.reason.value if isinstance(collected, Failure) else SUCCESS
         self._collector_polls.labels(collector=collector.value, outcome=outcome).inc()
 
     def reloaded(self, config: Config, now: float) -> None:
-        """A configuration was loaded at ``now``, in unix seconds."""
+        """Note that a configuration was loaded at ``now``, in unix seconds."""
         self._instances.set(len(config.instances))
         self._sources.loaded(config.sources or (InstanceSource(CONFIG_SOURCE, config.instances),), now)
         self._reload_successful.set(1)
         self._reload_timestamp.set(now)
 
     def listed(self, config: Config) -> None:
-        """The list of an account was read; ``config`` has what it says."""
+        """Note that the list of an account was read; ``config`` has its instances."""
         self._instances.set(len(config.instances))
         self._sources.listed(config.sources)
 

@@ -30,18 +30,18 @@ class SourceMetrics(Collector):
         self._states: dict[str, _State] = {}
 
     def loaded(self, sources: Sequence[InstanceSource], now: float) -> None:
-        """Take note of the sources of a configuration that was loaded at ``now``, in unix seconds."""
+        """Note the sources of a configuration that was loaded at ``now``, in unix seconds."""
         with self._lock:
             self._states = {source.name: self._state(source, now) for source in sources}
 
     def listed(self, sources: Sequence[InstanceSource]) -> None:
-        """Take note of the accounts among the sources; the others were not read anew."""
+        """Note the accounts among the sources; the others were not read again."""
         accounts = {source.name: _account(source) for source in sources if _is_account(source)}
         with self._lock:
             self._states = {**self._states, **accounts}
 
     def config_failed(self) -> None:
-        """Take note that the configuration itself could not be loaded; nothing else was read then."""
+        """Note that the configuration itself could not be loaded; nothing else was read then."""
         with self._lock:
             config = self._states.get(CONFIG_SOURCE)
             if config is not None:

@@ -22,7 +22,7 @@ class Format(Enum):
 
 
 def header(metric: Metric, fmt: Format) -> bytes:
-    """The ``HELP`` and ``TYPE`` lines of a family."""
+    """Return the ``HELP`` and ``TYPE`` lines of a family."""
     name, text = metric.name, metric.help.replace("\\", r"\\").replace("\n", r"\n")
     if fmt is Format.OPENMETRICS:
         text = text.replace('"', r"\"")
@@ -42,7 +42,7 @@ class LabelText:
         self.alone = "{" + ",".join(_pair(*pair) for pair in self._pairs) + "}"
 
     def with_labels(self, labels: Labels) -> str:
-        """All labels, in braces."""
+        """Return all labels, in braces."""
         if not labels:
             return self.alone
         if len(labels) == 1:
@@ -72,7 +72,7 @@ def number(value: float) -> str:
 
 
 def whole_number(value: int) -> str:
-    """What the library makes of a float of that value, in half of its time."""
+    """Return what the library writes for a float of that value, in half of the time."""
     if not -1_000_000 < value < 10_000_000_000:
         return go_number(value)
     digits = str(value)

@@ -6,10 +6,10 @@ from typing import Protocol
 
 class Clock(Protocol):
     def monotonic(self) -> float:
-        """Seconds since an arbitrary start; never steps. Ages, schedules and deadlines use it."""
+        """Return seconds since an arbitrary start; never steps. Ages, schedules and deadlines use it."""
 
     def time(self) -> float:
-        """Unix time in seconds; may step. Only exported timestamps and time until due use it."""
+        """Return unix time in seconds; may step. Only exported timestamps and time until due use it."""
 
 
 class SystemClock:

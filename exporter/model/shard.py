@@ -16,7 +16,7 @@ class Shard:
     total: int = 1
 
     def owns(self, name: str) -> bool:
-        """Whether the instance of that name is polled here. Of all shards together exactly one says yes."""
+        """Return whether this shard polls the instance of that name. Exactly one of all shards does."""
         return self.total == 1 or shard_of(name, self.total) == self.index
 
 
@@ -25,7 +25,7 @@ WHOLE: Final = Shard()
 
 
 def shard_of(name: str, total: int) -> int:
-    """The shard, from 0 to ``total`` - 1, of the instance of that name: on any machine and in any version.
+    """Return the shard of an instance, from 0 to ``total`` - 1: the same on any machine and in any version.
 
     Growing from k to k + 1 shards moves about 1 / (k + 1) of the names, all of them to the new shard.
     """

@@ -40,7 +40,7 @@ def guard_tracebacks() -> None:
 
 
 def _log_unraisable(raised: "sys.UnraisableHookArgs") -> None:
-    """A finalizer that fails harms nobody: what it should have freed was most likely never made."""
+    """Log a finalizer that failed at level debug: what it should have freed was most likely never made."""
     logging.getLogger(__name__).debug("a finalizer failed", extra={"error": raised.exc_type.__name__})
 
 
@@ -54,7 +54,7 @@ def count_dropped(fmt: str, count: int) -> str:
 
 
 class _Handler(logging.Handler):
-    """Writes lines. One that cannot be written must not stop what it tells of."""
+    """Writes lines. A line that cannot be written must not stop the code that logs it."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ def _logfmt_value(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with control characters, bidirectional ones too, as ``\\u`` escapes: no line can be forged."""
+    """Return the text with control characters, bidirectional ones too, as ``\\u`` escapes: no line can be forged."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _escaped(char) for char in text)

@@ -8,7 +8,7 @@ from typing import TextIO
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write all of ``data``, however long that takes. Raises :class:`OSError`."""
+    """Write all of ``data``, however long that takes. Raise :class:`OSError`."""
     rest = memoryview(data)
     while rest:
         rest = rest[_write_some(descriptor, rest) :]
@@ -39,7 +39,7 @@ def answer(content: str | bytes, what: str) -> bool:
 
 
 def complain(text: str) -> None:
-    """Write a line to standard error; where that is not possible nobody can be told."""
+    """Write a line to standard error; nothing is done where that is not possible."""
     with contextlib.suppress(OSError):
         write_all(sys.stderr.fileno(), _encode(f"{text}\n", sys.stderr))
 
@@ -51,5 +51,5 @@ def stand_in_for_closed_stderr() -> None:
 
 
 def _encode(content: str | bytes, stream: TextIO) -> bytes:
-    """What the terminal cannot show is escaped: the name of a file may hold anything."""
+    """Encode the text, with escapes for what the terminal cannot show: the name of a file may hold anything."""
     return content if isinstance(content, bytes) else content.encode(stream.encoding, "backslashreplace")

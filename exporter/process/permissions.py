@@ -15,7 +15,7 @@ class PermissionChecker:
         self._known: frozenset[Path] = frozenset()
 
     def check(self, files: Iterable[Path]) -> None:
-        """``files`` are all that hold a secret now. One that is not there is not exposed."""
+        """Check ``files``: all that hold a secret now. A file that does not exist is not exposed."""
         exposed = tuple(filter(_is_exposed, files))
         for file in exposed:
             if file not in self._known:

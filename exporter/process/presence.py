@@ -27,7 +27,7 @@ def published(places: Sequence[str]) -> Iterator[None]:
 
 
 def find_published() -> list[str]:
-    """Return the places that exporters of this container have published. Raises :class:`OSError`."""
+    """Return the places that exporters of this container have published. Raise :class:`OSError`."""
     prefix = f"@{_prefix()}"
     words = (
         line.split()[-1] for line in _NAMES.read_text(encoding="utf-8", errors="replace").splitlines()[1:]
@@ -36,5 +36,5 @@ def find_published() -> list[str]:
 
 
 def _prefix() -> str:
-    """The network, and so these names, may be shared with other containers; the numbers of processes are not."""
+    """Return what all names of this container begin with: it may share its network, but not its process numbers."""
     return f"zapi-exporter/{os.stat(_NAMESPACE).st_ino}/"

@@ -78,4 +78,4 @@ class Signals:
 
 
 def _do_nothing(number: int, frame: FrameType | None) -> None:
-    """The signal's number is in the pipe."""
+    """Do nothing: the signal's number is in the pipe."""

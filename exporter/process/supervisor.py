@@ -1,4 +1,4 @@
-"""Whether the parts of the process still work: what is left to the service manager, and when to give up."""
+"""Checks that the parts of the process still work: signs of life for systemd, and when to end the process."""
 
 import logging
 import math
@@ -24,7 +24,7 @@ class PartFailed(Exception):
 
 
 class Supervisor:
-    """A periodic task that looks at the parts of the process, and gives systemd signs of life while they work.
+    """A periodic task that checks the parts of the process, and gives systemd signs of life while they work.
 
     ``failures`` name what has ended for good, ``stalls`` what makes no progress at present. systemd's watchdog hears
     nothing while something stalls; without it, or where it waits longer, the process ends after :data:`PATIENCE`.
@@ -44,7 +44,7 @@ class Supervisor:
         self.due = clock.monotonic()
 
     def run(self) -> None:
-        """Raises :class:`PartFailed`."""
+        """Check all parts. Raise :class:`PartFailed`."""
         self.due = self._clock.monotonic() + self._interval
         if (failed := _first(self._failures)) is not None:
             raise PartFailed(failed)

@@ -26,11 +26,11 @@ class Systemd:
         """Seconds without a sign of life after which the process is restarted; ``None`` if it never is."""
 
     def ready(self, status: str) -> None:
-        """The exporter listens, or has reloaded; ``status`` is one line for ``systemctl status``."""
+        """Say that the exporter listens, or has reloaded; ``status`` is one line for ``systemctl status``."""
         self._tell("READY=1", f"STATUS={status}")
 
     def reloading(self) -> None:
-        """A reload begins; :meth:`ready` ends it."""
+        """Say that a reload begins; :meth:`ready` ends it."""
         self._tell("RELOADING=1", f"MONOTONIC_USEC={int(self._clock.monotonic() * 1e6)}")
 
     def stopping(self) -> None:
@@ -53,7 +53,7 @@ class Systemd:
 
 
 def _address(named: str) -> str | None:
-    """The socket's address; a leading ``@`` stands for the NUL byte of Linux' abstract names."""
+    """Return the socket's address; a leading ``@`` stands for the NUL byte of Linux' abstract names."""
     if named.startswith("@"):
         return f"\0{named[1:]}"
     return named if named.startswith("/") else None

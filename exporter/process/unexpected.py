@@ -9,7 +9,7 @@ _log = logging.getLogger(__name__)
 
 
 def log_unexpected(kind: type[BaseException], raised_at: TracebackType | None) -> None:
-    """Log an exception of this type, raised at this place. Never raise: what survives it must survive this too."""
+    """Log an exception of this type, raised at this place. Never raise: the caller must go on."""
     with contextlib.suppress(Exception):
         place = traceback.extract_tb(raised_at)[-1:]
         extra = {"file": place[0].filename, "line": place[0].lineno} if place else {}

@@ -96,7 +96,7 @@ class Report:
 
 
 def steps(days: Sequence[Day]) -> int:
-    """How many queries a report of these days takes."""
+    """Return how many queries a report of these days takes."""
     return len(days) * (len(BY_DAY) + 1) + len(BY_MONTH)
 
 

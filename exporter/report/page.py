@@ -16,7 +16,7 @@ _MAX_NAMES: Final = 50
 
 
 def page_of(report: Report, month: Month, group_by: str, language: str, now: float) -> bytes:
-    """The page in both languages, of which ``language`` shows first."""
+    """Return the page in both languages; it opens in ``language``."""
     environment = Environment(
         loader=PackageLoader("exporter.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -60,14 +60,14 @@ def page_of(report: Report, month: Month, group_by: str, language: str, now: flo
 
 
 def _each(say: Callable[[Texts], str]) -> Markup:
-    """Text in every language; the page shows one of them."""
+    """Return a text in every language; the page shows one of them."""
     return Markup("").join(
         Markup('<span lang="{}">{}</span>').format(texts.tag, say(texts)) for texts in LANGUAGES.values()
     )
 
 
 def _bar(share: Share) -> dict[str, float]:
-    """A day's parts in percent of its height, from below: connected, disconnected, not known."""
+    """Return a day's parts in percent of its height, from below: connected, disconnected, not known."""
     if not share.span:
         return {"connected": 0, "disconnected": 0, "unknown": 0}
     span = max(share.span, share.known)
@@ -77,5 +77,5 @@ def _bar(share: Share) -> dict[str, float]:
 
 
 def _names(rows: Sequence[Row]) -> tuple[str, int]:
-    """The first names, and how many more there are."""
+    """Return the first names, and how many more there are."""
     return ", ".join(row.name for row in rows[:_MAX_NAMES]), max(0, len(rows) - _MAX_NAMES)

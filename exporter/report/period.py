@@ -33,14 +33,14 @@ class Month:
 
     @classmethod
     def parse(cls, text: str, zone: ZoneInfo) -> "Month":
-        """Read ``2026-10``. Raises :class:`BadPeriod`."""
+        """Read ``2026-10``. Raise :class:`BadPeriod`."""
         found = re.fullmatch(r"([0-9]{4})-([0-9]{2})", text)
         if found is None or not 1 <= int(found[2]) <= 12 or not 1970 <= int(found[1]) < dt.MAXYEAR:
             raise BadPeriod(f"--month: expected a month such as 2026-10, found {text[:20]!r}")
         return cls(int(found[1]), int(found[2]), zone)
 
     def days(self, now: float) -> list[Day]:
-        """The days that have begun by ``now``, a unix time.
+        """Return the days that have begun by ``now``, a unix time.
 
         The last one ends with the last full hour, if it is not over.
         """
@@ -72,7 +72,7 @@ class Month:
 
 
 def time_zone(name: str) -> ZoneInfo:
-    """Return the zone of the IANA name. Raises :class:`BadPeriod`."""
+    """Return the zone of the IANA name. Raise :class:`BadPeriod`."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

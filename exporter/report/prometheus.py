@@ -70,7 +70,7 @@ class Prometheus:
             self._session.auth = HTTPBasicAuth(username.encode(), password.encode())
 
     def query(self, expression: str, at: float) -> list[Sample]:
-        """The samples of an instant query at a unix time. Raises :class:`CannotAsk`."""
+        """The samples of an instant query at a unix time. Raise :class:`CannotAsk`."""
         answer = self._post_in_time({"query": expression, "time": f"{at:.3f}"})
         data = answer.get("data")
         result = data.get("result") if isinstance(data, dict) else None
@@ -127,7 +127,7 @@ class Prometheus:
 
 
 def read_secret(file: Path, flag: str) -> str:
-    """The text of a file without the ends of lines behind it. Raises :class:`CannotAsk`."""
+    """The text of a file without the ends of lines behind it. Raise :class:`CannotAsk`."""
     try:
         text = FileReader().read(file, _MAX_FILE).decode("utf-8-sig")
     except UnreadableFile as error:

@@ -18,7 +18,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_of(report: Report) -> bytes:
-    """The table, in UTF-8 with the mark by which spreadsheets know it."""
+    """Return the table in UTF-8, with the byte order mark that spreadsheets need."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -50,7 +50,7 @@ def _line(kind: str, row: Row) -> list[str]:
 
 
 def _text(value: str) -> str:
-    """A spreadsheet must not take a name for a formula."""
+    """Quote a name that a spreadsheet would take for a formula."""
     return f"'{value}" if value.startswith(_FORMULA) else value
 
 

@@ -18,7 +18,7 @@ class Texts:
     words: Mapping[str, str]
 
     def percent(self, share: float | None) -> str:
-        """A share in percent, never rounded up: what is not whole does not look whole."""
+        """Return a share in percent, never rounded up: 99.999 % does not show as 100 %."""
         if share is None:
             return UNKNOWN
         return f"{math.floor(share * 10_000 + 1e-6) / 100:.2f}".replace(".", self.point) + " %"

@@ -17,7 +17,7 @@ _GZIP_FORMAT: Final = 31
 
 
 def compressing(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
-    """The same answers, as gzip where the client takes it."""
+    """Return the same handler, with gzip for clients that accept it."""
 
     def compressed(request: Request) -> Response:
         response = answer(request)
@@ -35,7 +35,7 @@ def compressing(answer: Callable[[Request], Response]) -> Callable[[Request], Re
 
 
 def exposition_format(accept: str) -> Format:
-    """OpenMetrics for a client that likes it better than text, as Prometheus does; text for any other."""
+    """Return OpenMetrics for a client that prefers it to text, as Prometheus does; text for any other."""
     weights = _weights(accept)
     openmetrics = weights.get("application/openmetrics-text", 0.0)
     text = max((weights.get(name, 0.0) for name in ("text/plain", "text/*", "*/*")), default=0.0)
@@ -48,7 +48,7 @@ def accepts_gzip(accept_encoding: str) -> bool:
 
 
 def _weights(header: str) -> dict[str, float]:
-    """The best weight of each alternative in a header of the form ``a;q=0.5, b``."""
+    """Return the best weight of each alternative in a header of the form ``a;q=0.5, b``."""
     weights: dict[str, float] = {}
     for alternative in header.lower().split(","):
         name, *parameters = ("".join(part.split()) for part in alternative.split(";"))

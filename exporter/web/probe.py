@@ -1,4 +1,4 @@
-"""One instance alone, polled for the asking: the multi-target pattern of Prometheus' exporters."""
+"""``/probe``: polls one instance on request, as the multi-target pattern of Prometheus describes."""
 
 import asyncio
 import math
@@ -27,7 +27,7 @@ _STILL_IN_FLIGHT: Final = Failure(
 class Probe:
     """Answers ``/probe``.
 
-    ``request_poll`` has an instance polled soon and gives what is done once it was, or ``None`` where there will be no
+    ``request_poll`` has an instance polled soon and returns a future of the poll, or ``None`` where there will be no
     poll; ``polling_for`` gives the seconds for which a poll of it has been in flight.
     """
 

@@ -77,7 +77,7 @@ class App:
         return Response(200, exposition.own, fmt.value, headers, shared=exposition.shared)
 
     def _service_discovery(self, request: Request) -> Response:
-        """One target group for each instance; the address is the external one, or that by which Prometheus came.
+        """Answer with a target group for each instance, at the external address or the ``Host`` of the request.
 
         Until the list of every account was asked for there is no answer: Prometheus keeps the targets it has then.
         """

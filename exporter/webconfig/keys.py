@@ -86,7 +86,7 @@ def _header(values: tuple[str, ...], text: str) -> str:
 
 
 def _header_key(name: str, *values: str) -> Key[str | None]:
-    """A header that may be set; ``values`` are its only ones, none named: any."""
+    """Make the key of a header; ``values`` are the only ones allowed, without them any is."""
     kind = optional(_text(partial(_header, values)))
     return Key(name, kind, "An empty value leaves the header out.")
 

@@ -15,7 +15,7 @@ from exporter.webconfig.tls import server_tls
 
 
 def load(path: Path, files: TrackedFiles | None = None) -> Security:
-    """Raises :class:`~exporter.config.problem.InvalidConfig` with all that is wrong.
+    """Read the web configuration. Raise :class:`~exporter.config.problem.InvalidConfig` with every problem.
 
     ``files`` takes note of every file that is read, and of those that hold a secret.
     """

@@ -21,13 +21,13 @@ _log = logging.getLogger("exporter.web")
 class WebConfigFile:
     """What the file at ``path`` and the files it names say now.
 
-    A change for the worse is logged and what was valid before stays. So is one that takes a guard away: a file that is
+    An invalid change is logged and the last valid content stays. So it is if TLS or passwords are gone: a file that is
     being written is empty, or ends too early, for a moment. A private key or hashes of passwords that every user of the
     machine can read are warned of.
     """
 
     def __init__(self, path: Path, interval: float = CHECK_INTERVAL) -> None:
-        """The files are compared every ``interval`` seconds. Raises :class:`~exporter.config.problem.InvalidConfig`."""
+        """The files are compared every ``interval`` seconds. Raise :class:`~exporter.config.problem.InvalidConfig`."""
         self._path = path
         self._interval = interval
         self._reader = FileReader()
@@ -44,11 +44,11 @@ class WebConfigFile:
         self._thread.start()
 
     def stop(self) -> None:
-        """Compare no more. Does not wait: a file system may hang."""
+        """Stop comparing. Does not wait: a file system may hang."""
         self._stopping.set()
 
     def current(self) -> Security:
-        """What is valid now: a value that is at hand, so that an event loop may ask."""
+        """Return what is valid now, without waiting, so that an event loop may call it."""
         return self._security
 
     def check(self) -> None:

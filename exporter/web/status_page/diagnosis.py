@@ -92,10 +92,10 @@ class Diagnosis:
 
 
 class Diagnoses:
-    """Diagnoses, made anew only where what they say changed, or time has made one untrue.
+    """Makes diagnoses, and keeps each until the instance has changed or the diagnosis has expired.
 
-    Most polls find what the one before found: then the new view gets the old diagnosis. Safe to use from many
-    threads: they may do the same work twice, and come to the same.
+    Most polls change nothing: then the new view gets the old diagnosis. Safe to use from many
+    threads: at worst they do the same work twice.
     """
 
     def __init__(self) -> None:
@@ -116,11 +116,11 @@ class Diagnoses:
 
 
 _basis: Final = attrgetter("instance", "status", "up", "failure", "payment_status", "paid", "collected")
-"""All of a view that a diagnosis is made of."""
+"""The fields of a view that a diagnosis depends on."""
 
 
 def diagnose(view: InstanceView, now: float) -> Diagnosis:
-    """What is wrong with the instance at the unix time ``now``."""
+    """Return what is wrong with the instance at the unix time ``now``."""
     webhooks = tuple(webhook_states(view))
     problems = tuple(find_problems(view, frozenset(state for _, state in webhooks), now))
     levels = tuple(level_of(problem, view, now) for problem in problems)
@@ -153,7 +153,7 @@ def _shows(view: InstanceView, problems: Sequence[Problem]) -> Iterator[Show]:
 def _order(
     view: InstanceView, problems: Sequence[Problem], levels: Sequence[Level]
 ) -> tuple[int, int, float, str]:
-    """The worst problem, then how many, then the end of the subscription, then the name as people count."""
+    """Return a sort key: the worst problem, the number of problems, the end of the subscription, the name."""
     due = view.status.due if view.status else None
     name = _NUMBER.sub(lambda digits: digits[0].zfill(12), folded(view.instance.name))
     most = len(Problem)

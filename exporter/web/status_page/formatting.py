@@ -41,13 +41,13 @@ class Moment:
 
 
 def sentence(text: str, **parts: str | Markup | Moment) -> Markup:
-    """One of our texts as HTML, filled in with ``parts``."""
+    """Return one of our texts as HTML, filled in with ``parts``."""
     html = _TYPED.sub(r"<code>\1</code>", str(escape(text)))
     return Markup(html.replace("Z-API", _NAME)).format(**parts)
 
 
 def isolated(text: str) -> Markup:
-    """Somebody else's text as HTML, unable to change the direction of what stands around it."""
+    """Return a foreign text as HTML that cannot change the text direction around it."""
     return Markup("<bdi>{}</bdi>").format(shortened(text))
 
 
@@ -56,7 +56,7 @@ def number(value: int, numbers: Numbers) -> str:
 
 
 def duration(seconds: float, numbers: Numbers) -> str:
-    """In the largest unit that says enough; rounded down."""
+    """Write a duration in the largest fitting unit, rounded down."""
     whole = max(0, int(seconds))
     if whole < _MINUTE:
         unit, size = numbers.seconds, 1
@@ -71,7 +71,7 @@ def duration(seconds: float, numbers: Numbers) -> str:
 
 
 def precise(seconds: float, numbers: Numbers) -> str:
-    """A short duration: in milliseconds, or to the hundredth of a second from one second on."""
+    """Write a short duration: in milliseconds, or to the hundredth of a second from one second on."""
     if seconds < 1:
         return f"{max(1, round(seconds * 1000))} ms"
     return f"{seconds:.2f} s".replace(".", numbers.decimal)
@@ -99,6 +99,6 @@ def detail_words(failure: Failure, texts: Texts) -> tuple[str, str]:
 
 
 def _filled(text: str, values: Iterable[str]) -> str:
-    """The text with one value after the other in its holes."""
+    """Return the text with one value after the other in place of each ``{n}``."""
     found = iter(values)
     return _HOLE.sub(lambda _: next(found), text)

@@ -14,7 +14,7 @@ _RANGE: Final = re.compile(
 
 
 def texts_for(accept_language: str) -> Texts:
-    """The texts in the language that an ``Accept-Language`` header likes best.
+    """Return the texts in the language that an ``Accept-Language`` header prefers.
 
     Any Portuguese gets Brazilian Portuguese. English where both are liked the same and English comes first,
     and for every other language.

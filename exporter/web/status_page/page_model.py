@@ -198,7 +198,7 @@ def _columns(texts: Texts, query: Query) -> Iterator[Column]:
 
 
 def _labels(listing: Listing, texts: Texts, query: Query) -> Iterator[Link]:
-    """The labels that rows must have, each leading to the page without it."""
+    """Yield a link for each label that rows must have; it leads to the page without that filter."""
     for name, value in listing.asked:
         hint = texts.controls.without.format(label=visible(name))
         yield Link(f"{shortened(name)}={shortened(value)}", query.labelled(name, None).link(), hint)
@@ -212,7 +212,7 @@ def _groupings(listing: Listing, texts: Texts, query: Query) -> Iterator[Link]:
 
 
 def _shown(listing: Listing, texts: Texts, query: Query) -> str:
-    """What a print says of the rows that are on it."""
+    """Return what a printed page says of the rows on it."""
     parts = [f"{shortened(name)}={shortened(value)}" for name, value in listing.asked]
     parts += [f"“{shortened(query.search)}”"] if query.search else []
     return f"{texts.controls.shown}: {' · '.join((texts.filters[query.show], *parts))}"

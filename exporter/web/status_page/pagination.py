@@ -145,7 +145,7 @@ def _group_key(diagnosis: Diagnosis, label: str) -> tuple[bool, str]:
 
 
 def _groupings(labels: Mapping[tuple[str, str], int], shown: int) -> Iterable[str]:
-    """The names of labels that split the rows into groups, but not into single rows."""
+    """Return the names of labels that split the rows into groups, but not into single rows."""
     values = Counter(name for name, _ in labels)
     holders = Counter[str]()
     for (name, _), count in labels.items():
@@ -155,7 +155,7 @@ def _groupings(labels: Mapping[tuple[str, str], int], shown: int) -> Iterable[st
 
 
 def _alike(diagnoses: Iterable[Diagnosis]) -> Counter[frozenset[Show]]:
-    """How many are shown by the same filters: of ten thousand there are only a few kinds."""
+    """Count the diagnoses by their set of filters: ten thousand have only a few different sets."""
     return Counter(map(_filters, diagnoses))
 
 

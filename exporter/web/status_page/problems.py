@@ -116,7 +116,7 @@ def _has_lost_session(view: InstanceView) -> bool:
 
 
 def stuck_from(view: InstanceView) -> float | None:
-    """When the oldest message has waited for too long: while a number was disconnected it could not leave."""
+    """Return when the oldest message will have waited too long; time without a connection does not count."""
     if view.message_queue is None or view.message_queue.oldest is None:
         return None
     connected = view.since if view.since is not None and view.since_is_exact and view.up else 0.0
@@ -124,7 +124,7 @@ def stuck_from(view: InstanceView) -> float | None:
 
 
 def _queue_problems(view: InstanceView, now: float) -> Iterator[Problem]:
-    """A queue of a number that is not connected is expected to grow, until Z-API refuses more."""
+    """Yield problems of the queue. While disconnected it is expected to grow, until Z-API refuses more."""
     queue, status = view.message_queue, view.status
     if queue is None or status is None:
         return

@@ -61,11 +61,11 @@ class Query:
 
     @property
     def narrows(self) -> bool:
-        """Whether it leaves any instance out."""
+        """True if it leaves any instance out."""
         return self.show is not Show.ALL or bool(self.search or self.labels)
 
     def terms(self) -> tuple[str, ...]:
-        """What a row must contain, each ready to be compared; quotes keep words together."""
+        """Return the terms that a row must contain, each folded; quotes keep words together."""
         return tuple(folded(quoted or word) for quoted, word in _TERM.findall(self.search))
 
     def shown(self, show: Show) -> "Query":
@@ -75,12 +75,12 @@ class Query:
         return replace(self, search=search, page=1)
 
     def labelled(self, name: str, value: str | None) -> "Query":
-        """With this label demanded; with ``None`` for any or no value of it."""
+        """Return the query that demands this label; ``None`` removes the demand."""
         others = tuple(label for label in self.labels if label[0] != name)
         return replace(self, labels=others if value is None else (*others, (name, value)), page=1)
 
     def sorted(self, sort: Sort) -> "Query":
-        """Sorted by ``sort``, or the other way round where it already is."""
+        """Return the query sorted by ``sort``, or in reverse where it already is."""
         return replace(self, sort=sort, descending=self.sort is sort and not self.descending, page=1)
 
     def grouped(self, by: str) -> "Query":
@@ -93,12 +93,12 @@ class Query:
         return replace(self, paused=paused)
 
     def link(self) -> str:
-        """A URL relative to the page, so that it also holds behind a proxy that adds a prefix."""
+        """Return a URL relative to the page, which also works behind a proxy that adds a prefix."""
         parameters = self._parameters()
         return f"?{urlencode(parameters, errors='replace')}" if parameters else "./"
 
     def hidden_fields(self) -> tuple[tuple[str, str], ...]:
-        """What a form that searches must send along: the rest of the query, on its first page."""
+        """Return the hidden fields of the search form: the rest of the query, without the page number."""
         return tuple(self.searched("")._parameters().items())
 
     def _parameters(self) -> dict[str, str]:
@@ -119,7 +119,7 @@ class Query:
 
 
 def read_query(parameters: Mapping[str, str]) -> Query:
-    """The query of a URL; what cannot be understood is left at its default."""
+    """Read the query of a URL; an invalid parameter keeps its default."""
     page, sort, by = (parameters.get(key, "") for key in ("page", "sort", "by"))
     labels = [
         (key, _tidied(value)) for key, value in parameters.items() if can_be_asked_for(key) and _tidied(value)
@@ -142,13 +142,13 @@ def can_be_asked_for(label: str) -> bool:
 
 
 def label_search(name: str, value: str) -> str:
-    """The search that finds the instances with this label."""
+    """Return the search that finds the instances with this label."""
     term = _tidied(f"{visible(name)}={visible(value)}").replace('"', " ")
     return f'"{term}"' if " " in term else term
 
 
 def folded(text: str) -> str:
-    """The text without regard to case and accents."""
+    """Return the text in lower case and without accents."""
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())

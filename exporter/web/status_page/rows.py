@@ -178,7 +178,7 @@ class RowWriter:
         return words.connected if status.connected else words.disconnected
 
     def _since(self, diagnosis: Diagnosis) -> Moment | None:
-        """When the state that is shown began; not known where polls have stopped without a failure."""
+        """Return when the shown state began; ``None`` where polls have stopped without a failure."""
         if diagnosis.view.since is None or Problem.STOPPED in diagnosis.problems:
             return None
         lasted = duration(self._now - diagnosis.view.since, self._texts.numbers)
@@ -237,7 +237,7 @@ class RowWriter:
         return words.not_known if view.payment_status in (None, UNKNOWN_STATUS) else words.unclassified
 
     def _payment_status(self, diagnosis: Diagnosis) -> Markup | None:
-        """The status in Z-API's own word, unless that says no more than ours."""
+        """Return Z-API's own word for the status, unless it says the same as ours."""
         status = diagnosis.view.payment_status
         if status in (None, UNKNOWN_STATUS, "paid", "unpaid"):
             return None
@@ -261,7 +261,7 @@ class RowWriter:
         )
 
     def _labels(self, labels: Mapping[str, str]) -> Iterator[Label]:
-        """Those that tell the row from others: not what every row has, nor what the heading of its group says."""
+        """Yield the labels that not every row has and that the heading of its group does not show."""
         for name, value in labels.items():
             if (name, value) not in self._common and name != self._query.by:
                 yield self._label(name, value)

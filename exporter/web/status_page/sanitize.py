@@ -13,14 +13,14 @@ MAX_SHOWN: Final = 120
 
 
 def visible(text: str) -> str:
-    """The text with every control, format and direction character drawn as a symbol or as its number."""
+    """Return the text with every control, format and direction character as a symbol or as its number."""
     if text.isprintable():
         return text
     return "".join(_symbol(character) for character in text)
 
 
 def shortened(text: str) -> str:
-    """The text made visible, cut to :data:`MAX_SHOWN` characters."""
+    """Return the visible text, cut to :data:`MAX_SHOWN` characters."""
     if len(text) > MAX_SHOWN:
         text = f"{text[: MAX_SHOWN - 1]}…"
     return visible(text)

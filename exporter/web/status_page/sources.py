@@ -53,7 +53,7 @@ def origin(source: str, texts: Texts) -> Markup:
 
 
 def has_several(sources: Sequence[InstanceSource]) -> bool:
-    """Whether it is worth saying where an instance comes from."""
+    """Return whether any instance comes from somewhere else than the configuration."""
     return any(source.name != CONFIG_SOURCE for source in sources)
 
 

@@ -58,7 +58,7 @@ class StatusPage:
         request: Request,
         sources: Sequence[InstanceSource] = (),
     ) -> Response:
-        """The page as HTML; ``now`` is unix time, and ``sources`` are where the instances come from.
+        """Return the page as HTML; ``now`` is unix time, and ``sources`` are where the instances come from.
 
         The language is that of ``Accept-Language``; filter, search and page are in the query. A query that
         makes no sense shows what the page shows without it.
@@ -97,7 +97,7 @@ def _asset(name: str) -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    """Nothing may be loaded, run or framed but what this page itself brings."""
+    """Return the policy that lets the page load and run only its own style and script."""
     return "; ".join(
         (
             "default-src 'none'",
