@@ -93,7 +93,7 @@ def test_vmalert_evaluates_every_rule_and_tells_alertmanager(programs: Path, tmp
             ]
             quicker = [word.replace("-evaluationInterval=30s", "-evaluationInterval=1s") for word in words]
             with started(programs, quicker, tmp_path, "/health") as evaluated:
-                eventually(lambda: _names_at(told), 180)
+                eventually(lambda: bool(_names_at(told)), 180)
                 groups = json.loads(get(f"{evaluated}/api/v1/rules"))["data"]["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
     shipped_rules = "".join(file.read_text() for file in (ROOT / "prometheus" / "rules").glob("*.yaml"))
