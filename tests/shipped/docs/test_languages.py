@@ -1,5 +1,6 @@
 """English and Portuguese documents stay in step: the same sections and snippets, and a link from each to the other."""
 
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +17,13 @@ ENGLISH_ONLY: Final = {"architecture.md", "benchmarks.md", "comparison.md", "mul
 """What is for those who change the code, compare or plan for very many."""
 
 NAMES: Final = sorted(file.name for file in DOCS.glob("*.md") if file.name not in ENGLISH_ONLY)
+PAIRS: Final = {
+    **{name: (DOCS / name, PORTUGUESE / name) for name in NAMES},
+    "SECURITY.md": (ROOT / "SECURITY.md", ROOT / "SECURITY.pt-BR.md"),
+}
+"""Name → the English document and the Portuguese one."""
+
+BOTH: Final = pytest.mark.parametrize(("english", "portuguese"), PAIRS.values(), ids=PAIRS)
 
 
 def levels(file: Path) -> list[int]:
@@ -37,20 +45,23 @@ def test_there_is_no_other_document_in_portuguese() -> None:
     assert sorted(file.name for file in PORTUGUESE.glob("*.md")) == NAMES
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_both_languages_have_the_same_sections(name: str) -> None:
-    assert levels(PORTUGUESE / name) == levels(DOCS / name)
+@BOTH
+def test_both_languages_have_the_same_sections(english: Path, portuguese: Path) -> None:
+    assert levels(portuguese) == levels(english)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_both_languages_have_the_same_snippets(name: str) -> None:
-    assert shapes(PORTUGUESE / name) == shapes(DOCS / name)
+@BOTH
+def test_both_languages_have_the_same_snippets(english: Path, portuguese: Path) -> None:
+    assert shapes(portuguese) == shapes(english)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_each_language_links_to_the_other_at_the_top(name: str) -> None:
-    assert f"\n\n[Português](pt-BR/{name})\n\n" in (DOCS / name).read_text(encoding="utf-8")[:200]
-    assert f"\n\n[English](../{name})\n\n" in (PORTUGUESE / name).read_text(encoding="utf-8")[:200]
+@BOTH
+def test_each_language_links_to_the_other_at_the_top(english: Path, portuguese: Path) -> None:
+    there, back = (
+        os.path.relpath(to, start.parent) for start, to in ((english, portuguese), (portuguese, english))
+    )
+    assert english.read_text(encoding="utf-8").splitlines()[1:4] == ["", f"[Português]({there})", ""]
+    assert portuguese.read_text(encoding="utf-8").splitlines()[1:4] == ["", f"[English]({back})", ""]
 
 
 def test_the_references_in_portuguese_are_up_to_date() -> None:
