@@ -125,6 +125,7 @@ def test_everything_chooses_the_exporters_pods(resources: list[dict[str, Any]]) 
 
 
 def test_no_configuration_stands_in_a_config_map(resources: list[dict[str, Any]]) -> None:
+    """The URL of a webhook is a secret."""
     assert "ConfigMap" not in {one["kind"] for one in resources}
 
 
@@ -217,6 +218,15 @@ def test_a_platform_may_choose_the_user() -> None:
         ({**WANTED, "shards": 0}, "minimum: got 0, want 1"),
         ({**WANTED, "shard": 2}, "additional properties 'shard' not allowed"),
         ({**WANTED, "extraArgs": ["log.level=debug"]}, "does not match pattern"),
+        ({"config": {**CONFIG, "instance": []}}, "additional properties 'instance' not allowed"),
+        ({**WANTED, "resources": {"limit": {}}}, "additional properties 'limit' not allowed"),
+        ({**WANTED, "env": [{"name": "TZ", "valu": "UTC"}]}, "additional properties 'valu' not allowed"),
+        ({**WANTED, "podAnnotations": {"inject": False}}, "got boolean, want string"),
+        ({**WANTED, "nodeSelector": {"gpu": 1}}, "got number, want string"),
+        (
+            {**WANTED, "ingress": {"enabled": True, "host": "https://zapi.example.com"}},
+            "does not match pattern",
+        ),
         ({**WANTED, "ingress": {"enabled": True}}, "ingress.host"),
         ({**WANTED, "httpRoute": {"enabled": True}}, "httpRoute.parentRefs"),
     ],
@@ -234,8 +244,14 @@ def test_the_schema_describes_every_value() -> None:
     assert set(values) == set(schema["properties"]) - {"global"}
     for name, value in values.items():
         properties = schema["properties"][name].get("properties")
-        if properties is not None:
+        if properties is not None and name != "config":
             assert set(value) == set(properties), name
+
+
+def test_the_schema_knows_the_sections_of_the_configuration() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    known = json.loads((ROOT / "config.schema.json").read_text(encoding="utf-8"))
+    assert set(schema["properties"]["config"]["properties"]) == set(known["properties"])
 
 
 def test_the_chart_holds_the_rule_files() -> None:

@@ -1,5 +1,6 @@
 """The manifests: built by kubectl, valid to the API server, and wired to each other and to the exporter."""
 
+import base64
 import os
 import subprocess
 import sys
@@ -58,7 +59,7 @@ def test_the_pod_meets_the_restricted_standard_and_writes_nothing(resources: lis
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
-    assert {kind for volume in pod["volumes"] for kind in volume if kind != "name"} == {"configMap", "secret"}
+    assert {kind for volume in pod["volumes"] for kind in volume if kind != "name"} == {"secret"}
 
 
 def test_its_probes_ports_and_arguments_are_the_exporters(resources: list[dict[str, Any]]) -> None:
@@ -77,7 +78,8 @@ def test_the_configuration_reads_the_mounted_secret(resources: list[dict[str, An
     """The configuration is valid and reads its secrets from the mounted secret."""
 
     mounts = {mount["name"]: mount["mountPath"] for mount in _container(resources)["volumeMounts"]}
-    text = _one(resources, "ConfigMap")["data"]["config.yaml"]
+    assert "ConfigMap" not in {resource["kind"] for resource in resources}, "a webhook's URL is a secret"
+    text = base64.b64decode(_one(resources, "Secret")["data"]["config.yaml"]).decode()
     for secret in ("client_token", "vendas_token"):
         tmp_path.joinpath(secret).write_text(f"made-up-{secret}\n")
     file = tmp_path / "config.yaml"

@@ -1,5 +1,6 @@
 """The lines of docs/install.md, each way as far as a machine without Docker, a cluster and systemd can go."""
 
+import base64
 import json
 import os
 import re
@@ -84,7 +85,9 @@ def test_kubernetes_gets_every_secret_that_the_configuration_names() -> None:
     arguments = [re.sub(r"^(--from-file)=(.*)$", r"--from-literal=\2=x", word) for word in create[1:]]
     secret: Any = json.loads(kubectl(*arguments, "--dry-run=client", "-o", "json"))
     (config,) = (
-        one["data"]["config.yaml"] for one in build(MANIFESTS / "base") if one["kind"] == "ConfigMap"
+        base64.b64decode(one["data"]["config.yaml"]).decode()
+        for one in build(MANIFESTS / "base")
+        if one["kind"] == "Secret"
     )
     named = re.findall(r"_file: /run/secrets/zapi-exporter/(\w+)", config)
     assert sorted(secret["data"]) == sorted(named)
