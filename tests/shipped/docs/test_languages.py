@@ -1,4 +1,4 @@
-"""English and Portuguese documents stay in step: the same sections and snippets, and a link from each to the other."""
+"""English and Portuguese documents stay in step: the same sections, snippets and numbers, and links to each other."""
 
 import os
 import re
@@ -41,6 +41,12 @@ def shapes(file: Path) -> list[tuple[str, int]]:
     ]
 
 
+def numbers(file: Path) -> list[str]:
+    """Every number but those in the addresses of links, without the signs between their digits."""
+    text = re.sub(r"\]\([^)]*\)", "]", file.read_text(encoding="utf-8"))
+    return sorted(re.sub("[.,]", "", number) for number in re.findall(r"\d[\d.,]*\d|\d", text))
+
+
 def test_there_is_no_other_document_in_portuguese() -> None:
     assert sorted(file.name for file in PORTUGUESE.glob("*.md")) == NAMES
 
@@ -53,6 +59,11 @@ def test_both_languages_have_the_same_sections(english: Path, portuguese: Path) 
 @BOTH
 def test_both_languages_have_the_same_snippets(english: Path, portuguese: Path) -> None:
     assert shapes(portuguese) == shapes(english)
+
+
+@BOTH
+def test_both_languages_name_the_same_numbers(english: Path, portuguese: Path) -> None:
+    assert numbers(portuguese) == numbers(english)
 
 
 @BOTH
