@@ -1,5 +1,6 @@
 """Every alert about a running exporter, told once and ended once, through the whole chain."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -7,11 +8,12 @@ import pytest
 
 from harness.processes import eventually
 from tests.shipped.prometheus.tools import alerts
+from tests.system.chain import troubles
 from tests.system.chain.chain import chain
 from tests.system.chain.fleets import polled
 from tests.system.chain.story import Story
 from tests.system.chain.troubles import (
-    Fleets,
+    down,
     new_fleets,
     of_an_exporter,
     of_collectors,
@@ -20,6 +22,8 @@ from tests.system.chain.troubles import (
 )
 
 SPEED: Final = 20
+QUICKER: Final = 30
+"""Where fewer exporters share the machine."""
 LONGEST: Final = 45
 """Minutes that the slowest of these alerts takes to be told and to end, and some more."""
 SHORTENED: Final = {
@@ -42,9 +46,42 @@ ELSEWHERE: Final = {
 LEFT_OF_THE_CROWD: Final = {"alertname": "ZapiInstanceDisconnected", "job": "crowd"}
 """Those that are still down when the mass event ends are told singly: how many depends on the order of polls."""
 
-pytestmark = [pytest.mark.needs("prometheus", "prometheus-alertmanager"), pytest.mark.timeout(600)]
+GRAVEST: Final = {
+    *("ZapiInstanceDisconnected", "ZapiInstanceExpired", "ZapiInstanceWebhookMissing"),
+    *("ZapiInstanceCredentialsRefused", "ZapiInstanceSubscriptionEnded"),
+}
+"""Of one instance: with an exporter that is down, what each change is tested with. The others are told by night."""
+
+REAL: Final = pytest.mark.needs("prometheus", "prometheus-alertmanager")
+
+pytestmark = pytest.mark.timeout(600)
 
 
+def test_every_alert_has_its_trouble() -> None:
+    named = set(re.findall(r'"(Zapi\w+)"', Path(troubles.__file__).read_text(encoding="utf-8")))
+    assert named | ELSEWHERE == {rule.name for rule in alerts()}
+
+
+@REAL
+def test_the_gravest_troubles_are_told_once_to_whom_they_concern_and_so_are_their_ends(
+    tmp_path: Path,
+) -> None:
+    fleets = new_fleets()
+    served = [fleets.shop, fleets.mortal]
+    with (
+        polled(tmp_path, served, speed=QUICKER),
+        chain(tmp_path, {fleet.job: fleet.addresses for fleet in served}, speed=QUICKER) as running,
+    ):
+        gravest = [trouble for trouble in of_one_instance(fleets) if trouble.alert in GRAVEST]
+        story = Story(running, [*gravest, down(fleets.mortal)], LONGEST)
+        story.play()
+
+        assert {trouble.alert for trouble in gravest} == GRAVEST
+        assert not story.wrong(), "\n".join(story.wrong())
+
+
+@REAL
+@pytest.mark.nightly
 def test_each_trouble_is_told_once_to_whom_it_concerns_and_so_is_its_end(tmp_path: Path) -> None:
     fleets = new_fleets()
     with (
@@ -58,18 +95,14 @@ def test_each_trouble_is_told_once_to_whom_it_concerns_and_so_is_its_end(tmp_pat
     ):
         jobs = len(fleets.all())
         eventually(lambda: len(running.prometheus.query("job:zapi_instance_listed:count")) == jobs)
-        troubles = [
+        told = [
             *of_one_instance(fleets),
             *of_collectors(fleets),
             *of_many_instances(fleets),
             *of_an_exporter(fleets, running),
         ]
-        story = Story(running, troubles, LONGEST, allowed=[LEFT_OF_THE_CROWD])
+        story = Story(running, told, LONGEST, allowed=[LEFT_OF_THE_CROWD])
         story.play()
 
-        assert {trouble.alert for trouble in troubles} | ELSEWHERE == {rule.name for rule in alerts()}
+        assert {trouble.alert for trouble in told} | ELSEWHERE == {rule.name for rule in alerts()}
         assert not story.wrong(), "\n".join(story.wrong())
-
-
-def targets_of(fleets: Fleets) -> dict[str, list[str]]:
-    return {fleet.job: fleet.addresses for fleet in fleets.all()}

@@ -14,7 +14,11 @@ from tests.system.chain.story import Story, Trouble
 SPEED: Final = 30
 LONGEST: Final = 45
 
-pytestmark = [pytest.mark.needs("prometheus", "prometheus-alertmanager"), pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.nightly,
+    pytest.mark.needs("prometheus", "prometheus-alertmanager"),
+    pytest.mark.timeout(600),
+]
 
 
 def test_a_missing_exporter_and_missing_thresholds_are_told_once(tmp_path: Path) -> None:

@@ -430,16 +430,21 @@ def of_many_instances(at: Fleets) -> Iterator[Trouble]:
     )
 
 
-def of_an_exporter(at: Fleets, running: Chain) -> Iterator[Trouble]:
-    mortal, slow, depot = (fleet.pods[0] for fleet in (at.mortal, at.slow, at.depot))
-    yield Trouble(
+def down(fleet: Fleet) -> Trouble:
+    gate = fleet.pods[0].gate
+    return Trouble(
         "ZapiExporterDown",
-        {"job": "mortal", "instance": mortal.gate.address},
+        {"job": fleet.job, "instance": gate.address},
         CRITICAL,
-        begin=lambda: setattr(mortal.gate, "shut", True),
-        mend=lambda: setattr(mortal.gate, "shut", False),
-        title=f"[CRITICAL] The exporter at {mortal.gate.address} cannot be scraped",
+        begin=lambda: setattr(gate, "shut", True),
+        mend=lambda: setattr(gate, "shut", False),
+        title=f"[CRITICAL] The exporter at {gate.address} cannot be scraped",
     )
+
+
+def of_an_exporter(at: Fleets, running: Chain) -> Iterator[Trouble]:
+    slow, depot = (fleet.pods[0] for fleet in (at.slow, at.depot))
+    yield down(at.mortal)
     restless = at.restless.pods[0].gate
     yield Trouble(
         "ZapiExporterRestarting",

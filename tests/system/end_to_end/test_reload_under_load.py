@@ -32,8 +32,8 @@ WAVERING: Final = [f"filial {number}" for number in range(10)]
 """Come, go, and have now the right token and now a wrong one."""
 
 INTERVAL: Final = 5
-RELOADS: Final = 100
-ROUNDS: Final = 4
+RELOADS: Final = 50
+ROUNDS: Final = 2
 """Polls of each steady instance; reloads go on at least until all were made."""
 
 GENEROUS: Final = 240.0

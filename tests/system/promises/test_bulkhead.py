@@ -6,6 +6,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from exporter.demo.answers import rate_limited
 from exporter.demo.fault import Exchange, Fault, Step
 from exporter.model.settings import Polling
@@ -21,6 +23,7 @@ SPEED: Final = 6.0
 POLLING: Final = Polling(interval=60 / SPEED, concurrency=32, stale_after=60.0)
 
 
+@pytest.mark.nightly
 def test_with_a_tenth_hanging_no_other_instance_is_polled_less(tmp_path: Path) -> None:
     """How late polls are is asserted in virtual time: here a busy machine would decide it."""
     members = healthy_fleet(COUNT, now=1.7e9)

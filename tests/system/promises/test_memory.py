@@ -12,6 +12,7 @@ DURATION: Final = 30.0
 ROUND: Final = 5.0
 
 
+@pytest.mark.nightly
 def test_among_all_faults_memory_threads_and_descriptors_stay_flat(tmp_path: Path) -> None:
     with soaking(tmp_path) as soak:
         for _ in range(int(DURATION / ROUND)):
