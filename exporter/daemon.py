@@ -1,12 +1,12 @@
 """The running exporter: all packages wired together, reconfigured and stopped as one."""
 
-import logging
 import random
 import threading
 from concurrent.futures import Future
 
 from exporter.config import Config
 from exporter.discovery.cache import ListCache
+from exporter.discovery.changes import log_changes
 from exporter.discovery.discovery import Discovery
 from exporter.discovery.merge import Merger
 from exporter.fleet.event_log import EventLog
@@ -23,8 +23,6 @@ from exporter.poller.schedule import Backoff
 from exporter.process.permissions import PermissionChecker
 from exporter.zapi.client import ZapiClient
 from exporter.zapi.environment import environment_proxies
-
-_log = logging.getLogger(__name__)
 
 
 class Daemon:
@@ -109,7 +107,7 @@ class Daemon:
         self._loaded = loaded
         config = self._merger.merge(loaded, self._discovery.lists())
         self._poll(config)
-        _log.info("the configuration was reloaded", extra=_difference(old, config))
+        log_changes("the configuration was reloaded", old, config)
         self._note_loaded()
 
     def _take_lists(self) -> None:
@@ -119,7 +117,7 @@ class Daemon:
             config = self._merger.merge(self._loaded, self._discovery.lists())
             if config.instances != old.instances:
                 self._poll(config)
-                _log.info("the lists of accounts have changed", extra=_difference(old, config))
+                log_changes("the lists of accounts have changed", old, config)
             self.config = config
             self.telemetry.listed(config)
 
@@ -193,14 +191,3 @@ def make_client(api: Api, clock: Clock) -> ZapiClient:
     Raise :class:`~exporter.zapi.proxy.UnusableProxy`.
     """
     return ZapiClient(api, clock=clock, proxies=environment_proxies(api.base_url))
-
-
-def _difference(old: Config, new: Config) -> dict[str, object]:
-    before = {instance.name: instance for instance in old.instances}
-    after = {instance.name: instance for instance in new.instances}
-    return {
-        "instances": len(after),
-        "added": len(after.keys() - before.keys()),
-        "removed": len(before.keys() - after.keys()),
-        "changed": sum(before[name] != after[name] for name in before.keys() & after.keys()),
-    }

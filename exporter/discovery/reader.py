@@ -13,12 +13,14 @@ from exporter.model.poll_result import Failure, Reason
 from exporter.model.settings import Account
 from exporter.poller.schedule import Backoff
 from exporter.process.unexpected import log_unexpected
-from exporter.zapi.listing import read_listing
+from exporter.zapi.listing import ListingReader
 
 FIRST_RETRY: Final = 15.0
 """Seconds after which a list that could not be read is tried again for the first time."""
 LONGEST_READING: Final = 300.0
-"""Seconds that all pages of a list may take together."""
+"""Seconds that the pages of a list may take together before the rest is left to the next reading."""
+LONGEST_PAUSE: Final = 600.0
+"""Seconds after which a reading that was interrupted begins anew: the pages before have changed too much."""
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ class AccountReader:
         self._condition = threading.Condition()
         self._due = clock.monotonic()
         self._failures = 0
+        self._listing = ListingReader()
         self._is_stopping = False
         self._thread: threading.Thread | None = None
         self._known = cache.load(account.name) or KnownList()
@@ -73,6 +76,8 @@ class AccountReader:
             now = self._clock.monotonic()
             renewed = at_once or account.partner_token != self._account.partner_token
             self._due = now if renewed else min(self._due, now + account.refresh)
+            if at_once or account != self._account:
+                self._listing = ListingReader()  # other pages than those that were read
             self._account, self._ask = account, ask
             self._condition.notify_all()
 
@@ -103,7 +108,7 @@ class AccountReader:
             self._take(Failure(Reason.INVALID_RESPONSE, "an unexpected error of the exporter itself"))
 
     def _read(self) -> None:
-        account, ask = self._account, self._ask
+        account, ask, listing = self._account, self._ask, self._listing
         deadline = self._clock.monotonic() + LONGEST_READING
 
         def ask_in_time(page: int) -> ListPage | Failure:
@@ -111,7 +116,7 @@ class AccountReader:
                 return Failure(Reason.TIMEOUT, f"the list was not read within {LONGEST_READING:g} s")
             return ask(account, page)
 
-        read = read_listing(ask_in_time)
+        read = listing.read(ask_in_time)
         if not self._is_stopping:
             self._take(read)
 
@@ -120,7 +125,10 @@ class AccountReader:
         failure = self._known.failure
         with self._condition:
             self._failures = 0 if failure is None else self._failures + 1
-            due = self._clock.monotonic() + self._pause(failure)
+            pause = self._pause(failure)
+            if pause > LONGEST_PAUSE:
+                self._listing.forget()
+            due = self._clock.monotonic() + pause
             self._due = min(self._due, due)
         _tell(self._account.name, before, self._known)
         try:

@@ -7,7 +7,7 @@ import pytest
 from exporter.model.listing import ListedInstance, ListPage
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.secret import Secret
-from exporter.zapi.listing import PASSES, read_listing
+from exporter.zapi.listing import PASSES, ListingReader, read_listing
 from tests.builders import a_failure
 
 
@@ -153,3 +153,47 @@ def test_the_failure_of_a_page_is_that_of_the_list(number: int, reason: Reason) 
     read = read_listing(lambda page: failed if page == number else healthy(page))
     assert read is failed
     assert healthy.asked == list(range(1, number))
+
+
+class _Stumbling:
+    """Pages of which every third request fails."""
+
+    def __init__(self, pages: Pages) -> None:
+        self.pages = pages
+        self.requests = 0
+
+    def __call__(self, number: int) -> ListPage | Failure:
+        self.requests += 1
+        return a_failure(Reason.RATE_LIMITED) if self.requests % 3 == 0 else self.pages(number)
+
+
+def test_a_reading_goes_on_at_the_page_that_failed() -> None:
+    """Else a list with more pages than a limit of the rate allows would never be read."""
+    pages = Pages(range(61))
+    ask, reader = _Stumbling(pages), ListingReader()
+    reads = [reader.read(ask) for _ in range(4)]
+    assert [failure(read).reason for read in reads[:-1]] == [Reason.RATE_LIMITED] * 3
+    assert ids(reads[-1]) == [str(number) for number in range(61)]
+    assert pages.asked == list(range(1, 8))
+
+
+def test_a_reading_that_cannot_go_on_begins_anew() -> None:
+    """The page that failed may have ceased to exist."""
+    pages, reader = Pages(range(31)), ListingReader()
+
+    def refuse_third(number: int) -> ListPage | Failure:
+        return pages(number) if number < 3 else a_failure(Reason.SERVER_ERROR)
+
+    for _ in range(2):
+        assert failure(reader.read(refuse_third)).reason is Reason.SERVER_ERROR
+    assert pages.asked == [1, 2]
+    pages.ids = list(range(15))
+    assert len(ids(reader.read(refuse_third))) == 15
+
+
+def test_a_list_that_changed_between_two_readings_is_read_anew() -> None:
+    pages, reader = Pages(range(31)), ListingReader()
+    failure(reader.read(lambda number: pages(number) if number < 3 else a_failure(Reason.RATE_LIMITED)))
+    pages.ids = list(range(30))
+    assert ids(reader.read(pages)) == [str(number) for number in range(30)]
+    assert pages.asked == [1, 2, 3, 1, 2, 3]
