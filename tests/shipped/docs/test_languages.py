@@ -19,6 +19,7 @@ ENGLISH_ONLY: Final = {"architecture.md", "benchmarks.md", "comparison.md", "mul
 NAMES: Final = sorted(file.name for file in DOCS.glob("*.md") if file.name not in ENGLISH_ONLY)
 PAIRS: Final = {
     **{name: (DOCS / name, PORTUGUESE / name) for name in NAMES},
+    "README.md": (ROOT / "README.md", ROOT / "README.pt-BR.md"),
     "SECURITY.md": (ROOT / "SECURITY.md", ROOT / "SECURITY.pt-BR.md"),
 }
 """Name → the English document and the Portuguese one."""
