@@ -109,11 +109,6 @@ class TrackedFiles:
             now._tracked.files[path] = self._read(path, file.limit)
         return now.held()
 
-    def changed(self) -> tuple[Path, ...]:
-        """Return the files whose content is different now."""
-        held, now = self.held(), self.look()
-        return tuple(path for path in held if now[path] != held[path])
-
     def _match_again(self, pattern: Path) -> None:
         try:
             self.matching(str(pattern))
