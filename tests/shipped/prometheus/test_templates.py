@@ -219,8 +219,8 @@ def test_an_end_is_the_news_where_nothing_began_lately(language: str, title: str
         ("en", "", "[ENDED] The alert ZapiInstanceDisconnected of vendas has ended"),
         ("en", "other", "[ENDED] The alert ZapiInstanceDisconnected of vendas has ended"),
         ("pt-BR", "back", "[RESOLVIDO] vendas: número conectado de novo"),
-        ("pt-BR", "removed", "[ENCERRADO] vendas foi removida ou renomeada"),
-        ("pt-BR", "unwatched", "[ENCERRADO] vendas não é mais monitorada"),
+        ("pt-BR", "removed", "[ENCERRADO] A instância vendas foi removida ou renomeada"),
+        ("pt-BR", "unwatched", "[ENCERRADO] A instância vendas não é mais monitorada"),
         ("pt-BR", "", "[ENCERRADO] O alerta ZapiInstanceDisconnected de vendas terminou"),
     ],
 )
