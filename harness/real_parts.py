@@ -21,6 +21,7 @@ PACKAGES: Final[Mapping[str, str]] = {
     "chromium": "chromium",
     "buildah": "buildah",
     "mmdebstrap": "mmdebstrap",
+    "nginx": "nginx",
     "ip": "iproute2",
     "iptables": "iptables",
     "shellcheck": "shellcheck",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
+from urllib.parse import urlencode
 
 from exporter.fleet.store import Fleet
 from exporter.httpd.http import Answer, Handler, Request, Response, text_response
@@ -51,7 +52,8 @@ class App:
     def __call__(self, request: Request) -> Answer:
         prefix = self.route_prefix
         if prefix and request.path in ("/", prefix):
-            return Response(302, b"", headers=(("Location", f"{prefix}/"),))
+            query = f"?{urlencode(request.query, errors='replace')}" if request.query else ""
+            return Response(302, b"", headers=(("Location", f"{prefix}/{query}"),))
         path = request.path[len(prefix) :] if request.path.startswith(f"{prefix}/") else ""
         if request.method in _WRITE and _is_cross_site(request.headers):
             return text_response(

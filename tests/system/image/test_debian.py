@@ -23,6 +23,16 @@ pytestmark = [pytest.mark.installs, pytest.mark.needs("dpkg-deb")]
 
 INSTANCE: Final = next(member for member in build_scenario(12, 0) if member.role is Role.HEALTHY)
 SERVICE: Final = "zapi-exporter.service"
+_AT_A_TERMINAL: Final = r"""
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell "PROMPT='ready> '; fpath=(${(q)1} \$fpath); bindkey '^I' complete-word"
+zpty -w shell "autoload -Uz compinit; compinit -u -D; print -r done-\$fpath[1]"
+zpty -r -m shell seen "*done-${(b)1}*ready> *" || exit 1
+zpty -n -w shell "$2"$'\t'
+zpty -r -m shell seen "*${(b)3}*"
+"""
+"""Types a text and the tab key, and waits until the line is the wanted one."""
 EPOCH: Final = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
 
 
@@ -83,6 +93,25 @@ def test_completion_in_zsh_is_a_function_that_zsh_can_read(unpacked: Path) -> No
     for file in unpacked.glob("usr/share/zsh/vendor-completions/_*"):
         assert file.read_text().startswith("#compdef ")
         subprocess.run(["zsh", "-n", str(file)], check=True)
+
+
+@pytest.mark.needs("zsh")
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("zapi-exporter --config.fi", "zapi-exporter --config.file"),
+        ("zapi-exporter --log.format=js", "zapi-exporter --log.format=json"),
+        ("zapi-exporter --log.level wa", "zapi-exporter --log.level warning"),
+    ],
+)
+def test_completion_in_zsh_completes_what_is_typed(
+    unpacked: Path, tmp_path: Path, typed: str, completed: str
+) -> None:
+    """In an interactive zsh, at a terminal."""
+    functions = unpacked / "usr/share/zsh/vendor-completions"
+    command = ["zsh", "-f", "-c", _AT_A_TERMINAL, "zsh", str(functions), typed, completed]
+    asked = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=100)
+    assert asked.returncode == 0, asked.stdout + asked.stderr
 
 
 @pytest.mark.needs("lintian")

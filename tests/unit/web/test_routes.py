@@ -323,6 +323,11 @@ def test_who_comes_without_the_whole_prefix_is_led_to_the_page(path: str) -> Non
     assert dict(answer.headers)["Location"] == "/tools/zapi/"
 
 
+def test_who_is_led_to_the_page_keeps_what_was_asked_for() -> None:
+    answer = Exporter(route_prefix="/tools/zapi").ask("/tools/zapi", name="a&b\r\nX-Injected: 1")
+    assert dict(answer.headers)["Location"] == "/tools/zapi/?name=a%26b%0D%0AX-Injected%3A+1"
+
+
 @pytest.mark.parametrize(
     ("external", "prefix", "target", "scheme", "path"),
     [
