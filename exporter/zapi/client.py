@@ -76,7 +76,10 @@ class ZapiClient:
             answer = self._get(self._me_request(instance), self._timeout)
         except PollFailed as failed:
             return failed.failure
-        return read_answer(answer, self._clock.time(), lambda body: self._replies.read(body, instance))
+        reading = read_answer(answer, self._clock.time(), lambda body: self._replies.read(body, instance))
+        if isinstance(reading, Failure) and reading.reason is Reason.WRONG_INSTANCE:
+            self._adapter.renew()  # its connection may be one reply behind, and would be for every request to come
+        return reading
 
     def collect(self, instance: Instance, collector: Collector, timeout: float) -> Collected:
         """Ask what one collector wants to know, within ``timeout`` seconds for all its requests."""

@@ -29,6 +29,8 @@ class Connection:
         """Whether it was kept alive before."""
         self.was_heard = False
         """Whether any byte of the latest reply came."""
+        self.status = 0
+        """That of the latest reply, 0 where none came."""
         self.is_reusable = False
         """Whether the latest reply lets another request follow."""
 
@@ -52,7 +54,7 @@ class Connection:
         else:
             return result
         finally:
-            self.was_heard = reader.was_heard
+            self.was_heard, self.status = reader.was_heard, reader.status
             reader.erase()
 
     def _send(self, request: bytes, budget: Budget) -> None:
@@ -93,7 +95,11 @@ class Route:
         addresses = self.resolver.resolve(host, port, budget.seconds_left())
         failure: OSError = OSError("no address")
         for tried, (family, kind, protocol, _, address) in enumerate(addresses):
-            sock = socket.socket(family, kind, protocol)
+            try:
+                sock = socket.socket(family, kind, protocol)  # of a family that this machine may not have
+            except OSError as error:
+                failure = error
+                continue
             try:
                 sock.settimeout(budget.seconds_left() / (len(addresses) - tried))
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -124,6 +130,10 @@ def _read_tunnel_status(stream: Stream, budget: Budget) -> int:
             reader.receive(stream, budget)
     except PollFailed as failed:
         raise PollFailed(TIMED_OUT if failed.failure == TIMED_OUT else INVALID_PROXY_REPLY) from None
+    if 200 <= reader.status < 300 and reader.has_surplus:
+        raise PollFailed(
+            INVALID_PROXY_REPLY
+        )  # a page in place of a tunnel: behind one nobody speaks before us
     return reader.status
 
 

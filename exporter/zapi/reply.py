@@ -101,9 +101,14 @@ class ReplyReader:
         return memoryview(self._buffer)[slice(*self._body)]
 
     @property
+    def has_surplus(self) -> bool:
+        """Whether more came than the reply."""
+        return self._at < self._end
+
+    @property
     def is_reusable(self) -> bool:
         """Whether the connection may serve another request, as far as the reply tells."""
-        return self._at == self._end and not self._is_last
+        return not self._is_last and not self.has_surplus
 
     def receive(self, stream: Stream, budget: Budget) -> None:
         """Wait for more bytes and read them.

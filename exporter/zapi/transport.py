@@ -37,6 +37,9 @@ remains of the time is enough for the same request over a new connection.
 """
 
 
+_OF_THE_CONNECTION: Final = frozenset({408, 421})
+"""Statuses that may be due to a kept-alive connection: it was idle for too long, or leads to another host."""
+
 T = TypeVar("T")
 
 
@@ -130,13 +133,13 @@ class Adapter(BaseAdapter):
         Raise :class:`~exporter.zapi.errors.PollFailed`.
         """
         written, budget = self._written(request), Budget(self._clock, timeout, MAX_WIRE)
-        if self._is_forwarded:
-            read = _unless_of_proxy(read)
         kept = self._take()
         try:
             if kept is not None:
                 try:
-                    return self._use(kept, written, budget, read)
+                    result = self._use(kept, written, budget, read)
+                    if kept.status not in _OF_THE_CONNECTION:
+                        return result
                 except OSError:
                     if kept.was_heard:
                         raise
@@ -167,7 +170,10 @@ class Adapter(BaseAdapter):
 
     def _use(self, connection: Connection, request: bytes, budget: Budget, read: Read[T]) -> T:
         try:
-            return connection.exchange(request, budget, read)
+            result = connection.exchange(request, budget, read)
+            if connection.status == 407 and self._is_forwarded:
+                raise PollFailed(proxy_refusal(connection.status))
+            return result
         finally:
             if connection.is_reusable:
                 self._keep(connection, budget)
@@ -206,17 +212,6 @@ class Adapter(BaseAdapter):
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.stream.close()
-
-
-def _unless_of_proxy(read: Read[T]) -> Read[T]:
-    """Raise :class:`~exporter.zapi.errors.PollFailed` for a reply that only a proxy gives."""
-
-    def checked(status: int, headers: Mapping[str, str], body: memoryview) -> T:
-        if status == 407:
-            raise PollFailed(proxy_refusal(status))
-        return read(status, headers, body)
-
-    return checked
 
 
 def _host_header(parts: SplitResult) -> str:

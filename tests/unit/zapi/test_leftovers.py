@@ -138,3 +138,17 @@ def test_a_connection_over_tls_serves_many_polls() -> None:
     with playing(answering(*[OWN] * 10), tls=True) as server, polling(server) as client:
         assert all(isinstance(client.read(INSTANCE), Status) for _ in range(10))
         assert server.connections == 1
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_the_connection_of_another_instances_reply_is_left(tls: bool) -> None:
+    """It may be one reply behind: a server spoke before it was asked, or a proxy mixed two requests up."""
+    foreign = reply(b'{"id":"another","connected":false}')
+    with playing(answering(foreign, FOREIGN), answering(OWN), tls=tls) as server, polling(server) as client:
+        wrong = client.read(INSTANCE)
+        assert isinstance(wrong, Failure)
+        assert wrong.reason is Reason.WRONG_INSTANCE
+        reading = client.read(INSTANCE)
+        assert isinstance(reading, Status)
+        assert reading.connected
+        assert server.connections == 2

@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Sequence
+from typing import cast
 
 import pytest
 
@@ -168,4 +169,21 @@ def test_an_address_that_moved_is_followed_by_a_reload() -> None:
         client.forget()
         assert isinstance(client.read(INSTANCE), Status)
         assert (old.connections, new.connections) == (1, 1)
+        client.close()
+
+
+def test_an_address_of_a_family_that_the_machine_lacks_is_passed_over() -> None:
+    """As those of IPv6 are where it is switched off in the kernel, though its name servers tell them."""
+    with playing(answering(OWN)) as server:
+
+        def lookup(host: str, port: int) -> Sequence[AddressInfo]:
+            lacking = cast("socket.AddressFamily", 99)
+            return [
+                (lacking, socket.SOCK_STREAM, 0, "", (host, port)),
+                (socket.AF_INET, socket.SOCK_STREAM, 0, "", (server.host, port)),
+            ]
+
+        api = Api(f"http://zapi.example:{server.port}", PATIENCE, None)
+        client = ZapiClient(api, clock=SystemClock(), resolver=Resolver(lookup))
+        assert isinstance(client.read(INSTANCE), Status)
         client.close()

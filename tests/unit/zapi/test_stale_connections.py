@@ -15,6 +15,9 @@ from exporter.zapi.client import ZapiClient
 from simulator.server import SimulatedZapi
 from simulator.wire_faults import closed_on_next_request, raw, stale_keep_alive
 from tests.builders import an_instance
+from tests.unit.zapi.playing import answering, playing
+
+OWN = b'HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n{"connected":true}'
 
 
 def simulated(instance_id: str) -> SimulatedInstance:
@@ -48,3 +51,25 @@ def test_a_failure_after_a_second_try_has_its_own_reason() -> None:
         client.close()
     assert isinstance(reading, Failure)
     assert reading.reason is Reason.INVALID_RESPONSE
+
+
+@pytest.mark.parametrize("status", [b"408 Request Timeout", b"421 Misdirected Request"])
+def test_a_status_of_the_connection_alone_is_asked_for_again_on_another(status: bytes) -> None:
+    """Balancers say 408 to a connection that was idle for too long, while the next request is on its way."""
+    refused = b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n"
+    with playing(answering(OWN, refused), answering(OWN)) as server:
+        client = ZapiClient(Api(server.url, 10.0, None), clock=SystemClock())
+        readings = [client.read(an_instance("vendas")) for _ in range(2)]
+        client.close()
+        assert all(isinstance(reading, Status) for reading in readings), readings
+        assert server.connections == 2
+
+
+def test_a_status_of_the_connection_that_is_new_is_told() -> None:
+    refused = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"
+    with playing(answering(OWN, refused), answering(refused)) as server:
+        client = ZapiClient(Api(server.url, 10.0, None), clock=SystemClock())
+        readings = [client.read(an_instance("vendas")) for _ in range(2)]
+        client.close()
+        assert isinstance(readings[1], Failure)
+        assert readings[1].reason is Reason.BAD_STATUS
