@@ -48,7 +48,7 @@ def read_me(body: bytes, instance: Instance) -> Reading:
         return _invalid("the reply holds too many values")
     except ValueError:
         return _invalid("the reply is not a JSON object")
-    failure = _error_in(reply) or _failure_of_identity(reply, instance)
+    failure = _error_in(reply) or _failure_of_id(reply.get("id"), instance.id)
     if failure is not None:
         return failure
     try:
@@ -144,17 +144,15 @@ class _Fields:
         return found
 
 
-def _failure_of_identity(reply: Mapping[str, Any], own: Instance) -> Failure | None:
-    """A reply with neither an id nor a token is taken for the instance's own; some clients show such ones."""
-    replied = reply.get("id")
-    if replied is not None and not isinstance(replied, str):
+def _failure_of_id(replied: object, own: str) -> Failure | None:
+    """A reply that names no id is taken for the instance's own; many clients' replies have none."""
+    if replied is None:
+        return None
+    if not isinstance(replied, str):
         return _invalid("the id in the reply is not text")
-    token = reply.get("token")
-    if replied and replied.strip():
-        is_own = replied.strip().casefold() == own.id.casefold()
-    else:
-        is_own = not isinstance(token, str) or token.strip() in ("", own.token.reveal())
-    return None if is_own else Failure(Reason.WRONG_INSTANCE, "the reply describes another instance")
+    if replied.strip() and replied.strip().casefold() != own.casefold():
+        return Failure(Reason.WRONG_INSTANCE, "the reply describes another instance")
+    return None
 
 
 def _text(value: Any) -> str:

@@ -487,16 +487,3 @@ def _says(said: object, value: float) -> bool:
 def test_any_bytes_give_a_reading(body: bytes) -> None:
     reading = read_me(body, INSTANCE)
     assert isinstance(reading, Failure) or b"connected" in body
-
-
-@pytest.mark.parametrize("absent", ["", " ", None])
-def test_a_reply_without_an_id_is_told_by_its_token(absent: str | None) -> None:
-    assert read(id=absent, token="F" * 24) == Failure(
-        Reason.WRONG_INSTANCE, "the reply describes another instance"
-    )
-    for own in (TOKEN, "", None):
-        assert isinstance(read(id=absent, token=own), Status)
-
-
-def test_a_reply_with_the_instances_id_is_its_own_whatever_its_token() -> None:
-    assert isinstance(read(token="F" * 24), Status)
