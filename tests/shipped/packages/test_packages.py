@@ -81,7 +81,7 @@ def test_the_installed_wheel_runs_the_demo_where_there_is_no_checkout(
         assert "<style>:root" in page
         assert "zapi_instance_up{" in running.metrics()
         running.process.send_signal(signal.SIGTERM)
-        assert running.process.wait(timeout=30) == 0
+        assert running.process.wait(timeout=60) == 0
 
 
 def _digest(file: Path) -> str:

@@ -1,9 +1,6 @@
 """How many functions a poll calls, which is what it costs on a processor that has run other code since the last one."""
 
 import random
-import sys
-from collections.abc import Callable
-from types import FrameType
 
 from exporter.demo.instances import SimulatedInstance
 from exporter.fleet.store import Fleet
@@ -18,28 +15,13 @@ from exporter.poller.schedule import Backoff
 from exporter.zapi.client import ZapiClient
 from simulator.server import SimulatedZapi
 from tests.builders import a_config, an_instance, some_polling
+from tests.counting import calls_of
 from tests.system.bench.costs import assert_at_most_half_worse
 
 CALLS_OF_A_POLL = 84
 """Of Python functions, but those of the threads. It was 171 when a poll cost 2.4 of a bare TLS socket."""
 
 POLLS = 64
-
-
-def calls(work: Callable[[], object]) -> int:
-    """The Python functions that this thread calls while it works."""
-    called = 0
-
-    def count(frame: FrameType, event: str, argument: object) -> None:
-        nonlocal called
-        called += event == "call"
-
-    sys.setprofile(count)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return called
 
 
 def test_a_poll_calls_no_more_functions_than_before() -> None:
@@ -64,6 +46,6 @@ def test_a_poll_calls_no_more_functions_than_before() -> None:
                 queue.finish(poll, reading, now)
 
         polls()
-        measured = calls(polls) / POLLS
+        measured = calls_of(polls) / POLLS
         client.close()
     assert_at_most_half_worse(measured, CALLS_OF_A_POLL)

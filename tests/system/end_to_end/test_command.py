@@ -90,7 +90,7 @@ def test_a_real_prometheus_scrapes_right_values(started: Exporter, tmp_path: Pat
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_with_status_0(started: Exporter, number: signal.Signals) -> None:
     started.process.send_signal(number)
-    assert started.process.wait(timeout=5) == 0
+    assert started.process.wait(PATIENCE) == 0
 
 
 @pytest.mark.needs("promtool")

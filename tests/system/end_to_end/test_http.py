@@ -4,7 +4,6 @@ import gzip
 import os
 import socket
 import ssl
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -19,8 +18,6 @@ from tests.unit.httpd.certificates import write_files
 from tests.unit.httpd.serving import Client
 
 SLOW = 1_000
-PROMISED = 1.0
-"""Seconds in which a good client is answered, whatever the others do."""
 TRIES = 4
 """A machine busy with other things may spoil one, and a server that is held up spoils all."""
 INSTANCES = 20
@@ -42,11 +39,18 @@ class Target:
             return Client(connected)
         return Client(self.tls.wrap_socket(connected, server_hostname="127.0.0.1"))
 
-    def seconds_for(self, path: str) -> float:
-        began = time.monotonic()
-        with self.connect() as client:
-            assert client.ask(path).status == 200
-        return time.monotonic() - began
+    def answers_before_it_drops_a_slow_client(self, path: str) -> bool:
+        """Ask, after a client that says nothing: who is held up by it is answered when it is given up."""
+        with socket.create_connection(self.exporter.address, 30) as slow:
+            with self.connect() as client:
+                assert client.ask(path).status == 200
+            slow.setblocking(False)
+            try:
+                return slow.recv(1) != b""
+            except BlockingIOError:
+                return True
+            except ConnectionError:
+                return False
 
     def threads(self) -> int:
         return len(os.listdir(f"/proc/{self.exporter.process.pid}/task"))
@@ -82,7 +86,7 @@ def test_a_thousand_slow_clients_hold_up_nobody_and_cost_little(target: Target) 
                 with suppress(OSError):  # it was dropped
                     client.send(bytes([byte]))
             for path in ("/metrics", "/-/healthy"):
-                assert min(target.seconds_for(path) for _ in range(TRIES)) < PROMISED
+                assert any(target.answers_before_it_drops_a_slow_client(path) for _ in range(TRIES))
             assert target.files() <= files + limits.connections + OF_POLLS
             assert target.threads() <= threads + limits.threads + limits.login_threads + OF_POLLS
 
@@ -95,7 +99,7 @@ def test_clients_that_drip_headers_after_a_good_start_hold_up_nobody(target: Tar
         for path in ("/metrics", "/-/healthy"):
             for client in slow:
                 client.send(b"a")
-            assert min(target.seconds_for(path) for _ in range(TRIES)) < PROMISED
+            assert any(target.answers_before_it_drops_a_slow_client(path) for _ in range(TRIES))
 
 
 @pytest.mark.parametrize(

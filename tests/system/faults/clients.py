@@ -25,7 +25,7 @@ _IDLE: Final = 520
 _SILENT_A_SECOND: Final = 50
 _ROUND_TRIPS: Final = (0.001, 0.03, 0.1)
 _SCRAPES: Final = 6
-_PATIENCE: Final = 10.0
+_PATIENCE: Final = 60.0
 """Seconds for which Prometheus waits."""
 _GUESSING: Final = 24
 _SHAKING: Final = 8

@@ -109,7 +109,7 @@ def _check_that_an_engine_runs_it(image: Image, zapi: SimulatedZapi, directory: 
         assert _inside(process, "touch", "/tmp/written").returncode != 0
         assert _inside(process, *image.config["Healthcheck"]["Test"][1:]).returncode == 0
         os.kill(process, signal.SIGTERM)
-        assert running.process.wait(timeout=30) == 0
+        assert running.process.wait(timeout=60) == 0
 
 
 def _check_that_systemd_runs_it(image: Image, zapi: SimulatedZapi, directory: Path) -> None:

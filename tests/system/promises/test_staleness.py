@@ -151,6 +151,7 @@ def test_workers_that_are_wedged_become_visible(tmp_path: Path) -> None:
             for name in ("zapi_instance_last_poll_timestamp_seconds", "zapi_instance_polls"):
                 assert later.values[name] == first.values[name]
             assert get(f"{running.url}/-/healthy")
-            assert running.log.read_text().count("polls have stopped") == len(members)
+            wait_until(lambda: running.log.read_text().count("polls have stopped") >= len(members))
             running.process.send_signal(signal.SIGTERM)
-            assert running.process.wait(timeout=20) == 0
+            assert running.process.wait(timeout=60) == 0
+            assert running.log.read_text().count("polls have stopped") == len(members)

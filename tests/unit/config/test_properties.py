@@ -1,6 +1,5 @@
 """Whatever a file holds, loading it gives a configuration or problems, and no problem shows a secret."""
 
-import time
 import traceback
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.config import InvalidConfig, load
+from tests.counting import calls_of
 from tests.unit.config.documents import MINIMAL
 
 CANARY = "c4n4ry"
@@ -97,16 +97,14 @@ def test_the_environment_may_hold_bytes_that_are_no_text(file: Path) -> None:
 
 
 def test_thousands_of_instances_cost_in_proportion(file: Path) -> None:
-    def seconds(count: int) -> float:
+    def calls(count: int) -> int:
         instances = "".join(
             f"  - name: vendas {i}\n    id: ID{i:05d}X\n    token: ${{CANARY}}{i}\n    labels: {{team: sales}}\n"
             f"    expected_webhooks: {{received: 'https://a.example/{i}'}}\n"
             for i in range(count)
         )
         file.write_text("instances:\n" + instances)
-        begin = time.process_time()
-        assert len(load(file, ENVIRON).instances) == count
-        return time.process_time() - begin
+        return calls_of(lambda: load(file, ENVIRON))
 
-    seconds(10)  # what is loaded once
-    assert seconds(3000) < 40 * max(seconds(300) for _ in range(2))
+    calls(10)  # what is loaded once
+    assert calls(1000) < 12 * calls(100)

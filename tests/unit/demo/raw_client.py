@@ -11,10 +11,10 @@ from simulator.server import SimulatedZapi
 
 
 class RawClient:
-    """One connection to a simulated Z-API. Waits at most ten seconds for anything."""
+    """One connection to a simulated Z-API. Waits at most a minute for anything."""
 
     def __init__(self, zapi: SimulatedZapi, tls: ssl.SSLContext | None = None) -> None:
-        sock = socket.create_connection(("127.0.0.1", zapi.port), timeout=10)
+        sock = socket.create_connection(("127.0.0.1", zapi.port), timeout=60)
         try:
             self._socket = sock if tls is None else tls.wrap_socket(sock, server_hostname="localhost")
         except BaseException:

@@ -153,6 +153,7 @@ def test_a_start_during_an_outage_adds_the_account_later(zapi: SimulatedZapi) ->
     with rig_of(zapi, configured=[configured("vendas")]) as rig:
         wait_until(rig.daemon.is_ready)
         assert rig.names() == ["vendas"]
+        rig.wait_for_source(up=False)
         assert rig.source() == {"up": 0, "instances": 0, "skipped_instances": 0}
         zapi.set_account(listing(*NAMES))
         rig.wait_for(*NAMES)

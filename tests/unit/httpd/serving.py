@@ -18,7 +18,7 @@ from exporter.httpd.security import Security, ServerTls
 from exporter.httpd.server import Server
 from exporter.model.clock import Clock, SystemClock
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a test that waits has failed."""
 
 

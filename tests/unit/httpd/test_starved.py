@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.httpd.serving import Client
+from tests.unit.httpd.serving import PATIENCE, Client
 
 PROGRAM = """
 import json, logging, os, resource, sys, time
@@ -58,7 +58,7 @@ class Starving:
 
     def errors(self) -> list[str]:
         """Ends the process."""
-        _, errors = self._process.communicate(timeout=20)
+        _, errors = self._process.communicate(timeout=PATIENCE)
         return errors.splitlines()
 
     def _hear(self) -> dict[str, Any]:
@@ -80,34 +80,34 @@ def starving() -> Iterator[Starving]:
 
 def test_a_server_without_file_descriptors_waits_quietly_and_recovers(starving: Starving) -> None:
     before = starving.tell("starve")
-    with Client(socket.create_connection(starving.place, 20)) as client:
+    with Client(socket.create_connection(starving.place, PATIENCE)) as client:
         client.socket.settimeout(2.0)
         client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
         with pytest.raises(TimeoutError):
             client.socket.recv(1)
         after = starving.tell("recover")
-        client.socket.settimeout(20)
+        client.socket.settimeout(PATIENCE)
         assert client.answer().body == b"alive"
     assert after["cpu"] - before["cpu"] < 1.0  # of the two seconds it waited
     assert starving.errors() == ["ERROR connections cannot be accepted; retrying"]
 
 
 def test_a_server_gives_a_slow_clients_descriptor_to_the_next(starving: Starving) -> None:
-    with Client(socket.create_connection(starving.place, 20)) as slow:
+    with Client(socket.create_connection(starving.place, PATIENCE)) as slow:
         slow.send(b"GET /")
         while starving.tell("count")["open"] == 0:
             time.sleep(0.01)
         starving.tell("starve")
-        with Client(socket.create_connection(starving.place, 20)) as good:
+        with Client(socket.create_connection(starving.place, PATIENCE)) as good:
             good.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
             assert good.answer().body == b"alive"
         assert slow.was_closed()
 
 
 def test_connections_take_at_most_half_of_the_descriptors(starving: Starving) -> None:
-    slow = [socket.create_connection(starving.place, 20) for _ in range(100)]
+    slow = [socket.create_connection(starving.place, PATIENCE) for _ in range(100)]
     try:
-        with Client(socket.create_connection(starving.place, 20)) as good:
+        with Client(socket.create_connection(starving.place, PATIENCE)) as good:
             assert good.ask("/").body == b"alive"
             assert starving.tell("count")["open"] == 32
     finally:

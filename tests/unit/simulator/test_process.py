@@ -39,7 +39,7 @@ def ask(config: Path, number: int = 1) -> requests.Response:
         f"{document['api']['base_url']}/instances/{instance['id']}/token/{instance['token']}/me",
         headers={"Client-Token": document["api"]["client_token"]},
         verify=document["api"].get("ca_file"),
-        timeout=10,
+        timeout=60,
     )
 
 
@@ -54,7 +54,7 @@ def test_it_serves_what_it_writes_a_configuration_for(tmp_path: Path) -> None:
 def test_it_stops_quietly_when_told_to(how: signal.Signals) -> None:
     with running() as (process, _):
         process.send_signal(how)
-        _, complaints = process.communicate(timeout=10)
+        _, complaints = process.communicate(timeout=60)
     assert (process.returncode, complaints) == (0, "")
 
 
@@ -87,7 +87,7 @@ def test_an_address_in_use_is_told_in_one_line() -> None:
             [sys.executable, "-m", "simulator", "--listen", address],
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=60,
             check=False,
         )
     assert told.returncode == 1
@@ -99,8 +99,8 @@ def test_an_address_in_use_is_told_in_one_line() -> None:
 def test_a_partner_token_lists_the_instances(flags: tuple[str, ...], status: int) -> None:
     with running("--instances=5", "--partner-token=PARTNER", *flags) as (_, url):
         headers = {"Authorization": "Bearer PARTNER"}
-        answer = requests.get(f"{url}/instances?page=2&pageSize=3", headers=headers, timeout=10)
+        answer = requests.get(f"{url}/instances?page=2&pageSize=3", headers=headers, timeout=60)
         assert answer.status_code == status
         if status == 200:
             assert (answer.json()["total"], len(answer.json()["content"])) == (5, 2)
-        assert requests.get(f"{url}/instances?page=1", timeout=10).status_code == 401
+        assert requests.get(f"{url}/instances?page=1", timeout=60).status_code == 401

@@ -15,7 +15,7 @@ from tests.builders import an_instance
 from tests.unit.zapi.playing import PlayedServer, answering, playing, read_head
 
 INSTANCE = an_instance("vendas")
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def reply(body: bytes, status: bytes = b"200 OK", length: int | None = None) -> bytes:
