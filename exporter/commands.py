@@ -26,11 +26,12 @@ from exporter.model.settings import ACCOUNT_PREFIX
 from exporter.model.shard import Shard
 from exporter.options import Options
 from exporter.process.line_writer import LineWriter
-from exporter.process.main_loop import PeriodicTask, ReloadLoop, run_until_signal
+from exporter.process.main_loop import PeriodicTask, run_until_signal
 from exporter.process.malloc import use_one_arena
 from exporter.process.output import answer, complain
 from exporter.process.presence import published
 from exporter.process.progress import Progress
+from exporter.process.reload_loop import ReloadLoop
 from exporter.process.signals import Signals
 from exporter.process.starting import start
 from exporter.process.supervisor import PartFailed, Supervisor

@@ -9,7 +9,7 @@ from typing import Final
 
 from exporter.demo.answers import HTML, TOO_MANY, answer, html_error, one_reply, rate_limited
 from exporter.demo.fault import Exchange, Fault, Pause, Step, message
-from exporter.model.poll_result import FILTERS_FIELD, SETTING_FIELDS, WEBHOOK_FIELDS
+from exporter.model.me_fields import FILTERS_FIELD, SETTING_FIELDS, WEBHOOK_FIELDS
 
 _DAY: Final = 86400.0
 

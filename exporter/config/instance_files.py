@@ -13,7 +13,7 @@ from exporter.config.instances import Inherited, KnownInstances
 from exporter.config.nodes import ListNode, MapNode, Node
 from exporter.config.problem import Problems
 from exporter.config.section_values import SectionValues
-from exporter.config.table import Context, Unusable, Value, usable
+from exporter.config.value import Context, Unusable, Value, usable
 from exporter.model.settings import FILE_PREFIX, Instance, InstanceSource
 
 MAX_BYTES: Final = 32 * 1024 * 1024

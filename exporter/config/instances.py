@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from exporter.config import keys
+from exporter.config.declarations import Key
 from exporter.config.nodes import Scalar
 from exporter.config.section_values import SectionValues
-from exporter.config.table import Key
 from exporter.model.collected import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import CONFIG_SOURCE, Account, Instance
@@ -29,7 +29,7 @@ class Inherited:
     source: str = CONFIG_SOURCE
 
     def instance(self, values: SectionValues) -> Instance:
-        """Raise :class:`~exporter.config.table.Unusable`."""
+        """Raise :class:`~exporter.config.value.Unusable`."""
         token = values.secret(keys.TOKEN)
         assert token is not None, "it is required"
         own = self.overridden(values, keys.LABELS, keys.EXPECTED_WEBHOOKS, keys.COLLECT)
@@ -62,7 +62,7 @@ class Inherited:
         )
 
     def account(self, values: SectionValues) -> Account:
-        """Raise :class:`~exporter.config.table.Unusable`."""
+        """Raise :class:`~exporter.config.value.Unusable`."""
         token = values.secret(keys.PARTNER_TOKEN)
         assert token is not None, "it is required"
         own = self.overridden(values, keys.ACCOUNT_LABELS, keys.ACCOUNT_WEBHOOKS, keys.ACCOUNT_COLLECT)
@@ -81,7 +81,7 @@ class Inherited:
 
 
 def inherit(api: SectionValues, defaults: SectionValues) -> Inherited:
-    """Return what the instances of a configuration inherit. Raise :class:`~exporter.config.table.Unusable`."""
+    """Return what the instances of a configuration inherit. Raise :class:`~exporter.config.value.Unusable`."""
     nothing = Inherited(api.secret(keys.CLIENT_TOKEN), {}, {})
     return nothing.overridden(defaults, keys.DEFAULT_LABELS, keys.DEFAULT_WEBHOOKS, keys.DEFAULT_COLLECT)
 

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from exporter.model.poll_result import WEBHOOK_FIELDS
+from exporter.model.me_fields import WEBHOOK_FIELDS
 
 RESERVED_LABELS: Final = frozenset(
     {

@@ -2,23 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 from exporter.config import keys
-from exporter.config.certificates import read_certificates
+from exporter.config.authorities import authorities_variable, read_authorities
 from exporter.config.document import read_document
-from exporter.config.file_reader import UnreadableFile
 from exporter.config.files import TrackedFiles
 from exporter.config.instance_files import InstanceFiles, read_text
 from exporter.config.instances import KnownInstances, inherit, report_duplicates
 from exporter.config.nodes import MapNode, Node, Scalar
 from exporter.config.problem import Problems
 from exporter.config.section_values import SectionValues
-from exporter.config.table import Context, Unusable, Value, usable
+from exporter.config.value import Context, Unusable, Value, usable
 from exporter.model.settings import CONFIG_SOURCE, Api, Config, InstanceSource, Polling
-
-CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
-"""Variables of the environment that name a file of authorities, the first that is set and not empty."""
 
 
 def load(
@@ -58,7 +53,7 @@ def _read_config(
     report_duplicates(document.get(keys.ACCOUNTS) or ())
     polling = usable(lambda: _polling(document[keys.POLLING_SECTION]))
     statuses = usable(lambda: _statuses(document[keys.PAYMENT_SECTION]))
-    ca_variable = _ca_variable(document[keys.API_SECTION], environ)
+    ca_variable = authorities_variable(document[keys.API_SECTION], environ)
     api = _api(document[keys.API_SECTION], ca_variable, environ, context)
     if not polling or not statuses:
         raise Unusable
@@ -93,22 +88,10 @@ def _unmatched(document: SectionValues, path: Path, numbers: Sequence[int]) -> t
 
 def _api(values: SectionValues, variable: str | None, environ: Mapping[str, str], context: Context) -> Api:
     """Return how Z-API is reached. ``variable`` names the file of authorities where the section does not."""
-    ca_pem = values[keys.CA_FILE]
-    if variable is not None:
-        try:
-            ca_pem = read_certificates(context.files.read(Path.cwd() / environ[variable]))
-        except UnreadableFile as error:
-            advice = f"correct {variable} in the environment, or set api.ca_file"
-            values.report(keys.CA_FILE, f"is not set, and {variable} names a file that {error}; {advice}")
-            raise Unusable from None
+    ca_pem = (
+        values[keys.CA_FILE] if variable is None else read_authorities(variable, environ, values, context)
+    )
     return Api(base_url=values[keys.BASE_URL], timeout=values[keys.TIMEOUT], ca_pem=ca_pem)
-
-
-def _ca_variable(api: SectionValues, environ: Mapping[str, str]) -> str | None:
-    """Return the variable that names the authorities, or ``None`` where the section does or none is set."""
-    if api.has(keys.CA_FILE):
-        return None
-    return next((variable for variable in CA_VARIABLES if environ.get(variable)), None)
 
 
 def _polling(values: SectionValues) -> Polling:

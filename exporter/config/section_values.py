@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
+from exporter.config.converters import MISTYPED_IN_KEYS, nearest
+from exporter.config.declarations import Key, Kind, SecretKeys, Section
 from exporter.config.nodes import TEXT, ListNode, MapNode, Node, Scalar
 from exporter.config.problem import Place
-from exporter.config.table import Key, Kind, SecretKeys, Section, Unusable, Value, kind_of, usable
-from exporter.config.values import MISTYPED_IN_KEYS, nearest
+from exporter.config.value import Unusable, Value, kind_of, usable
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from exporter.demo.fault import Fault
 from exporter.demo.instances import SimulatedInstance
-from exporter.model.poll_result import WEBHOOK_FIELDS
+from exporter.model.me_fields import WEBHOOK_FIELDS
 
 LIST_PATH: Final = "/instances"
 PARTNER_TOKEN_REFUSED: Final = b'{"error":"Unauthorized"}'

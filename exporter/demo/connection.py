@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Final, cast
 
 from exporter.demo.fault import CloseWhenIdle, Ending, Step, message
-from exporter.demo.player import End, Player, drop_packets, reset
+from exporter.demo.packet_filter import drop_packets
+from exporter.demo.player import End, Player, reset
 
 _MAX_HEAD: Final = 64 * 1024
 

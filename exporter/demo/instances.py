@@ -9,7 +9,7 @@ from typing import Final
 
 from exporter.demo.resources import SimulatedQueue
 from exporter.demo.timeline import Timeline
-from exporter.model.poll_result import (
+from exporter.model.me_fields import (
     FILTERS_FIELD,
     SETTING_FIELDS,
     UNDOCUMENTED_WEBHOOKS,

@@ -7,7 +7,7 @@ from enum import Enum
 from exporter.fleet.view import InstanceView
 from exporter.metrics import samples
 from exporter.metrics.samples import Sample
-from exporter.model.poll_result import FILTERS_FIELD, UNDOCUMENTED_WEBHOOKS, WEBHOOK_FIELDS
+from exporter.model.me_fields import FILTERS_FIELD, UNDOCUMENTED_WEBHOOKS, WEBHOOK_FIELDS
 
 
 class MetricType(str, Enum):

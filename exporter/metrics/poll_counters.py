@@ -16,7 +16,8 @@ from prometheus_client.registry import Collector
 
 from exporter.metrics import catalogue
 from exporter.metrics.text_format import go_number
-from exporter.model.poll_result import OPTIONAL_FIELDS, Failure, Reading, Reason
+from exporter.model.me_fields import OPTIONAL_FIELDS
+from exporter.model.poll_result import Failure, Reading, Reason
 
 SUCCESS: Final = "success"
 _DURATION_BUCKETS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)

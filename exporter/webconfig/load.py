@@ -8,7 +8,7 @@ from exporter.config.files import TrackedFiles
 from exporter.config.instance_files import read_text
 from exporter.config.problem import Problems
 from exporter.config.section_values import SectionValues
-from exporter.config.table import Context, Value, usable
+from exporter.config.value import Context, Value, usable
 from exporter.httpd.security import Security
 from exporter.webconfig import keys
 from exporter.webconfig.tls import server_tls

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from exporter.config.section_values import SectionValues
-from exporter.config.table import Unusable
+from exporter.config.value import Unusable
 from exporter.httpd.security import ServerTls
 from exporter.webconfig import keys
 
@@ -23,7 +23,7 @@ _UNUSABLE: Final = "names a file that holds no private key that OpenSSL can use"
 
 
 def server_tls(values: SectionValues) -> ServerTls:
-    """Raise :class:`~exporter.config.table.Unusable`; everything that is wrong was reported then."""
+    """Raise :class:`~exporter.config.value.Unusable`; everything that is wrong was reported then."""
     _check_clients(values)
     lowest, highest = values.get(keys.MIN_VERSION), values.get(keys.MAX_VERSION)
     are_in_order = lowest is None or highest is None or lowest <= highest

@@ -8,17 +8,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
-from exporter.model.poll_result import (
+from exporter.model.me_fields import (
     FILTERS_FIELD,
     SETTING_FIELDS,
     UNDOCUMENTED_WEBHOOKS,
     WEBHOOK_FIELDS,
     WEBHOOK_FILTERS,
-    Failure,
-    Reading,
-    Reason,
-    Status,
 )
+from exporter.model.poll_result import Failure, Reading, Reason, Status
 from exporter.model.secret import Secret
 from exporter.model.settings import Instance
 from exporter.zapi.error_words import is_empty, known_failure, session_of
@@ -55,7 +52,7 @@ def read_me(body: bytes, instance: Instance) -> Reading:
         connected = boolean(reply.get("connected"))
     except Unreadable:
         return _invalid("the reply does not say whether the instance is connected")
-    return _Fields(reply, SecretScanner(instance.token, instance.client_token)).status(connected)
+    return _MeReader(reply, SecretScanner(instance.token, instance.client_token)).status(connected)
 
 
 def _error_in(reply: Mapping[str, Any]) -> Failure | None:
@@ -72,7 +69,7 @@ def _error_in(reply: Mapping[str, Any]) -> Failure | None:
     return None
 
 
-class _Fields:
+class _MeReader:
     """The optional fields of one reply, and which of them could not be read."""
 
     def __init__(self, reply: Mapping[str, Any], scanner: SecretScanner) -> None:

@@ -8,10 +8,10 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from exporter.web.status_page.formatting import Moment, detail_words, moment, number, sentence
-from exporter.web.status_page.pagination import Listing
 from exporter.web.status_page.problems import Level
 from exporter.web.status_page.query import Query, Show, Sort
 from exporter.web.status_page.sanitize import shortened, visible
+from exporter.web.status_page.selection import Listing
 from exporter.web.status_page.texts import Texts
 
 _LEVELS: Final = {

@@ -20,10 +20,10 @@ from exporter.web.status_page.formatting import (
     precise,
     sentence,
 )
-from exporter.web.status_page.pagination import Listing
 from exporter.web.status_page.problems import Problem
 from exporter.web.status_page.query import Query, can_be_asked_for, label_search
 from exporter.web.status_page.sanitize import shortened, visible
+from exporter.web.status_page.selection import Listing
 from exporter.web.status_page.texts import Texts
 from exporter.web.status_page.webhook_states import WebhookState
 

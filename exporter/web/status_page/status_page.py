@@ -17,9 +17,9 @@ from exporter.web.status_page.diagnosis import Diagnoses
 from exporter.web.status_page.formatting import sentence
 from exporter.web.status_page.language import texts_for
 from exporter.web.status_page.page_model import write_screen
-from exporter.web.status_page.pagination import list_instances
 from exporter.web.status_page.query import read_query
 from exporter.web.status_page.rows import RowWriter
+from exporter.web.status_page.selection import list_instances
 from exporter.web.status_page.sources import has_several, origin, source_notes
 
 _PACKAGE: Final = "exporter.web.status_page"

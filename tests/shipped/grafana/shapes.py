@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from exporter.model.poll_result import WEBHOOK_FIELDS, Reason
+from exporter.model.me_fields import WEBHOOK_FIELDS
+from exporter.model.poll_result import Reason
 from harness.processes import Prometheus
 from tests.shipped.grafana.dashboards import Panel, interpolate, legend_labels, panels
 from tests.shipped.grafana.scraped import ALL, INSTANCES, ROWS

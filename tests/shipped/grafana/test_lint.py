@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from exporter.model.poll_result import WEBHOOK_FIELDS, Reason
+from exporter.model.me_fields import WEBHOOK_FIELDS
+from exporter.model.poll_result import Reason
 from tests.shipped.grafana.dashboards import FILES, GRAFANA, Panel, expressions, load, panels
 from tests.shipped.prometheus.tools import PROMETHEUS, RUNBOOKS, alerts
 

@@ -13,7 +13,7 @@ from bench import chain, polls, probers, report, results
 from bench.goals import goals
 from bench.instances import instance_id, me
 from bench.spread import Spread
-from exporter.model.poll_result import OPTIONAL_FIELDS
+from exporter.model.me_fields import OPTIONAL_FIELDS
 
 SPREAD = Spread.of([1.0])
 

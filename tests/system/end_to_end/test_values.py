@@ -14,7 +14,7 @@ from exporter.demo.setup import demo_config
 from exporter.metrics import catalogue
 from exporter.model.clock import SystemClock
 from exporter.model.collected import Collector, Session
-from exporter.model.poll_result import WEBHOOK_FILTERS
+from exporter.model.me_fields import WEBHOOK_FILTERS
 from exporter.model.secret import Secret
 from harness.processes import eventually, exporter
 from simulator.config_file import write_config

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from exporter.model.poll_result import (
+from exporter.model.me_fields import (
     FILTERS_FIELD,
     SETTING_FIELDS,
     UNDOCUMENTED_WEBHOOKS,
     WEBHOOK_FIELDS,
     WEBHOOK_FILTERS,
-    Reason,
 )
+from exporter.model.poll_result import Reason
 from tests.system.faults.promise import Promise
 from tests.system.faults.words import WORDS
 

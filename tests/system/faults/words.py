@@ -5,7 +5,8 @@ from types import MappingProxyType
 from typing import Final
 
 from exporter.demo.instances import DOCUMENTED_WEBHOOKS
-from exporter.model.poll_result import SETTING_FIELDS, WEBHOOK_FILTERS, Reason
+from exporter.model.me_fields import SETTING_FIELDS, WEBHOOK_FILTERS
+from exporter.model.poll_result import Reason
 from tests.system.faults.promise import Promise
 
 _FAILURES: Final[Mapping[Reason, tuple[str, ...]]] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from exporter.model.poll_result import OPTIONAL_FIELDS, SETTING_FIELDS, WEBHOOK_FIELDS
+from exporter.model.me_fields import OPTIONAL_FIELDS, SETTING_FIELDS, WEBHOOK_FIELDS
 
 INSTANCE_ID: Final = "3C67AB641C8AA0412F6A2242B4E23AC7"
 

@@ -26,14 +26,8 @@ from exporter.metrics.instance_cache import InstanceLines, render_one
 from exporter.metrics.scrape import Scrapes
 from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
-from exporter.model.poll_result import (
-    OPTIONAL_FIELDS,
-    SETTING_FIELDS,
-    WEBHOOK_FIELDS,
-    Failure,
-    Reason,
-    Status,
-)
+from exporter.model.me_fields import OPTIONAL_FIELDS, SETTING_FIELDS, WEBHOOK_FIELDS
+from exporter.model.poll_result import Failure, Reason, Status
 from exporter.model.secret import Secret
 from exporter.model.settings import Account
 from exporter.web.probe import Probe

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from exporter.fleet.view import InstanceView
 from exporter.httpd.http import Request, Response
-from exporter.web.status_page.pagination import PAGE_SIZE
+from exporter.web.status_page.selection import PAGE_SIZE
 from exporter.web.status_page.status_page import StatusPage
 from tests.builders import a_status, an_instance
 from tests.unit.web.status_page.fleets import NOW, a_disconnected_view, a_fleet, a_view, hooks

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from exporter.demo.fault import Exchange, Fault, message
-from exporter.model.poll_result import WEBHOOK_FIELDS
+from exporter.model.me_fields import WEBHOOK_FIELDS
 
 ROOM: Final = 1024 * 1024 - 8192
 """Bytes that a reply may hold beside its usual fields."""

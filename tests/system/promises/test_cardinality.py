@@ -21,7 +21,8 @@ from exporter.metrics.instance_cache import InstanceLines
 from exporter.metrics.scrape import Scrapes
 from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
-from exporter.model.poll_result import OPTIONAL_FIELDS, SETTING_FIELDS, WEBHOOK_FIELDS, Reason
+from exporter.model.me_fields import OPTIONAL_FIELDS, SETTING_FIELDS, WEBHOOK_FIELDS
+from exporter.model.poll_result import Reason
 from exporter.model.settings import Polling
 from exporter.zapi.answer import Answer, read_answer
 from exporter.zapi.me import read_me

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from exporter.config import reference
+from exporter.config.declarations import Section
 from exporter.config.keys import DOCUMENT, SECTIONS
-from exporter.config.table import Section
-from exporter.model.poll_result import WEBHOOK_FIELDS
+from exporter.model.me_fields import WEBHOOK_FIELDS
 
 DOCUMENTS = Path(__file__).parents[3] / "docs"
 REFERENCE = (DOCUMENTS / "configuration.md").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from exporter.demo.instances import CreatedForm, DueForm, Forms, SimulatedInstance, UnsetForm, me_body
-from exporter.model.poll_result import WEBHOOK_FIELDS
+from exporter.model.me_fields import WEBHOOK_FIELDS
 
 
 def said(instance: SimulatedInstance, **forms: Any) -> dict[str, Any]:

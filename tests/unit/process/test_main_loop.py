@@ -10,7 +10,8 @@ import pytest
 from exporter.config import Fingerprint
 from exporter.config.auto_reload import SETTLING, AutoReload
 from exporter.model.clock import SystemClock
-from exporter.process.main_loop import ReloadLoop, run_until_signal
+from exporter.process.main_loop import run_until_signal
+from exporter.process.reload_loop import ReloadLoop
 from harness.waiting import wait_until
 from tests.clocks import ManualClock
 

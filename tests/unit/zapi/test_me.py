@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.model.poll_result import WEBHOOK_FILTERS, Failure, Reason, Status
+from exporter.model.me_fields import WEBHOOK_FILTERS
+from exporter.model.poll_result import Failure, Reason, Status
 from exporter.model.secret import Secret
 from exporter.zapi.json_body import MAX_VALUES
 from exporter.zapi.me import MAX_TEXT, MAX_URL, read_me

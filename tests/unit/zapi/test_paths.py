@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from exporter.demo.player import drop_packets
+from exporter.demo.packet_filter import drop_packets
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure, Reason, Status
 from exporter.model.settings import Api

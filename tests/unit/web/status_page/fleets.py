@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from exporter.fleet.view import InstanceView
-from exporter.model.poll_result import WEBHOOK_FIELDS, Failure, Reason
+from exporter.model.me_fields import WEBHOOK_FIELDS
+from exporter.model.poll_result import Failure, Reason
 from exporter.model.secret import Secret
 from exporter.model.settings import Instance
 from tests.builders import a_status, an_instance

@@ -5,7 +5,8 @@ import pytest
 
 from exporter.fleet.view import InstanceView
 from exporter.metrics.catalogue import CATALOGUE, InstanceMetric
-from exporter.model.poll_result import WEBHOOK_FIELDS, Reason
+from exporter.model.me_fields import WEBHOOK_FIELDS
+from exporter.model.poll_result import Reason
 from exporter.model.secret import Secret
 from exporter.web.status_page.diagnosis import Diagnoses, Diagnosis, diagnose
 from exporter.web.status_page.problems import EXPIRES_IMMINENTLY, EXPIRES_SOON, Level, Problem

@@ -10,7 +10,7 @@ import pytest
 from exporter.fleet.view import InstanceView
 from exporter.httpd.http import Request, Response
 from exporter.model.poll_result import Reason
-from exporter.web.status_page.pagination import PAGE_SIZE
+from exporter.web.status_page.selection import PAGE_SIZE
 from exporter.web.status_page.status_page import StatusPage
 from tests.builders import a_failure, a_status, an_instance
 from tests.unit.web.status_page.fleets import (

@@ -1,4 +1,4 @@
-"""Diagnoses and a query → what one screen shows. Pure."""
+"""Diagnoses and a query → the instances that one screen shows, filtered, sorted and cut into pages. Pure."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence

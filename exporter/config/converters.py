@@ -12,7 +12,7 @@ from typing import Final
 
 from exporter.config.duration import parse_duration
 from exporter.model.collected import Collector
-from exporter.model.poll_result import WEBHOOK_FIELDS
+from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.secret import Secret
 
 MAX_NAME: Final = 200

@@ -7,9 +7,9 @@ import pytest
 from exporter.fleet.view import InstanceView
 from exporter.model.poll_result import Reason
 from exporter.web.status_page.diagnosis import diagnose
-from exporter.web.status_page.pagination import PAGE_SIZE, Listing, list_instances
 from exporter.web.status_page.problems import Level
 from exporter.web.status_page.query import Query, Show, Sort
+from exporter.web.status_page.selection import PAGE_SIZE, Listing, list_instances
 from tests.builders import a_status, an_instance
 from tests.unit.web.status_page.fleets import DAY, NOW, a_disconnected_view, a_failed_view, a_view, hooks
 
