@@ -47,9 +47,11 @@ _NOT_REPLACED: Final = (
     (re.compile(r"<[^<>]+>"), "is a placeholder in angle brackets; put the real value in its place"),
     (re.compile(r"bearer\s.*", re.IGNORECASE), 'begins with "Bearer"; give only what stands after it'),
     (re.compile(r"(?:export )?[A-Z][A-Z0-9_]*=[^=].*"), "begins with NAME=; give only what stands after it"),
+    (re.compile(r".*[,;]"), "ends with a comma or a semicolon; remove it"),
+    (re.compile(r"\S+[\n\r]+"), "ends with a line break, as a text after | does; write it after its key"),
 )
 """What is copied from elsewhere and means nothing here, and what to do."""
-_PART_OF_URL: Final = re.compile(r"://|/(?:instances|token)/|[?#]")
+_PART_OF_URL: Final = re.compile(r"://|/(?:instances|token)/|\?")
 _IN_QUOTES: Final = re.compile(r"""(["']).*\1""", re.DOTALL)
 _WHOLE_NUMBER: Final = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _BASE_URL: Final = re.compile(
@@ -115,6 +117,8 @@ def token(text: str) -> Secret:
 def _part_of_url(text: str, part: str) -> str:
     if _PART_OF_URL.search(word(text)):
         raise ValueError(f"is a URL, or a part of one; give only {part} in the URL of an instance")
+    if "#" in text:
+        raise ValueError("has a #, which begins a comment only after a space; remove what is not part of it")
     return text
 
 

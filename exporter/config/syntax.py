@@ -15,7 +15,9 @@ _SIGN: Final = re.compile(r"\W+|<[a-z ]+>", re.ASCII)  # what the parser may quo
 _BULLET: Final = re.compile(" *[\u2010-\u2015\u2022\u2023\u25aa\u25cf\xb7] ")
 _UNSEPARATED_DASH: Final = re.compile(r" *-\w+:", re.ASCII)
 _FULL_WIDTH_COLON: Final = re.compile(r"\s*(?:- +)*\w+ *\uff1a")
+_CONFLICT: Final = re.compile(r"(?:<{7}|={7}|>{7})(?: |$)")
 _MISBEGUN: Final = (
+    _CONFLICT,
     re.compile(f" *[\t{NO_BREAK_SPACES}]"),
     _BULLET,
     _UNSEPARATED_DASH,
@@ -33,6 +35,10 @@ _MISTAKES: Final = (
     (re.compile(f".*[{INVISIBLE}]"), "has an invisible character; remove it"),
     (_BULLET, "begins with a dash or a dot that YAML does not know; begin an item with - and a space"),
     (_UNSEPARATED_DASH, "has a - without a space after it; write a space there"),
+    (_CONFLICT, "is a mark of a merge that was not finished; finish it and remove the mark"),
+    (re.compile(r"\s*```"), "is a fence of Markdown; remove it"),
+    (re.compile(r"\s*//"), "begins with //; write # for a comment"),
+    (re.compile(r".*[{,]\s*\w+:\s+\$\{"), 'has a variable within braces; write it in quotes, as "${NAME}"'),
     (_FULL_WIDTH_COLON, "has a full-width colon; write : and a space"),
     (
         re.compile(r".*[:\-\[{,] +%\w+%"),
@@ -46,6 +52,7 @@ _ADVICE: Final = {
         "indent the line as its neighbours, and quote a value that has a colon and a space"
     ),
     "found unexpected end of stream": "close the quotation mark",
+    "found unknown escape character": "use single quotes, or write two of each \\",
 }
 
 
