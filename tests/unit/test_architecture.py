@@ -15,7 +15,8 @@ ENTRANCES: Final = {"__init__", "__main__"}
 
 def documented_rooms() -> list[str]:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    return re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+    table = text.partition("## Packages")[2].partition("## ")[0]
+    return re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
 
 
 def module_name(file: Path) -> str:
@@ -70,3 +71,17 @@ def test_nothing_of_the_product_imports_its_tests() -> None:
         assert not re.search(
             r"^\s*(from|import) (tests|harness|simulator)\b", file.read_text(encoding="utf-8"), re.M
         ), module
+
+
+def documented_files() -> dict[str, set[str]]:
+    """Each larger package and the files that its row names."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    section = text.partition("## Files of the larger packages")[2].partition("## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", section, re.MULTILINE)
+    return {package: set(re.findall(r"`(\w+)`(?=[:;,.]| \||$)", row)) for package, row in rows}
+
+
+def test_every_file_of_a_larger_package_has_its_idea_in_the_document() -> None:
+    for package, named in documented_files().items():
+        files = {file.stem for file in (PACKAGE / package).rglob("*.py")} - {"__init__"}
+        assert files <= named, f"{package}: {sorted(files - named)} missing in docs/architecture.md"
