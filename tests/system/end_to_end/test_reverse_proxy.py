@@ -22,6 +22,7 @@ pytestmark = pytest.mark.needs("nginx")
 
 CONFIGURATION = """\
 daemon off;
+master_process off;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;
 events {{}}
