@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 
 from tests.shipped.grafana.dashboards import FILES, GRAFANA, load
@@ -15,28 +15,28 @@ Dashboard = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def whole() -> jsonschema.Draft7Validator:
+def whole() -> jsonschema_rs.Draft7Validator:
     return _validator("Dashboard")
 
 
 @pytest.fixture(scope="module")
-def one_panel() -> jsonschema.Draft7Validator:
+def one_panel() -> jsonschema_rs.Draft7Validator:
     return _validator("Panel")
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_dashboard_has_grafanas_types(file: Path, whole: jsonschema.Draft7Validator) -> None:
+def test_a_dashboard_has_grafanas_types(file: Path, whole: jsonschema_rs.Draft7Validator) -> None:
     assert _problems(whole, load(file)) == []
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_what_overrides_set_has_grafanas_types(file: Path, one_panel: jsonschema.Draft7Validator) -> None:
+def test_what_overrides_set_has_grafanas_types(file: Path, one_panel: jsonschema_rs.Draft7Validator) -> None:
     for panel in load(file)["panels"]:
         if panel["type"] != "row":
             assert _problems(one_panel, _with_overrides_as_defaults(panel)) == [], panel["title"]
 
 
-def test_an_override_of_a_misspelt_key_is_found(one_panel: jsonschema.Draft7Validator) -> None:
+def test_an_override_of_a_misspelt_key_is_found(one_panel: jsonschema_rs.Draft7Validator) -> None:
     dashboard = load(GRAFANA / "dashboards" / "en" / "zapi-fleet.json")
     panel = next(panel for panel in dashboard["panels"] if panel["type"] == "table")
     panel["fieldConfig"]["overrides"][0]["properties"].append({"id": "custom.widht", "value": 100})
@@ -84,7 +84,7 @@ def _first(kind: str, path: str) -> Callable[[Dashboard], None]:
     ],
 )
 def test_a_misspelt_key_is_found(
-    spoil: Callable[[Dashboard], None], whole: jsonschema.Draft7Validator
+    spoil: Callable[[Dashboard], None], whole: jsonschema_rs.Draft7Validator
 ) -> None:
     """Before it is spoilt it has none, which ``test_a_dashboard_has_grafanas_types`` sees."""
     dashboard = load(GRAFANA / "dashboards" / "en" / "zapi-fleet.json")
@@ -92,19 +92,19 @@ def test_a_misspelt_key_is_found(
     assert not whole.is_valid(dashboard)
 
 
-def test_a_wrong_type_is_found(whole: jsonschema.Draft7Validator) -> None:
+def test_a_wrong_type_is_found(whole: jsonschema_rs.Draft7Validator) -> None:
     dashboard = load(GRAFANA / "dashboards" / "en" / "zapi-fleet.json")
     dashboard["panels"][1]["gridPos"]["w"] = "4"
     assert _problems(whole, dashboard) != []
 
 
-def _validator(definition: str) -> jsonschema.Draft7Validator:
+def _validator(definition: str) -> jsonschema_rs.Draft7Validator:
     schema = json.loads((GRAFANA / "schema" / "dashboard.schema.json").read_text(encoding="utf-8"))
-    return jsonschema.Draft7Validator({**schema, "$ref": f"#/definitions/{definition}"})
+    return jsonschema_rs.Draft7Validator({**schema, "$ref": f"#/definitions/{definition}"})
 
 
-def _problems(validator: jsonschema.Draft7Validator, document: Mapping[str, Any]) -> list[str]:
-    return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(document)]
+def _problems(validator: jsonschema_rs.Draft7Validator, document: Mapping[str, Any]) -> list[str]:
+    return [f"{error.instance_path}: {error.message[:200]}" for error in validator.iter_errors(document)]
 
 
 def _with_overrides_as_defaults(panel: Mapping[str, Any]) -> dict[str, Any]:
