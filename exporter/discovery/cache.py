@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import math
 import os
 import re
 import tempfile
@@ -109,11 +110,18 @@ def _parse(content: bytes, account: str) -> KnownList:
 def _parse_instance(item: Any) -> ListedInstance:
     token = item["token"]
     return ListedInstance(
-        _text(item["id"]),
-        None if token is None else Secret(_text(token)),
+        _word(item["id"]),
+        None if token is None else Secret(_word(token)),
         _text(item["name"]),
         _number(item["created"]),
     )
+
+
+def _word(value: Any) -> str:
+    text = _text(value)
+    if not text.isprintable() or text.split() != [text]:
+        raise ValueError("no word")
+    return text
 
 
 def _text(value: Any) -> str:
@@ -124,7 +132,11 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not 0 <= float(value) < math.inf:
+        raise ValueError("no time")
+    return float(value)
 
 
 def _replace_file(path: Path, content: bytes) -> None:

@@ -103,7 +103,7 @@ def test_queues_that_hang_delay_no_other_slot_and_no_me(tmp_path: Path) -> None:
     """A tenth of the queues hang; every instance's own slots are counted, hanging ones and others."""
     members = collecting(100)
     hanging = {member.simulated.id for member in members[::10]}
-    with upstream(tmp_path, members, Polling(2.0, 8, 60.0), timeout=1.5) as served:
+    with upstream(tmp_path, members, Polling(4.0, 8, 120.0), timeout=3.0) as served:
         for instance in hanging:
             served.zapi.set_fault(instance, silence(), "queue/count")
         with exporter(tmp_path, f"--config.file={served.file}") as running:

@@ -61,8 +61,16 @@ def test_a_file_that_others_may_read_is_replaced_by_one_that_they_may_not(tmp_pa
         b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":1,"instances":7}',
         b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":1,"instances":'
         b'[{"id":"\\ud800","token":"SECRET","name":"","created":null}]}',
+        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":-1,"instances":[]}',
+        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":true,"instances":[]}',
+        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":1e999,"instances":[]}',
+        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":NaN,"instances":[]}',
+        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":1,"instances":'
+        b'[{"id":"1","token":"SECRET\\n","name":"","created":null}]}',
+        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":1,"instances":'
+        b'[{"id":"1","token":"SECRET","name":"","created":-1e999}]}',
     ],
-    ids=range(10),
+    ids=range(16),
 )
 def test_a_file_that_the_exporter_did_not_write_is_told_and_left_out(
     tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
