@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from exporter.config.file_reader import FileReader, UnreadableFile
 from exporter.discovery.known_list import KnownList
-from exporter.model.listing import ListedInstance
+from exporter.model.listing import MAX_TEXT, ListedInstance, is_word
 from exporter.model.secret import Secret
 
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -25,7 +25,6 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 
 _FORMAT: Final = "zapi-exporter account list 1"
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9-]+")
-_MAX_TEXT: Final = 200
 
 _log = logging.getLogger(__name__)
 
@@ -119,13 +118,13 @@ def _parse_instance(item: Any) -> ListedInstance:
 
 def _word(value: Any) -> str:
     text = _text(value)
-    if not text.isprintable() or text.split() != [text]:
+    if not is_word(text):
         raise ValueError("no word")
     return text
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > _MAX_TEXT:
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
         raise ValueError("no text")
     value.encode()
     return value

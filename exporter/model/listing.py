@@ -1,8 +1,17 @@
 """What the list of an account says."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from exporter.model.secret import Secret
+
+MAX_TEXT: Final = 200
+"""Longest id, name and token of a listed instance, in characters."""
+
+
+def is_word(text: str) -> bool:
+    """Return whether a text can be an id or a token: not empty or too long, no space and no control character."""
+    return 0 < len(text) <= MAX_TEXT and text.isprintable() and not any(map(str.isspace, text))
 
 
 @dataclass(frozen=True, slots=True)

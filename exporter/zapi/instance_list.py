@@ -7,7 +7,7 @@ its ``/me`` tells it anew with every poll.
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
-from exporter.model.listing import ListedInstance, ListPage
+from exporter.model.listing import MAX_TEXT, ListedInstance, ListPage, is_word
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.secret import Secret
 from exporter.zapi.answer import Answer, read_answer
@@ -15,8 +15,6 @@ from exporter.zapi.error_words import is_empty, known_failure
 from exporter.zapi.fields import Unreadable, unix_seconds, whole_number
 from exporter.zapi.json_body import TooManyValues, decode_object
 
-MAX_TEXT: Final = 200
-"""Longest id, name and token taken, in characters; a longer name is cut."""
 MAX_TOTAL: Final = 100_000
 """Most instances that a list may have."""
 
@@ -88,14 +86,14 @@ def _readable(read: Callable[[Any], T], value: Any) -> T | None:
 
 
 def _word(value: Any) -> str:
-    """Text without spaces and control characters, as ids and tokens are."""
     text = _text(value)
-    if not text or len(text) > MAX_TEXT or not text.isprintable() or any(map(str.isspace, text)):
+    if not is_word(text):
         raise Unreadable
     return text
 
 
 def _name(value: Any) -> str:
+    """Return the name, cut where it is too long."""
     return _text(value)[:MAX_TEXT].strip()
 
 
