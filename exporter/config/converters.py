@@ -10,7 +10,7 @@ from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 
-from exporter.config.duration import parse_duration
+from exporter.config.duration import format_duration, parse_duration
 from exporter.model.collected import Collector
 from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.secret import Secret
@@ -140,18 +140,13 @@ def partner_token(text: str) -> Secret:
 
 
 def page_size(text: str) -> int:
-    """A whole number, as text."""
-    if not _WHOLE_NUMBER.fullmatch(text) or int(text) > MAX_PAGE_SIZE:
-        raise ValueError(f"must be a whole number from 1 to {MAX_PAGE_SIZE}")
-    return int(text)
+    """Return how many instances a page of a list has."""
+    return _whole_number(text, MAX_PAGE_SIZE)
 
 
 def refresh(text: str) -> float:
     """Return seconds, from 1 s to a day."""
-    seconds = _seconds(text, longest=MAX_TIMEOUT, limit="1d")
-    if seconds < MIN_REFRESH:
-        raise ValueError("must not be shorter than 1s")
-    return seconds
+    return _not_shorter(_seconds(text, longest=MAX_TIMEOUT, limit="1d"), MIN_REFRESH)
 
 
 def status(text: str) -> str:
@@ -166,10 +161,7 @@ def timeout(text: str) -> float:
 
 def interval(text: str) -> float:
     """Return seconds, from 100 ms to a year."""
-    seconds = _seconds(text, longest=MAX_SPAN, limit="1y")
-    if seconds < MIN_INTERVAL:
-        raise ValueError("must not be shorter than 100ms")
-    return seconds
+    return _not_shorter(_seconds(text, longest=MAX_SPAN, limit="1y"), MIN_INTERVAL)
 
 
 def span(text: str) -> float:
@@ -183,10 +175,8 @@ def age(text: str) -> float:
 
 
 def concurrency(text: str) -> int:
-    """A whole number, as text: the content of a variable is text too."""
-    if not _WHOLE_NUMBER.fullmatch(text) or int(text) > MAX_CONCURRENCY:
-        raise ValueError(f"must be a whole number from 1 to {MAX_CONCURRENCY}")
-    return int(text)
+    """Return how many polls may go on at once."""
+    return _whole_number(text, MAX_CONCURRENCY)
 
 
 def webhook(text: str) -> str:
@@ -260,6 +250,19 @@ def _seconds(text: str, *, least: float = 0.001, longest: float, limit: str) -> 
             else f"must not be longer than {limit}"
         )
     return seconds
+
+
+def _not_shorter(seconds: float, least: float) -> float:
+    if seconds < least:
+        raise ValueError(f"must not be shorter than {format_duration(least)}")
+    return seconds
+
+
+def _whole_number(text: str, most: int) -> int:
+    """Read a whole number from text, as which the content of a variable comes too."""
+    if not _WHOLE_NUMBER.fullmatch(text) or int(text) > most:
+        raise ValueError(f"must be a whole number from 1 to {most}")
+    return int(text)
 
 
 def _is_host(host: str) -> bool:
