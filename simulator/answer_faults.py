@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import Final
 
 from exporter.demo.answers import HTML, TOO_MANY, answer, html_error, one_reply, rate_limited
-from exporter.demo.fault import Exchange, Fault, Pause, Step, message
+from exporter.demo.fault import Exchange, Fault, message
 from exporter.model.me_fields import FILTERS_FIELD, SETTING_FIELDS, WEBHOOK_FIELDS
+from simulator.steps import Pause, Step
 
 _DAY: Final = 86400.0
 

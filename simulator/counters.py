@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from exporter.demo.connection import Observer
+from simulator.connection import Observer
 
 _LOOK_AGAIN: Final = 0.02
 

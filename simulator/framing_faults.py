@@ -4,7 +4,8 @@ import gzip
 from collections.abc import Callable
 from typing import Final
 
-from exporter.demo.fault import Exchange, Fault, Pause, Step, message
+from exporter.demo.fault import Exchange, Fault, message
+from simulator.steps import Pause, Step
 
 _FOREIGN: Final = message(200, b'{"connected": false, "name": "of another request"}')
 """A reply that must never be taken for the next one: it has no id that would tell."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Final, cast
 
-from exporter.demo.fault import Ending, Pause, Step
-from exporter.demo.player import End, Player, reset
+from simulator.player import End, Player, reset
+from simulator.steps import Ending, Pause, Step
 
 # The head of a TLS handshake record of 16 KiB: a client waits for all of it before it looks at it.
 _HANDSHAKE_RECORD: Final = b"\x16\x03\x03\x40\x00"

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from exporter.demo.fault import Ending, Exchange, Fault, Step, message
+from exporter.demo.fault import Exchange, Fault, message
+from simulator.steps import Ending, Step
 
 _OK: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 

@@ -8,14 +8,14 @@ from types import TracebackType
 from typing import Any
 
 from exporter.demo.accounts import LIST_PATH, SimulatedAccount
-from exporter.demo.api import SimulatedApi
-from exporter.demo.connection import HttpConnection, Reply, Request
+from exporter.demo.api import Reply, Request, SimulatedApi
 from exporter.demo.fault import Fault
 from exporter.demo.instances import SimulatedInstance
-from exporter.demo.loop import LoopThread
 from exporter.model.clock import Clock
+from simulator.connection import HttpConnection
 from simulator.counters import Counters
 from simulator.listener_mode import ListenerMode, SpoiltConnection
+from simulator.loop import LoopThread
 
 
 class SimulatedZapi:

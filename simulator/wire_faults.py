@@ -6,7 +6,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from exporter.demo.fault import CloseWhenIdle, Ending, Exchange, Fault, Pause, Step, message
+from exporter.demo.fault import Exchange, Fault, message
+from simulator.steps import CloseWhenIdle, Ending, Pause, Step
 
 _MIB: Final = 1 << 20
 _BLOCK: Final = 1 << 16

@@ -1,6 +1,7 @@
 """Requests to the simulated Z-API → its replies."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
@@ -11,7 +12,6 @@ from exporter.demo.accounts import (
     list_reply,
     page_of,
 )
-from exporter.demo.connection import Reply, Request
 from exporter.demo.fault import Exchange, Fault, message
 from exporter.demo.instances import SimulatedInstance, me_body
 from exporter.demo.resources import RESOURCES, count_reply, page_reply, status_reply
@@ -27,6 +27,24 @@ NO_SUCH_RESOURCE: Final = b'{"error":"NOT_FOUND"}'
 def client_token_refused(client_token: str) -> bytes:
     """Return the real API's answer to a wrong Client-Token: it repeats what it was sent."""
     return b'{"error":"Client-Token ' + client_token.encode("utf-8", "replace") + b' not allowed"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A whole request. ``headers`` have lower-case names."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Whole bytes, or the steps of a fault, to send ``delay`` seconds after the request."""
+
+    what: bytes | Iterator[object]
+    delay: float = 0.0
 
 
 class Route(NamedTuple):

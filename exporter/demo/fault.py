@@ -1,8 +1,7 @@
-"""What a fault is: a way to spoil one exchange, told as steps that the server plays on the connection."""
+"""A fault: one way in which an exchange with the simulated Z-API goes wrong."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import Enum, auto
 from http import HTTPStatus
 from typing import Final
 
@@ -24,50 +23,15 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
-    """Say nothing for this many seconds, then go on."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class CloseWhenIdle:
-    """The reply is complete; close the connection if no other request comes within this many seconds."""
-
-    seconds: float
-
-
-class Ending(Enum):
-    """How an exchange ends where the connection is not simply kept for the next request."""
-
-    CLOSE = auto()
-    """Close in an orderly way, once all bytes are sent."""
-    RESET = auto()
-    """Reset: the peer's next read or write fails."""
-    SILENCE = auto()
-    """Keep the connection open and never say anything more."""
-    CLOSE_ON_NEXT_REQUEST = auto()
-    """The reply is complete, but the next request finds the connection closing."""
-    RESET_ON_NEXT_REQUEST = auto()
-    """The reply is complete, but the next request finds the connection reset."""
-    FORGOTTEN = auto()
-    """The reply is complete; what the client sends from then on is dropped and not acknowledged. Linux only."""
-
-
-Step = bytes | Pause | CloseWhenIdle | Ending
-Play = Callable[[Exchange], Iterator[Step]]
-
-
-@dataclass(frozen=True, slots=True)
 class Fault:
-    """One way of answering wrongly. ``name`` is unique among :func:`simulator.faults.every_fault`.
+    """One way of answering wrongly. ``name`` is unique.
 
-    ``play`` yields bytes to send and pauses; what comes after a ``CloseWhenIdle`` or an ``Ending`` is not
-    played. Steps that run out mean that the reply is complete and the connection kept.
+    ``play`` yields the steps of the reply: bytes to send, and other values that only the server of the test suite
+    understands.
     """
 
     name: str
-    play: Play
+    play: Callable[[Exchange], Iterator[object]]
 
 
 def message(

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from exporter.demo.answers import rate_limited
-from exporter.demo.fault import Exchange, Fault, Step
+from exporter.demo.fault import Exchange, Fault
 from exporter.model.settings import Polling
 from harness.processes import PATIENCE, exporter
 from harness.waiting import wait_until
@@ -54,7 +54,7 @@ def test_rate_limits_are_waited_out_and_refusals_not_retried(tmp_path: Path) -> 
     def timed(fault: Fault) -> Fault:
         times = began[fault.name] = []
 
-        def play(exchange: Exchange) -> Iterator[Step]:
+        def play(exchange: Exchange) -> Iterator[object]:
             times.append(time.monotonic())
             return fault.play(exchange)
 

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 import pytest
 import trustme
 
-from exporter.demo.fault import Exchange, Fault, Step
+from exporter.demo.fault import Exchange, Fault
 from exporter.demo.instances import SimulatedInstance
 from simulator.listener_mode import ListenerMode
 from simulator.server import SimulatedZapi
+from simulator.steps import Step
 from simulator.wire_faults import silence
 from tests.clocks import ManualClock
 from tests.unit.demo.raw_client import RawClient, get

@@ -7,11 +7,12 @@ import zlib
 
 import pytest
 
-from exporter.demo.fault import Exchange, Fault, Pause
+from exporter.demo.fault import Exchange, Fault
 from exporter.demo.instances import SimulatedInstance
 from simulator import wire_faults as wire
 from simulator.answer_faults import late
 from simulator.server import SimulatedZapi
+from simulator.steps import Pause
 from tests.unit.demo.raw_client import RawClient, me_path
 
 HOUR = 3600.0

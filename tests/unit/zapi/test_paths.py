@@ -7,12 +7,12 @@ from typing import cast
 
 import pytest
 
-from exporter.demo.packet_filter import drop_packets
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure, Reason, Status
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
 from exporter.zapi.resolver import AddressInfo, Resolver
+from simulator.packet_filter import drop_packets
 from tests.builders import an_instance
 from tests.clocks import ManualClock
 from tests.unit.zapi.playing import Play, answering, playing, read_head

@@ -3,7 +3,7 @@
 import asyncio
 from typing import cast
 
-from exporter.demo.player import Player
+from simulator.player import Player
 
 
 class Transport:

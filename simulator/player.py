@@ -5,7 +5,7 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 
-from exporter.demo.fault import CloseWhenIdle, Ending, Pause, Step
+from simulator.steps import CloseWhenIdle, Ending, Pause
 
 End = Ending | CloseWhenIdle | None
 """How the steps ended; ``None`` is a complete reply on a connection that is kept."""
@@ -23,11 +23,11 @@ class Player:
         self._loop = loop
         self._transport = transport
         self._finished = finished
-        self._steps: Iterator[Step] | None = None
+        self._steps: Iterator[object] | None = None
         self._next: asyncio.Handle | None = None
         self._blocked = False
 
-    def play(self, steps: Iterator[Step], delay: float = 0.0) -> None:
+    def play(self, steps: Iterator[object], delay: float = 0.0) -> None:
         """Begin to play, ``delay`` seconds from now."""
         self._steps = steps
         if delay > 0:
@@ -65,7 +65,7 @@ class Player:
             self._next = self._loop.call_later(step.seconds, self._advance)
         else:
             self._steps = None
-            self._finished(step)
+            self._finished(step if isinstance(step, Ending | CloseWhenIdle) else None)
 
 
 def reset(transport: asyncio.Transport) -> None:

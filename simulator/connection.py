@@ -1,39 +1,28 @@
 """The HTTP/1.1 side of one connection: finds the requests, has them answered, plays the replies."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Final, cast
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, NamedTuple, cast
 
-from exporter.demo.fault import CloseWhenIdle, Ending, Step, message
-from exporter.demo.packet_filter import drop_packets
-from exporter.demo.player import End, Player, reset
+from exporter.demo.api import Reply, Request
+from exporter.demo.fault import message
+from simulator.packet_filter import drop_packets
+from simulator.player import End, Player, reset
+from simulator.steps import CloseWhenIdle, Ending
 
 _MAX_HEAD: Final = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request's head. ``headers`` have lower-case names."""
+class Head(NamedTuple):
+    """The head of a request. ``is_last`` is true where the client wants the connection closed after the reply."""
 
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    last: bool
-    """Whether the client wants the connection closed after the reply."""
+    request: Request
     body_length: int
-    body: bytes = b""
+    is_last: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """Whole bytes, or steps to play, ``delay`` seconds after the request."""
-
-    what: bytes | Iterator[Step]
-    delay: float = 0.0
-
-
-def parse_head(head: bytes) -> Request:
+def parse_head(head: bytes) -> Head:
     """Read a request's head, without its closing empty line. Raise ValueError where it is not HTTP/1.x."""
     first, *lines = head.decode("latin-1").split("\r\n")
     method, target, version = first.split(" ")
@@ -44,12 +33,10 @@ def parse_head(head: bytes) -> Request:
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
     connection = headers.get("connection", "").lower()
-    return Request(
-        method=method,
-        target=target,
-        headers=headers,
-        last=connection == "close" or (version == "HTTP/1.0" and connection != "keep-alive"),
-        body_length=int(headers.get("content-length", "0")),
+    return Head(
+        Request(method, target, headers),
+        int(headers.get("content-length", "0")),
+        connection == "close" or (version == "HTTP/1.0" and connection != "keep-alive"),
     )
 
 
@@ -123,19 +110,19 @@ class HttpConnection(asyncio.Protocol):
                 self._refuse()
             return
         try:
-            request = parse_head(self._buffer[:end])
+            head = parse_head(self._buffer[:end])
         except ValueError:
             self._refuse()
             return
-        end += 4 + request.body_length
+        end += 4 + head.body_length
         if len(self._buffer) < end:
             return
-        body, self._buffer = self._buffer[end - request.body_length : end], self._buffer[end:]
+        body, self._buffer = self._buffer[end - head.body_length : end], self._buffer[end:]
         self._stay()
-        self._last = request.last
+        self._last = head.is_last
         self._busy = True
         self._observer.reply_began()
-        self._give(self._attend(replace(request, body=body) if body else request))
+        self._give(self._attend(replace(head.request, body=body) if body else head.request))
 
     def _serve_more(self) -> None:
         if self._buffer and not self._busy and not self._transport.is_closing():

@@ -1,0 +1,42 @@
+"""The steps of a reply that a fault plays on the connection: bytes, pauses, and how the exchange ends."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Say nothing for this many seconds, then go on."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CloseWhenIdle:
+    """The reply is complete; close the connection if no other request comes within this many seconds."""
+
+    seconds: float
+
+
+class Ending(Enum):
+    """How an exchange ends where the connection is not simply kept for the next request."""
+
+    CLOSE = auto()
+    """Close in an orderly way, once all bytes are sent."""
+    RESET = auto()
+    """Reset: the peer's next read or write fails."""
+    SILENCE = auto()
+    """Keep the connection open and never say anything more."""
+    CLOSE_ON_NEXT_REQUEST = auto()
+    """The reply is complete, but the next request finds the connection closing."""
+    RESET_ON_NEXT_REQUEST = auto()
+    """The reply is complete, but the next request finds the connection reset."""
+    FORGOTTEN = auto()
+    """The reply is complete; what the client sends from then on is dropped and not acknowledged. Linux only."""
+
+
+Step = bytes | Pause | CloseWhenIdle | Ending
+"""One step of a reply. Steps after a ``CloseWhenIdle`` or an ``Ending`` are not played.
+
+Steps that run out mean that the reply is complete and the connection is kept.
+"""
