@@ -22,6 +22,8 @@ MAX_SHARDS: Final = 10_000
 MIN_INTERVAL: Final = 0.1
 MAX_INTERVAL: Final = 86_400.0
 RESERVED_PATHS: Final = frozenset({"/", "/probe", "/sd", "/-/healthy", "/-/ready", "/-/reload"})
+_PATH: Final = r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._~-]+)+"
+"""A path without empty parts and without those of dots alone, which clients take out before they ask."""
 OK: Final = 0
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
@@ -89,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     config.add_argument(
         "--config.file",
         dest="config_file",
-        type=Path,
+        type=_file,
         default=DEFAULT_CONFIG,
         metavar="FILE",
         help="the configuration (default: %(default)s)",
@@ -197,10 +199,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     log = parser.add_argument_group("log")
     log.add_argument(
-        "--log.level", dest="log_level", choices=logs.LEVELS, default="info", help="default: info"
+        "--log.level",
+        dest="log_level",
+        type=_level,
+        choices=logs.LEVELS,
+        default="info",
+        help="default: info",
     )
     log.add_argument(
-        "--log.format", dest="log_format", choices=logs.FORMATS, default="logfmt", help="default: logfmt"
+        "--log.format",
+        dest="log_format",
+        type=str.lower,
+        choices=logs.FORMATS,
+        default="logfmt",
+        help="default: logfmt",
     )
     parser.add_argument(
         "-h", "--help", action=_Answer, text=parser.format_help, help="show this help and exit"
@@ -244,13 +256,25 @@ def _number(text: str, what: str, least: int, most: int) -> int:
     return int(text)
 
 
+def _level(text: str) -> str:
+    """Take ``warn`` too, as the other exporters and Prometheus itself call it."""
+    level = text.lower()
+    return "warning" if level == "warn" else level
+
+
+def _file(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("expected the name of a file, found an empty one")
+    return Path(text)
+
+
 def _optional_file(text: str) -> Path | None:
     """Return ``None`` for an empty name: other exporters are told in the same way to use no file."""
     return Path(text) if text else None
 
 
 def _path(text: str) -> str:
-    if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", text) or text in RESERVED_PATHS:
+    if not re.fullmatch(rf"{_PATH}/?", text) or text in RESERVED_PATHS:
         raise argparse.ArgumentTypeError(f"{text!r} is not a free path such as /metrics")
     return text
 
@@ -271,7 +295,7 @@ def _external_url(text: str) -> ExternalUrl:
 
 def _prefix(text: str) -> str:
     prefix = text.rstrip("/")
-    if prefix and not re.fullmatch(r"(?:/[A-Za-z0-9._~-]+)+", prefix):
+    if prefix and not re.fullmatch(_PATH, prefix):
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a path such as /zapi")
     return prefix
 

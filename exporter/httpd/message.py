@@ -23,6 +23,7 @@ _WITH_BODY: Final = frozenset({"POST", "PUT"})
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CREDENTIALS: Final = frozenset({"authorization", "proxy-authorization", "cookie"})
 _QUERY_FIELDS: Final = 100
+_NO_TARGET: Final = "The request's target is neither a path nor an http URL."
 
 
 class Refused(Exception):
@@ -44,7 +45,10 @@ def read_head(head: h11.Request, limits: Limits) -> Request:
     method = head.method.decode("ascii")
     if int(headers.get("content-length", "0")) > largest_body(method, limits):
         raise Refused(413, "The request's body is too large.")
-    path, query = _read_target(head.target.decode("ascii"), method)
+    target = head.target.decode("ascii")
+    if not target.startswith(("/", "*")):
+        headers["host"], target = _split_absolute(target)
+    path, query = _read_target(target, method)
     seen = {name: value for name, value in headers.items() if name not in _CREDENTIALS}
     return Request(method, path, query, seen)
 
@@ -96,10 +100,9 @@ def _check_size(head: h11.Request, limits: Limits) -> None:
 def _read_target(target: str, method: str) -> tuple[str, Mapping[str, str]]:
     if target == "*" and method == "OPTIONS":
         return SERVER_WIDE_OPTIONS, {}
-    if target.startswith("/"):
-        path, _, query = target.partition("?")
-    else:
-        path, query = _split_absolute(target)
+    if not target.startswith("/"):
+        raise Refused(400, _NO_TARGET)
+    path, _, query = target.partition("?")
     if _BAD_ESCAPE.search(target):
         raise Refused(400, "The request's target has a percent sign that begins no escape.")
     try:
@@ -112,10 +115,11 @@ def _read_target(target: str, method: str) -> tuple[str, Mapping[str, str]]:
 
 
 def _split_absolute(target: str) -> tuple[str, str]:
+    """Return the authority, which counts more than the ``Host`` header (RFC 9112, 3.2.2), and the rest."""
     try:
         parts = urlsplit(target)
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise Refused(400, "The request's target is neither a path nor an http URL.")
-    return parts.path or "/", parts.query
+        raise Refused(400, _NO_TARGET)
+    return parts.netloc, f"{parts.path or '/'}?{parts.query}"

@@ -2,7 +2,7 @@
 
 import contextlib
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -14,6 +14,8 @@ WORTH_IT: Final = 1024
 
 _LEVEL: Final = 1  # a twelfth of the page; level 9 takes three times as long for a fourteenth
 _GZIP_FORMAT: Final = 31
+_VERSIONS: Final = {"application/openmetrics-text": ("", "0.0.1", "1.0.0"), "text/plain": ("", "0.0.4")}
+"""The versions of each format that are spoken; a client that names none takes any."""
 
 
 def compressing(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
@@ -35,24 +37,28 @@ def compressing(answer: Callable[[Request], Response]) -> Callable[[Request], Re
 
 
 def exposition_format(accept: str) -> Format:
-    """Return OpenMetrics for a client that prefers it to text, as Prometheus does; text for any other."""
-    weights = _weights(accept)
+    """Return OpenMetrics for a client that prefers it to text, as Prometheus does; text for any other.
+
+    A version that is not spoken here counts as another format. A range such as ``*/*`` says nothing of what is named.
+    """
+    weights: dict[str, float] = {}
+    for name, parameters, weight in _alternatives(accept):
+        if parameters.get("version", "").strip('"') in _VERSIONS.get(name, ("",)):
+            weights[name] = max(weights.get(name, 0.0), weight)
     openmetrics = weights.get("application/openmetrics-text", 0.0)
-    text = max((weights.get(name, 0.0) for name in ("text/plain", "text/*", "*/*")), default=0.0)
+    text = next((weights[name] for name in ("text/plain", "text/*", "*/*") if name in weights), 0.0)
     return Format.OPENMETRICS if openmetrics > 0 and openmetrics >= text else Format.TEXT
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    weights = _weights(accept_encoding)
-    return weights.get("gzip", weights.get("*", 0.0)) > 0
+    weights = {name: weight for name, _, weight in _alternatives(accept_encoding)}
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0))) > 0
 
 
-def _weights(header: str) -> dict[str, float]:
-    """Return the best weight of each alternative in a header of the form ``a;q=0.5, b``."""
-    weights: dict[str, float] = {}
+def _alternatives(header: str) -> Iterator[tuple[str, Mapping[str, str], float]]:
+    """Split a header of the form ``a;b=c;q=0.5, d`` into name, parameters and weight of each alternative."""
     for alternative in header.lower().split(","):
-        name, *parameters = ("".join(part.split()) for part in alternative.split(";"))
-        given = next((part for part in parameters if part.startswith("q=")), "q=1")
+        name, *pairs = ("".join(part.split()) for part in alternative.split(";"))
+        parameters = {key: value for key, _, value in (pair.partition("=") for pair in pairs)}
         with contextlib.suppress(ValueError):
-            weights[name] = max(weights.get(name, 0.0), min(float(given[2:]), 1.0))
-    return weights
+            yield name, parameters, min(float(parameters.pop("q", "1")), 1.0)

@@ -87,8 +87,9 @@ class App:
             return text_response(503, "Not ready: the list of an account has not been read yet.\n")
         external = self.external_url
         if external is None:
-            address, scheme = request.headers.get("host", "localhost"), self.scheme()
-            prefix = self.route_prefix
+            address, scheme, prefix = request.headers.get("host", ""), self.scheme(), self.route_prefix
+            if not address:
+                return text_response(400, "Send a Host header: it is the address of every target.\n")
         else:
             address, scheme, prefix = external.host, external.scheme, external.path
         groups = [

@@ -44,6 +44,11 @@ def test_the_prefix_is_the_external_path_unless_it_is_given(
         "--web.route-prefix=zapi",
         "--web.route-prefix=/a//b",
         "--web.route-prefix=/a?b",
+        "--web.route-prefix=/a/..",
+        "--web.external-url=https://ops.example.com/./a",
+        "--web.telemetry-path=//metrics",
+        "--web.telemetry-path=/a/../metrics",
+        "--web.telemetry-path=/..",
     ],
 )
 def test_what_is_no_url_or_prefix_is_refused(flag: str, capfd: pytest.CaptureFixture[str]) -> None:
@@ -53,3 +58,22 @@ def test_what_is_no_url_or_prefix_is_refused(flag: str, capfd: pytest.CaptureFix
     assert ended.value.code == 2
     assert "such as" in said
     assert "canary" not in said
+
+
+@pytest.mark.parametrize(
+    ("flag", "level"),
+    [("warn", "warning"), ("WARN", "warning"), ("Debug", "debug"), ("warning", "warning")],
+)
+def test_a_level_is_taken_as_prometheus_spells_it(flag: str, level: str) -> None:
+    assert parse([f"--log.level={flag}", "--log.format=JSON"]).log_level == level
+
+
+@pytest.mark.parametrize("path", ["/metrics/", "/.metrics", "/a..b/m-1_~", "/-/ready/"])
+def test_a_telemetry_path_may_be_any_other(path: str) -> None:
+    assert parse([f"--web.telemetry-path={path}"]).telemetry_path == path
+
+
+def test_an_empty_name_of_the_configuration_is_wrong_usage(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--config.file="])
+    assert "expected the name of a file, found an empty one" in capfd.readouterr().err

@@ -85,6 +85,15 @@ def test_a_target_is_decoded_once(client: Client, target: str, understood: str) 
     assert client.ask(target).body.decode() == understood
 
 
+def test_the_host_of_a_whole_url_counts_more_than_the_header(transport: Transport) -> None:
+    with (
+        transport.serving(lambda request: Response(200, request.headers["host"].encode())) as server,
+        transport.client(server) as client,
+    ):
+        assert client.ask("http://other.example.com:99/sd").body == b"other.example.com:99"
+        assert client.ask("/sd").body == b"test"
+
+
 @pytest.mark.parametrize(
     ("target", "status"),
     [

@@ -45,6 +45,11 @@ PROMETHEUS = (
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
     "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
 )
+PROMETHEUS_3 = (
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+    "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+    "text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+)
 PROMETHEUS_WITH_OPENMETRICS_OFF = "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
 CHROMIUM = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
@@ -63,6 +68,13 @@ CHROMIUM = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*
         ("application/openmetrics-text;q=0.4, text/plain;q=0.5", Format.TEXT),
         ("application/openmetrics-text;q=nonsense, text/plain", Format.TEXT),
         ("image/png", Format.TEXT),
+        (PROMETHEUS_3, Format.OPENMETRICS),
+        ("application/openmetrics-text;version=2.0.0, text/plain;q=0.1", Format.TEXT),
+        ('application/openmetrics-text;version="1.0.0", text/plain;q=0.1', Format.OPENMETRICS),
+        ("application/openmetrics-text;q=0.6, text/plain;version=1.0.0", Format.OPENMETRICS),
+        ("application/openmetrics-text;q=0.6, text/plain;q=0.5, */*;q=0.8", Format.OPENMETRICS),
+        ("application/openmetrics-text;q=0.6, */*;q=0.8", Format.TEXT),
+        ("application/openmetrics-text;q=nan", Format.TEXT),
         (",;,;;q=,", Format.TEXT),
     ],
 )
@@ -81,6 +93,9 @@ def test_the_format_is_the_one_the_client_likes_best(accept: str, expected: Form
         ("*", True),
         ("*;q=0", False),
         ("identity", False),
+        ("identity;q=0", False),
+        ("x-gzip", True),
+        ("gzip;q=nan", False),
         ("deflate, br", False),
     ],
 )

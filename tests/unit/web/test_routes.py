@@ -68,7 +68,7 @@ class Exporter:
 
     def ask(self, path: str, method: str = "GET", name: str | None = None, **headers: str) -> Response:
         query = {} if name is None else {"name": name}
-        dashed = {header.replace("_", "-"): value for header, value in headers.items()}
+        dashed = {header.replace("_", "-"): value for header, value in ({"host": "test"} | headers).items()}
         answer = self._app(Request(method, path, query, dashed))
         return answer if isinstance(answer, Response) else asyncio.run(_awaited(answer))
 
@@ -255,6 +255,10 @@ def test_service_discovery_has_one_target_for_each_instance(
         }
         for name in NAMES
     ]
+
+
+def test_service_discovery_needs_to_know_the_address_that_was_asked() -> None:
+    assert Exporter().ask("/sd", host="").status == 400
 
 
 def test_ready_is_as_ready_as_the_exporter_is() -> None:
