@@ -4,8 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from exporter.metrics.catalogue import EXPORTER_METRICS, INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, Metric
-from exporter.web.status_page.english import ENGLISH
-from exporter.web.status_page.texts import Texts
+from exporter.web.status_page.texts import Texts, read_texts
 
 Translate = Callable[[str], str]
 """From an English text of the document to the one in another language."""
@@ -13,7 +12,7 @@ Translate = Callable[[str], str]
 LINK: Final = "[Português](pt-BR/metrics.md)"
 
 
-def document(translate: Translate = str, texts: Texts = ENGLISH, link: str = LINK) -> str:
+def document(translate: Translate = str, language: str = "en", link: str = LINK) -> str:
     """The whole document; ``link`` leads to it in the other language."""
     of_instances = translate(
         "Each series carries `name`, the instance's own labels from the configuration, and the labels named here."
@@ -28,7 +27,7 @@ def document(translate: Translate = str, texts: Texts = ENGLISH, link: str = LIN
     parts += [_section(metric, translate) for metric in (*INSTANCE_METRICS, UNTIL_DUE)]
     parts.append(f"## {translate('Of the exporter')}\n")
     parts += [_section(metric, translate) for metric in EXPORTER_METRICS]
-    parts.append(_reasons(translate, texts))
+    parts.append(_reasons(translate, read_texts(language)))
     return "\n".join(parts)
 
 

@@ -14,7 +14,6 @@ import generate_metrics
 import yaml
 
 from exporter.config import reference
-from exporter.web.status_page.portuguese import PORTUGUESE
 
 FOLDER: Final = Path(__file__).resolve().parent / "pt-BR"
 
@@ -42,7 +41,7 @@ def main(arguments: list[str]) -> int:
     configuration = (FOLDER / "configuration.md").read_text(encoding="utf-8")
     documents = {
         "configuration.md": reference.renewed(configuration, keys.translate),
-        "metrics.md": generate_metrics.document(metrics.translate, PORTUGUESE, "[English](../metrics.md)"),
+        "metrics.md": generate_metrics.document(metrics.translate, "pt-BR", "[English](../metrics.md)"),
     }
     faults = keys.faults() + metrics.faults()
     for name, document in documents.items():

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from exporter import __version__
 from exporter.report.figures import Report, Row, Share
 from exporter.report.period import Month
-from exporter.report.texts import LANGUAGES, Texts, duration
+from exporter.report.texts import LANGUAGES, Texts, duration, read_texts
 
 _MAX_NAMES: Final = 50
 
@@ -20,12 +20,18 @@ def page_of(report: Report, month: Month, group_by: str, language: str, now: flo
     environment = Environment(
         loader=PackageLoader("exporter.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    languages = {tag: read_texts(tag) for tag in LANGUAGES}
     names, more = _names([row for row in report.numbers if not row.total.known])
     made = dt.datetime.fromtimestamp(now, month.zone).strftime("%Y-%m-%d %H:%M")
     blind = duration(report.all.total.blind)
 
     def of(key: str, **values: object) -> Callable[[Texts], str]:
         return lambda texts: texts.words[key].format(**values)
+
+    def each(say: Callable[[Texts], str]) -> Markup:
+        """Return a text in every language; the page shows one of them."""
+        span = Markup('<span lang="{}">{}</span>')
+        return Markup("").join(span.format(texts.tag, say(texts)) for texts in languages.values())
 
     def unknown_names(texts: Texts) -> str:
         rest = f" {texts.words['more'].format(count=more)}" if more else ""
@@ -44,25 +50,18 @@ def page_of(report: Report, month: Month, group_by: str, language: str, now: flo
             _word=of,
             day_bars=lambda row: [_bar(day) for day in row.days],
             duration=duration,
-            each=_each,
+            each=each,
             first=language,
             group_by=group_by,
             is_running=report.days[-1].end < month.end,
-            languages=LANGUAGES.values(),
-            languages_by_tag=LANGUAGES,
+            languages=languages.values(),
+            languages_by_tag=languages,
             month=month,
             never=(names, more),
             report=report,
             warnings=[of("warned", warning=warning) for warning in report.warnings],
         )
         .encode()
-    )
-
-
-def _each(say: Callable[[Texts], str]) -> Markup:
-    """Return a text in every language; the page shows one of them."""
-    return Markup("").join(
-        Markup('<span lang="{}">{}</span>').format(texts.tag, say(texts)) for texts in LANGUAGES.values()
     )
 
 

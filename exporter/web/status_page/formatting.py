@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from exporter.model.poll_result import Failure
 from exporter.web.status_page.sanitize import shortened
-from exporter.web.status_page.texts import Numbers, Texts
+from exporter.web.status_page.texts import Texts
 
 _TYPED: Final = re.compile(r"`([^`]+)`")
 _NAME: Final = '<span class="whole">Z-API</span>'  # never broken at its hyphen
@@ -51,40 +51,40 @@ def isolated(text: str) -> Markup:
     return Markup("<bdi>{}</bdi>").format(shortened(text))
 
 
-def number(value: int, numbers: Numbers) -> str:
-    return f"{value:,}".replace(",", numbers.thousands)
+def number(value: int, texts: Texts) -> str:
+    return f"{value:,}".replace(",", texts.numbers["thousands"])
 
 
-def duration(seconds: float, numbers: Numbers) -> str:
+def duration(seconds: float, texts: Texts) -> str:
     """Write a duration in the largest fitting unit, rounded down."""
     whole = max(0, int(seconds))
     if whole < _MINUTE:
-        unit, size = numbers.seconds, 1
+        unit, size = texts.plurals["seconds"], 1
     elif whole < _HOUR:
-        unit, size = numbers.minutes, _MINUTE
+        unit, size = texts.plurals["minutes"], _MINUTE
     elif whole < 2 * _DAY:
-        unit, size = numbers.hours, _HOUR
+        unit, size = texts.plurals["hours"], _HOUR
     else:
-        unit, size = numbers.days, _DAY
+        unit, size = texts.plurals["days"], _DAY
     count = whole // size
-    return unit.of(count, number(count, numbers))
+    return unit.of(count, number(count, texts))
 
 
-def precise(seconds: float, numbers: Numbers) -> str:
+def precise(seconds: float, texts: Texts) -> str:
     """Write a short duration: in milliseconds, or to the hundredth of a second from one second on."""
     if seconds < 1:
         return f"{max(1, round(seconds * 1000))} ms"
-    return f"{seconds:.2f} s".replace(".", numbers.decimal)
+    return f"{seconds:.2f} s".replace(".", texts.numbers["decimal"])
 
 
-def moment(unix: float, text: str, numbers: Numbers) -> Moment:
+def moment(unix: float, text: str, texts: Texts) -> Moment:
     when = datetime.fromtimestamp(int(unix), timezone.utc)
-    return Moment(text, when.strftime(numbers.moment), when.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    return Moment(text, when.strftime(texts.numbers["moment"]), when.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-def day(unix: float, numbers: Numbers) -> Moment:
-    text = datetime.fromtimestamp(int(unix), timezone.utc).strftime(numbers.day)
-    return replace(moment(unix, text, numbers), shows="day")
+def day(unix: float, texts: Texts) -> Moment:
+    text = datetime.fromtimestamp(int(unix), timezone.utc).strftime(texts.numbers["day"])
+    return replace(moment(unix, text, texts), shows="day")
 
 
 def detail_words(failure: Failure, texts: Texts) -> tuple[str, str]:

@@ -115,9 +115,9 @@ class Screen:
 
 
 def write_screen(listing: Listing, texts: Texts, query: Query, now: float) -> Screen:
-    controls, numbers = texts.controls, texts.numbers
+    words = texts.words
     return Screen(
-        title=texts.headlines.title.format(n=number(listing.in_trouble, numbers)),
+        title=words["title"].format(n=number(listing.in_trouble, texts)),
         icon=_icon(listing.level),
         headline=_headline(listing, texts),
         level=listing.level.value,
@@ -129,7 +129,7 @@ def write_screen(listing: Listing, texts: Texts, query: Query, now: float) -> Sc
         groupings=tuple(_groupings(listing, texts, query)),
         shown=_shown(listing, texts, query),
         matching=_matching(listing, texts, query),
-        page=controls.page.format(n=number(listing.page, numbers), total=number(listing.pages, numbers))
+        page=words["page"].format(n=number(listing.page, texts), total=number(listing.pages, texts))
         if listing.pages > 1
         else "",
         previous=query.on_page(listing.page - 1).link() if listing.page > 1 else "",
@@ -142,18 +142,18 @@ def write_screen(listing: Listing, texts: Texts, query: Query, now: float) -> Sc
 
 
 def _headline(listing: Listing, texts: Texts) -> str:
-    headlines, numbers = texts.headlines, texts.numbers
-    total = number(listing.matching, numbers)
+    words = texts.words
+    total = number(listing.matching, texts)
     if not listing.configured:
-        return headlines.none
+        return words["no_instances"]
     if not listing.matching:
-        return texts.controls.matching_none.removesuffix(".")
+        return words["matching_none"].removesuffix(".")
     if listing.in_trouble:
-        in_trouble = number(listing.in_trouble, numbers)
-        return headlines.trouble.of(listing.in_trouble, in_trouble, total=total)
+        in_trouble = number(listing.in_trouble, texts)
+        return texts.plurals["need_attention"].of(listing.in_trouble, in_trouble, total=total)
     if listing.level is Level.WAITING:
-        return headlines.waiting
-    return headlines.good.of(listing.matching, total)
+        return words["waiting_for_first_polls"]
+    return texts.plurals["all_fine"].of(listing.matching, total)
 
 
 def _filters(listing: Listing, texts: Texts, query: Query) -> Iterator[Filter]:
@@ -163,7 +163,7 @@ def _filters(listing: Listing, texts: Texts, query: Query) -> Iterator[Filter]:
             continue
         yield Filter(
             name=texts.filters[show],
-            count=number(count, texts.numbers),
+            count=number(count, texts),
             link=query.shown(show).link(),
             level=_LEVELS[show],
             chosen=chosen,
@@ -172,13 +172,13 @@ def _filters(listing: Listing, texts: Texts, query: Query) -> Iterator[Filter]:
 
 
 def _banners(listing: Listing, texts: Texts, query: Query) -> Iterator[Banner]:
-    total = number(listing.matching, texts.numbers)
+    total = number(listing.matching, texts)
     for cause in listing.causes:
         advice = texts.reasons[cause.failure.reason]
         detail, tag = detail_words(cause.failure, texts)
         yield Banner(
             level=cause.level.value,
-            counted=texts.headlines.cause.format(n=number(cause.count, texts.numbers), total=total),
+            counted=texts.words["shared_cause"].format(n=number(cause.count, texts), total=total),
             sentence=sentence(advice.sentence),
             detail=detail,
             detail_tag=tag,
@@ -189,7 +189,7 @@ def _banners(listing: Listing, texts: Texts, query: Query) -> Iterator[Banner]:
 
 def _columns(texts: Texts, query: Query) -> Iterator[Column]:
     for style, sort in _COLUMNS.items():
-        name = getattr(texts.words, style.replace("-", "_"))
+        name = texts.words[style.replace("-", "_")]
         if sort is None:
             yield Column(style, name)
             continue
@@ -200,13 +200,13 @@ def _columns(texts: Texts, query: Query) -> Iterator[Column]:
 def _labels(listing: Listing, texts: Texts, query: Query) -> Iterator[Link]:
     """Yield a link for each label that rows must have; it leads to the page without that filter."""
     for name, value in listing.asked:
-        hint = texts.controls.without.format(label=visible(name))
+        hint = texts.words["without"].format(label=visible(name))
         yield Link(f"{shortened(name)}={shortened(value)}", query.labelled(name, None).link(), hint)
 
 
 def _groupings(listing: Listing, texts: Texts, query: Query) -> Iterator[Link]:
     if query.by:
-        yield Link(texts.controls.ungroup, query.grouped("").link())
+        yield Link(texts.words["ungroup"], query.grouped("").link())
     for label in listing.groupings:
         yield Link(shortened(label), query.grouped(label).link(), chosen=label == query.by)
 
@@ -215,25 +215,25 @@ def _shown(listing: Listing, texts: Texts, query: Query) -> str:
     """Return what a printed page says of the rows on it."""
     parts = [f"{shortened(name)}={shortened(value)}" for name, value in listing.asked]
     parts += [f"“{shortened(query.search)}”"] if query.search else []
-    return f"{texts.controls.shown}: {' · '.join((texts.filters[query.show], *parts))}"
+    return f"{texts.words['shown']}: {' · '.join((texts.filters[query.show], *parts))}"
 
 
 def _matching(listing: Listing, texts: Texts, query: Query) -> str:
-    controls = texts.controls
+    words = texts.words
     if not listing.matching:
-        return controls.matching_none if listing.configured else ""
+        return words["matching_none"] if listing.configured else ""
     if not listing.rows:
         return ""
     worst_first = query.sort is Sort.WORST and not query.descending and not query.by
-    return (controls.matching if worst_first else controls.matching_sorted).format(
-        first=number(listing.first, texts.numbers),
-        last=number(listing.first + len(listing.diagnoses) - 1, texts.numbers),
-        total=number(listing.rows, texts.numbers),
+    return (words["matching"] if worst_first else words["matching_sorted"]).format(
+        first=number(listing.first, texts),
+        last=number(listing.first + len(listing.diagnoses) - 1, texts),
+        total=number(listing.rows, texts),
     )
 
 
 def _now(texts: Texts, now: float) -> Moment:
-    exact = moment(now, "", texts.numbers)
+    exact = moment(now, "", texts)
     return Moment(exact.exact, exact.exact, exact.iso, "moment")
 
 

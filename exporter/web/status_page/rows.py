@@ -128,7 +128,7 @@ class RowWriter:
         self._now = now
 
     def row(self, diagnosis: Diagnosis) -> Row:
-        view, words, numbers = diagnosis.view, self._texts.words, self._texts.numbers
+        view, words, texts = diagnosis.view, self._texts.words, self._texts
         status, instance = view.status, view.instance
         display_name = status.display_name if status else None
         due = status.due if status else None
@@ -147,7 +147,7 @@ class RowWriter:
             state_notes=tuple(self._state_notes(diagnosis)),
             problems=tuple(self._problem(problem, diagnosis) for problem in diagnosis.problems),
             due=None if due is None else self._moment_from_now(due),
-            due_day=None if due is None else day(due, numbers),
+            due_day=None if due is None else day(due, texts),
             due_level=next(
                 (diagnosis.level_of(one).value for one in diagnosis.problems if one in _OF_DUE), ""
             ),
@@ -160,43 +160,45 @@ class RowWriter:
             else self._moment_from_now(min(view.last_poll, self._now)),
             last_duration=""
             if view.last_duration is None
-            else words.took.format(duration=precise(view.last_duration, numbers)),
+            else words["took"].format(duration=precise(view.last_duration, texts)),
         )
 
     def _state(self, diagnosis: Diagnosis) -> str:
         view, words = diagnosis.view, self._texts.words
         if view.up is None:
-            return words.not_polled_yet
+            return words["not_polled_yet"]
         if not view.up:
-            return words.cannot_be_polled
+            return words["cannot_be_polled"]
         return self._connection(diagnosis)
 
     def _connection(self, diagnosis: Diagnosis) -> str:
         status, words = diagnosis.view.status, self._texts.words
         if status is None:
-            return words.not_known
-        return words.connected if status.connected else words.disconnected
+            return words["not_known"]
+        return words["connected"] if status.connected else words["disconnected"]
 
     def _since(self, diagnosis: Diagnosis) -> Moment | None:
         """Return when the shown state began; ``None`` where polls have stopped without a failure."""
         if diagnosis.view.since is None or Problem.STOPPED in diagnosis.problems:
             return None
-        lasted = duration(self._now - diagnosis.view.since, self._texts.numbers)
+        lasted = duration(self._now - diagnosis.view.since, self._texts)
         words = self._texts.words
-        text = (words.since if diagnosis.view.since_is_exact else words.since_at_least).format(
+        text = (words["since"] if diagnosis.view.since_is_exact else words["since_at_least"]).format(
             duration=lasted
         )
-        return moment(diagnosis.view.since, text, self._texts.numbers)
+        return moment(diagnosis.view.since, text, self._texts)
 
     def _state_notes(self, diagnosis: Diagnosis) -> Iterator[str]:
         view, words = diagnosis.view, self._texts.words
         if view.up is False and view.status is not None:
-            yield words.last_known.format(state=self._connection(diagnosis).lower())
+            yield words["last_known"].format(state=self._connection(diagnosis).lower())
         if view.disconnects:
-            yield words.disconnects.of(view.disconnects, number(view.disconnects, self._texts.numbers))
+            yield self._texts.plurals["disconnects"].of(
+                view.disconnects, number(view.disconnects, self._texts)
+            )
         if view.message_queue is not None and view.message_queue.messages:
             waiting = view.message_queue.messages
-            yield words.messages_waiting.of(waiting, number(waiting, self._texts.numbers))
+            yield self._texts.plurals["messages_waiting"].of(waiting, number(waiting, self._texts))
 
     def _problem(self, problem: Problem, diagnosis: Diagnosis) -> ProblemWords:
         view, level = diagnosis.view, diagnosis.level_of(problem).value
@@ -224,7 +226,7 @@ class RowWriter:
         if problem is Problem.UNPAID:
             return {"status": isolated(view.payment_status or UNKNOWN_STATUS)}
         if problem in _OF_QUEUE and view.message_queue is not None:
-            waiting = number(view.message_queue.messages, self._texts.numbers)
+            waiting = number(view.message_queue.messages, self._texts)
             return {"n": waiting, "when": self._moment_from_now(view.message_queue.oldest or self._now)}
         if problem in _WEBHOOKS_OF:
             return {"webhooks": _names(diagnosis.webhooks_that_are(_WEBHOOKS_OF[problem]))}
@@ -233,8 +235,8 @@ class RowWriter:
     def _payment(self, view: InstanceView) -> str:
         words = self._texts.words
         if view.paid is not None:
-            return words.paid if view.paid else words.unpaid
-        return words.not_known if view.payment_status in (None, UNKNOWN_STATUS) else words.unclassified
+            return words["paid"] if view.paid else words["unpaid"]
+        return words["not_known"] if view.payment_status in (None, UNKNOWN_STATUS) else words["unclassified"]
 
     def _payment_status(self, diagnosis: Diagnosis) -> Markup | None:
         """Return Z-API's own word for the status, unless it says the same as ours."""
@@ -248,11 +250,11 @@ class RowWriter:
         states = [state for _, state in diagnosis.webhooks]
         wrong = sum(state in _WRONG for state in states)
         are_set = sum(state in _SET for state in states)
-        verdict = words.webhooks_wrong.of(wrong, str(wrong)) if wrong else ""
+        verdict = self._texts.plurals["webhooks_wrong"].of(wrong, str(wrong)) if wrong else ""
         if not wrong and WebhookState.AS_EXPECTED in states:
-            verdict = words.webhooks_as_expected
+            verdict = words["webhooks_as_expected"]
         return WebhookWords(
-            count=words.webhooks_set.format(n=are_set, total=len(states)),
+            count=words["webhooks_set"].format(n=are_set, total=len(states)),
             verdict=verdict,
             wrong=bool(wrong),
             each=tuple(
@@ -275,15 +277,15 @@ class RowWriter:
         label = self._query.by
         if not self._group_sizes:
             return None
-        heading = self._texts.controls.without_label.format(label=label) if value is None else value
-        return Group(shortened(heading), number(self._group_sizes[value], self._texts.numbers))
+        heading = self._texts.words["without_label"].format(label=label) if value is None else value
+        return Group(shortened(heading), number(self._group_sizes[value], self._texts))
 
     def _moment_from_now(self, unix: float) -> Moment:
         away = unix - self._now
-        words, numbers = self._texts.words, self._texts.numbers
+        words, texts = self._texts.words, self._texts
         if away > 0:
-            return moment(unix, words.ahead.format(duration=duration(away, numbers)), numbers)
-        return moment(unix, words.ago.format(duration=duration(-away, numbers)), numbers)
+            return moment(unix, words["ahead"].format(duration=duration(away, texts)), texts)
+        return moment(unix, words["ago"].format(duration=duration(-away, texts)), texts)
 
 
 def _names(names: tuple[str, ...]) -> Markup:

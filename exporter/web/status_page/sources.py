@@ -44,12 +44,12 @@ def source_notes(sources: Sequence[InstanceSource], texts: Texts, now: float) ->
 
 def origin(source: str, texts: Texts) -> Markup:
     """Return where an instance comes from, in words."""
-    words = texts.sources
+    words = texts.words
     if source.startswith(ACCOUNT_PREFIX):
-        return sentence(words.from_account, name=isolated(source.removeprefix(ACCOUNT_PREFIX)))
+        return sentence(words["from_account"], name=isolated(source.removeprefix(ACCOUNT_PREFIX)))
     if source.startswith(FILE_PREFIX):
-        return sentence(words.from_file, name=isolated(source.removeprefix(FILE_PREFIX)))
-    return sentence(words.from_config)
+        return sentence(words["from_file"], name=isolated(source.removeprefix(FILE_PREFIX)))
+    return sentence(words["from_config"])
 
 
 def has_several(sources: Sequence[InstanceSource]) -> bool:
@@ -67,16 +67,18 @@ def _notes(source: InstanceSource, texts: Texts, now: float) -> Iterator[SourceN
 def _file_notes(source: InstanceSource, texts: Texts) -> Iterator[SourceNote]:
     if not source.problems:
         return
-    words = texts.sources
-    text = words.file_kept if source.instances else words.file_left_out
+    words = texts.words
+    text = words["file_kept"] if source.instances else words["file_left_out"]
     name = isolated(source.name.removeprefix(FILE_PREFIX))
     tag = "" if texts.tag == "en" else "en"
     detail = shortened(source.problems[0])
-    yield SourceNote(Level.WARNING.value, sentence(text, name=name), detail, tag, sentence(words.file_remedy))
+    yield SourceNote(
+        Level.WARNING.value, sentence(text, name=name), detail, tag, sentence(words["file_remedy"])
+    )
 
 
 def _account_notes(source: InstanceSource, texts: Texts, now: float) -> Iterator[SourceNote]:
-    words = texts.sources
+    words = texts.words
     name = isolated(source.name.removeprefix(ACCOUNT_PREFIX))
     read, refresh = source.last_success, source.refresh or 0.0
     detail, tag = "", ""
@@ -85,21 +87,21 @@ def _account_notes(source: InstanceSource, texts: Texts, now: float) -> Iterator
     if source.problems and read is None:
         yield SourceNote(
             Level.BAD.value,
-            sentence(words.list_never_read, name=name),
+            sentence(words["list_never_read"], name=name),
             detail,
             tag,
-            sentence(words.list_remedy),
+            sentence(words["list_remedy"]),
         )
     elif read is not None and (source.problems or now - read > _MOST_MISSED * refresh + _PATIENCE):
-        counted = number(len(source.instances), texts.numbers)
-        text = sentence(words.list_old, name=name, n=counted, when=_ago(read, texts, now))
-        yield SourceNote(Level.WARNING.value, text, detail, tag, sentence(words.list_remedy))
+        counted = number(len(source.instances), texts)
+        text = sentence(words["list_old"], name=name, n=counted, when=_ago(read, texts, now))
+        yield SourceNote(Level.WARNING.value, text, detail, tag, sentence(words["list_remedy"]))
     if source.skipped:
-        counted = number(source.skipped, texts.numbers)
-        text = sentence(words.without_token, name=name, n=counted)
-        yield SourceNote(Level.WARNING.value, text, "", "", sentence(words.token_remedy))
+        counted = number(source.skipped, texts)
+        text = sentence(words["without_token"], name=name, n=counted)
+        yield SourceNote(Level.WARNING.value, text, "", "", sentence(words["token_remedy"]))
 
 
 def _ago(unix: float, texts: Texts, now: float) -> Moment:
-    text = texts.words.ago.format(duration=duration(max(0.0, now - unix), texts.numbers))
-    return moment(unix, text, texts.numbers)
+    text = texts.words["ago"].format(duration=duration(max(0.0, now - unix), texts))
+    return moment(unix, text, texts)

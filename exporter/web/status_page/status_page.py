@@ -70,7 +70,6 @@ class StatusPage:
         html = self._template.render(
             texts=texts,
             words=texts.words,
-            controls=texts.controls,
             query=query,
             screen=write_screen(listing, texts, query, now),
             notes=source_notes(sources, texts, now),

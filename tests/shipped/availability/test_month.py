@@ -10,7 +10,7 @@ import pytest
 
 from exporter.report.command import main
 from exporter.report.prometheus import Prometheus as Client
-from exporter.report.texts import LANGUAGES, duration
+from exporter.report.texts import LANGUAGES, duration, read_texts
 from harness.processes import Prometheus, prometheus
 from tests.shipped.availability.history import Number
 from tests.shipped.availability.month import DOWN, END, NUMBERS, START, hours, put_in, unrecorded
@@ -72,7 +72,7 @@ def test_a_number_has_the_figures_that_were_put_in(written: Path, number: Number
 def test_the_page_has_the_figures_of_the_table(written: Path) -> None:
     page = (written / "report.html").read_text(encoding="utf-8")
     for row in (*_rows(written, "number").values(), *_rows(written, "group").values()):
-        for texts in LANGUAGES.values():
+        for texts in map(read_texts, LANGUAGES):
             shown = texts.percent(float(row["availability"]) if row["availability"] else None)
             assert f'<span lang="{texts.tag}">{shown}</span>' in page
         if int(row["longest_outage_seconds"]):

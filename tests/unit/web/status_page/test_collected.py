@@ -8,13 +8,13 @@ from exporter.fleet.view import CollectorView, InstanceView
 from exporter.model.collected import Collector, MessageQueue, PhoneStatus, Session
 from exporter.model.poll_result import Failure, Reason
 from exporter.web.status_page.diagnosis import Diagnoses, diagnose
-from exporter.web.status_page.english import ENGLISH
-from exporter.web.status_page.portuguese import PORTUGUESE
 from exporter.web.status_page.problems import QUEUE_NEARLY_FULL, QUEUE_STUCK_AFTER, Level, Problem
 from exporter.web.status_page.query import Query
 from exporter.web.status_page.rows import Row, RowWriter
-from exporter.web.status_page.texts import Texts
+from exporter.web.status_page.texts import Texts, read_texts
 from tests.unit.web.status_page.fleets import DAY, NOW, a_disconnected_view, a_view
+
+ENGLISH, PORTUGUESE = read_texts("en"), read_texts("pt-BR")
 
 
 def knowing(view: InstanceView, value: PhoneStatus | MessageQueue | Failure) -> InstanceView:

@@ -5,14 +5,14 @@ import pytest
 from exporter.fleet.view import InstanceView
 from exporter.model.poll_result import Failure, Reason
 from exporter.web.status_page.diagnosis import diagnose
-from exporter.web.status_page.english import ENGLISH
 from exporter.web.status_page.formatting import duration, number
-from exporter.web.status_page.portuguese import PORTUGUESE
 from exporter.web.status_page.query import Query
 from exporter.web.status_page.rows import Row, RowWriter
-from exporter.web.status_page.texts import Texts
+from exporter.web.status_page.texts import Texts, read_texts
 from tests.builders import a_failure, a_status, an_instance
 from tests.unit.web.status_page.fleets import DAY, NOW, a_disconnected_view, a_failed_view, a_view, hooks
+
+ENGLISH, PORTUGUESE = read_texts("en"), read_texts("pt-BR")
 
 
 def row(view: InstanceView, texts: Texts = ENGLISH) -> Row:
@@ -37,13 +37,13 @@ def due(days: float) -> InstanceView:
     ],
 )
 def test_a_duration_is_said_in_its_largest_unit(seconds: float, english: str, portuguese: str) -> None:
-    assert duration(seconds, ENGLISH.numbers) == english
-    assert duration(seconds, PORTUGUESE.numbers) == portuguese
+    assert duration(seconds, ENGLISH) == english
+    assert duration(seconds, PORTUGUESE) == portuguese
 
 
 def test_numbers_are_grouped_as_the_reader_groups_them() -> None:
-    assert number(1234567, ENGLISH.numbers) == "1,234,567"
-    assert number(1234567, PORTUGUESE.numbers) == "1.234.567"
+    assert number(1234567, ENGLISH) == "1,234,567"
+    assert number(1234567, PORTUGUESE) == "1.234.567"
 
 
 def test_a_row_says_state_since_when_and_what_to_do() -> None:
