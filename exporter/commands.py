@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
-from exporter import __version__, config
-from exporter.config import Config, InvalidConfig
+from exporter import __version__
 from exporter.config.auto_reload import AutoReload
 from exporter.config.label_warnings import label_warnings
+from exporter.config.load import load
+from exporter.config.problem import InvalidConfig
 from exporter.config.source import Source, open_source
 from exporter.daemon import Daemon, make_client
 from exporter.discovery.cache import ListCache
@@ -22,7 +23,7 @@ from exporter.httpd.server import Server
 from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
 from exporter.model.clock import Clock, SystemClock
-from exporter.model.settings import ACCOUNT_PREFIX
+from exporter.model.settings import ACCOUNT_PREFIX, Config
 from exporter.model.shard import Shard
 from exporter.options import Options
 from exporter.process.line_writer import LineWriter
@@ -63,7 +64,7 @@ Guard = Callable[[], Security]
 def check(options: Options, environ: Mapping[str, str]) -> int:
     """Run ``--config.check``: print every problem of the configuration and of the web configuration."""
     web_file = options.web_config_file
-    checked = _valid(lambda: config.load(options.config_file, environ))
+    checked = _valid(lambda: load(options.config_file, environ))
     web = Security() if web_file is None else _valid(lambda: webconfig.load(web_file))
     if checked is None or web is None:
         return FAILED

@@ -4,7 +4,6 @@ import random
 import threading
 from concurrent.futures import Future
 
-from exporter.config import Config
 from exporter.discovery.cache import ListCache
 from exporter.discovery.changes import log_changes
 from exporter.discovery.discovery import Discovery
@@ -15,7 +14,7 @@ from exporter.metrics.instance_cache import InstanceLines
 from exporter.metrics.scrape import Scrapes
 from exporter.metrics.self_metrics import Telemetry
 from exporter.model.clock import Clock
-from exporter.model.settings import Api
+from exporter.model.settings import Api, Config
 from exporter.poller.collectors import CollectorLimits, Collectors
 from exporter.poller.plan import Plan
 from exporter.poller.poller import Poller

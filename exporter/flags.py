@@ -40,24 +40,10 @@ def parse(arguments: Sequence[str]) -> Options:
         )
     if parsed.accounts and not parsed.config_check:
         parser.error("--accounts goes with --config.check; lists of accounts are read without it too")
-    return Options(
-        config_file=parsed.config_file,
-        config_check=parsed.config_check,
-        auto_reload=parsed.auto_reload,
-        auto_reload_interval=parsed.auto_reload_interval,
-        once=parsed.once,
-        demo=parsed.demo,
-        shard=shard,
-        listen_addresses=tuple(parsed.listen_addresses or (DEFAULT_LISTEN_ADDRESS,)),
-        telemetry_path=parsed.telemetry_path,
-        external_url=parsed.external_url,
-        route_prefix=_route_prefix(parsed.route_prefix, parsed.external_url),
-        web_config_file=parsed.web_config_file,
-        log_level=parsed.log_level,
-        log_format=parsed.log_format,
-        accounts=parsed.accounts,
-        accounts_cache=parsed.accounts_cache,
-    )
+    parsed.route_prefix = _route_prefix(parsed.route_prefix, parsed.external_url)
+    parsed.listen_addresses = tuple(parsed.listen_addresses or (DEFAULT_LISTEN_ADDRESS,))
+    del parsed.total_shards
+    return Options(**vars(parsed) | {"shard": shard})
 
 
 class _Parser(argparse.ArgumentParser):

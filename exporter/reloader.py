@@ -4,16 +4,17 @@ import logging
 import threading
 from collections.abc import Callable
 
-from exporter.config import Config, InvalidConfig
+from exporter.config.problem import InvalidConfig
 from exporter.daemon import Daemon
 from exporter.metrics.self_metrics import Telemetry
+from exporter.model.settings import Config
 from exporter.process.unexpected import log_unexpected
 from exporter.zapi.proxy import UnusableProxy
 
 _log = logging.getLogger(__name__)
 
 Load = Callable[[], Config]
-"""Reads the configuration; raises :class:`~exporter.config.InvalidConfig`."""
+"""Reads the configuration; raises :class:`~exporter.config.problem.InvalidConfig`."""
 
 
 class Reloader:

@@ -6,9 +6,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from exporter.config import Config, ConfigFile, Fingerprint
 from exporter.config.auto_reload import WatchedFiles
+from exporter.config.files import Fingerprint
+from exporter.config.watch import ConfigFile
 from exporter.model.clock import Clock
+from exporter.model.settings import Config
 from exporter.model.shard import Shard
 from exporter.options import Options
 from exporter.process.starting import start
@@ -18,7 +20,7 @@ class Source(WatchedFiles, Protocol):
     """A configuration that can be loaded again, and the files it is made of."""
 
     def load(self) -> Config:
-        """Return the configuration. Raise :class:`~exporter.config.InvalidConfig`."""
+        """Return the configuration. Raise :class:`~exporter.config.problem.InvalidConfig`."""
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from exporter.discovery.known_list import KnownList
 from exporter.discovery.merge import Merger
 from exporter.discovery.reader import AskPage
 from exporter.model.settings import Config, Instance
+from exporter.process.logs import printable
 from exporter.zapi.listing import read_listing
 
 _HEADS = ("NAME", "ID", "SOURCE")
@@ -27,14 +28,6 @@ def with_lists(config: Config, ask: AskPage, now: float) -> Config:
 
 def instance_table(instances: Iterable[Instance]) -> str:
     """Instances as lines of text with the name, the id and the source of each; no secret is in it."""
-    rows = [_HEADS, *((_shown(each.name), _shown(each.id), _shown(each.source)) for each in instances)]
+    rows = [_HEADS, *(tuple(map(printable, (each.name, each.id, each.source))) for each in instances)]
     widths = [min(_WIDEST, max(len(row[column]) for row in rows)) for column in range(2)]
     return "".join(f"{name:{widths[0]}}  {ident:{widths[1]}}  {source}\n" for name, ident, source in rows)
-
-
-def _shown(text: str) -> str:
-    """Return the text with control characters and others that a terminal does not show escaped."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )

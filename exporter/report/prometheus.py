@@ -11,18 +11,17 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
-import urllib3
 from requests.auth import HTTPBasicAuth
 
 from exporter.config.certificates import read_certificates
-from exporter.config.file_reader import FileReader, UnreadableFile
+from exporter.config.file_reader import UnreadableFile
+from exporter.config.files import TrackedFiles
 from exporter.process.logs import printable
 
 _TIMEOUT: Final = 120.0
 MAX_ANSWER: Final = 256 * 1024 * 1024
 """Most bytes of an answer; one of 10,000 numbers has 3 MB."""
 _MAX_AUTHORITIES: Final = 8 * 1024 * 1024
-_MAX_FILE: Final = 64 * 1024
 _MAX_TEXT: Final = 300
 _LARGEST: Final = 2.0**53
 """Above it a number of seconds is not exact, and no figure of a month comes near."""
@@ -121,28 +120,22 @@ class Prometheus:
             ) from None
         except requests.exceptions.Timeout:
             raise CannotAsk(f"Prometheus did not answer within {self._timeout:g} s") from None
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except (OSError, ValueError) as error:
             kind = type(error).__name__
             raise CannotAsk(f"Prometheus could not be reached ({kind}); check --prometheus.url") from None
 
 
 def read_secret(file: Path, flag: str) -> str:
-    """The text of a file without the ends of lines behind it. Raise :class:`CannotAsk`."""
+    """Return the text of a file, without line breaks at its end. Raise :class:`CannotAsk`."""
     try:
-        text = FileReader().read(file, _MAX_FILE).decode("utf-8-sig")
+        return TrackedFiles(Path.cwd()).secret(file)
     except UnreadableFile as error:
         raise CannotAsk(f"{flag}: {file} {error}") from None
-    except UnicodeDecodeError:
-        raise CannotAsk(f"{flag}: {file} is not UTF-8 text") from None
-    secret = text.rstrip("\r\n")
-    if not secret:
-        raise CannotAsk(f"{flag}: {file} is empty")
-    return secret
 
 
 def _check_authorities(file: Path) -> None:
     try:
-        read_certificates(FileReader().read(file, _MAX_AUTHORITIES))
+        read_certificates(TrackedFiles(Path.cwd()).read(file, _MAX_AUTHORITIES))
     except UnreadableFile as error:
         raise CannotAsk(f"--prometheus.ca-file: {file} {error}") from None
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 from urllib.parse import quote, urlsplit
 
-import certifi
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from exporter import __version__
 from exporter.model.clock import Clock
@@ -159,7 +159,7 @@ class ZapiClient:
 
 def _client_context(ca_pem: str | None) -> ssl.SSLContext:
     context = (
-        ssl.create_default_context(cafile=certifi.where())
+        ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
         if ca_pem is None
         else ssl.create_default_context(cadata=ca_pem)
     )

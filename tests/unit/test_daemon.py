@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import trustme
 
-from exporter.config import Config, InvalidConfig, Problem
+from exporter.config.problem import InvalidConfig, Problem
 from exporter.daemon import Daemon
 from exporter.demo.instances import SimulatedInstance
 from exporter.fleet.view import InstanceView
@@ -17,7 +17,7 @@ from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
 from exporter.model.clock import SystemClock
 from exporter.model.secret import Secret
-from exporter.model.settings import Instance
+from exporter.model.settings import Config, Instance
 from exporter.reloader import Reloader
 from harness.waiting import wait_until
 from simulator.server import SimulatedZapi

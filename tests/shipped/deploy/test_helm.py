@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from exporter import flags
-from exporter.config import load
+from exporter.config.load import load
 from tests.shipped.deploy.kubernetes import CHART, MANIFESTS, ROOT, build, helm, render
 
 pytestmark = pytest.mark.installs

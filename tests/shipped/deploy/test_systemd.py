@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from exporter.config import load
+from exporter.config.load import load
 from harness.processes import COMMAND
 
 UNIT: Final = Path(__file__).parents[3] / "deploy" / "systemd" / "zapi-exporter.service"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config import load
+from exporter.config.load import load
 
 README = Path(__file__).parents[3].joinpath("README.md").read_text(encoding="utf-8")
 YAML = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from exporter import config, flags
+from exporter import flags
+from exporter.config.load import load
 from tests.shipped.docs.documents import GRAMMARS, ROOT, Snippet, documents, snippets
 
 LANGUAGES = {"sh", "yaml", "promql", "text", "json", "ini", "xml", "mermaid", "dockerfile", "python", "diff"}
@@ -73,7 +74,7 @@ def test_a_configuration_is_valid(snippet: Snippet, tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(SECRET_FILE.sub(to_a_file_that_is_there, snippet.text))
     environ = dict.fromkeys(re.findall(r"\$\{(\w+)\}", snippet.text), "SECRET")
-    assert config.load(file, environ).instances
+    assert load(file, environ).instances
 
 
 @pytest.mark.needs("promtool")

@@ -14,7 +14,8 @@ from typing import Final
 
 import h11
 
-from exporter.config import Config, InvalidConfig, load
+from exporter.config.load import load
+from exporter.config.problem import InvalidConfig
 from exporter.discovery.known_list import KnownList
 from exporter.discovery.merge import Merger
 from exporter.fleet.event_log import EventLog
@@ -29,7 +30,7 @@ from exporter.metrics.text_format import Format
 from exporter.model.me_fields import OPTIONAL_FIELDS, SETTING_FIELDS, WEBHOOK_FIELDS
 from exporter.model.poll_result import Failure, Reason, Status
 from exporter.model.secret import Secret
-from exporter.model.settings import Account
+from exporter.model.settings import Account, Config
 from exporter.web.probe import Probe
 from exporter.web.routes import App
 from exporter.web.status_page.status_page import StatusPage

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from exporter.config import Config, InvalidConfig, load
+from exporter.config.load import load
+from exporter.config.problem import InvalidConfig
+from exporter.model.settings import Config
 
 MINIMAL = "instances:\n  - name: vendas\n    id: A1\n    token: T1\n"
 

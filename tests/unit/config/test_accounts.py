@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config import InvalidConfig
 from exporter.config.label_warnings import label_warnings
+from exporter.config.problem import InvalidConfig
 from exporter.model.collected import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import Account

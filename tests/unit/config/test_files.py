@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config import load
 from exporter.config.file_reader import FileReader, UnreadableFile
 from exporter.config.files import TrackedFiles
+from exporter.config.load import load
 
 
 class CountingReader(FileReader):

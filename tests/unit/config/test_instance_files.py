@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config import Config, ConfigFile, InvalidConfig, load
 from exporter.config.file_reader import FileReader, UnreadableFile
+from exporter.config.load import load
+from exporter.config.problem import InvalidConfig
+from exporter.config.watch import ConfigFile
 from exporter.model.secret import Secret
+from exporter.model.settings import Config
 from tests.counting import calls_of
 from tests.unit.config.documents import MINIMAL
 

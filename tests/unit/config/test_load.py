@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from exporter.config import InvalidConfig, Problem, load
+from exporter.config.load import load
+from exporter.config.problem import InvalidConfig, Problem
 from exporter.model.secret import Secret
 from tests.unit.config.documents import MINIMAL, load_text
 

@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.config import InvalidConfig, load
+from exporter.config.load import load
+from exporter.config.problem import InvalidConfig
 from tests.counting import calls_of
 from tests.unit.config.documents import MINIMAL
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from exporter.config import InvalidConfig
-from exporter.config import load as load_config
+from exporter.config.load import load as load_config
+from exporter.config.problem import InvalidConfig
 from exporter.webconfig.load import load as load_web_config
 
 ROOT = Path(__file__).parents[3]

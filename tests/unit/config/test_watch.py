@@ -6,7 +6,8 @@ from pathlib import Path
 import certifi
 import pytest
 
-from exporter.config import ConfigFile, InvalidConfig
+from exporter.config.problem import InvalidConfig
+from exporter.config.watch import ConfigFile
 
 DOCUMENT = "instances: [{name: vendas, id: A1, token_file: %s}]\n"
 

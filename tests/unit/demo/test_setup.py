@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from exporter.config import load
+from exporter.config.load import load
 from exporter.demo.scenario import build_scenario
 from exporter.demo.setup import demo_account, demo_config, with_demo_sources
 from exporter.model.settings import Config

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from exporter.config import Config
 from exporter.daemon import Daemon
 from exporter.demo.accounts import SimulatedAccount
 from exporter.demo.instances import SimulatedInstance
@@ -15,7 +14,7 @@ from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
 from exporter.model.clock import SystemClock
 from exporter.model.secret import Secret
-from exporter.model.settings import Account, Instance, InstanceSource
+from exporter.model.settings import Account, Config, Instance, InstanceSource
 from exporter.model.shard import WHOLE, Shard
 from harness.waiting import wait_until
 from simulator.server import SimulatedZapi

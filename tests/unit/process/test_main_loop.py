@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config import Fingerprint
 from exporter.config.auto_reload import SETTLING, AutoReload
+from exporter.config.files import Fingerprint
 from exporter.model.clock import SystemClock
 from exporter.process.main_loop import run_until_signal
 from exporter.process.reload_loop import ReloadLoop
