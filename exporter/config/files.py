@@ -3,7 +3,6 @@
 Contents are compared, not names or times: a Kubernetes Secret changes by swapping a symbolic link.
 """
 
-import glob
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from exporter.config.file_reader import FileReader, UnreadableFile
+from exporter.config.patterns import Matches, find_matches
 
 MAX_SECRET_BYTES: Final = 65_536
 MAX_BYTES: Final = 1024 * 1024
@@ -62,6 +62,10 @@ class TrackedFiles:
         """Return the same files, with names relative to another folder."""
         return TrackedFiles(folder, self._reader, self._tracked)
 
+    def path(self, name: str) -> Path:
+        """Return where a name leads."""
+        return self._folder / name
+
     def read(self, name: str | Path, limit: int = MAX_BYTES) -> bytes:
         """Return the content of a file. Raise :class:`UnreadableFile`."""
         path = self._folder / name
@@ -88,12 +92,15 @@ class TrackedFiles:
         """Note that this file holds a secret."""
         self._tracked.secrets[self._folder / name] = None
 
-    def matching(self, pattern: str) -> tuple[Path, ...]:
-        """Return the files whose names match a shell pattern, sorted. Raise :class:`UnreadableFile`."""
+    def matching(self, pattern: str) -> Matches:
+        """Return the files whose names match a shell pattern."""
         whole = self._folder / pattern
-        self._tracked.patterns[whole] = None
-        found = self._reader.call(partial(_matching, whole))
-        self._tracked.patterns[whole] = _digest("\0".join(map(str, found)).encode(errors="surrogateescape"))
+        try:
+            found = self._reader.call(partial(find_matches, whole))
+        except UnreadableFile as error:
+            found = Matches((), str(error))
+        told = "\0".join((*map(str, found.files), found.problem or ""))
+        self._tracked.patterns[whole] = _digest(told.encode(errors="surrogateescape"))
         return found
 
     def held(self) -> Fingerprint:
@@ -104,16 +111,10 @@ class TrackedFiles:
         """Read the files again and return the digests of their content now."""
         now = TrackedFiles(self._folder, self._reader)
         for pattern in self._tracked.patterns:
-            now._match_again(pattern)
+            now.matching(str(pattern))
         for path, file in self._tracked.files.items():
             now._tracked.files[path] = self._read(path, file.limit)
         return now.held()
-
-    def _match_again(self, pattern: Path) -> None:
-        try:
-            self.matching(str(pattern))
-        except UnreadableFile:
-            return
 
     def _read(self, path: Path, limit: int) -> _File:
         try:
@@ -125,7 +126,3 @@ class TrackedFiles:
 
 def _digest(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=16).digest()
-
-
-def _matching(pattern: Path) -> tuple[Path, ...]:
-    return tuple(Path(name) for name in sorted(glob.glob(str(pattern))))

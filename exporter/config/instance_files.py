@@ -46,23 +46,27 @@ class InstanceFiles:
     def read(self, patterns: Sequence[str]) -> Iterator[InstanceSource]:
         """Read each file that a pattern matches, once, in the order of the patterns and of the names."""
         seen: set[Path] = set()
+        troubles: dict[str, str] = {}
         for number, pattern in enumerate(patterns):
-            try:
-                found = self._files.matching(pattern)
-            except UnreadableFile as error:  # nobody knows which files there are
-                yield from self._all_kept(seen, f"instance_files[{number}]: {error}")
-                return
-            if not found:
+            found = self._files.matching(pattern)
+            if found.problem:
+                troubles[pattern] = f"instance_files[{number}]: {found.problem}"
+            elif not found.files:
                 self.unmatched.append(number)
-            for file in found:
+            for file in found.files:
                 if file not in seen:
                     seen.add(file)
                     yield self._source(file)
+        if troubles:  # nobody knows which other files there are
+            yield from self._all_kept(seen, next(iter(troubles.values())))
+            for pattern, problem in troubles.items():
+                place = self._files.path(pattern)
+                yield InstanceSource(f"{FILE_PREFIX}{place}", (), (f"{place}: {problem}",))
 
     def _all_kept(self, seen: set[Path], problem: str) -> Iterator[InstanceSource]:
-        for name in self._before:
+        for name, instances in self._before.items():
             file = Path(name.removeprefix(FILE_PREFIX))
-            if name.startswith(FILE_PREFIX) and file not in seen:
+            if name.startswith(FILE_PREFIX) and file not in seen and instances:
                 yield self._kept(file, (f"{file}: {problem}",))
 
     def _kept(self, file: Path, problems: tuple[str, ...]) -> InstanceSource:

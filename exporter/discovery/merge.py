@@ -6,9 +6,10 @@ instance is polled once, as the first of them says.
 
 import itertools
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from unicodedata import normalize
 
 from exporter.discovery.known_list import KnownList
 from exporter.discovery.names import Claim, assign_names, claimed_name
@@ -104,10 +105,15 @@ def _is_wanted(account: Account, item: ListedInstance) -> bool:
     """Return whether an instance is polled. An instance is not if its id, which is shown, holds a secret."""
     return (
         item.token is not None
-        and any(fnmatchcase(item.name, pattern) for pattern in account.include)
-        and not any(fnmatchcase(item.name, pattern) for pattern in account.exclude)
+        and _matches(item.name, account.include)
+        and not _matches(item.name, account.exclude)
         and not _own_secrets(account, item).finds_secret(item.id)
     )
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    """Return whether a pattern matches, however both are written: an accent is one character or two."""
+    return any(fnmatchcase(normalize("NFC", name), normalize("NFC", pattern)) for pattern in patterns)
 
 
 def _own_secrets(account: Account, item: ListedInstance) -> SecretScanner:

@@ -1,5 +1,6 @@
 """Instances come from files too: a bad one is left out or kept as it was, and never the others."""
 
+import glob
 import json
 import os
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from exporter.config.file_reader import FileReader, UnreadableFile
 from exporter.config.load import load
+from exporter.config.patterns import Matches, find_matches
 from exporter.config.problem import InvalidConfig
 from exporter.config.watch import ConfigFile
 from exporter.model.secret import Secret
@@ -233,14 +235,75 @@ def test_a_folder_that_does_not_answer_loses_no_instance(
     asked = FileReader.call
 
     def refuse(reader: FileReader, work: object) -> object:
-        if "_matching" in repr(work):
+        if "find_matches" in repr(work):
             raise UnreadableFile("did not answer")
         return asked(reader, work)  # type: ignore[arg-type]
 
     monkeypatch.setattr(FileReader, "call", refuse)
+    for _ in range(2):
+        config = source.load()
+        assert names(config) == ["vendas", "one", "two"]
+        assert problems(config, folder) == [
+            *(f"{name}.yaml: instance_files[0]: did not answer" for name in "ab"),
+            *(
+                f"*.{kind}: instance_files[{number}]: did not answer"
+                for number, kind in enumerate(("yaml", "json"))
+            ),
+        ]
+
+
+def test_a_folder_that_cannot_be_listed_loses_no_instance(folder: Path, source: ConfigFile) -> None:
+    """It is a link to itself: root, which may list every folder, cannot list it either."""
+    (folder / "teams").rename(folder / "away")
+    (folder / "teams").symlink_to("teams")
+    (folder / "more").mkdir()
+    (folder / "more/c.yaml").write_text(entry("three"))
+    (folder / "config.yaml").write_text("instance_files: [teams/*.yaml, more/*.yaml]\n" + MINIMAL)
     config = source.load()
-    assert names(config) == ["vendas", "one", "two"]
-    assert problems(config, folder) == [f"{name}.yaml: instance_files[0]: did not answer" for name in "ab"]
+    assert sorted(names(config)) == ["one", "three", "two", "vendas"]
+    assert problems_of(config, "file:" + str(folder / "teams/a.yaml"))
+    (folder / "teams").unlink()
+    assert source.holds() != source.held
+    assert names(source.load()) == ["vendas", "three"]
+
+
+@pytest.mark.parametrize("pattern", ["teams/*.yaml", "teams/a.yaml", "*/a.yaml"])
+def test_a_folder_that_cannot_be_read_at_the_start_is_told(folder: Path, pattern: str) -> None:
+    (folder / "teams").rmdir()
+    (folder / "teams").symlink_to("teams")
+    config = loaded(folder, f"instance_files: [{pattern!r}]\n" + MINIMAL)
+    (problem,) = problems_of(config, f"file:{folder}/{pattern}")
+    assert problem.startswith(f"{folder}/{pattern}: instance_files[0]: {folder}/teams")
+    assert problem.endswith("Too many levels of symbolic links")
+
+
+def problems_of(config: Config, source: str) -> tuple[str, ...]:
+    return next(each.problems for each in config.sources if each.name == source)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "*",
+        "*.yaml",
+        ".*",
+        "**",
+        "[ab].yaml",
+        "sub/*",
+        "*/c.yaml",
+        "a.yaml",
+        "none/*",
+        "a.yaml/*",
+        "./*",
+        "sub/../?.yaml",
+    ],
+)
+def test_a_pattern_matches_what_a_shell_would(tmp_path: Path, pattern: str) -> None:
+    (tmp_path / "sub").mkdir()
+    for name in ("a.yaml", "b.yaml", ".hidden", "sub/c.yaml", "[ab].yaml"):
+        (tmp_path / name).touch()
+    expected = Matches(tuple(sorted(map(Path, glob.glob(str(tmp_path / pattern))), key=str)))
+    assert find_matches(tmp_path / pattern) == expected
 
 
 def test_many_files_cost_about_what_one_costs(folder: Path) -> None:

@@ -5,7 +5,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
+from unicodedata import normalize
 
 import pytest
 
@@ -231,6 +232,14 @@ def test_a_name_of_the_configuration_is_left_to_it(zapi: SimulatedZapi) -> None:
 def test_patterns_say_which_instances_are_polled(zapi: SimulatedZapi) -> None:
     with rig_of(zapi, an_account(include=("*a*", "suporte"), exclude=("fin*",))) as rig:
         rig.wait_for("vendas", "suporte")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_pattern_matches_an_accent_in_either_form(zapi: SimulatedZapi, form: Literal["NFC", "NFD"]) -> None:
+    zapi.update("ID-vendas", name=normalize("NFD", "recepção"))
+    zapi.update("ID-suporte", name=normalize("NFC", "recepção 2"))
+    with rig_of(zapi, an_account(include=(normalize(form, "recepção*"),))) as rig:
+        rig.wait_for(normalize("NFD", "recepção"), normalize("NFC", "recepção 2"))
 
 
 def test_a_renamed_instance_takes_its_new_name(zapi: SimulatedZapi) -> None:

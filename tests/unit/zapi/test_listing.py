@@ -71,9 +71,10 @@ def test_a_total_that_is_too_small_does_not_hide_the_pages_after_it() -> None:
     assert read.detail == "the list is not complete: it has 3 instances and says 2"
 
 
-def test_pages_are_read_on_where_nothing_says_which_is_the_last() -> None:
+@pytest.mark.parametrize("pages", [None, 0])
+def test_pages_are_read_on_where_nothing_says_which_is_the_last(pages: int | None) -> None:
     served = {1: items(1, 2), 2: items(3)}
-    assert ids(read_listing(lambda number: ListPage(3, None, served.get(number, ())))) == ["1", "2", "3"]
+    assert ids(read_listing(lambda number: ListPage(3, pages, served.get(number, ())))) == ["1", "2", "3"]
 
 
 def test_a_deletion_while_pages_are_read_makes_them_be_read_again() -> None:
