@@ -49,7 +49,7 @@ $(VENV)/.packages: $(VENV)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[packages]'
 	touch $@
 
-test: $(VENV)/.dev ## the whole suite; installs Prometheus and Chromium where it can
+test: $(VENV)/.dev ## the whole suite; installs Prometheus and browsers where it can
 	@$(BIN)/python -m harness.real_parts
 	$(BIN)/pytest -n 2 --dist worksteal --durations=50 --junitxml=.reports/test.xml $(PYTEST_ARGS)
 

@@ -19,6 +19,7 @@ PACKAGES: Final[Mapping[str, str]] = {
     "amtool": "prometheus-alertmanager",
     "prometheus-node-exporter": "prometheus-node-exporter",
     "chromium": "chromium",
+    "firefox-esr": "firefox-esr",
     "buildah": "buildah",
     "mmdebstrap": "mmdebstrap",
     "nginx": "nginx",
