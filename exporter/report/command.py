@@ -15,7 +15,7 @@ from exporter.process.output import complain, stand_in_for_closed_stderr
 from exporter.process.progress import Progress
 from exporter.report.figures import LATEST, Report, collect, steps
 from exporter.report.page import page_of
-from exporter.report.period import BadPeriod, Day, Month, time_zone
+from exporter.report.period import BadPeriod, Day, Month, time_zone, zone_of_environment
 from exporter.report.prometheus import CannotAsk, Prometheus, Sample, read_secret
 from exporter.report.table import csv_of
 from exporter.report.texts import LANGUAGES
@@ -56,7 +56,7 @@ def _report(options: argparse.Namespace, now: float) -> int:
     _write(html, page_of(report, month, options.group_by, options.language, now))
     _write(table, csv_of(report))
     complain(f"zapi-report: wrote {html} and {table}")
-    return _said(report)
+    return _said(report, options.group_by)
 
 
 def _write(file: Path, content: bytes) -> None:
@@ -66,7 +66,7 @@ def _write(file: Path, content: bytes) -> None:
         raise CannotWrite(f"{file} could not be written: {error.strerror}") from None
 
 
-def _said(report: Report) -> int:
+def _said(report: Report, group_by: str) -> int:
     """Say on the terminal too what the page says it could not know."""
     if not report.numbers:
         complain(
@@ -74,6 +74,8 @@ def _said(report: Report) -> int:
             "it keep data for that long?"
         )
         return FAILED
+    if not any(row.group for row in report.numbers):
+        complain(f"zapi-report: no number has the label {group_by}: all are in one group; see --group-by")
     for warning in report.warnings:
         complain(f"zapi-report: Prometheus warned, so that figures may be missing: {warning}")
     if report.recorded < report.hours:
@@ -137,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add(
         "--time-zone",
-        default=os.environ.get("TZ", "").lstrip(":") or "UTC",
+        default=zone_of_environment(os.environ),
         metavar="ZONE",
         help="where days begin, such as America/Sao_Paulo (default: TZ of the environment, or UTC)",
     )

@@ -1,8 +1,9 @@
 """A calendar month in a time zone, and its days."""
 
 import datetime as dt
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -58,7 +59,7 @@ class Month:
     def _days(self, now: float) -> Iterator[Day]:
         for date in self._dates():
             start, end = (_full_hour(self._midnight(one)) for one in (date, date + dt.timedelta(days=1)))
-            if start < now:
+            if start < min(end, now):  # Samoa had no 30 December 2011
                 yield Day(date, start, int(min(end, now)))
 
     def _dates(self) -> Iterator[dt.date]:
@@ -71,6 +72,14 @@ class Month:
         return int(dt.datetime.combine(date, dt.time(), self.zone).timestamp())
 
 
+def zone_of_environment(environ: Mapping[str, str]) -> str:
+    """Return the IANA name in ``TZ``, or of the file of a time zone that it names; ``UTC`` where there is none."""
+    name = environ.get("TZ", "").removeprefix(":")
+    if name.startswith("/"):
+        name = os.path.realpath(name).rpartition("/zoneinfo/")[2]
+    return name or "UTC"
+
+
 def time_zone(name: str) -> ZoneInfo:
     """Return the zone of the IANA name. Raise :class:`BadPeriod`."""
     try:
@@ -79,7 +88,7 @@ def time_zone(name: str) -> ZoneInfo:
         expected = (
             "a name such as America/Sao_Paulo or UTC that this system knows (Debian's package tzdata has all)"
         )
-        raise BadPeriod(f"--time-zone: expected {expected}, found {name[:40]!r}") from None
+        raise BadPeriod(f"--time-zone, or else TZ: expected {expected}, found {name[:40]!r}") from None
 
 
 def _full_hour(second: int) -> int:

@@ -113,7 +113,11 @@ class Prometheus:
                 stream=True,
             ) as response:
                 return _answer(response)
-        except requests.exceptions.SSLError:
+        except requests.exceptions.SSLError as error:
+            if "WRONG_VERSION_NUMBER" in str(error):
+                raise CannotAsk(
+                    "Prometheus speaks no TLS at that port; begin --prometheus.url with http://"
+                ) from None
             raise CannotAsk(
                 "the TLS handshake with Prometheus failed: its certificate is unknown, expired or for another host; "
                 "give the authority's with --prometheus.ca-file"

@@ -132,6 +132,7 @@ def test_a_bad_answer_is_one_line(
         (["--output.html=same", "--output.csv=./same"], "expected two files"),
         (["--output.csv=/nowhere/table.csv"], "/nowhere/table.csv could not be written"),
         (["--time-zone=Mars/Olympus"], "expected a name such as America/Sao_Paulo"),
+        (["--time-zone=UTC0"], "--time-zone, or else TZ: expected a name"),
         (["--prometheus.url=localhost:9090"], "expected a URL such as"),
         (["--prometheus.url=http://me:hidden@localhost"], "expected no name or password in the URL"),
         (["--prometheus.username=me"], "expected both"),
@@ -147,6 +148,21 @@ def test_a_wrong_flag_says_what_was_expected(
     error = capfd.readouterr().err
     assert said in error
     assert "hidden" not in error
+
+
+def test_a_server_without_tls_is_told(server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert _run(server, tmp_path, f"--prometheus.url=https://127.0.0.1:{server.server_address[1]}") == 1
+    assert "speaks no TLS at that port; begin --prometheus.url with http://" in capfd.readouterr().err
+
+
+def test_a_label_that_no_number_has_is_told(
+    server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server.answer = (200, _sample({"name": "vendas", "team": "sales"}, "3600"))
+    _run(server, tmp_path, "--group-by=taem")
+    assert "no number has the label taem" in capfd.readouterr().err
+    _run(server, tmp_path)
+    assert "no number has the label" not in capfd.readouterr().err
 
 
 def test_an_answer_that_drips_is_given_up() -> None:
