@@ -227,13 +227,32 @@ def test_a_platform_may_choose_the_user() -> None:
             {**WANTED, "ingress": {"enabled": True, "host": "https://zapi.example.com"}},
             "does not match pattern",
         ),
+        ({**WANTED, "resources": {"limits": {"memory": "lots"}}}, "does not match pattern"),
+        ({**WANTED, "podLabels": {"app.kubernetes.io/name": "mine"}}, "'app.kubernetes.io/name'"),
+        ({**WANTED, "commonLabels": {"app.kubernetes.io/instance": "mine"}}, "'app.kubernetes.io/instance'"),
+        ({**WANTED, "commonLabels": {"team": "a b"}}, "does not match pattern"),
+        ({**WANTED, "podAnnotations": {"a b": "c"}}, "'a b' does not match"),
+        ({**WANTED, "nameOverride": "A_b"}, "does not match pattern"),
+        ({"config": CONFIG, "secrets": ["A_b"]}, "does not match pattern"),
+        ({"config": CONFIG, "secrets": ["a", "a"]}, "are equal"),
+        ({**WANTED, "image": {"tag": "a b"}}, "does not match pattern"),
+        ({**WANTED, "env": [{"name": "a b", "value": "c"}]}, "does not match pattern"),
+        ({**WANTED, "serviceMonitor": {"tlsConfig": {"insecureSkipVerfy": True}}}, "not allowed"),
+        ({**WANTED, "serviceMonitor": {"basicAuth": {"username": "me"}}}, "got string, want object"),
+        (
+            {**WANTED, "httpRoute": {"enabled": True, "parentRefs": [{"nam": "gw"}]}},
+            "missing property 'name'",
+        ),
         ({**WANTED, "ingress": {"enabled": True}}, "ingress.host"),
         ({**WANTED, "httpRoute": {"enabled": True}}, "httpRoute.parentRefs"),
     ],
 )
-def test_wrong_values_are_refused_with_what_to_do(values: Mapping[str, Any], said: str) -> None:
-    given = [f"--set-json={name}={json.dumps(value)}" for name, value in values.items()]
-    refused = helm("template", "zapi-exporter", str(CHART), *given)
+def test_wrong_values_are_refused_with_what_to_do(
+    values: Mapping[str, Any], said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text(json.dumps(values))
+    refused = helm("template", "zapi-exporter", str(CHART), f"--values={file}")
     assert refused.returncode != 0
     assert said in refused.stderr
 
