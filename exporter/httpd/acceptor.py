@@ -14,7 +14,7 @@ _LOG_AGAIN: Final = 60.0
 _PAUSE: Final = 0.5
 """Seconds between attempts while connections cannot be accepted."""
 
-_log = logging.getLogger("exporter.web")
+_log = logging.getLogger(__name__)
 
 
 class Acceptor:

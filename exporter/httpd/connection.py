@@ -35,7 +35,7 @@ _CONTINUE: Final = h11.InformationalResponse(status_code=100, headers=[], reason
 _JOINED_BYTES: Final = 64 * 1024
 """Pieces go out together up to this size."""
 
-_log = logging.getLogger("exporter.web")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

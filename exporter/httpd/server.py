@@ -26,7 +26,7 @@ _HEARTBEAT: Final = 1.0
 _STOP_MARGIN: Final = 2.0
 """Seconds that ending may take beyond the grace."""
 
-_log = logging.getLogger("exporter.web")
+_log = logging.getLogger(__name__)
 
 
 class Server:

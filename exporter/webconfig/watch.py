@@ -15,7 +15,7 @@ from exporter.webconfig.load import load
 
 CHECK_INTERVAL: Final = 2.0
 
-_log = logging.getLogger("exporter.web")
+_log = logging.getLogger(__name__)
 
 
 class WebConfigFile:
