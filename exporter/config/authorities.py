@@ -24,7 +24,7 @@ def authorities_variable(api: SectionValues, environ: Mapping[str, str]) -> str 
 def read_authorities(variable: str, environ: Mapping[str, str], api: SectionValues, context: Context) -> str:
     """Return the certificates of the file that a variable names. Raise :class:`~exporter.config.value.Unusable`."""
     try:
-        return read_certificates(context.files.read(Path.cwd() / environ[variable]))
+        return read_certificates(context.files.below(Path()).read(environ[variable]))
     except UnreadableFile as error:
         advice = f"correct {variable} in the environment, or set api.ca_file"
         api.report(keys.CA_FILE, f"is not set, and {variable} names a file that {error}; {advice}")

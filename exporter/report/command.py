@@ -50,13 +50,20 @@ def _report(options: argparse.Namespace, now: float) -> int:
         raise BadPeriod(f"--month: expected a month that has begun, found {options.month}")
     stem = f"zapi-report-{options.month}"
     html, table = options.html or Path(f"{stem}.html"), options.csv or Path(f"{stem}.csv")
-    if html.resolve() == table.resolve():
+    if _place(html) == _place(table):
         raise CannotWrite(f"expected two files to write, found {html} for both the page and the CSV")
     report = _collect(_prometheus(options), days, options.group_by)
     _write(html, page_of(report, month, options.group_by, options.language, now))
     _write(table, csv_of(report))
     complain(f"zapi-report: wrote {html} and {table}")
     return _said(report, options.group_by)
+
+
+def _place(file: Path) -> Path:
+    try:
+        return file.resolve()
+    except OSError as error:  # such as a current folder that was removed
+        raise CannotWrite(f"{file} could not be written: {error.strerror}") from None
 
 
 def _write(file: Path, content: bytes) -> None:

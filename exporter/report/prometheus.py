@@ -132,14 +132,14 @@ class Prometheus:
 def read_secret(file: Path, flag: str) -> str:
     """Return the text of a file, without line breaks at its end. Raise :class:`CannotAsk`."""
     try:
-        return TrackedFiles(Path.cwd()).secret(file)
+        return TrackedFiles(Path()).secret(file)
     except UnreadableFile as error:
         raise CannotAsk(f"{flag}: {file} {error}") from None
 
 
 def _check_authorities(file: Path) -> None:
     try:
-        read_certificates(TrackedFiles(Path.cwd()).read(file, _MAX_AUTHORITIES))
+        read_certificates(TrackedFiles(Path()).read(file, _MAX_AUTHORITIES))
     except UnreadableFile as error:
         raise CannotAsk(f"--prometheus.ca-file: {file} {error}") from None
 

@@ -155,6 +155,16 @@ def test_a_server_without_tls_is_told(server: Any, tmp_path: Path, capfd: pytest
     assert "speaks no TLS at that port; begin --prometheus.url with http://" in capfd.readouterr().err
 
 
+def test_a_current_folder_that_was_removed_is_one_line(
+    server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert _run(server, tmp_path, "--output.html=page.html") == 1
+    assert "page.html could not be written: No such file or directory" in capfd.readouterr().err
+
+
 def test_a_label_that_no_number_has_is_told(
     server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

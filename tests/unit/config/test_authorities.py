@@ -59,3 +59,15 @@ def test_a_variable_that_names_no_certificates_is_an_error(tmp_path: Path) -> No
     for name, why in (("none", "does not exist"), ("config.yaml", "holds no certificate in PEM form")):
         told = problems_of(file, {"SSL_CERT_FILE": str(tmp_path / name)})
         assert told == [f"1: api.ca_file: is not set, and SSL_CERT_FILE names a file that {why}; {advice}"]
+
+
+def test_a_current_folder_that_was_removed_matters_to_relative_names_only(
+    tmp_path: Path, pems: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    config = load_text(tmp_path, MINIMAL, {"SSL_CERT_FILE": str(tmp_path / "ssl.pem")})
+    assert config.api.ca_pem == pems["ssl"]
+    (told,) = problems_of(tmp_path / "config.yaml", {"SSL_CERT_FILE": "ssl.pem"})
+    assert "SSL_CERT_FILE names a file that does not exist" in told
