@@ -165,7 +165,7 @@ def serve(options: Options, environ: Mapping[str, str], signals: Signals, log: L
             try:
                 run_until_signal(signals.wait, reloads.request, [supervisor], clock)
             except PartFailed as failure:
-                _log.error("the exporter ends: a part of it failed", extra={"what": str(failure)})
+                _log.error("the exporter stops: a part of it has failed", extra={"what": str(failure)})
                 return FAILED
             signals.end_at_once()
             systemd.stopping()
@@ -204,7 +204,7 @@ def _supervisor(
     tolerance = systemd.watchdog_interval or _STUCK_AFTER
 
     def web_failed() -> str | None:
-        return "the web server has ended" if server.has_failed else None
+        return "the web server has stopped" if server.has_failed else None
 
     def web_stalls() -> str | None:
         return "the web server does not respond" if server.unresponsive_for() > tolerance else None
@@ -244,7 +244,7 @@ def _guard(options: Options) -> Guard | None:
 def _warn_if_open(security: Security, file: Path) -> None:
     """Warn of a web configuration with headers alone: whoever names one may take the port for guarded."""
     if security.tls is None and security.users is None:
-        _log.warning("the web configuration asks for neither TLS nor passwords", extra={"path": str(file)})
+        _log.warning("the web configuration requires neither TLS nor passwords", extra={"path": str(file)})
 
 
 def _valid(load: Callable[[], T]) -> T | None:

@@ -19,7 +19,7 @@ _LOOPBACK: Final = ("127.0.0.1", "::1")
 def main(places: Sequence[str]) -> int:
     """Return 0 if an exporter answers at each of ``places``, else 1 after saying at which none does."""
     if not places:
-        print("no exporter listens in this container", file=sys.stderr)
+        print("no exporter is listening in this container", file=sys.stderr)
         return 1
     silent = [place for place in places if not _answers(place)]
     for place in silent:

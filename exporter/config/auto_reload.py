@@ -63,7 +63,7 @@ class AutoReload:
             return min(self._interval, SETTLING)
         else:
             self._changed = None
-            _log.info("files of the configuration have changed", extra={"path": self._name_changed(holds)})
+            _log.info("configuration files have changed", extra={"path": self._name_changed(holds)})
             self._reload()
         return self._interval
 

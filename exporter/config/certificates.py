@@ -14,7 +14,7 @@ def read_certificates(content: bytes) -> str:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
     except (ssl.SSLError, ValueError):
-        raise UnreadableFile("holds no certificate in PEM form") from None
+        raise UnreadableFile("contains no certificate in PEM format") from None
     return text
 
 
@@ -25,7 +25,7 @@ def read_key(content: bytes) -> str:
     """
     pem = content.decode("ascii", "ignore")
     if "PRIVATE KEY-----" not in pem:
-        raise UnreadableFile("holds no private key in PEM form")
+        raise UnreadableFile("contains no private key in PEM format")
     if "ENCRYPTED" in pem:
-        raise UnreadableFile("holds an encrypted key; decrypt it, as nobody can type its password here")
+        raise UnreadableFile("contains an encrypted key; decrypt it, because no password can be entered")
     return pem

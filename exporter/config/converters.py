@@ -40,15 +40,18 @@ _MISTYPED: Final = (
 MISTYPED_IN_KEYS: Final = (*_MISTYPED[:3], _MISTYPED[-1])
 """Signs that look like others, and their names."""
 
-_VARIABLE: Final = "; write ${NAME} for a variable of the environment"
+_VARIABLE: Final = "; write ${NAME} for an environment variable"
 _NOT_REPLACED: Final = (
-    (re.compile(r"%\w+%"), f"is a variable as Windows writes it{_VARIABLE}"),
-    (re.compile(r"\{\{.*\}\}"), f"is a template that nothing has filled in{_VARIABLE}"),
+    (re.compile(r"%\w+%"), f"is a Windows variable{_VARIABLE}"),
+    (re.compile(r"\{\{.*\}\}"), f"is a template that was not rendered{_VARIABLE}"),
     (re.compile(r"<[^<>]+>"), "is a placeholder in angle brackets; put the real value in its place"),
-    (re.compile(r"bearer\s.*", re.IGNORECASE), 'begins with "Bearer"; give only what stands after it'),
-    (re.compile(r"(?:export )?[A-Z][A-Z0-9_]*=[^=].*"), "begins with NAME=; give only what stands after it"),
+    (re.compile(r"bearer\s.*", re.IGNORECASE), 'begins with "Bearer"; give only the text after it'),
+    (re.compile(r"(?:export )?[A-Z][A-Z0-9_]*=[^=].*"), "begins with NAME=; give only the text after it"),
     (re.compile(r".*[,;]"), "ends with a comma or a semicolon; remove it"),
-    (re.compile(r"\S+[\n\r]+"), "ends with a line break, as a text after | does; write it after its key"),
+    (
+        re.compile(r"\S+[\n\r]+"),
+        "ends with a line break, as text after | does; write it on the line of its key",
+    ),
 )
 """What is copied from elsewhere and means nothing here, and what to do."""
 _PART_OF_URL: Final = re.compile(r"://|/(?:instances|token)/|\?")
@@ -78,7 +81,7 @@ def name(text: str) -> str:
 def file_name(text: str) -> str:
     """The name of a file."""
     if some_text(text).startswith("~"):
-        raise ValueError("begins with ~, which is not replaced; write the whole path")
+        raise ValueError("begins with ~, which is not expanded; write the full path")
     if "://" in text:
         raise ValueError("is a URL; give the path of a file")
     return text
@@ -106,12 +109,12 @@ def is_in_quotes(text: str) -> bool:
 
 def identifier(text: str) -> str:
     """Return the id of an instance."""
-    return _part_of_url(text, "the id, which stands after /instances/")
+    return _part_of_url(text, "the id, which comes after /instances/")
 
 
 def token(text: str) -> Secret:
     """Return the token of an instance."""
-    return Secret(_part_of_url(text, "the token, which stands after /token/"))
+    return Secret(_part_of_url(text, "the token, which comes after /token/"))
 
 
 def _part_of_url(text: str, part: str) -> str:
@@ -127,7 +130,7 @@ def client_token(text: str) -> Secret:
     try:
         word(text).encode("latin-1")
     except UnicodeEncodeError:
-        raise ValueError("must have only characters that an HTTP header can carry") from None
+        raise ValueError("must contain only characters that are allowed in an HTTP header") from None
     return Secret(text)
 
 
@@ -135,7 +138,7 @@ def partner_token(text: str) -> Secret:
     """Return the token of a partner, which must fit into an HTTP header."""
     word(text)
     if not text.isascii():
-        raise ValueError("must have only characters that an HTTP header can carry")
+        raise ValueError("must contain only characters that are allowed in an HTTP header")
     return Secret(text)
 
 
@@ -208,7 +211,7 @@ def base_url(text: str) -> str:
         raise ValueError("must be a URL such as https://api.z-api.io")
     if _INSTANCE_PATH.search(text):
         raise ValueError(
-            "holds the path of an instance; give only what stands before /instances/, such as "
+            "contains the path of an instance; give only the part before /instances/, such as "
             "https://api.z-api.io, and the id and the token under instances"
         )
     if "@" in text or "?" in text or "#" in text:

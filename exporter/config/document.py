@@ -98,7 +98,7 @@ class _Composer:
         after = next(self._events)
         if not isinstance(after, yaml.StreamEndEvent):
             self._problems.report(
-                _line(after), None, "ends here and another document begins; keep one document in the file"
+                _line(after), None, "ends here, and another document begins; keep one document in the file"
             )
         return root
 
@@ -125,7 +125,7 @@ class _Composer:
         anchored = self._anchors.get(event.anchor)
         if anchored is None:
             raise _Unreadable(
-                _line(event), place, "is an alias of no anchor above it; quote text that begins with *"
+                _line(event), place, "is an alias without an anchor above it; quote text that begins with *"
             )
         self._grow(anchored.size, anchored.height, event, place, depth)
         return anchored.node
@@ -176,7 +176,7 @@ class _Composer:
     def _key(self, event: Any, place: Place | None) -> tuple[str, int, str]:
         if isinstance(event, yaml.MappingStartEvent):
             raise _Unreadable(
-                _line(event), place, "begins with {{; write ${NAME} for a variable of the environment"
+                _line(event), place, "begins with {{; write ${NAME} for an environment variable"
             )
         if not isinstance(event, yaml.ScalarEvent):
             raise _Unreadable(_line(event), place, "has a key that is not text")
@@ -216,7 +216,7 @@ def _storable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError("has something that is not Unicode text") from None
+        raise ValueError("contains characters that are not valid Unicode") from None
     return text
 
 

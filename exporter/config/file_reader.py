@@ -59,7 +59,7 @@ class FileReader:
         """Return what ``work`` returns. Raise what it raises, or :class:`UnreadableFile`."""
         with self._lock:
             if self._is_waiting():
-                raise UnreadableFile("cannot be read while another file does not answer")
+                raise UnreadableFile("cannot be read while another file does not respond")
             answer: Future[T] = Future()
             self._begin(partial(_fulfil, answer, work))
             self._current = answer
@@ -116,7 +116,7 @@ def read_regular_file(path: Path, limit: int) -> bytes:
     except OSError as error:
         raise UnreadableFile(f"cannot be read: {error.strerror}") from None
     except ValueError:
-        raise UnreadableFile("has a name that no file can have") from None
+        raise UnreadableFile("has a name that is not valid for a file") from None
     if content is None:  # such as /proc/kmsg, which looks like a regular file
         raise UnreadableFile("gives no content; is it a regular file?")
     if len(content) > limit:

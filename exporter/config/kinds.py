@@ -55,9 +55,7 @@ def secret(reader: Callable[[str], Secret]) -> Kind[Secret | None]:
     def read(value: Value) -> Secret:
         text = value.text()
         if isinstance(value.node, Scalar) and value.node.has_bare_dollar:
-            value.refuse(
-                "begins with $; write ${NAME} for a variable of the environment, and $$ for a dollar sign"
-            )
+            value.refuse("begins with $; write ${NAME} for an environment variable, and $$ for a dollar sign")
         return value.convert(reader, text)
 
     return optional(Kind(read, "<secret>", _text_like(_WORD)))
@@ -76,7 +74,7 @@ def secret_file(reader: Callable[[str], Secret]) -> Kind[Secret | None]:
 def _file_text(value: Value) -> str:
     text = read_file(value, value.context.files.secret)
     if text.startswith("$"):
-        value.refuse("names a file whose text begins with $; no variable is replaced in a file")
+        value.refuse("names a file whose text begins with $; variables are not expanded in files")
     if converters.is_in_quotes(text):
         value.refuse("names a file whose text is in quotes; remove them")
     return text

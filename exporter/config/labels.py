@@ -28,7 +28,7 @@ def label_name(name: str) -> str:
     if not _LABEL_NAME.fullmatch(name):
         raise ValueError("is not a label name; use letters, digits and _, and do not begin with a digit")
     if name.startswith("__"):
-        raise ValueError("is reserved, since it begins with __; choose another name")
+        raise ValueError("is reserved because it begins with __; choose another name")
     if name in RESERVED_LABELS:
         raise ValueError("is a label that the exporter or Prometheus uses itself; choose another name")
     return name

@@ -47,7 +47,7 @@ class ConfigFile:
         """Log the warnings, and the problems of instance files, which do not make the configuration invalid."""
         if config.ca_variable is not None and config.ca_variable != self._ca_variable:
             named = {"variable": config.ca_variable, "path": self._environ[config.ca_variable]}
-            _log.info("the environment names the certificate authorities", extra=named)
+            _log.info("the certificate authorities are taken from the environment", extra=named)
         self._ca_variable = config.ca_variable
         for warning in config.warnings:
             _log.warning("the configuration may have a mistake", extra={"problem": warning})

@@ -46,13 +46,13 @@ class ListCache:
             known = _parse(self._reader.read(file, MAX_BYTES), account)
         except UnreadableFile as problem:
             if file.exists():
-                self._warn("the kept list of an account cannot be read", file, str(problem))
+                self._warn("the cached list of an account cannot be read", file, str(problem))
             return None
         except (ValueError, TypeError, KeyError, RecursionError):
-            self._warn("the kept list of an account cannot be read", file, "is not what the exporter wrote")
+            self._warn("the cached list of an account cannot be read", file, "is not what the exporter wrote")
             return None
         extra = {"account": account, "instances": len(known.instances)}
-        _log.info("the list of an account is taken from the cache until it can be read", extra=extra)
+        _log.info("the cached list of an account is used until the list can be read", extra=extra)
         return known
 
     def store(self, account: str, known: KnownList) -> None:
@@ -64,7 +64,7 @@ class ListCache:
             _replace_file(self._folder / _file_name(account), _written(account, known))
         except OSError as error:
             if not self._is_failing:
-                self._warn("the list of an account cannot be kept", self._folder, str(error.strerror))
+                self._warn("the list of an account cannot be cached", self._folder, str(error.strerror))
             self._is_failing = True
         else:
             self._is_failing = False

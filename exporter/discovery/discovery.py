@@ -60,7 +60,9 @@ class Discovery:
             try:
                 self.start()
             except RuntimeError:
-                _log.error("this machine has no thread left to read the list of an account; raise its limit")
+                _log.error(
+                    "no thread can be started to read the list of an account; raise the thread limit of this machine"
+                )
 
     def lists(self) -> Mapping[str, KnownList]:
         """Return what is known of each account, by its name."""

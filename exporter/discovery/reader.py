@@ -153,9 +153,7 @@ def _tell(account: str, before: KnownList, after: KnownList) -> None:
     if failure is not None:
         if before.failure is None or before.failure.detail != failure.detail:
             extra = {"account": account, "reason": failure.reason.value, "detail": failure.detail}
-            _log.error(
-                "the list of an account cannot be read; its instances are kept as they were", extra=extra
-            )
+            _log.error("the list of an account cannot be read; its known instances are kept", extra=extra)
     elif before.failure is not None or not before.is_read:
         _log.info(
             "the list of an account was read", extra={"account": account, "instances": len(after.instances)}

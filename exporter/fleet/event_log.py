@@ -18,9 +18,9 @@ class EventLog:
             self._poll(after)
             self._failure(before, after)
         if before.up and not after.up and after.failure is None:
-            _say(logging.WARNING, "polls have stopped, values withdrawn", after)
+            _say(logging.WARNING, "polls have stopped; values withdrawn", after)
         elif before.status is not None and after.status is None:
-            _say(logging.WARNING, "no good poll for too long, values withdrawn", after)
+            _say(logging.WARNING, "no successful poll for too long; values withdrawn", after)
         if after.status is not None and after.status is not before.status:
             self._status(before.status, after.status, before, after)
 
@@ -42,7 +42,7 @@ class EventLog:
         elif before.failure is None or before.failure.reason is not after.failure.reason:
             reason, detail = after.failure.reason.value, after.failure.detail
             duration = f"{after.last_duration:.3f}s"
-            _say(logging.WARNING, "polls fail", after, reason=reason, detail=detail, duration=duration)
+            _say(logging.WARNING, "polls are failing", after, reason=reason, detail=detail, duration=duration)
 
     def _status(self, old: Status | None, new: Status, before: InstanceView, after: InstanceView) -> None:
         if after.disconnects != before.disconnects:
@@ -76,7 +76,7 @@ class EventLog:
             was, now = None if old is None else old.failure, known.failure
             if now is not None and (was is None or was.reason is not now.reason):
                 fields = {"collector": collector.value, "reason": now.reason.value, "detail": now.detail}
-                _say(logging.WARNING, "a collector fails", after, **fields)
+                _say(logging.WARNING, "a collector is failing", after, **fields)
             elif was is not None and now is None:
                 _say(logging.INFO, "a collector succeeds again", after, collector=collector.value)
             if isinstance(known.value, PhoneStatus) and (old is None or old.value != known.value):

@@ -68,7 +68,7 @@ def _problem(address: str, host: str, port: str) -> str | None:
     if "/" in address:
         return f"it has a path: write {_FORMS}"
     if any(map(str.isspace, address)):
-        return f"it has a blank: write {_FORMS}"
+        return f"it contains a space: write {_FORMS}"
     if _is_ipv6(address) and not _is_ipv6(host):
         return f"the port is missing: write '[{address}]:{_EXAMPLE_PORT}'"
     if ":" not in address or address.endswith("]"):

@@ -22,14 +22,14 @@ from exporter.httpd.worker_pool import FairThreadPool
 from exporter.model.clock import Clock
 
 _ALLOW: Final = ("Allow", "GET, HEAD, POST, PUT, OPTIONS")
-_UNAUTHORIZED: Final = Response(401, b"A user name and a password are needed.\n", headers=(CHALLENGE,))
+_UNAUTHORIZED: Final = Response(401, b"A user name and a password are required.\n", headers=(CHALLENGE,))
 _NOT_ADMITTED: Final = Response(403, b"The client certificate has none of the allowed names.\n")
 _LATER: Final = ("Retry-After", "1")
 _TOO_MANY_LOGINS: Final = text_response(429, "Too many passwords are being checked.\n", _LATER)
-_INTERNAL_ERROR: Final = Response(500, b"Something went wrong here; the exporter's log names it.\n")
+_INTERNAL_ERROR: Final = Response(500, b"Internal error; see the exporter's log.\n")
 _SPEAK_TLS: Final = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
-    b"This server speaks HTTPS.\n"
+    b"This server requires HTTPS.\n"
 )
 _CONTINUE: Final = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
 _JOINED_BYTES: Final = 64 * 1024
@@ -201,7 +201,7 @@ class Connection:
     def _malformed(self, error: h11.RemoteProtocolError) -> Response:
         received, _ = self._http.trailing_data
         if error.error_status_hint != 431:
-            return text_response(error.error_status_hint, "The request is no well-formed HTTP/1.1.\n")
+            return text_response(error.error_status_hint, "The request is not well-formed HTTP/1.1.\n")
         if b"\n" in received:
             return text_response(431, "The request's headers are too large.\n")
         return text_response(414, "The request's target is too long.\n")

@@ -38,10 +38,10 @@ def read_head(head: h11.Request, limits: Limits) -> Request:
     """Return the request as the routes see it: without credentials. Raise :class:`Refused`."""
     _check_size(head, limits)
     if not head.http_version.startswith(b"1."):
-        raise Refused(505, "This server speaks HTTP/1.1.")
+        raise Refused(505, "This server supports HTTP/1.1 only.")
     headers = joined_headers(head)
     if "transfer-encoding" in headers and ("content-length" in headers or head.http_version < b"1.1"):
-        raise Refused(400, "The length of the body is given in two ways.")
+        raise Refused(400, "The request states the length of its body in two ways.")
     method = head.method.decode("ascii")
     if int(headers.get("content-length", "0")) > largest_body(method, limits):
         raise Refused(413, "The request's body is too large.")
@@ -104,12 +104,12 @@ def _read_target(target: str, method: str) -> tuple[str, Mapping[str, str]]:
         raise Refused(400, _NO_TARGET)
     path, _, query = target.partition("?")
     if _BAD_ESCAPE.search(target):
-        raise Refused(400, "The request's target has a percent sign that begins no escape.")
+        raise Refused(400, "The request's target has a percent sign that does not begin an escape sequence.")
     try:
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_QUERY_FIELDS)
         decoded = unquote_to_bytes(path).decode()
     except ValueError:
-        raise Refused(400, "The request's target is no UTF-8, or has too many parameters.") from None
+        raise Refused(400, "The request's target is not UTF-8, or has too many parameters.") from None
     first = dict(reversed(pairs))
     return decoded, {name: first[name] for name, _ in pairs}
 

@@ -53,7 +53,7 @@ class Security:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def taken_away(before: Security, after: Security) -> tuple[str, ...]:
+def removed_protection(before: Security, after: Security) -> tuple[str, ...]:
     """Return what kept clients out before and does no longer, in words."""
     old, new = before.tls, after.tls
     is_lost = {

@@ -103,7 +103,7 @@ class Server:
                 self._running.set_exception(error)
                 return
             self.has_failed = True
-            _log.error("the web server has ended", extra={"error": type(error).__name__})
+            _log.error("the web server has stopped", extra={"error": type(error).__name__})
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()

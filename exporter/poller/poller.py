@@ -145,7 +145,7 @@ class Poller:
             self._poll_until_stopped()
         except BaseException as error:
             log_unexpected(type(error), error.__traceback__)
-            self._failure = f"a thread that polls ended by an unexpected {type(error).__name__}"
+            self._failure = f"a polling thread was ended by an unexpected {type(error).__name__}"
 
     def _poll_until_stopped(self) -> None:
         with self._lock:
@@ -245,7 +245,7 @@ class Poller:
     def _say_that_threads_lack(self) -> None:
         if not self._threads_lack:
             _log.warning(
-                "this machine can start no more threads; raise its limit, or lower polling.concurrency",
+                "no more threads can be started; raise the thread limit of this machine, or lower polling.concurrency",
                 extra={"workers": len(self._workers), "concurrency": self._queue.concurrency},
             )
         self._threads_lack = True

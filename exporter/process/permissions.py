@@ -20,7 +20,7 @@ class PermissionChecker:
         for file in exposed:
             if file not in self._known:
                 _log.warning(
-                    "every user of this machine can read a file of secrets; chmod o-r",
+                    "every user of this machine can read a secret file; run chmod o-r on it",
                     extra={"path": str(file)},
                 )
         self._known = frozenset(exposed)

@@ -37,7 +37,7 @@ class ReloadLoop:
 
     def failure(self) -> str | None:
         """Return what keeps it from reloading for good, or ``None``."""
-        return "the thread that reloads has ended" if self._has_failed else None
+        return "the reload thread has stopped" if self._has_failed else None
 
     def _run(self, reload: Callable[[], object], tasks: Sequence[PeriodicTask], clock: Clock) -> None:
         try:

@@ -12,7 +12,7 @@ class TooFewResources(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "this machine gives the exporter too few threads or descriptors to start; raise its limits"
+            "the exporter cannot start: this machine allows it too few threads or file descriptors; raise the limits"
             " (ulimit -u, ulimit -n, the container's pids.max)"
         )
 

@@ -49,7 +49,7 @@ class Systemd:
                 sender.settimeout(_SEND_TIMEOUT)
                 sender.sendto("\n".join(lines).encode(), self._address)
         except OSError as error:  # whoever listens there is gone; polling goes on
-            _log.warning("systemd could not be told", extra={"what": lines[0], "error": error.strerror})
+            _log.warning("systemd could not be notified", extra={"what": lines[0], "error": error.strerror})
 
 
 def _address(named: str) -> str | None:

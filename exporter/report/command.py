@@ -84,7 +84,7 @@ def _said(report: Report, group_by: str) -> int:
     if not any(row.group for row in report.numbers):
         complain(f"zapi-report: no number has the label {group_by}: all are in one group; see --group-by")
     for warning in report.warnings:
-        complain(f"zapi-report: Prometheus warned, so that figures may be missing: {warning}")
+        complain(f"zapi-report: Prometheus returned a warning, and figures may be missing: {warning}")
     if report.recorded < report.hours:
         complain(f"zapi-report: Prometheus recorded {report.recorded} of {report.hours} hours")
     return OK
@@ -112,7 +112,7 @@ def _prometheus(options: argparse.Namespace) -> Prometheus:
         raise CannotAsk("expected both --prometheus.username and --prometheus.password-file, found one")
     if ":" in options.username:
         raise CannotAsk(
-            "--prometheus.username: expected a name without a colon, which basic authentication has no way for"
+            "--prometheus.username: expected a name without a colon, which basic authentication does not support"
         )
     return Prometheus(options.url, username=options.username, password=password, ca_file=options.ca_file)
 

@@ -116,7 +116,7 @@ class Prometheus:
         except requests.exceptions.SSLError as error:
             if "WRONG_VERSION_NUMBER" in str(error):
                 raise CannotAsk(
-                    "Prometheus speaks no TLS at that port; begin --prometheus.url with http://"
+                    "Prometheus does not use TLS on this port; begin --prometheus.url with http://"
                 ) from None
             raise CannotAsk(
                 "the TLS handshake with Prometheus failed: its certificate is unknown, expired or for another host; "
@@ -158,7 +158,7 @@ def _checked(url: str) -> str:
             "--prometheus.password-file"
         )
     if parts.query or parts.fragment:
-        raise CannotAsk("--prometheus.url: expected nothing behind the path, found a query or a fragment")
+        raise CannotAsk("--prometheus.url: expected nothing after the path, found a query or a fragment")
     return url.rstrip("/")
 
 

@@ -39,9 +39,9 @@ class Probe:
     def __call__(self, request: Request) -> Answer:
         name = request.query.get("name")
         if name is None:
-            return text_response(400, "Name an instance of the configuration: /probe?name=NAME\n")
+            return text_response(400, "Give the name of a configured instance: /probe?name=NAME\n")
         if self.fleet.view(name) is None:
-            return text_response(404, "No instance of that name is configured here.\n")
+            return text_response(404, "No instance with this name is configured.\n")
         poll = self.request_poll(name)
         return self._answer(name, request) if poll is None else partial(self._wait, name, request, poll)
 

@@ -57,10 +57,10 @@ class App:
         path = request.path[len(prefix) :] if request.path.startswith(f"{prefix}/") else ""
         if request.method in _WRITE and _is_cross_site(request.headers):
             return text_response(
-                403, "A page of another site sent this: use a command such as curl instead.\n"
+                403, "This request was sent by a page of another site: use a command such as curl instead.\n"
             )
         if path not in self._routes:
-            return text_response(404, f"There is nothing at this path. The status page is at {prefix}/.\n")
+            return text_response(404, f"Nothing is served at this path. The status page is at {prefix}/.\n")
         methods, answer = self._routes[path]
         if request.method in methods:
             return answer(request)

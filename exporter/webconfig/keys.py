@@ -48,7 +48,7 @@ def _client_check(text: str) -> str:
 
 def _version(text: str) -> ssl.TLSVersion:
     if text in ("TLS10", "TLS11"):
-        raise ValueError("is broken and not supported; write TLS12 or TLS13")
+        raise ValueError("is insecure and not supported; write TLS12 or TLS13")
     if text not in _VERSIONS:
         raise ValueError("must be TLS12 or TLS13")
     return _VERSIONS[text]
@@ -56,13 +56,13 @@ def _version(text: str) -> ssl.TLSVersion:
 
 def _bcrypt_hash(text: str) -> Secret:
     if not is_bcrypt_hash(text):
-        raise ValueError("is no bcrypt hash; make one with: htpasswd -nBC 10 ''")
+        raise ValueError("is not a bcrypt hash; make one with: htpasswd -nBC 10 ''")
     return Secret(text)
 
 
 def _user(text: str) -> str:
     if not text or ":" in text:
-        raise ValueError("is no user name: it must not be empty nor have a colon")
+        raise ValueError("is not a user name: it must not be empty or contain a colon")
     return text
 
 

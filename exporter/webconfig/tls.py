@@ -12,14 +12,14 @@ from exporter.config.value import Unusable
 from exporter.httpd.security import ServerTls
 from exporter.webconfig import keys
 
-_TOO_WEAK: Final = "goes with a certificate in cert_file that is too weak for OpenSSL; renew it"
+_TOO_WEAK: Final = "belongs to a certificate in cert_file that is too weak for OpenSSL; renew it"
 _PROBLEMS: Final = {
-    "KEY_VALUES_MISMATCH": "names a file that holds another key than that of the certificate in cert_file",
+    "KEY_VALUES_MISMATCH": "names a file with a key that does not match the certificate in cert_file",
     "EE_KEY_TOO_SMALL": _TOO_WEAK,
     "CA_KEY_TOO_SMALL": _TOO_WEAK,
     "CA_MD_TOO_WEAK": _TOO_WEAK,
 }
-_UNUSABLE: Final = "names a file that holds no private key that OpenSSL can use"
+_UNUSABLE: Final = "names a file that contains no private key that OpenSSL can use"
 
 
 def server_tls(values: SectionValues) -> ServerTls:
@@ -86,5 +86,6 @@ def _check_clients(values: SectionValues) -> None:
         values.report(keys.CLIENT_AUTH_TYPE, "needs a client_ca_file to verify certificates with")
     if check not in (None, keys.REQUIRED) and names:
         values.report(
-            sans, f"needs client_auth_type {keys.REQUIRED}; any other lets clients in that have no name"
+            sans,
+            f"needs client_auth_type {keys.REQUIRED}; any other type admits clients without a verified name",
         )

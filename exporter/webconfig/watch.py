@@ -8,7 +8,7 @@ from typing import Final
 from exporter.config.file_reader import FileReader
 from exporter.config.files import TrackedFiles
 from exporter.config.problem import InvalidConfig
-from exporter.httpd.security import Security, taken_away
+from exporter.httpd.security import Security, removed_protection
 from exporter.process.permissions import PermissionChecker
 from exporter.process.unexpected import log_unexpected
 from exporter.webconfig.load import load
@@ -69,8 +69,8 @@ class WebConfigFile:
         files = TrackedFiles(self._path.parent, self._reader)
         try:
             latest = load(self._path, files)
-            lost = " and ".join(taken_away(self._security, latest))
-            problem = lost and f"{self._path}: takes away {lost}; restart the exporter if that is meant"
+            lost = " and ".join(removed_protection(self._security, latest))
+            problem = lost and f"{self._path}: removes {lost}; restart the exporter if this is intended"
         except InvalidConfig as error:
             problem = "; ".join(map(str, error.problems))
         self._files, self._seen = files, files.held()

@@ -39,4 +39,4 @@ def test_it_names_the_address_that_does_not_answer(
 
 def test_it_says_that_there_is_no_exporter(capsys: pytest.CaptureFixture[str]) -> None:
     assert healthcheck.main([]) == 1
-    assert capsys.readouterr().err == "no exporter listens in this container\n"
+    assert capsys.readouterr().err == "no exporter is listening in this container\n"

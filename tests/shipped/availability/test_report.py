@@ -127,7 +127,7 @@ def test_a_bad_answer_is_one_line(
         (["--prometheus.url=http://a..b"], "could not be reached"),
         (["--prometheus.username=a:b", f"--prometheus.password-file={__file__}"], "without a colon"),
         (["--prometheus.ca-file=/dev/zero"], "is a device, not a regular file"),
-        ([f"--prometheus.ca-file={__file__}"], "holds no certificate in PEM form"),
+        ([f"--prometheus.ca-file={__file__}"], "contains no certificate in PEM format"),
         (["--prometheus.username=me", "--prometheus.password-file=/dev/zero"], "is a device"),
         (["--output.html=same", "--output.csv=./same"], "expected two files"),
         (["--output.csv=/nowhere/table.csv"], "/nowhere/table.csv could not be written"),

@@ -61,7 +61,7 @@ def test_every_event_is_one_line_that_cannot_be_forged(tmp_path: Path, fmt: str)
             zapi.update("A", connected=False, payment_status=f"OVERDUE{FORGED}")
             told("payment status changed")
             zapi.set_fault("A", answer("broken", 503, f'{{"error": "CANARY-BODY {FORGED}"}}'.encode()))
-            told("polls fail")
+            told("polls are failing")
             zapi.set_fault("A", None)
             told("polls succeed again")
             running.process.send_signal(signal.SIGTERM)
@@ -74,12 +74,12 @@ def test_every_event_is_one_line_that_cannot_be_forged(tmp_path: Path, fmt: str)
     assert levels >= {
         ("connected", "info"),
         ("disconnected", "warning"),
-        ("polls fail", "warning"),
+        ("polls are failing", "warning"),
         ("polls succeed again", "info"),
         ("polled", "debug"),
     }
     assert all(level != "error" for _, level in levels)
-    failed = next(line for line in seen if line["msg"] == "polls fail")
+    failed = next(line for line in seen if line["msg"] == "polls are failing")
     assert failed["reason"] == "server_error"
     assert "HTTP 503" in str(failed["detail"])
     polls = [line for line in seen if line["msg"] == "polled"]

@@ -245,4 +245,4 @@ def test_the_health_check_finds_the_exporter_of_its_container(tmp_path: Path, pr
         eventually(lambda: subprocess.run([*inside, *check], check=False).returncode == 0)
         elsewhere = subprocess.run([*isolated, *check], capture_output=True, text=True, check=False)
     assert elsewhere.returncode == 1
-    assert elsewhere.stderr == "no exporter listens in this container\n"
+    assert elsewhere.stderr == "no exporter is listening in this container\n"

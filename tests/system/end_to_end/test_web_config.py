@@ -119,7 +119,7 @@ def test_plain_http_to_a_tls_port_is_answered_and_not_left_hanging(tmp_path: Pat
         plain.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
         said = b"".join(iter(lambda: plain.recv(4096), b""))
     assert said.startswith(b"HTTP/1.1 400 ")
-    assert b"This server speaks HTTPS." in said
+    assert b"This server requires HTTPS." in said
 
 
 def test_a_renewed_certificate_and_password_need_no_restart(tmp_path: Path, authority: trustme.CA) -> None:
@@ -166,7 +166,7 @@ def test_every_problem_of_a_web_configuration_is_printed_at_start(tmp_path: Path
     assert [line for line in run.stderr.splitlines() if line.startswith(f"{file}:")] == [
         f"{file}:2: tls_server_config.cert_file: names a file that does not exist",
         f"{file}:4: rate_limit: is not supported by this exporter; limit the rate in a reverse proxy",
-        f"{file}:5: basic_auth_users.ana: is no bcrypt hash; make one with: htpasswd -nBC 10 ''",
+        f"{file}:5: basic_auth_users.ana: is not a bcrypt hash; make one with: htpasswd -nBC 10 ''",
     ]
     assert "Traceback" not in run.stderr
 
@@ -207,7 +207,7 @@ def test_headers_alone_guard_nothing_which_is_warned_of(
 ) -> None:
     with behind(tmp_path, web_config) as running:
         log = running.log.read_text()
-    assert ("the web configuration asks for neither TLS nor passwords" in log) is warned
+    assert ("the web configuration requires neither TLS nor passwords" in log) is warned
 
 
 @pytest.mark.parametrize(

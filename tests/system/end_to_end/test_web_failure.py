@@ -53,5 +53,5 @@ def test_a_server_that_ends_by_itself_ends_the_process_with_status_1(tmp_path: P
         assert comes_true(lambda: running.process.poll() is not None, 60.0)
         assert running.process.returncode == 1
     errors = [line for line in running.log.read_text().splitlines() if "level=error" in line]
-    assert any("the web server has ended" in line for line in errors)
+    assert any("the web server has stopped" in line for line in errors)
     assert "Traceback" not in running.log.read_text()

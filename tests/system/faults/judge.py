@@ -53,7 +53,7 @@ def of_series(promise: Promise, seen: Seen, healthy: Seen) -> Iterator[str]:
 def of_log(promise: Promise, lines: Sequence[LogLine]) -> Iterator[str]:
     """What differs in the log: a failure is told once, with a reason and words, however many polls fail."""
     yield from of_repetition(lines)
-    failures = [line for line in lines if line["msg"] == "polls fail"]
+    failures = [line for line in lines if line["msg"] == "polls are failing"]
     if promise.reason is None:
         yield from (f"a failure was logged: {line['reason']}" for line in failures)
     elif not failures:

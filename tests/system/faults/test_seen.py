@@ -30,12 +30,12 @@ def test_an_exposition_tells_of_each_instance() -> None:
 @pytest.mark.parametrize(
     ("fmt", "line"),
     [
-        ("logfmt", 'level=info msg="polls fail" instance="a \\"b\\" =" detail='),
-        ("json", '{"level": "info", "msg": "polls fail", "instance": "a \\"b\\" =", "detail": ""}'),
+        ("logfmt", 'level=info msg="polls are failing" instance="a \\"b\\" =" detail='),
+        ("json", '{"level": "info", "msg": "polls are failing", "instance": "a \\"b\\" =", "detail": ""}'),
     ],
 )
 def test_both_log_formats_say_the_same(fmt: str, line: str) -> None:
-    expected = {"level": "info", "msg": "polls fail", "instance": 'a "b" =', "detail": ""}
+    expected = {"level": "info", "msg": "polls are failing", "instance": 'a "b" =', "detail": ""}
     assert in_log(f"{line}\n", fmt) == [expected]
 
 

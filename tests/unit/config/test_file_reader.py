@@ -40,7 +40,7 @@ def test_what_is_no_regular_file_is_named_and_not_opened(tmp_path: Path) -> None
     assert problem(tmp_path) == "is a folder, not a regular file"
     assert problem(Path("/dev/zero")) == "is a device, not a regular file"
     assert problem(tmp_path / "none") == "does not exist"
-    assert problem(tmp_path / "a\0b") == "has a name that no file can have"
+    assert problem(tmp_path / "a\0b") == "has a name that is not valid for a file"
     assert problem(tmp_path / "pipe" / "x") == "cannot be read: Not a directory"
 
 
@@ -75,7 +75,7 @@ def test_a_file_that_does_not_answer_is_given_up(tmp_path: Path, hanging: Hangin
     ):
         reader.read(tmp_path / "hangs", 10)
     for name in ("hangs", "other"):
-        with pytest.raises(UnreadableFile, match=r"^cannot be read while another file does not answer$"):
+        with pytest.raises(UnreadableFile, match=r"^cannot be read while another file does not respond$"):
             reader.read(tmp_path / name, 10)
     assert hanging.asked == ["hangs"], "no second thread waits for it"
     hanging.released.set()

@@ -283,7 +283,7 @@ def test_a_file_that_cannot_be_read_is_a_problem_in_its_first_line(tmp_path: Pat
     for name, why in (
         ("gone.yaml", "does not exist"),
         (".", "is a folder, not a regular file"),
-        ("a\0b", "has a name that no file can have"),
+        ("a\0b", "has a name that is not valid for a file"),
         ("locked", "cannot be read: Too many levels of symbolic links"),
     ):
         with pytest.raises(InvalidConfig) as raised:

@@ -92,7 +92,7 @@ def test_a_secret_that_breaks_the_syntax_is_not_shown(file: Path, before: str) -
 def test_the_environment_may_hold_bytes_that_are_no_text(file: Path) -> None:
     file.write_text(MINIMAL.replace("T1", "${RAW}"))
     with pytest.raises(
-        InvalidConfig, match=r"4: instances\[0\]\.token: has something that is not Unicode text"
+        InvalidConfig, match=r"4: instances\[0\]\.token: contains characters that are not valid Unicode"
     ):
         load(file, {"RAW": "\udcff"})
 

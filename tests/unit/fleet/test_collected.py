@@ -143,6 +143,6 @@ def test_the_log_tells_each_change_once(caplog: pytest.LogCaptureFixture, clock:
     assert [record.getMessage() for record in caplog.records] == [
         "phone status changed",
         "phone status changed",
-        "a collector fails",
+        "a collector is failing",
         "a collector succeeds again",
     ]

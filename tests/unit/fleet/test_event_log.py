@@ -92,7 +92,7 @@ def test_failing_polls_are_told_once_for_each_reason(rig: Rig) -> None:
 
     rig.poll(a_status())
     records = rig.poll(*[a_failure(Reason.TIMEOUT)] * 3, *[a_failure(Reason.TLS)] * 3)
-    assert said(records) == [("WARNING", "polls fail")] * 2
+    assert said(records) == [("WARNING", "polls are failing")] * 2
     assert fields(records[0]) == {
         "instance": "vendas",
         "reason": "timeout",
@@ -110,7 +110,7 @@ def test_values_that_grow_stale_are_told_of_once(rig: Rig) -> None:
     rig.clock.advance(300)
     for _ in range(3):
         rig.fleet.expire()
-    assert said(rig.handler.records)[1:] == [("WARNING", "no good poll for too long, values withdrawn")]
+    assert said(rig.handler.records)[1:] == [("WARNING", "no successful poll for too long; values withdrawn")]
 
 
 def test_polls_that_stop_altogether_are_told_of_once(rig: Rig) -> None:
@@ -119,7 +119,7 @@ def test_polls_that_stop_altogether_are_told_of_once(rig: Rig) -> None:
     rig.clock.advance(3600)
     for _ in range(3):
         rig.fleet.expire()
-    assert said(rig.handler.records) == [("WARNING", "polls have stopped, values withdrawn")]
+    assert said(rig.handler.records) == [("WARNING", "polls have stopped; values withdrawn")]
 
 
 def test_a_change_of_payment_status_is_told_with_both(rig: Rig) -> None:

@@ -73,7 +73,7 @@ def test_a_machine_without_ipv6_listens_with_ipv4(monkeypatch: pytest.MonkeyPatc
         ("[fe80::1]:80", "a link-local address needs its interface, as in '[fe80::1%eth0]:PORT'"),
         ("http://ana:secret@127.0.0.1:1", "and write '127.0.0.1:1'"),
         ("a" * 300 + ":1", "cannot be resolved: write an IP address"),
-        (" :1", "it has a blank"),
+        (" :1", "it contains a space"),
         (":" + "9" * 5000, "is not a port"),
         ("a" * 70 + ":1", "cannot be resolved: write an IP address"),
         ("fe80::1:10917", "an IPv6 address needs brackets: write '[fe80::1]:10917'"),

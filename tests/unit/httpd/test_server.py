@@ -467,7 +467,7 @@ def test_a_server_that_ends_by_itself_says_so(
         wait_until(lambda: server.has_failed and not server_thread_lives())
     gc.collect()  # asyncio would tell of the task that ended it, too
     errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
-    assert [record.getMessage() for record in errors] == ["the web server has ended"]
+    assert [record.getMessage() for record in errors] == ["the web server has stopped"]
     assert vars(errors[0])["error"] == "KeyboardInterrupt"
 
 

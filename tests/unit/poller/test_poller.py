@@ -327,5 +327,5 @@ def test_polls_go_on_where_no_further_thread_can_start(
     wait_until(lambda: rig.upstream.ended_polls() >= 60)
     assert rig.upstream.most_in_flight == 2
     assert [record.getMessage() for record in caplog.records if "no more threads" in record.getMessage()] == [
-        "this machine can start no more threads; raise its limit, or lower polling.concurrency"
+        "no more threads can be started; raise the thread limit of this machine, or lower polling.concurrency"
     ]

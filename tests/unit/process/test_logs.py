@@ -42,17 +42,17 @@ def without_time(line: str) -> str:
 
 
 def test_a_logfmt_line_has_time_level_message_and_fields() -> None:
-    line = written("logfmt", "polls fail", instance="pós-venda", reason="timeout", duration="0.250s")
+    line = written("logfmt", "polls are failing", instance="pós-venda", reason="timeout", duration="0.250s")
     assert without_time(line) == (
-        'level=info msg="polls fail" instance=pós-venda reason=timeout duration=0.250s\n'
+        'level=info msg="polls are failing" instance=pós-venda reason=timeout duration=0.250s\n'
     )
 
 
 def test_a_json_line_has_the_same() -> None:
-    line = written("json", "polls fail", instance="pós-venda", attempts=3)
+    line = written("json", "polls are failing", instance="pós-venda", attempts=3)
     (record,) = (json.loads(each) for each in line.splitlines())
     assert record.pop("ts").endswith("Z")
-    assert record == {"level": "info", "msg": "polls fail", "instance": "pós-venda", "attempts": 3}
+    assert record == {"level": "info", "msg": "polls are failing", "instance": "pós-venda", "attempts": 3}
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ def test_a_task_that_ends_the_reload_thread_is_a_failure_that_is_named() -> None
     loop = ReloadLoop(never, [Failing()], SystemClock())
     assert loop.failure() is None
     loop.start()
-    wait_until(lambda: loop.failure() == "the thread that reloads has ended")
+    wait_until(lambda: loop.failure() == "the reload thread has stopped")
 
 
 def test_reloads_of_the_background_share_the_next_one() -> None:

@@ -138,7 +138,7 @@ ALL_KEYS = (
 )
 BAD = {
     "- a\n": ["1: document: must be a mapping, not a list"],
-    "a: !x 1\nb: *y\n": ["2: b: is an alias of no anchor above it; quote text that begins with *"],
+    "a: !x 1\nb: *y\n": ["2: b: is an alias without an anchor above it; quote text that begins with *"],
     "a: [\n": ["1: document: is not valid YAML: did not find expected node content"],
     "tls_config: {}\n": ['1: tls_config: unknown key; did you mean "tls_server_config"?'],
     "x: {}\n": [
@@ -170,23 +170,23 @@ BAD = {
         "2: tls_server_config.cert_file: names a file that does not exist",
     ],
     TLS.replace("server.crt", "server.key"): [
-        "2: tls_server_config.cert_file: names a file that holds no certificate in PEM form",
+        "2: tls_server_config.cert_file: names a file that contains no certificate in PEM format",
     ],
     TLS.replace("server.key", "server.crt"): [
-        "3: tls_server_config.key_file: names a file that holds no private key in PEM form"
+        "3: tls_server_config.key_file: names a file that contains no private key in PEM format"
     ],
     TLS.replace("server.key", "other.key"): [
-        "3: tls_server_config.key_file: names a file that holds another key than that of the certificate in cert_file",
+        "3: tls_server_config.key_file: names a file with a key that does not match the certificate in cert_file",
     ],
     TLS.replace("server.key", "locked.key"): [
-        "3: tls_server_config.key_file: names a file that holds an encrypted key; "
-        "decrypt it, as nobody can type its password here",
+        "3: tls_server_config.key_file: names a file that contains an encrypted key; "
+        "decrypt it, because no password can be entered",
     ],
     TLS.replace("server.key", "damaged.key"): [
-        "3: tls_server_config.key_file: names a file that holds no private key that OpenSSL can use",
+        "3: tls_server_config.key_file: names a file that contains no private key that OpenSSL can use",
     ],
     TLS.replace("server.crt", "binary.crt"): [
-        "2: tls_server_config.cert_file: names a file that holds no certificate in PEM form",
+        "2: tls_server_config.cert_file: names a file that contains no certificate in PEM format",
     ],
     TLS.replace("server.crt", "12"): [
         "2: tls_server_config.cert_file: must be text, but YAML reads it as a number; quote it",
@@ -195,7 +195,7 @@ BAD = {
         "5: tls_server_config.max_version: is below min_version",
     ],
     TLS + "  min_version: TLS10\n  max_version: SSL3\n": [
-        "4: tls_server_config.min_version: is broken and not supported; write TLS12 or TLS13",
+        "4: tls_server_config.min_version: is insecure and not supported; write TLS12 or TLS13",
         "5: tls_server_config.max_version: must be TLS12 or TLS13",
     ],
     TLS + "  client_auth_type: RequireAnyClientCert\n": [
@@ -219,7 +219,7 @@ BAD = {
     ],
     TLS + "  client_allowed_sans: [a]\n": [
         "4: tls_server_config.client_allowed_sans: needs client_auth_type RequireAndVerifyClientCert; "
-        "any other lets clients in that have no name",
+        "any other type admits clients without a verified name",
     ],
     TLS + "  client_auth_type: [RequireAndVerifyClientCert]\n  min_version:\n": [
         "4: tls_server_config.client_auth_type: must be text, not a list",
@@ -245,8 +245,8 @@ BAD = {
         "3: http_server_config.headers.X-XSS-Protection: must be one line of printable ASCII",
     ],
     "basic_auth_users:\n  ana: hunter2\n  'a:b': " + HASH + "\n": [
-        "2: basic_auth_users.ana: is no bcrypt hash; make one with: htpasswd -nBC 10 ''",
-        "3: basic_auth_users.<hidden>: is no user name: it must not be empty nor have a colon",
+        "2: basic_auth_users.ana: is not a bcrypt hash; make one with: htpasswd -nBC 10 ''",
+        "3: basic_auth_users.<hidden>: is not a user name: it must not be empty or contain a colon",
     ],
 }
 
