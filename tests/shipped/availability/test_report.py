@@ -152,7 +152,7 @@ def test_a_wrong_flag_says_what_was_expected(
 
 def test_a_server_without_tls_is_told(server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert _run(server, tmp_path, f"--prometheus.url=https://127.0.0.1:{server.server_address[1]}") == 1
-    assert "speaks no TLS at that port; begin --prometheus.url with http://" in capfd.readouterr().err
+    assert "does not use TLS on this port; begin --prometheus.url with http://" in capfd.readouterr().err
 
 
 def test_a_current_folder_that_was_removed_is_one_line(

@@ -190,7 +190,7 @@ class Loop(asyncio.SelectorEventLoop):
         raise SystemExit
 asyncio.set_event_loop_policy(type("Policy", (asyncio.DefaultEventLoopPolicy,), {"_loop_factory": Loop})())
 """,
-    "a thread that polls": """
+    "a polling thread": """
 from exporter.poller.queue import PollQueue
 def finish(self, *args):
     raise MemoryError
@@ -211,17 +211,17 @@ def test_a_part_that_fails_ends_the_process_with_status_1(tmp_path: Path, part: 
     ):
         assert process.wait(PATIENCE) == 1
     last = log.read_text().splitlines()[-1]
-    assert "the exporter ends" in last
+    assert "the exporter stops" in last
     assert part in last
     assert "please report" not in last
 
 
 def test_once_does_not_wait_for_a_thread_that_failed() -> None:
-    broken = BROKEN["a thread that polls"].replace("finish", "take")
+    broken = BROKEN["a polling thread"].replace("finish", "take")
     command = start(broken, "--demo=1", "--once", "--log.level=error")
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 1
-    assert run.stderr.splitlines()[-1].startswith("polling failed: a thread that polls")
+    assert run.stderr.splitlines()[-1].startswith("polling failed: a polling thread")
 
 
 @pytest.mark.parametrize(
