@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 DIST ?= dist
 
+# The suite starts Python some thousand times: what is compiled once is kept, whatever the caller's shell says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo stack check test test-oldest coverage faults lint types format dashboards dashboards-schema lock packages sbom test-pythons
 
@@ -31,7 +34,7 @@ stack: $(VENV)/.installed ## run the demo with Prometheus and Alertmanager, and 
 	@$(BIN)/python -m stack --speed=$(SPEED) $(STACK_ARGS)
 
 check: $(VENV)/.check ## lint, types, unit tests, and tests of the shipped files; takes about a minute
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync quick-lint quick-types quick-tests
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync quick-types quick-lint quick-tests
 
 .PHONY: quick-lint quick-types quick-tests
 quick-lint:

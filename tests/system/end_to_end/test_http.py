@@ -66,7 +66,7 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     if request.param == "tls":
         authority = trustme.CA()
         write_files(folder, authority)
-        client_tls = ssl.create_default_context()
+        client_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         authority.configure_trust(client_tls)
         (folder / "web.yaml").write_text("tls_server_config: {cert_file: server.crt, key_file: server.key}\n")
         arguments.append(f"--web.config.file={folder / 'web.yaml'}")

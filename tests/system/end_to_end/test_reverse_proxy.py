@@ -55,7 +55,7 @@ def published(folder: Path, path: str, upstream_path: str, *arguments: str) -> I
     """
     authority, address = trustme.CA(), own_address()
     write_server_files(folder, authority, address.partition(":")[0])
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(context)
     external = f"--web.external-url=https://{address}{path}"
     with exporter(folder, "--demo=3", external, *arguments, ready=False) as started:

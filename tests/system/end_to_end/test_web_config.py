@@ -47,7 +47,7 @@ def behind(folder: Path, web_config: str) -> contextlib.AbstractContextManager[E
 
 def trusting(authority: trustme.CA, *client_names: str) -> ssl.SSLContext:
     """A client that has a certificate of ``client_names``, or none."""
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(context)
     if client_names:
         authority.issue_cert(*client_names).configure_cert(context)

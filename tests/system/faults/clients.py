@@ -223,7 +223,7 @@ def _guarded(directory: Path) -> Guard:
         "tls_server_config: {cert_file: server.crt, key_file: server.key}\n"
         f"basic_auth_users: {{ana: '{hashed}'}}\n"
     )
-    trusting = ssl.create_default_context()
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(trusting)
     return Guard("TLS and passwords", file, trusting)
 

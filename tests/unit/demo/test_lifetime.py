@@ -24,7 +24,7 @@ MIB = 1 << 20
 
 def test_it_serves_over_tls(clock: ManualClock, instance: SimulatedInstance) -> None:
     authority = trustme.CA()
-    trusting = ssl.create_default_context()
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(trusting)
     with (
         SimulatedZapi([instance], clock=clock, tls=_server_context(authority)) as zapi,
@@ -42,7 +42,7 @@ def test_a_client_that_does_not_trust_it_is_counted_as_no_handshake(
 ) -> None:
     with SimulatedZapi([instance], clock=clock, tls=_server_context(trustme.CA())) as zapi:
         with pytest.raises(ssl.SSLCertVerificationError):
-            RawClient(zapi, ssl.create_default_context())
+            RawClient(zapi, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
         zapi.wait_for("the connection", lambda z: z.connections == 1)
         assert zapi.requests == {}
     assert zapi.unexpected == ()
@@ -62,7 +62,7 @@ def test_closing_drops_everything_at_once_and_leaves_nothing(
     clock: ManualClock, instance: SimulatedInstance, other: SimulatedInstance, over_tls: bool
 ) -> None:
     authority = trustme.CA()
-    trusting = ssl.create_default_context()
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(trusting)
     tls = _server_context(authority) if over_tls else None
     threads = set(threading.enumerate())

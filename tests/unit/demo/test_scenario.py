@@ -43,6 +43,7 @@ def test_a_cast_of_twenty_eight_has_every_role() -> None:
     assert {member.role for member in build_scenario(28, NOW)} == set(Role)
 
 
+@pytest.mark.slow
 def test_a_cast_of_ten_thousand_is_nine_tenths_fine_and_has_nothing_twice() -> None:
     members = build_scenario(10_000, NOW)
     counts = Counter(member.role for member in members)

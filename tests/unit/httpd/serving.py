@@ -113,7 +113,7 @@ class Transport:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             authority.issue_cert("127.0.0.1").configure_cert(context)
             self.server_tls = ServerTls(context)
-            self._client_tls = ssl.create_default_context()
+            self._client_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             authority.configure_trust(self._client_tls)
 
     @property

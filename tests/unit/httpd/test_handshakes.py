@@ -73,7 +73,7 @@ class Rig:
 def rig(authority: trustme.CA) -> Iterator[Rig]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("slow.example", "good.example").configure_cert(context)
-    trusting = ssl.create_default_context()
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(trusting)
     handshakes, security = Handshakes(context), Security(tls=ServerTls(context))
     with serving(security=lambda: security) as server:

@@ -37,7 +37,7 @@ def serving_file(folder: Path, text: str) -> Iterator[Server]:
 
 
 def client_tls(authority: trustme.CA, *, certificate: trustme.LeafCert | None = None) -> ssl.SSLContext:
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(context)
     if certificate is not None:
         certificate.configure_cert(context)

@@ -54,7 +54,7 @@ def test_a_stalled_handshake_holds_a_real_tls_client_as_long_as_it_waits(clock: 
         socket.create_connection(("127.0.0.1", zapi.port), timeout=0.1) as plain,
         pytest.raises(TimeoutError),
     ):
-        ssl.create_default_context().wrap_socket(plain, server_hostname="localhost")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).wrap_socket(plain, server_hostname="localhost")
     assert zapi.unexpected == ()
 
 
@@ -90,7 +90,7 @@ def test_plain_http_on_a_tls_port_answers_a_handshake_in_plain_text(
     with SimulatedZapi([instance], clock=clock, mode=ListenerMode.PLAIN_ON_TLS) as zapi:
         assert zapi.base_url.startswith("https://")
         with pytest.raises(ssl.SSLError, match=r"(?i)wrong.version"):
-            RawClient(zapi, ssl.create_default_context())
+            RawClient(zapi, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
         with RawClient(zapi) as client:
             client.ask(instance)
             assert client.read_reply()[0] == 200
@@ -100,7 +100,7 @@ def test_a_certificate_for_another_host_is_one_a_client_can_tell(
     clock: ManualClock, instance: SimulatedInstance
 ) -> None:
     authority = trustme.CA()
-    trusting = ssl.create_default_context()
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(trusting)
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("elsewhere.example").configure_cert(serving)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -28,10 +29,15 @@ def account(**fields: Any) -> InstanceSource:
     )
 
 
+@cache
+def _status_page() -> StatusPage:
+    return StatusPage(version="1")
+
+
 def text(sources: Sequence[InstanceSource], *views: InstanceView, language: str = "en") -> str:
     """The text of the page, without its elements."""
     request = Request("GET", "/", {}, {"accept-language": language})
-    html = StatusPage(version="1").render(views, NOW, request, sources).body.decode()
+    html = _status_page().render(views, NOW, request, sources).body.decode()
     body = html.partition("<main>")[2]
     return " ".join(re.sub("<[^>]*>", "", body).split())
 
@@ -118,5 +124,5 @@ def test_a_source_that_is_old_or_failing_is_told_at_the_top(
 def test_an_account_may_be_called_anything() -> None:
     hostile = InstanceSource("account:<script>{n}\u202e", (), ("x",))
     request = Request("GET", "/", {}, {})
-    html = StatusPage(version="1").render([a_view()], NOW, request, (CONFIG, hostile)).body.decode()
+    html = _status_page().render([a_view()], NOW, request, (CONFIG, hostile)).body.decode()
     assert "account <bdi>&lt;script&gt;{n}⟨U+202E⟩</bdi> cannot be read" in html

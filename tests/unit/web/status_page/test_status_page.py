@@ -2,6 +2,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import cache
 from html.parser import HTMLParser
 from importlib import resources
 
@@ -57,11 +58,16 @@ class Elements(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
+@cache
+def _status_page() -> StatusPage:
+    return StatusPage(version="1.2.3", telemetry_path="/metrics")
+
+
 def answer(
     views: Sequence[InstanceView], query: dict[str, str] | None = None, language: str = "", now: float = NOW
 ) -> Response:
     request = Request("GET", "/", query or {}, {"accept-language": language})
-    return StatusPage(version="1.2.3", telemetry_path="/metrics").render(views, now, request)
+    return _status_page().render(views, now, request)
 
 
 def page(views: Sequence[InstanceView], query: dict[str, str] | None = None, language: str = "") -> str:
