@@ -136,12 +136,13 @@ def _rest() -> Iterator[stat.Panel]:
     yield number(
         _tile(
             "Failing polls",
-            "Share of the polls of these jobs that fail, of all instances.",
+            "Share of the polls of these jobs that failed in the last ten minutes, of all instances.",
             "no polls",
             "percentunit",
         ),
-        f'sum(rate(zapi_exporter_polls_total{{{JOB}, outcome!="success"}}[$__rate_interval]))'
-        f" / sum(rate(zapi_exporter_polls_total{{{JOB}}}[$__rate_interval]))",
+        # An instance that fails is polled every five minutes: a shorter time may hold no poll at all.
+        f'sum(increase(zapi_exporter_polls_total{{{JOB}, outcome!="success"}}[10m]))'
+        f" / (sum(increase(zapi_exporter_polls_total{{{JOB}}}[10m])) > 0)",
         ((None, UNKNOWN), (0, GOOD), (0.05, WARN), (0.5, BAD)),
         decimals=1,
     )
@@ -178,7 +179,7 @@ def _instances(words: Mapping[str, str]) -> table.Panel:
                     mapping({**{reason: (text, None) for reason, text in words.items()}, **_SESSIONS}),
                 ),
             ),
-            width=330,
+            width=400,
         ),
         Column("runbook", "What to do", (property_of("links", [runbook_of_row("runbook")]),), width=280),
         Column("job", "Job", shown=False),

@@ -83,7 +83,7 @@ def _times() -> Iterator[timeseries.Panel]:
         ),
         {
             **_quantiles("zapi_exporter_poll_lateness_seconds"),
-            "mean": f"max(job_instance:zapi_exporter_poll_lateness_seconds:mean10m{{{JOB}}})",
+            "mean": f"max(job_instance:zapi_exporter_poll_lateness_seconds:mean10m{{{JOB}}} >= 0)",
             "alert above": "max(zapi:threshold:lateness_seconds)",
         },
         overrides={"alert above": _LIMIT},
@@ -151,7 +151,7 @@ def _exporters() -> table.Panel:
         "C": f"max {each} (zapi_exporter_instances{{{JOB}}})",
         "D": f"max {each} (zapi_exporter_config_last_reload_successful{{{JOB}}})",
         "E": f"max {each} (1000 * zapi_exporter_config_last_reload_success_timestamp_seconds{{{JOB}}})",
-        "F": f"max {each} (job_instance:zapi_exporter_poll_lateness_seconds:mean10m{{{JOB}}})",
+        "F": f"max {each} (job_instance:zapi_exporter_poll_lateness_seconds:mean10m{{{JOB}}} >= 0)",
         "G": f"max {each} (process_resident_memory_bytes{{{JOB}}} {known})",
         "H": f"max {each} (rate(process_cpu_seconds_total{{{JOB}}}[$__rate_interval]) {known})",
     }
@@ -206,6 +206,6 @@ def _sources() -> table.Panel:
 def _quantiles(histogram: str) -> dict[str, str]:
     buckets = f"sum by (le) (rate({histogram}_bucket{{{JOB}}}[$__rate_interval]))"
     return {
-        legend: f"histogram_quantile({quantile}, {buckets})"
+        legend: f"histogram_quantile({quantile}, {buckets}) >= 0"  # NaN, which empties the whole panel, where none was
         for legend, quantile in (("50 %", 0.5), ("95 %", 0.95), ("99 %", 0.99))
     }
