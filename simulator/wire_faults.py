@@ -2,6 +2,7 @@
 
 import gzip
 import itertools
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -55,6 +56,17 @@ def closed_within_headers() -> Fault:
 def short_body() -> Fault:
     """Closes in an orderly way before as many bytes as ``Content-Length`` says."""
     return _whole("short body", lambda reply: (reply[:-20], Ending.CLOSE))
+
+
+def held_until(event: threading.Event) -> Fault:
+    """The healthy reply, but not before the event is set. Not in the catalogue: its time is the test's to choose."""
+
+    def play(exchange: Exchange) -> Iterator[Step]:
+        while not event.is_set():
+            yield Pause(0.01)
+        yield message(200, exchange.body)
+
+    return Fault("held", play)
 
 
 def closed_when_idle(seconds: float = 0.0) -> Fault:

@@ -21,6 +21,7 @@ from exporter.model.settings import Config, Instance
 from exporter.reloader import Reloader
 from harness.waiting import wait_until
 from simulator.server import SimulatedZapi
+from simulator.wire_faults import held_until
 from tests.builders import a_config, an_instance, some_polling
 
 NAMES = ("vendas", "suporte", "financeiro")
@@ -141,12 +142,14 @@ def test_a_new_token_after_a_refused_one_is_tried_at_once(rig: Rig, zapi: Simula
 
 
 def test_a_poll_in_flight_finishes_and_counts(zapi: SimulatedZapi, rig: Rig) -> None:
-    zapi.update("ID-vendas", delay=3.0)
+    reply = threading.Event()
+    zapi.set_fault("ID-vendas", held_until(reply))
     asked = threading.Thread(target=rig.poll_now, args=("vendas",))
     asked.start()
     zapi.wait_for("the poll", lambda server: server.in_flight == 1)
     rig.reload(api=replace(rig.config.api, timeout=30.0))
     assert zapi.in_flight == 1
+    reply.set()
     asked.join(30)
     assert rig.view("vendas").polls == 2
     assert rig.view("vendas").up is True
@@ -155,7 +158,8 @@ def test_a_poll_in_flight_finishes_and_counts(zapi: SimulatedZapi, rig: Rig) -> 
 def test_nobody_waits_for_an_instance_removed_before_its_poll(rig: Rig) -> None:
     """All workers are busy, so that the poll asked for waits in the queue."""
     rig.reload(polling=some_polling(concurrency=1))
-    rig.zapi.update("ID-suporte", delay=1.0)
+    reply = threading.Event()
+    rig.zapi.set_fault("ID-suporte", held_until(reply))
     first = threading.Thread(target=rig.poll_now, args=("suporte",))
     first.start()
     rig.zapi.wait_for("the poll", lambda server: server.in_flight == 1)
@@ -163,9 +167,11 @@ def test_nobody_waits_for_an_instance_removed_before_its_poll(rig: Rig) -> None:
     second.start()
     wait_until(lambda: "vendas" in rig.daemon._poller._waiting)
     rig.reload([an_instance("suporte")])
-    second.join(5)
+    second.join(30)
     assert not second.is_alive()
-    first.join(5)
+    assert first.is_alive()
+    reply.set()
+    first.join(30)
 
 
 def refusals(rig: Rig, error: Exception) -> tuple[str, ...]:

@@ -247,7 +247,7 @@ def test_a_reload_adds_and_removes_workers(rig: Rig) -> None:
 
 
 def test_late_polls_are_told_once(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
-    rig.upstream.latency = 0.02
+    rig.upstream.latency = 0.005
     rig.poller(40, interval=0.1, concurrency=1)
     wait_until(lambda: "polls are late" in caplog.text)
     ended = rig.upstream.ended_polls()
