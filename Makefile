@@ -4,6 +4,8 @@ SPEED ?= 6
 VENV := .venv
 BIN := $(VENV)/bin
 DIST ?= dist
+# Processes that run tests: about half of the time a test waits for another process or a deadline.
+WORKERS ?= 4
 
 # The suite starts Python some thousand times: what is compiled once is kept, whatever the caller's shell says.
 unexport PYTHONDONTWRITEBYTECODE
@@ -45,7 +47,7 @@ quick-types:
 	@$(BIN)/mypy
 
 quick-tests:
-	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest -q -n 2 --dist worksteal \
+	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest -q -n 3 --dist worksteal \
 	  -m 'not needs and not installs and not nightly and not slow' tests/unit tests/shipped $(PYTEST_ARGS)
 
 $(VENV)/.packages: $(VENV)/.installed
@@ -54,7 +56,7 @@ $(VENV)/.packages: $(VENV)/.installed
 
 test: $(VENV)/.dev ## run the whole suite; installs Prometheus and browsers if possible
 	@$(BIN)/python -m harness.real_parts
-	$(BIN)/pytest -n 2 --dist worksteal --durations=50 --junitxml=.reports/test.xml $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --durations=50 --junitxml=.reports/test.xml $(PYTEST_ARGS)
 
 .PHONY: test-newer
 test-newer: $(VENV)/.dev ## test the rules and the chain with the newer Prometheus and Alertmanager of the next Debian releases
