@@ -24,7 +24,7 @@ _LOG_GRACE: Final = 2.0
 def main(arguments: Sequence[str] | None = None, signals: Signals | None = None) -> int:
     """Run the command line and return its exit status; :class:`SystemExit` for wrong usage, help and version.
 
-    ``signals`` are those taken over at the start of the process; left out, they are taken over here.
+    ``signals`` are the signal handlers installed at the start of the process; by default they are installed here.
     """
     words = sys.argv[1:] if arguments is None else arguments
     stand_in_for_closed_stderr()

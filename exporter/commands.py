@@ -177,7 +177,7 @@ def serve(options: Options, environ: Mapping[str, str], signals: Signals, log: L
 
 
 def _told(systemd: Systemd, reloader: Reloader, daemon: Daemon) -> Reload:
-    """Reload, and tell systemd of it."""
+    """Return a function that reloads and notifies systemd."""
 
     def reload() -> tuple[str, ...]:
         systemd.reloading()
@@ -242,7 +242,7 @@ def _guard(options: Options) -> Guard | None:
 
 
 def _warn_if_open(security: Security, file: Path) -> None:
-    """Warn of a web configuration with headers alone: whoever names one may take the port for guarded."""
+    """Warn about a web configuration that has only headers: its author may believe that the port is protected."""
     if security.tls is None and security.users is None:
         _log.warning("the web configuration requires neither TLS nor passwords", extra={"path": str(file)})
 

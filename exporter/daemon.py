@@ -25,7 +25,7 @@ from exporter.zapi.environment import environment_proxies
 
 
 class Daemon:
-    """Polls the instances of a configuration and knows what was learned."""
+    """Polls the instances of a configuration and keeps the results."""
 
     def __init__(
         self,
@@ -87,9 +87,9 @@ class Daemon:
         self._poller.start()
 
     def apply(self, config: Config) -> None:
-        """Poll as ``config`` says from now on.
+        """Apply a new configuration.
 
-        Raise :class:`~exporter.zapi.proxy.UnusableProxy`; nothing is changed then.
+        Raise :class:`~exporter.zapi.proxy.UnusableProxy`; in that case nothing changes.
         """
         with self._lock:
             self._apply(config)
@@ -147,7 +147,7 @@ class Daemon:
         return self._ready and not self._stopping
 
     def is_every_list_tried(self) -> bool:
-        """Return whether the list of each account was asked for, or is known from the cache."""
+        """Return whether the list of each account was requested, or was loaded from the cache."""
         return self._discovery.is_every_list_tried()
 
     def is_stuck(self, tolerance: float) -> bool:

@@ -47,7 +47,7 @@ def parse(arguments: Sequence[str]) -> Options:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without a page of usage around it."""
+    """Reports an error in one line, without the usage text."""
 
     def error(self, message: str) -> NoReturn:
         complain(f"{self.prog}: {message}; see --help")
@@ -55,7 +55,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Answer(argparse.Action):
-    """A flag that asks for a text on standard output, and nothing else."""
+    """A flag that only prints a text to standard output."""
 
     def __init__(self, option_strings: list[str], dest: str, text: Callable[[], str], help: str) -> None:
         super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)

@@ -17,7 +17,7 @@ _LOOPBACK: Final = ("127.0.0.1", "::1")
 
 
 def main(places: Sequence[str]) -> int:
-    """Return 0 if an exporter answers at each of ``places``, else 1 after saying at which none does."""
+    """Return 0 if an exporter answers at each of ``places``; otherwise print those without an answer and return 1."""
     if not places:
         print("no exporter is listening in this container", file=sys.stderr)
         return 1

@@ -17,7 +17,7 @@ class ExternalUrl:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was asked for.
+    """The parsed command line.
 
     ``route_prefix`` is what all paths begin with: empty, or in the form of :attr:`ExternalUrl.path`. ``accounts`` asks
     for the lists of accounts in a check, and ``accounts_cache`` is the folder in which lists are kept. ``demo`` is the

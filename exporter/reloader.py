@@ -18,7 +18,7 @@ Load = Callable[[], Config]
 
 
 class Reloader:
-    """Loads the configuration anew and applies it to a daemon. Safe to use from many threads."""
+    """Loads the configuration again and applies it to a daemon. Safe to use from many threads."""
 
     def __init__(self, load: Load, daemon: Daemon, telemetry: Telemetry) -> None:
         self._load = load
@@ -27,7 +27,7 @@ class Reloader:
         self._lock = threading.Lock()
 
     def reload(self) -> tuple[str, ...]:
-        """Apply what the configuration says now, or change nothing and return every problem that forbids it."""
+        """Load and apply the configuration; if it is invalid, change nothing and return every problem."""
         with self._lock:
             problems = self._try()
         if problems:

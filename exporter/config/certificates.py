@@ -1,4 +1,4 @@
-"""The content of a file of certificates, or of a private key → text that OpenSSL takes."""
+"""The content of a file with certificates or a private key → text that OpenSSL accepts."""
 
 import ssl
 
@@ -6,7 +6,7 @@ from exporter.config.file_reader import UnreadableFile
 
 
 def read_certificates(content: bytes) -> str:
-    """Return the certificates of a PEM file, without the characters that are not ASCII, which only comments have.
+    """Return the certificates of a PEM file without non-ASCII characters, which occur only in comments.
 
     Raise :class:`~exporter.config.file_reader.UnreadableFile` if there is no certificate, or a damaged one.
     """
@@ -19,9 +19,9 @@ def read_certificates(content: bytes) -> str:
 
 
 def read_key(content: bytes) -> str:
-    """Return the private key of a PEM file, without the characters that are not ASCII, which only comments have.
+    """Return the private key of a PEM file without non-ASCII characters, which occur only in comments.
 
-    Raise :class:`~exporter.config.file_reader.UnreadableFile` if there is none, or one that needs a password.
+    Raise :class:`~exporter.config.file_reader.UnreadableFile` if there is no key, or if the key requires a password.
     """
     pem = content.decode("ascii", "ignore")
     if "PRIVATE KEY-----" not in pem:

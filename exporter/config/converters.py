@@ -230,7 +230,7 @@ def _written_url(text: str) -> str:
 
 
 def nearest(given: str, known: Collection[str]) -> str:
-    """Suggest the known name that is nearest to the given one, or else list all of them."""
+    """Suggest the known name that is most similar to the given one, or list all known names."""
     return _nearest(given[:_MAX_COMPARED], tuple(known))
 
 

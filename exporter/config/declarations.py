@@ -20,7 +20,7 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T_co]):
-    """A kind of value: how it is read, how the reference writes it, and what an editor is told of it.
+    """A kind of value: how it is read, its notation in the reference, and its JSON Schema.
 
     ``read`` raises :class:`Unusable`.
     """
@@ -56,7 +56,7 @@ class Key(Generic[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class SecretKeys(Generic[T_co]):
-    """Two keys of which one may be given: a secret, or the name of the file that holds it."""
+    """Two alternative keys: a secret, or the name of the file that contains it."""
 
     inline: Key[T_co]
     file: Key[T_co]
@@ -65,7 +65,9 @@ class SecretKeys(Generic[T_co]):
 
 @dataclass(frozen=True)
 class Section:
-    """A mapping with fixed keys. ``unsupported`` are keys that others know: each with what to do instead."""
+    """A mapping with fixed keys. ``unsupported`` maps keys that other exporters support to advice on what to do
+    instead.
+    """
 
     title: str
     help: str

@@ -1,9 +1,9 @@
 """YAML → a tree in which every value knows its line.
 
-Scalars stay as they were written: what YAML would take for a number can still be refused with a hint, and the
-environment is expanded in values only, after parsing, so that a secret can never change the document's shape.
+Scalars keep their original text, so that a value which YAML reads as a number can be rejected with a hint. Environment
+variables are expanded in values only, after parsing, so that a secret cannot change the structure of the document.
 
-Anchors, aliases and merge keys work. Tags do not, and one file is one document.
+Anchors, aliases and merge keys are supported. Tags, and several documents in one file, are not.
 """
 
 import re

@@ -27,8 +27,8 @@ MAX_SECONDS: Final = 292 * 365 * 86_400.0
 def parse_duration(text: str) -> float:
     """Return the seconds of a duration such as ``1h30m`` or ``0``, to the millisecond.
 
-    Units stand in falling order, each at most once. Raise :class:`ValueError` for anything else, and beyond
-    292 years.
+    Units must be in descending order, each at most once. Raise :class:`ValueError` for any other text, and for
+    durations longer than 292 years.
     """
     if text == "0":
         return 0.0

@@ -22,8 +22,8 @@ _SHOWN_NAME: Final = re.compile(r"(?![0-9A-F]{16})[A-Z_][A-Z0-9_]{0,63}", re.ASC
 def expander(environ: Mapping[str, str]) -> Expand:
     """Expand ``${NAME}``, ``${NAME:-fallback}`` and ``$$`` from ``environ``.
 
-    The fallback stands in for a variable that is unset or empty. The content of a variable is taken as it is: it
-    is never expanded again. A ``$`` before anything else is a dollar sign.
+    The fallback is used if the variable is unset or empty. The content of a variable is not expanded again. A ``$``
+    before any other character is a dollar sign.
     """
 
     def replacement(match: re.Match[str]) -> str:

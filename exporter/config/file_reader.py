@@ -1,4 +1,4 @@
-"""Files are read on a thread of their own, so that a file system that hangs stops nobody else."""
+"""Files are read on a separate thread, so that a file system that hangs does not block other work."""
 
 import os
 import queue
@@ -39,8 +39,8 @@ class UnreadableFile(ValueError):
 class FileReader:
     """Reads regular files of bounded size, one after another. Safe to use from several threads.
 
-    A file that takes longer than ``patience`` seconds is given up. Until that read ends, every other is refused at
-    once, so that no more than one thread ever waits for it.
+    A read that takes longer than ``patience`` seconds is abandoned. Until it ends, all other reads are refused
+    immediately, so that at most one thread is blocked.
     """
 
     def __init__(self, patience: float = PATIENCE) -> None:
@@ -69,7 +69,7 @@ class FileReader:
                 raise UnreadableFile(_HUNG.format(self._patience)) from None
 
     def _is_waiting(self) -> bool:
-        """Return whether the thread still reads a file that was given up."""
+        """Return whether the thread is still blocked by an abandoned read."""
         thread = self._thread
         pending = self._current is not None and not self._current.done()
         return pending and thread is not None and thread.is_alive()

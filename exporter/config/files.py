@@ -55,7 +55,7 @@ class TrackedFiles:
 
     @property
     def all(self) -> tuple[Path, ...]:
-        """Every file that was asked for, in order, readable or not."""
+        """Every file that was requested, in order, whether it could be read or not."""
         return tuple(self._tracked.files)
 
     def below(self, folder: Path) -> "TrackedFiles":

@@ -1,4 +1,6 @@
-"""The files that ``instance_files`` names: each gives instances, or is left out whole with what is wrong in it."""
+"""The files that match ``instance_files``: each provides instances, or is ignored as a whole if it contains an
+error.
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -117,7 +117,7 @@ class KnownInstances:
                 instance.report(keys.ID, f"duplicates {what}{_where(known, keys.ID, file)}")
 
     def forget(self) -> None:
-        """Forget what was added last."""
+        """Remove the instances of the last call of :meth:`add`."""
         for known, identity in self._added:
             del known[identity]
         self._added = []

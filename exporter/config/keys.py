@@ -37,29 +37,29 @@ def _secret(
 BASE_URL: Final = Key(
     "base_url",
     kinds.BASE_URL,
-    "Where Z-API is: scheme and host, and where needed port and path. No user, query or fragment; a slash at the end "
-    "is left out.",
+    "The URL of Z-API: scheme and host, and if needed port and path, without user, query or fragment. A "
+    "slash at the end is ignored.",
     default="https://api.z-api.io",
     examples=("https://api.z-api.io",),
 )
 CLIENT_TOKEN: Final = _secret(
     "client_token",
     converters.client_token,
-    "The account's security token, which is sent as Client-Token with every poll.",
+    "The security token of the account, sent as Client-Token with every poll.",
     examples=("${ZAPI_CLIENT_TOKEN}", "/run/secrets/zapi_client_token"),
 )
 TIMEOUT: Final = Key(
     "timeout",
     kinds.duration(converters.timeout),
-    "Longest time for a whole poll, from the name lookup to the last byte. At most 1d.",
+    "Timeout of a whole poll, from the name lookup to the last byte. At most 1d.",
     default="10s",
     examples=("10s",),
 )
 CA_FILE: Final = Key(
     "ca_file",
     kinds.CA_FILE,
-    "The file with the certificate authorities to trust (PEM), in place of the public ones. Where it is not set, "
-    "SSL_CERT_FILE or else REQUESTS_CA_BUNDLE of the environment names it.",
+    "A PEM file with the certificate authorities to trust in place of the public ones. By default, the "
+    "environment variable SSL_CERT_FILE, or else REQUESTS_CA_BUNDLE, is used if it is set.",
     examples=("/etc/ssl/private-ca.pem",),
 )
 API: Final = Section("Api", "How Z-API is reached.", (BASE_URL, CLIENT_TOKEN, TIMEOUT, CA_FILE))
@@ -74,21 +74,21 @@ INTERVAL: Final = Key(
 CONCURRENCY: Final = Key(
     "concurrency",
     kinds.CONCURRENCY,
-    "Most polls in flight at once: 1 to 1024.",
+    "Maximum number of polls in flight: 1 to 1024.",
     default="32",
     examples=(32,),
 )
 STALE_AFTER: Final = Key(
     "stale_after",
     kinds.duration(converters.span),
-    "How long the last good values are kept after polls begin to fail: not below interval, at most 1y.",
+    "How long the last good values are kept after polls begin to fail: at least interval, at most 1y.",
     default="5m",
     examples=("5m",),
 )
 PROBE_MAX_AGE: Final = Key(
     "probe_max_age",
     kinds.duration(converters.age),
-    "/probe polls anew only where the last poll is older: 0 to 1d.",
+    "/probe polls only if the last poll is older than this: 0 to 1d.",
     default=format_duration(DEFAULT_PROBE_MAX_AGE),
     examples=("5s",),
 )
@@ -99,16 +99,16 @@ POLLING: Final = Section(
 PAID_STATUSES: Final = Key(
     "paid_statuses",
     kinds.list_of(kinds.STATUS, "a list of statuses, such as [paid]"),
-    "The payment statuses that count as paid, in upper or lower case.",
+    "The payment statuses that count as paid. Case is ignored.",
     default=("paid",),
     examples=(["paid", "trial"],),
 )
 UNPAID_STATUSES: Final = Key(
     "unpaid_statuses",
     kinds.list_of(kinds.STATUS, "a list of statuses, such as [unpaid, overdue]", least=0),
-    "Those that count as unpaid. A status in neither list counts as neither: Z-API has published no list of its "
-    "statuses. One in both lists is an error; without this key, the statuses of paid_statuses are taken out of the "
-    "default.",
+    "The payment statuses that count as unpaid. A status in neither list is neither paid nor unpaid: "
+    "Z-API has not published a list of its statuses. A status in both lists is an error; if this key is "
+    "not set, the statuses in paid_statuses are removed from the default.",
     default=("unpaid", "overdue", "pending", "late", "expired", "canceled", "cancelled"),
     examples=(["unpaid", "overdue"],),
 )
@@ -117,13 +117,13 @@ PAYMENT: Final = Section("Payment", "What counts as paid and as unpaid.", (PAID_
 DEFAULT_LABELS: Final = Key(
     "labels",
     kinds.LABELS,
-    "Labels of every instance. One that an instance has too is the instance's.",
+    "Labels of every instance. Labels of an instance override them.",
     examples=({"environment": "production"},),
 )
 DEFAULT_WEBHOOKS: Final = Key(
     "expected_webhooks",
     kinds.EXPECTED_WEBHOOKS,
-    "Webhooks expected of every instance. What an instance says of a webhook wins.",
+    "Webhooks expected of every instance. The settings of an instance override them.",
     examples=(["received", "disconnected"],),
 )
 _COLLECTORS: Final = kinds.optional(
@@ -132,32 +132,33 @@ _COLLECTORS: Final = kinds.optional(
 DEFAULT_COLLECT: Final = Key(
     "collect",
     _COLLECTORS,
-    "What is asked of every instance beside /me: status (is the phone online, must the session be restored) and queue "
-    "(messages that wait to be sent, and since when). Each costs a request or two with every poll.",
+    "What is collected of every instance in addition to /me: status (whether the phone is online and the "
+    "session must be restored) and queue (how many messages wait to be sent, and since when). Each sends "
+    "one or two more requests with every poll.",
     examples=(["status", "queue"],),
 )
 DEFAULTS: Final = Section(
-    "Defaults", "What every instance starts from.", (DEFAULT_LABELS, DEFAULT_WEBHOOKS, DEFAULT_COLLECT)
+    "Defaults", "Default settings of every instance.", (DEFAULT_LABELS, DEFAULT_WEBHOOKS, DEFAULT_COLLECT)
 )
 
 NAME: Final = Key(
     "name",
     kinds.NAME,
-    "What the instance is called here, and the label name of its series: any text of up to 200 characters, unique.",
+    "The name of the instance, and the label name of its series: any unique text of up to 200 characters.",
     examples=("vendas",),
     is_required=True,
 )
 ID: Final = Key(
     "id",
     kinds.IDENTIFIER,
-    "The id of the instance at Z-API, unique. Quoted, if YAML could read it as a number.",
+    "The unique id of the instance at Z-API. Quote it if YAML could read it as a number.",
     examples=("3C67AB641C8AA0412F6A2242B4E23AC7",),
     is_required=True,
 )
 TOKEN: Final = _secret(
     "token",
     converters.token,
-    "The token of the instance. Quoted, if YAML could read it as a number.",
+    "The token of the instance. Quote it if YAML could read it as a number.",
     examples=("${ZAPI_VENDAS_TOKEN}", "/run/secrets/zapi_vendas_token"),
     is_required=True,
 )
@@ -170,7 +171,7 @@ OWN_CLIENT_TOKEN: Final = _secret(
 LABELS: Final = Key(
     "labels",
     kinds.LABELS,
-    "Labels on every series of the instance. An empty value takes an inherited label away.",
+    "Labels on every series of the instance. An empty value removes an inherited label.",
     examples=({"team": "sales"},),
 )
 EXPECTED_WEBHOOKS: Final = Key(
@@ -186,7 +187,7 @@ EXPECTED_WEBHOOKS: Final = Key(
 COLLECT: Final = Key(
     "collect",
     _COLLECTORS,
-    "What is asked of the instance beside /me, in place of the collect in defaults.",
+    "What is collected of the instance in addition to /me, in place of collect in defaults.",
     examples=(["status"], []),
 )
 INSTANCE: Final = Section(
@@ -202,19 +203,18 @@ DEFAULTS_SECTION: Final = Key("defaults", section_kind(DEFAULTS, "<defaults>"), 
 INSTANCES: Final = Key(
     "instances",
     kinds.sections(INSTANCE, "[<instance>, ...]", "a list with at least one instance"),
-    "The instances, at least one, unless there are instance_files or accounts. No two have the same name or the same "
-    "id.",
+    "The instances: at least one, unless instance_files or accounts is set. Names and ids must be unique.",
 )
 INSTANCE_FILES: Final = Key(
     "instance_files",
     kinds.list_of(kinds.PATTERN, "a list of patterns, such as [instances.d/*.yaml]"),
-    "Files that hold more instances, as shell patterns; relative ones begin at the folder of this file.",
+    "Shell patterns of files with more instances, relative to the directory of this file.",
     examples=(["instances.d/*.yaml", "teams/*/numbers.json"],),
 )
 FILE_DEFAULTS: Final = Key(
     "defaults",
     section_kind(DEFAULTS, "<defaults>"),
-    "What every instance of this file starts from, after the defaults of the configuration.",
+    "Default settings of the instances of this file; they override the defaults of the configuration.",
     default={},
 )
 FILE_INSTANCES: Final = Key(
@@ -225,8 +225,8 @@ FILE_INSTANCES: Final = Key(
 )
 INSTANCE_FILE: Final = Section(
     "InstanceFile",
-    "One of instance_files, in YAML or JSON: such a mapping, or only the list of instances. Relative names of files in "
-    "it begin at its own folder.",
+    "A file that matches instance_files, in YAML or JSON: this mapping, or only the list of instances. "
+    "Relative paths in it start at its own directory.",
     (FILE_DEFAULTS, FILE_INSTANCES),
     ignored_prefix="x-",
 )
@@ -234,42 +234,42 @@ INSTANCE_FILE: Final = Section(
 ACCOUNT_NAME: Final = Key(
     "name",
     kinds.NAME,
-    "What the account is called here: any text of up to 200 characters, unique.",
+    "The name of the account: any unique text of up to 200 characters.",
     examples=("matriz",),
     is_required=True,
 )
 PARTNER_TOKEN: Final = _secret(
     "partner_token",
     converters.partner_token,
-    "The partner token, with which Z-API lists the instances of the account. No Client-Token.",
+    "The partner token of the account, with which its instances can be listed. It is not the Client-Token.",
     examples=("${ZAPI_PARTNER_TOKEN}", "/run/secrets/zapi_partner_token"),
     is_required=True,
 )
 REFRESH: Final = Key(
     "refresh",
     kinds.duration(converters.refresh),
-    "Time from one reading of the list to the next: 1s to 1d.",
+    "Time between two readings of the list: 1s to 1d.",
     default=format_duration(DEFAULT_REFRESH),
     examples=("10m",),
 )
 PAGE_SIZE: Final = Key(
     "page_size",
     kinds.PAGE_SIZE,
-    "How many instances one page of the list has: 1 to 200. Z-API publishes no maximum.",
+    "Number of instances per page of the list: 1 to 200. Z-API does not publish a maximum.",
     default=str(DEFAULT_PAGE_SIZE),
     examples=(20,),
 )
 INCLUDE: Final = Key(
     "include",
     kinds.list_of(kinds.PATTERN, "a list of patterns, such as [vendas*]"),
-    "Poll only instances whose name at Z-API matches one of these shell patterns, in upper and lower case as written.",
+    "Poll only instances whose name at Z-API matches one of these shell patterns. Case matters.",
     default=("*",),
     examples=(["vendas*", "suporte*"],),
 )
 EXCLUDE: Final = Key(
     "exclude",
     kinds.list_of(kinds.PATTERN, "a list of patterns, such as ['*teste*']", least=0),
-    "Do not poll those whose name matches one of these.",
+    "Do not poll instances whose name matches one of these shell patterns.",
     default=(),
     examples=(["*teste*"],),
 )
@@ -282,7 +282,7 @@ ACCOUNT_CLIENT_TOKEN: Final = _secret(
 ACCOUNT_LABELS: Final = Key(
     "labels",
     kinds.LABELS,
-    "Labels on every series of its instances. An empty value takes an inherited label away.",
+    "Labels on every series of its instances. An empty value removes an inherited label.",
     examples=({"environment": "production"},),
 )
 ACCOUNT_WEBHOOKS: Final = Key(
@@ -294,13 +294,13 @@ ACCOUNT_WEBHOOKS: Final = Key(
 ACCOUNT_COLLECT: Final = Key(
     "collect",
     _COLLECTORS,
-    "What is asked of its instances beside /me, in place of the collect in defaults.",
+    "What is collected of its instances in addition to /me, in place of collect in defaults.",
     examples=(["status", "queue"],),
 )
 ACCOUNT: Final = Section(
     "Account",
-    "An account at Z-API: every instance that its partner token lists is polled. One that instances or a file names "
-    "too is polled as written there.",
+    "An account at Z-API: every instance that its partner token lists is polled. The settings in "
+    "instances or in a file override those of the account.",
     (
         ACCOUNT_NAME,
         PARTNER_TOKEN,
@@ -317,7 +317,7 @@ ACCOUNT: Final = Section(
 ACCOUNTS: Final = Key(
     "accounts",
     kinds.sections(ACCOUNT, "[<account>, ...]", "a list with at least one account"),
-    "Accounts at Z-API whose lists of instances are read from time to time.",
+    "Accounts at Z-API whose lists of instances are read periodically.",
 )
 
 DOCUMENT: Final = Section(

@@ -26,7 +26,9 @@ _LABEL: Final = rf"^(?!__|(?:{'|'.join(sorted(RESERVED_LABELS))})$)[a-zA-Z_][a-z
 
 
 def _text_like(pattern: str) -> Schema:
-    """Return the schema of text that matches the pattern, or holds a variable, whose value no schema knows."""
+    """Return the schema of text that matches the pattern or contains a variable, whose value is unknown to the
+    schema.
+    """
     return {"type": "string", "pattern": f"^(?:{pattern})$|{_VARIABLE}"}
 
 
@@ -200,11 +202,11 @@ CA_FILE: Final = optional(Kind(_read_ca_file, "<file>", _SOME_TEXT))
 URL_FILE: Final = Key(
     "url_file",
     secret_file(converters.webhook_url),
-    "The file that holds the URL, which often is a secret.",
+    "The file that contains the URL, which is often a secret.",
     examples=("/run/secrets/hook",),
     is_required=True,
 )
-URL_IN_FILE: Final = Section("UrlInFile", "A URL that stands in a file.", (URL_FILE,))
+URL_IN_FILE: Final = Section("UrlInFile", "A URL that is read from a file.", (URL_FILE,))
 
 LABELS: Final = optional(
     Kind(

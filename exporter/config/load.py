@@ -24,9 +24,8 @@ def load(
 ) -> Config:
     """Read the configuration at ``path``; raises :class:`InvalidConfig` with all that is wrong in it.
 
-    Relative names of other files begin at its folder. Variables come from ``environ``. ``files`` takes note of every
-    file that is read. An instance file that is wrong gives what it gave as one of the sources ``before``, or nothing;
-    its source says what is wrong.
+    Relative paths start at its directory. Variables come from ``environ``. ``files`` records every file that is read.
+    An invalid instance file provides the instances that it has in ``before``, or none; its source lists the problems.
     """
     files = files or TrackedFiles(path.parent)
     problems = Problems(str(path), keys.KNOWN_KEYS)

@@ -27,7 +27,7 @@ class Place(NamedTuple):
 class Problem:
     """One thing that is wrong. ``path`` is the place in the document, such as ``instances[2].token``.
 
-    ``line`` counts from 1. ``message`` says what is wrong and what to do, and repeats no value.
+    ``line`` counts from 1. ``message`` says what is wrong and what to do, and never contains a value.
     """
 
     file: str

@@ -16,9 +16,9 @@ _UNSEPARATED: Final = re.compile(r"\w+[:=]\S")
 
 
 class SectionValues:
-    """What one section of a document says: the value of each key, or its default.
+    """The values of one section of a document: the value of each key, or its default.
 
-    Everything that is wrong in the section is reported when this is made.
+    The constructor reports every problem in the section.
     """
 
     def __init__(self, section: Section, value: Value) -> None:

@@ -1,4 +1,4 @@
-"""Where the configuration comes from: a file, or a simulated Z-API; narrowed to what this shard polls."""
+"""The source of the configuration: a file or a simulated Z-API, limited to the instances of this shard."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -25,7 +25,7 @@ class Source(WatchedFiles, Protocol):
 
 @contextmanager
 def open_source(options: Options, environ: Mapping[str, str], clock: Clock) -> Iterator[Source]:
-    """Give the configuration's file, or with ``--demo`` the configuration of a simulated Z-API that runs meanwhile."""
+    """Yield the configuration file, or with ``--demo`` the configuration for a simulated Z-API that runs until exit."""
     if options.demo is None:
         yield _Sharded(ConfigFile(options.config_file, environ), options.shard)
         return

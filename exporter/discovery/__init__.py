@@ -1,1 +1,1 @@
-"""The lists of accounts → the instances that are polled beside those of the configuration."""
+"""The lists of accounts → the instances that are polled in addition to those of the configuration."""

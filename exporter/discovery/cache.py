@@ -38,7 +38,7 @@ class ListCache:
         self._is_failing = False
 
     def load(self, account: str) -> KnownList | None:
-        """Return the last good list of an account, or ``None`` where there is none that can be used."""
+        """Return the last good list of an account, or ``None`` if there is no usable one."""
         if self._folder is None:
             return None
         file = self._folder / _file_name(account)
@@ -56,7 +56,7 @@ class ListCache:
         return known
 
     def store(self, account: str, known: KnownList) -> None:
-        """Keep a list. What keeps the exporter from doing so is logged once."""
+        """Store a list. An error is logged once."""
         if self._folder is None:
             return
         try:

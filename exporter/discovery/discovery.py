@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class Discovery:
-    """The lists of some accounts. ``changed`` is told after each reading, on the thread of the account."""
+    """The lists of several accounts. ``changed`` is called after each reading, on the thread of the account."""
 
     def __init__(
         self,
@@ -42,9 +42,9 @@ class Discovery:
             reader.start()
 
     def replace(self, accounts: Sequence[Account], ask: AskPage, *, at_once: bool) -> None:
-        """Read the lists of these accounts from now on, all of them anew with ``at_once``.
+        """Read the lists of these accounts from now on; with ``at_once``, read all of them immediately.
 
-        An account of a name that was there before keeps what is known of it.
+        An account whose name already existed keeps its list.
         """
         before, self._readers = self._readers, {}
         for account in accounts:

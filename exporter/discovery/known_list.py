@@ -22,7 +22,7 @@ class KnownList:
     is_read: bool = False
 
     def after(self, read: Listing | Failure, now: float) -> "KnownList":
-        """Return what is known after another reading, which ended at ``now``.
+        """Return the list after another reading, which ended at ``now``.
 
         A failure changes no instance. An empty list after one that was not empty counts as a failure.
         """

@@ -1,7 +1,7 @@
-"""A configuration and what is known of its accounts → the configuration with the instances of all sources.
+"""A configuration and the lists of its accounts → the configuration with the instances of all sources.
 
-The order of precedence is the configuration, its files, then the accounts in the order in which they are written: an
-instance is polled once, as the first of them says.
+The order of precedence is: the configuration, its files, then the accounts in the order in which they are written. An
+instance is polled once, with the settings of the first source that has it.
 """
 
 import itertools

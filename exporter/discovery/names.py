@@ -25,8 +25,8 @@ def assign_names(
 ) -> Mapping[str, str]:
     """Return the name of each instance by its identity; no two have the same, and none has one that is ``taken``.
 
-    ``before`` are the names until now. Where several claim a name, whoever had it keeps it, and else the one that was
-    made first; the others are ``NAME (ID)``.
+    ``before`` are the previous names. If several instances claim a name, the one that had it before gets it, or else
+    the one created first; the others are called ``NAME (ID)``.
     """
     used, names = set(taken), dict[str, str]()
     for claim in sorted(claims, key=lambda claim: _precedence(claim, before)):

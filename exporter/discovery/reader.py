@@ -1,4 +1,4 @@
-"""One account's list, read again and again on a thread of its own."""
+"""The list of one account, read periodically on a separate thread."""
 
 import logging
 import threading
@@ -29,9 +29,9 @@ AskPage = Callable[[Account, int], ListPage | Failure]
 
 
 class AccountReader:
-    """Reads the list of one account every ``refresh``, from :meth:`start` on, and tells ``changed`` after each reading.
+    """Reads the list of one account every ``refresh`` after :meth:`start`, and calls ``changed`` after each reading.
 
-    A list that fails is tried again sooner, after waits that double. No account waits for another.
+    After a failure the list is read again sooner, with waits that double. Accounts do not wait for each other.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class AccountReader:
             self._thread = thread
 
     def replace(self, account: Account, ask: AskPage, *, at_once: bool) -> None:
-        """Read as ``account`` says from now on, at once or where a shorter ``refresh`` says so."""
+        """Apply new settings of the account; read the list immediately, or earlier if ``refresh`` is shorter."""
         with self._condition:
             now = self._clock.monotonic()
             renewed = at_once or account.partner_token != self._account.partner_token

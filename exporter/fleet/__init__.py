@@ -1,1 +1,1 @@
-"""What is known of every instance now."""
+"""The current state of every instance."""

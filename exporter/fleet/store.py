@@ -1,7 +1,7 @@
-"""What is known of every instance now.
+"""The current state of every instance.
 
-A reading goes in, an immutable :class:`InstanceView` comes out. Ages are measured on the monotonic clock, so a
-stepped wall clock neither keeps old values alive nor throws good ones away.
+A reading goes in, an immutable :class:`InstanceView` comes out. Ages are measured on the monotonic clock, so a stepped
+wall clock neither keeps old values alive nor throws good ones away.
 """
 
 import threading
@@ -17,7 +17,7 @@ from exporter.model.settings import Config, Instance
 
 
 class FleetListener(Protocol):
-    """Hears of every change, in order, one at a time."""
+    """Receives every change, in order, one at a time."""
 
     def changed(self, before: InstanceView, after: InstanceView) -> None:
         """Take the new view of one instance."""
@@ -142,7 +142,7 @@ class Fleet:
             return all(entry.view.polls for entry in self._entries.values())
 
     def every_collector_was_asked(self) -> bool:
-        """Return whether every collector was asked of each instance whose last poll succeeded."""
+        """Return whether every collector has run for each instance whose last poll succeeded."""
         with self._lock:
             views = self._all()
             return all(view.instance.collect <= view.collected.keys() for view in views if view.up)

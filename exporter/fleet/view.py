@@ -1,4 +1,4 @@
-"""What is known of one instance at one moment: a value that a poll replaces."""
+"""The state of one instance at one moment: a value that each poll replaces."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ MAX_STATUSES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class CollectorView:
-    """What one collector knows of an instance: ``value`` is the last good one, ``None`` once it is stale."""
+    """The result of one collector for an instance: ``value`` is the last good value, ``None`` once it is stale."""
 
     value: PhoneStatus | MessageQueue | None
     failure: Failure | None
@@ -31,12 +31,11 @@ class InstanceView:
     """One instance at one moment. Times are unix seconds; ``None`` stands for "never" or "not known".
 
     ``up`` is ``None`` before the first poll. ``status`` is the last good one, ``None`` once it is stale.
-    ``payment_status`` is the label of the current payment status, ``paid`` whether it counts as paid, ``None``
-    for one that the configuration lists as neither paid nor unpaid.
-    ``known_statuses`` are all such labels seen so far, of any instance, in the order they were first seen.
-    ``since`` is when the present state began: the present failure, or else being connected or not. Where
-    ``since_is_exact`` is false no poll saw it begin, and it may have begun earlier.
-    ``collected`` is what its collectors know; one that has not been asked yet is not in it.
+    ``payment_status`` is the label of the current payment status, ``paid`` whether it counts as paid, ``None`` for one
+    that the configuration lists as neither paid nor unpaid. ``known_statuses`` are all such labels seen so far, of any
+    instance, in the order they were first seen. ``since`` is when the present state began: the present failure, or else
+    being connected or not. Where ``since_is_exact`` is false no poll saw it begin, and it may have begun earlier.
+    ``collected`` has the results of the collectors; one that has not run yet is missing.
     """
 
     instance: Instance

@@ -1,4 +1,4 @@
-"""Lets connections in, and knows the tasks that serve them."""
+"""Accepts connections, and keeps track of the tasks that serve them."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ class Acceptor:
         """False while connections wait that cannot be accepted."""
 
     async def accept_loop(self, listener: socket.socket) -> None:
-        """Serve whoever connects; survive whatever goes wrong with one connection."""
+        """Serve each client that connects; an error of one connection does not affect others."""
         loop = asyncio.get_running_loop()
         while True:
             self.is_accepting = True

@@ -1,7 +1,7 @@
 """Basic authentication against bcrypt hashes.
 
-bcrypt is slow on purpose, so a pair that was right once is remembered, and what is remembered is a keyed digest
-that tells nothing of the password.
+bcrypt is slow by design, so credentials that were correct once are remembered, as a keyed digest that does not reveal
+the password.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Sockets that listen at the addresses a user types."""
+"""Listening sockets for the addresses that a user gives."""
 
 import errno
 import ipaddress
@@ -24,7 +24,7 @@ _FORMS: Final = "'host:port', '[::1]:port' or ':port'"
 
 
 class CannotBind(Exception):
-    """An address cannot be listened at. The text is one line: the address, what is wrong, and the way out."""
+    """The server cannot listen on an address. The text is one line: the address, the problem and the solution."""
 
     def __init__(self, address: str, problem: str) -> None:
         super().__init__(f"cannot listen at {address[:80]!r}: {problem}")
@@ -96,7 +96,7 @@ def _problem_of_host(host: str, port: str) -> str | None:
 
 
 def _example(text: str) -> str:
-    """Return an address like what was typed; one with the usual port where it has none."""
+    """Return an example address that is similar to the given one, with the default port if it has none."""
     if _PORT.fullmatch(text):
         return f":{text}"
     _, colon, port = text.rpartition(":")

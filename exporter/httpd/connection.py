@@ -166,7 +166,9 @@ class Connection:
                 self._http.receive_data(await self._stream.receive())
 
     async def _refusal(self, authorization: str | None, security: Security) -> Response | None:
-        """Return the response to a client that may not enter, by what is demanded now that the request is whole."""
+        """Return the response to a client that is not admitted, by the rules that apply when the request is
+        complete.
+        """
         tls = security.tls
         if tls is not self._tls and (
             tls is None or self._tls is None or tls.context.verify_mode is not ssl.CERT_NONE
@@ -233,7 +235,7 @@ class Connection:
 
 
 def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Join small neighbours; give what is large as it is."""
+    """Join small adjacent pieces; yield large ones unchanged."""
     together: list[bytes] = []
     size = 0
     for piece in pieces:

@@ -44,7 +44,7 @@ class ConnectionLimiter:
         return len(self._stage_of)
 
     def register(self, connection: Cancellable) -> None:
-        """Count a new connection, and close another where there is no room."""
+        """Add a new connection, and close another one if there are too many."""
         if len(self._stage_of) >= self._most:
             self.evict_one()
         self._place(connection, Stage.READING, ())

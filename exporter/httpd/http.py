@@ -1,4 +1,4 @@
-"""The values between the server, which speaks HTTP, and the routes, which answer it."""
+"""Requests and responses: the values that the server and the routes exchange."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What stands between a client and the routes: TLS, passwords and the headers of every response."""
+"""Access control of the server as values: TLS, passwords and the headers of every response."""
 
 import ipaddress
 import ssl
@@ -24,10 +24,10 @@ _SAN_KINDS: Final = frozenset({"DNS", "IP Address", "email", "URI"})
 
 @dataclass(frozen=True, slots=True)
 class ServerTls:
-    """How the server speaks TLS.
+    """The TLS settings of the server.
 
-    ``allowed_sans`` are the subject alternative names (DNS, IP, e-mail, URI) a verified client certificate
-    must have one of, in their :func:`canonical_san` form; empty means any certificate that ``context`` accepts.
+    ``allowed_sans`` are the subject alternative names (DNS, IP, e-mail, URI) a verified client certificate must have
+    one of, in their :func:`canonical_san` form; empty means any certificate that ``context`` accepts.
     """
 
     context: ssl.SSLContext

@@ -30,10 +30,10 @@ _log = logging.getLogger(__name__)
 
 
 class Server:
-    """Answers on ``listeners``, which it owns from now on, until :meth:`close`.
+    """Answers requests on ``listeners``, which it owns, until :meth:`close`.
 
-    ``security`` is asked at every connection and request, on the event loop: it must be quick. ``handler`` must
-    end by itself, as a thread cannot be interrupted.
+    ``security`` is called for every connection and request, on the event loop: it must be quick. ``handler`` must
+    return eventually, because a thread cannot be interrupted.
     """
 
     def __init__(

@@ -69,7 +69,7 @@ class ClientStream:
         return received
 
     async def send(self, data: bytes) -> None:
-        """Return when the kernel has taken everything."""
+        """Return when the kernel has accepted all bytes."""
         view = memoryview(data)
         while view:
             piece = view[:_WRITE_BYTES]
@@ -127,7 +127,9 @@ class ClientStream:
 
 
 def _advance(tls: ssl.SSLObject, outgoing: ssl.MemoryBIO) -> tuple[bytes, ssl.SSLError | None]:
-    """Go on with a handshake; return what to send, and why it is not done. Nobody else may use the two meanwhile."""
+    """Continue a handshake; return the bytes to send and the error, if any. No other thread may use the arguments
+    meanwhile.
+    """
     try:
         tls.do_handshake()
     except ssl.SSLError as error:

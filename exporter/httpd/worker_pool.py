@@ -16,11 +16,11 @@ _Work = Callable[[], Any]
 
 
 class FairThreadPool:
-    """Threads that do the work of one event loop. They never keep the process from ending.
+    """Threads that do blocking work for one event loop. They do not keep the process alive.
 
-    Work has a key, such as a path or a client's address: at most ``per_key`` pieces of one key run at once, and
-    the key with the fewest waiting goes first. Among those that wait for one key the newest goes first: whoever
-    waits longest under overload has most likely given up.
+    Work has a key, such as a path or a client's address: at most ``per_key`` pieces of one key run at once, and the key
+    with the fewest waiting goes first. Within a key, the newest work goes first: under overload, the client that has
+    waited longest has most likely given up.
     """
 
     def __init__(self, threads: int, per_key: int, name: str, clock: Clock) -> None:

@@ -20,7 +20,7 @@ class MetricType(str, Enum):
 class Metric:
     """One metric family. ``name`` is the full name, with ``_total`` for a counter.
 
-    ``absent`` says when there is no series, ``query`` is an expression worth asking.
+    ``absent`` says when there is no series; ``query`` is an example query.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """The series of all instances, kept as text.
 
-A poll changes a few of an instance's lines, and a scrape asks for those of all instances. So a line is rendered when
-what it says changes, on a thread that polls, with those of other instances. A scrape only renders what is left and
-joins lines, and only those of families in which one has changed since the scrape before.
+A poll changes a few lines of one instance, and a scrape needs the lines of all instances. So a line is rendered when
+its content changes, on a polling thread, together with lines of other instances. A scrape renders the rest and joins
+the lines, only for families that have changed since the last scrape.
 """
 
 import threading
@@ -34,7 +34,7 @@ _values: Final[Callable[[InstanceView], tuple[Any, ...]]] = attrgetter(*_VIEW_FI
 
 @dataclass(slots=True)
 class _Row:
-    """Where an instance's lines stand in the columns, its labels, and the view that the lines are made of."""
+    """The index of an instance in the columns, its labels, and the view from which its lines were rendered."""
 
     index: int
     labels: LabelText
@@ -118,7 +118,7 @@ class InstanceLines:
         return SharedText([segment for family in zip(headers, columns, strict=True) for segment in family])
 
     def _render_changed(self) -> None:
-        """Render the lines that say something else by now. Called with the lock held."""
+        """Render the lines that have changed. Called with the lock held."""
         while self._unrendered:
             name, view = self._unrendered.popitem()  # one that cannot be rendered must keep no other from it
             row = self._rows[name]

@@ -1,7 +1,7 @@
 """A whole exposition: the instances, then the exporter itself.
 
-However many ask at once, the instances are rendered and compressed once for each change and each second; what the
-exporter says of itself is small, and new each time.
+However many clients scrape at once, the instances are rendered and compressed once for each change and each second. The
+exporter's own metrics are few, and are rendered for each scrape.
 """
 
 import threading

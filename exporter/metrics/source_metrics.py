@@ -41,7 +41,7 @@ class SourceMetrics(Collector):
             self._states = {**self._states, **accounts}
 
     def config_failed(self) -> None:
-        """Note that the configuration itself could not be loaded; nothing else was read then."""
+        """Record that the configuration itself could not be loaded; no other source was read."""
         with self._lock:
             config = self._states.get(CONFIG_SOURCE)
             if config is not None:

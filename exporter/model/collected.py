@@ -1,4 +1,4 @@
-"""What the optional collectors tell of an instance, beside its ``/me``."""
+"""The results of the optional collectors of an instance."""
 
 from dataclasses import dataclass
 from enum import Enum

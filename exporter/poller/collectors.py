@@ -1,4 +1,4 @@
-"""When an instance's collectors are asked: after its ``/me``, and without taking the workers of other instances."""
+"""Runs the collectors of an instance: after its ``/me``, and without using the workers of other instances."""
 
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -78,7 +78,7 @@ class Collectors:
             self._past = {key: past for key, past in self._past.items() if key[0] in names}
 
     def run(self, instance: Instance, next_slot: float) -> None:
-        """Ask what is due. Each request ends before ``next_slot``, in monotonic seconds."""
+        """Run the collectors that are due. Each request ends before ``next_slot``, in monotonic seconds."""
         for collector in sorted(instance.collect):
             past = self._past.setdefault((instance.name, collector), _Past())
             now = self._clock.monotonic()

@@ -1,4 +1,4 @@
-"""What the poller is told: everything at once, at its start and at each reload."""
+"""The settings of the poller, applied as a whole at its start and at each reload."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

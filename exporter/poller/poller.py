@@ -82,7 +82,7 @@ class Poller:
             self._ensure_watched(now)
 
     def replace(self, plan: Plan, read: Read) -> None:
-        """Poll as ``plan`` says from now on, with ``read``; polls in flight finish as they began."""
+        """Apply a new plan and a new ``read``; polls in flight finish with the old ones."""
         with self._lock:
             self._read = read
             now = self._expect_work()
@@ -92,7 +92,8 @@ class Poller:
             self._ensure_watched(now)
 
     def request_poll(self, name: str) -> "Future[None] | None":
-        """Have an instance polled soon; return what is done once it was. Whoever waits no longer cancels it.
+        """Have an instance polled soon; return a future that is done after the poll. A caller that stops waiting
+        cancels it.
 
         Requests for one instance share one poll. Return ``None`` where there will be none: the last poll is recent
         enough, the instance is backing off after failures, or polling has stopped.
@@ -162,7 +163,7 @@ class Poller:
                 poll = self._next_poll()
 
     def _ask_collectors(self, poll: Poll, now: float) -> float:
-        """Ask what else is wanted of an instance that answered; return when that ended."""
+        """Run the collectors of an instance that answered; return the time when they ended."""
         with self._lock:
             self._busy_since[threading.current_thread()] = now
             self._queue.note_read(poll)
@@ -219,7 +220,7 @@ class Poller:
         return bool(self._watched) and min(self._watched) <= moment
 
     def _ensure_watched(self, now: float) -> None:
-        """See to it that somebody comes for the next poll in time. Called with the lock held."""
+        """Ensure that a worker will start the next poll in time. Called with the lock held."""
         due = self._queue.next_due(now)
         if self._stopping or due is None or self._is_watched(due + _PATIENCE):
             return

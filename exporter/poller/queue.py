@@ -1,15 +1,15 @@
-"""Which instance is polled next. No threads, no clock: every call is told what time it is.
+"""Decides which instance is polled next. It has no threads and no clock: the time is an argument of every call.
 
 Polls are of four kinds, so that one kind cannot starve another:
 
 - *slots*: instances that answered last time, each on its fixed-rate schedule. They go first, except that every other
-  turn goes to a poll that has waited for a whole interval.
+turn goes to a poll that has waited for a whole interval.
 - *first* polls, of instances never polled. Until the last has had its own, polls of other kinds are kept few: the
-  instance whose slot is farthest away goes first, and a slot just after a first poll is passed over.
+instance whose slot is farthest away goes first, and a slot just after a first poll is passed over.
 - *retries*, of instances that failed last time. They hold at most half of the workers.
 - *probes*, of instances that somebody asks for between two slots. They begin only where no slot is due and another
-  worker is free as well, and hold at most a quarter of the workers: who asks delays nobody's schedule. A slot that
-  comes while a probe waits is the poll that was asked for.
+worker is free as well, and hold at most a quarter of the workers: who asks delays nobody's schedule. A slot that
+comes while a probe waits is the poll that was asked for.
 
 First polls, retries and probes together leave a quarter of the workers free, and one at least, when a slot falls due
 before they must have ended: known instances keep their slots even if all others hang. A single worker can only take
@@ -94,10 +94,10 @@ class PollQueue:
         return self._plan.polling.interval
 
     def replace(self, plan: Plan, now: float) -> None:
-        """Poll as ``plan`` says from now on.
+        """Apply a new plan.
 
-        One that is already polled keeps its place in the schedule; a new one is due at once, and so is one that
-        failed and has new credentials.
+        One that is already polled keeps its place in the schedule; a new one is due at once, and so is one that failed
+        and has new credentials.
         """
         rescheduled = plan.polling.interval != self.interval
         self._plan = plan
@@ -140,7 +140,7 @@ class PollQueue:
         return None if target is None or target.is_read else target.began
 
     def note_read(self, poll: Poll) -> None:
-        """Take note that a poll has read ``/me``: whoever asks for the instance waits for nothing more."""
+        """Record that a poll has read ``/me``: a probe of the instance need not wait any longer."""
         poll.target.is_read = True
 
     def take(self, now: float) -> Poll | None:

@@ -47,7 +47,7 @@ class Slots:
 
 
 class Backoff:
-    """How long an instance that fails is left alone."""
+    """How long to wait before a failing instance is polled again."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
@@ -62,10 +62,11 @@ class Backoff:
         return now + self.wait(failure, in_a_row, slots.interval)
 
     def wait(self, failure: Failure, in_a_row: int, interval: float) -> float:
-        """Return the seconds to leave alone what failed ``in_a_row`` times.
+        """Return the seconds to wait after ``in_a_row`` failures in a row.
 
-        They double with each failure, up to :data:`BACKOFF_CAP`. A refused credential waits for the cap at once, so
-        that no account is locked by its monitor, and a server that asks for a wait gets no shorter one, up to the cap.
+        They double with each failure, up to :data:`BACKOFF_CAP`. After a refused credential the wait is the cap
+        immediately, so that monitoring does not lock an account. A wait requested by the server is honored, up to the
+        cap.
         """
         cap = max(BACKOFF_CAP, interval)
         jitter = self._rng.uniform(0, _JITTER)

@@ -1,4 +1,4 @@
-"""Lines of the log → a descriptor, by a thread of its own: nobody who logs waits for whoever reads the log."""
+"""Log lines → a file descriptor, on a separate thread, so that logging never waits for the reader of the log."""
 
 import contextlib
 import threading
@@ -16,10 +16,10 @@ _DROPPED_LINES: Final = b""
 
 
 class LineWriter:
-    """Writes lines to ``descriptor`` in their order, and drops and counts those for which there is no room.
+    """Writes lines to ``descriptor`` in order, and drops and counts lines that do not fit into the buffer.
 
-    Where lines are missing, ``tell`` makes the line that says how many. A line that cannot be written, because the
-    disk is full or the reader gone, counts as dropped. Safe to use from many threads.
+    ``tell`` makes the line that reports how many lines were dropped. A line that cannot be written, because the disk is
+    full or the reader gone, counts as dropped. Safe to use from many threads.
     """
 
     def __init__(

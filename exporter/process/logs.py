@@ -22,7 +22,7 @@ _STANDARD_ATTRIBUTES: Final = frozenset(vars(logging.makeLogRecord({}))) | {"mes
 
 
 def set_up(level: str, fmt: str, write: Callable[[str], object]) -> None:
-    """Give ``write`` the exporter's log lines of ``level`` and above, and those of nobody else."""
+    """Pass the exporter's own log lines of ``level`` and above to ``write``, and no others."""
     handler = _Handler(write)
     handler.setFormatter(_formatter(fmt))
     logging.getLogger().handlers = [logging.NullHandler()]
@@ -33,7 +33,7 @@ def set_up(level: str, fmt: str, write: Callable[[str], object]) -> None:
 
 
 def guard_tracebacks() -> None:
-    """Log the type and place of what nobody caught, in place of a traceback, whose text may hold a secret."""
+    """Log the type and place of an uncaught exception in place of a traceback, which may contain a secret."""
     sys.excepthook = lambda kind, error, traceback: log_unexpected(kind, traceback)
     threading.excepthook = lambda args: log_unexpected(args.exc_type, args.exc_traceback)
     sys.unraisablehook = _log_unraisable
@@ -45,7 +45,7 @@ def _log_unraisable(raised: "sys.UnraisableHookArgs") -> None:
 
 
 def count_dropped(fmt: str, count: int) -> str:
-    """Return the line of the log that stands for ``count`` lines that were dropped."""
+    """Return the log line that reports ``count`` dropped lines."""
     record = logging.LogRecord(
         _OWN_LOGGER, logging.WARNING, "", 0, "log lines were dropped: they were not read in time", None, None
     )

@@ -7,7 +7,7 @@ _M_ARENA_MAX: Final = -8  # of glibc's malloc.h
 
 
 def use_one_arena() -> None:
-    """Have all threads take their memory from one place; to be called before there are threads.
+    """Have all threads allocate memory from one arena. Call this before any thread is started.
 
     glibc gives threads arenas of their own, and each keeps what the largest replies of its threads once took: 32
     workers came to hold twice as much. As the interpreter runs one thread at a time, one arena serves them as well.

@@ -1,4 +1,4 @@
-"""What a command tells whoever started it, wherever standard output and standard error lead."""
+"""Output of a command to standard output and standard error, whatever these are connected to."""
 
 import contextlib
 import os
@@ -45,7 +45,7 @@ def complain(text: str) -> None:
 
 
 def stand_in_for_closed_stderr() -> None:
-    """Where standard error is closed (``2>&-``), Python has none, and what is meant for it would go elsewhere."""
+    """Replace a closed standard error (``2>&-``) with the null device, so that no other file receives its output."""
     if sys.stderr is None:
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
 

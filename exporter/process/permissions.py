@@ -1,4 +1,4 @@
-"""Files of secrets → a warning of each that every user of the machine can read."""
+"""Secret files → a warning for each file that every user of the machine can read."""
 
 import logging
 import stat
@@ -9,7 +9,7 @@ _log = logging.getLogger(__name__)
 
 
 class PermissionChecker:
-    """Warns of a file when it is first seen exposed, and again only if it was not so in between."""
+    """Warns about a file when it is first found exposed, and again only if it was protected in between."""
 
     def __init__(self) -> None:
         self._known: frozenset[Path] = frozenset()

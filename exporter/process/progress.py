@@ -6,7 +6,7 @@ from typing import TextIO
 
 
 class Progress:
-    """One line that is written over, on a terminal; nothing anywhere else, so that a log or a pipe stays clean."""
+    """One line that is overwritten, on a terminal only: logs and pipes receive nothing."""
 
     def __init__(self, stream: TextIO, what: str) -> None:
         self._stream = stream

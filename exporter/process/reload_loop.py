@@ -1,4 +1,4 @@
-"""The thread that reloads, so that the main thread can obey signals meanwhile."""
+"""The reload thread, which leaves the main thread free to handle signals."""
 
 import contextlib
 import queue
@@ -13,7 +13,7 @@ from exporter.process.unexpected import log_unexpected
 
 
 class ReloadLoop:
-    """Reloads, and runs tasks that may take as long, on a thread of its own, so that the main one can obey signals."""
+    """Reloads, and runs other slow tasks, on a separate thread, so that the main thread can handle signals."""
 
     def __init__(self, reload: Callable[[], object], tasks: Sequence[PeriodicTask], clock: Clock) -> None:
         """``reload`` may raise, which is logged; ``tasks`` must not."""

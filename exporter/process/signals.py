@@ -1,8 +1,8 @@
 """The signals that end the process or make it reload.
 
 This module is imported before all others of the exporter, and itself imports little: from then on SIGTERM and SIGINT
-are obeyed, by process 1 too, to which the kernel delivers only signals that have a handler. What comes before that is
-lost there, unless whoever starts the exporter blocks these signals: then the kernel keeps them.
+are handled, also by process 1, to which the kernel delivers only signals that have a handler. Process 1 does not
+receive earlier signals, unless the program that starts the exporter blocks them: then the kernel keeps them pending.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Signals:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP, *ENDING))
 
     def end_at_once(self) -> None:
-        """Have SIGTERM and SIGINT end the process without anything else being done."""
+        """Have SIGTERM and SIGINT end the process immediately."""
         self._handle_ending(self._exit)
 
     def unwind(self) -> None:

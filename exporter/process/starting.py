@@ -18,7 +18,7 @@ class TooFewResources(Exception):
 
 
 def is_lack(error: BaseException) -> bool:
-    """Return whether an exception says that the machine has no descriptor or memory left."""
+    """Return whether an exception means that no file descriptor or memory is left."""
     return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _LACKING)
 
 

@@ -20,14 +20,14 @@ _log = logging.getLogger(__name__)
 
 
 class PartFailed(Exception):
-    """A part of the process does not work and will not again. The text says which."""
+    """A part of the process has failed permanently. The text says which."""
 
 
 class Supervisor:
-    """A periodic task that checks the parts of the process, and gives systemd signs of life while they work.
+    """A periodic task that checks the parts of the process, and sends keep-alive messages to systemd while they work.
 
-    ``failures`` name what has ended for good, ``stalls`` what makes no progress at present. systemd's watchdog hears
-    nothing while something stalls; without it, or where it waits longer, the process ends after :data:`PATIENCE`.
+    ``failures`` report parts that have ended, ``stalls`` parts that make no progress. systemd's watchdog receives no
+    message while a part stalls; without a watchdog, or with a longer one, the process ends after :data:`PATIENCE`.
     """
 
     def __init__(

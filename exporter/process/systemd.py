@@ -1,4 +1,4 @@
-"""What systemd is told of the exporter: that it is ready, reloads, stops, is alive. Elsewhere nobody is told anything.
+"""Notifications for systemd: ready, reloading, stopping, alive. Without systemd nothing is sent.
 
 The protocol is sd_notify(3): lines of ``NAME=value`` in a datagram to the socket that ``NOTIFY_SOCKET`` names.
 """
@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 class Systemd:
-    """The service manager that started the process, if it is one and wants to be told."""
+    """The service manager that started the process, if it accepts notifications."""
 
     def __init__(self, environ: Mapping[str, str], clock: Clock) -> None:
         self._address = _address(environ.get("NOTIFY_SOCKET", ""))

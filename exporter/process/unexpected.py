@@ -1,4 +1,4 @@
-"""An exception that nobody expected → a log line of its type and place, without its text, which may hold a secret."""
+"""An unexpected exception → a log line with its type and place, without its text, which may contain a secret."""
 
 import contextlib
 import logging

@@ -74,7 +74,7 @@ def _write(file: Path, content: bytes) -> None:
 
 
 def _said(report: Report, group_by: str) -> int:
-    """Say on the terminal too what the page says it could not know."""
+    """Print the warnings of the page on the terminal, too."""
     if not report.numbers:
         complain(
             "zapi-report: Prometheus has no figures of this month; are the rules of availability.yaml loaded, and does "

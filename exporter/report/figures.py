@@ -81,9 +81,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """``recorded`` of ``hours`` hours are in Prometheus; of the others nothing is known.
+    """``recorded`` of ``hours`` hours are in Prometheus; for the others there is no data.
 
-    ``warnings`` are what the server said of answers from which something may be missing.
+    ``warnings`` are the warnings that the server returned with its answers, which may be incomplete.
     """
 
     days: Sequence[Day]
@@ -101,7 +101,7 @@ def steps(days: Sequence[Day]) -> int:
 
 
 def collect(ask: Ask, days: Sequence[Day], group_by: str) -> Report:
-    """Ask for everything, and put it together."""
+    """Run all queries and combine the results."""
     hours = [int(sum(one.value for one in ask(RECORDED, day.start, day.end))) for day in days]
     rows: dict[Key, Row] = {}
     seen: dict[Key, dict[str, list[float]]] = {}

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: no network, no script."""
+"""The report as one self-contained HTML page: it needs no network and no script."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence

@@ -40,7 +40,7 @@ class Sample:
 
 
 class Prometheus:
-    """A Prometheus server, or what speaks its API, such as VictoriaMetrics, Thanos or Mimir."""
+    """A Prometheus server, or one with the same API, such as VictoriaMetrics, Thanos or Mimir."""
 
     def __init__(
         self,
@@ -85,7 +85,9 @@ class Prometheus:
         return [sample for sample in samples if math.isfinite(sample.value)]
 
     def _post_in_time(self, parameters: Mapping[str, str]) -> dict[str, Any]:
-        """Post on a thread that is given up in time: the timeout of ``requests`` begins anew with every byte."""
+        """Post on a thread that is abandoned after the timeout: the timeout of ``requests`` starts again with every
+        byte.
+        """
         done: queue.SimpleQueue[dict[str, Any] | Exception] = queue.SimpleQueue()
 
         def post() -> None:
@@ -204,5 +206,5 @@ def _sample(one: Any) -> Sample:
 
 
 def _shown(text: object) -> str:
-    """What a server says, on one line that no terminal obeys."""
+    """Return text of a server as one line without control characters."""
     return printable(str(text)[:_MAX_TEXT])

@@ -66,7 +66,7 @@ class Probe:
 
 
 def _patience(scrape_timeout: str) -> float:
-    """Return the seconds that may pass before a client that says how long it waits must be answered."""
+    """Return the seconds after which the client must be answered, given its scrape timeout."""
     try:
         seconds = float(scrape_timeout)
     except ValueError:

@@ -81,7 +81,7 @@ class App:
     def _service_discovery(self, request: Request) -> Response:
         """Answer with a target group for each instance, at the external address or the ``Host`` of the request.
 
-        Until the list of every account was asked for there is no answer: Prometheus keeps the targets it has then.
+        Answer 503 until the list of every account has been requested: Prometheus then keeps its current targets.
         """
         if not self.is_every_list_tried():
             return text_response(503, "Not ready: the list of an account has not been read yet.\n")

@@ -1,4 +1,4 @@
-"""The section ``tls_server_config`` of the web configuration → how the server speaks TLS."""
+"""The section ``tls_server_config`` of the web configuration → the TLS settings of the server."""
 
 import contextlib
 import os
@@ -60,9 +60,9 @@ def _context(values: SectionValues) -> ssl.SSLContext:
 
 @contextlib.contextmanager
 def _as_file(pem: str) -> Iterator[str]:
-    """Give the name of a file with this text: ``ssl`` takes certificates and keys from nowhere else.
+    """Yield the name of a file with this text: ``ssl`` reads certificates and keys only from files.
 
-    On Linux it is in memory, so that a read-only file system does and a key never reaches a disk.
+    On Linux the file is in memory, so that no writable file system is needed and a key is never written to disk.
     """
     if hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):
         with open(os.memfd_create("pem", os.MFD_CLOEXEC), "wb") as memory:

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class WebConfigFile:
-    """What the file at ``path`` and the files it names say now.
+    """The content of the file at ``path`` and of the files it refers to.
 
     An invalid change is logged and the last valid content stays. So it is if TLS or passwords are gone: a file that is
     being written is empty, or ends too early, for a moment. A private key or hashes of passwords that every user of the
@@ -48,7 +48,7 @@ class WebConfigFile:
         self._stopping.set()
 
     def current(self) -> Security:
-        """Return what is valid now, without waiting, so that an event loop may call it."""
+        """Return the current configuration. This never blocks, so an event loop may call it."""
         return self._security
 
     def check(self) -> None:

@@ -1,4 +1,4 @@
-"""A view → what is wrong with the instance, in no language yet. Pure."""
+"""A view → the problems of the instance, independent of language. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -48,11 +48,11 @@ _SHOWN_BY: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What the page knows of one instance.
+    """The problems of one instance and what the page needs to filter and sort it.
 
-    It holds from ``valid_from`` until before ``valid_until``, in unix seconds: then the subscription comes
-    nearer to its end, and only a new diagnosis is right. ``levels`` says of each problem how bad it is. ``order``
-    sorts the worst first; ``haystack`` is what a search looks through.
+    It holds from ``valid_from`` until before ``valid_until``, in unix seconds: then the subscription comes nearer to
+    its end, and only a new diagnosis is right. ``levels`` says of each problem how bad it is. ``order`` sorts the worst
+    first; ``haystack`` is what a search looks through.
     """
 
     view: InstanceView

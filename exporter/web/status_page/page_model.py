@@ -1,4 +1,4 @@
-"""A listing in one language → what stands around the table. Pure."""
+"""A listing → the content around the table, in one language. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """One cause for many instances, told once. ``link`` leads to their rows where those are left out."""
+    """A cause shared by many instances, shown once. ``link`` leads to their rows if these are hidden."""
 
     level: str
     counted: str

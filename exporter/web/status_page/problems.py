@@ -1,4 +1,4 @@
-"""A view → what is wrong with the instance, and how bad that is: as the alert rules have it. Pure."""
+"""A view → the problems of the instance and their severity, as in the alert rules. Pure."""
 
 from collections.abc import Iterator
 from enum import Enum, auto

@@ -1,4 +1,4 @@
-"""What of the page is asked for: it lives in the URL, so that it can be kept, sent and reloaded. Pure."""
+"""The state of the page, which is kept in the URL so that it can be bookmarked, shared and reloaded. Pure."""
 
 import re
 import unicodedata

@@ -61,7 +61,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The group that a row stands in: its heading, and how many rows it has on all pages."""
+    """The group of a row: its heading, and its number of rows on all pages."""
 
     heading: str
     size: str
@@ -90,7 +90,7 @@ class WebhookWords:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One instance in words. A text is empty where there is nothing to say."""
+    """The texts of one instance. A text is empty if it is not shown."""
 
     key: str
     source: str
@@ -239,7 +239,7 @@ class RowWriter:
         return words["not_known"] if view.payment_status in (None, UNKNOWN_STATUS) else words["unclassified"]
 
     def _payment_status(self, diagnosis: Diagnosis) -> Markup | None:
-        """Return Z-API's own word for the status, unless it says the same as ours."""
+        """Return Z-API's word for the status, unless it is the same as ours."""
         status = diagnosis.view.payment_status
         if status in (None, UNKNOWN_STATUS, "paid", "unpaid"):
             return None

@@ -37,7 +37,7 @@ _KEYS: Final[Mapping[Sort, Callable[[Diagnosis], Any]]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One screen.
+    """The instances on one screen.
 
     ``configured`` is the size of the whole fleet. ``asked`` are the labels that every row must have. ``counts`` says
     for each filter how many rows it gives under these labels and the present search. ``matching`` is how many the

@@ -1,4 +1,4 @@
-"""Where instances come from → what the page says of it in one language. Pure."""
+"""The sources of instances → notes about them in one language. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _PATIENCE = 300.0
 
 @dataclass(frozen=True, slots=True)
 class SourceNote:
-    """Something that is wrong with a source. ``detail_tag`` is the language of the detail if it is not the page's."""
+    """A problem of a source. ``detail_tag`` is the language of the detail if it is not the page's."""
 
     level: str
     sentence: Markup

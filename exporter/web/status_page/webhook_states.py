@@ -9,7 +9,7 @@ from exporter.model.secret import Secret
 
 
 class WebhookState(Enum):
-    """What one webhook of an instance is like, against what the configuration expects.
+    """The state of one webhook of an instance, compared with the configuration.
 
     ``SILENCED`` is one that is expected, set and muted by a filter at Z-API; ``MUTED`` one that nobody expects.
     """
