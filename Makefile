@@ -64,7 +64,7 @@ test-newer: $(VENV)/.dev ## test the rules and the chain with the newer Promethe
 	  tests/system/end_to_end/test_receivers.py --deselect tests/shipped/prometheus/test_rule_mutations.py)
 
 .PHONY: nightly
-nightly: $(VENV)/.dev ## run the long tests: incidents with restarts, all drawings, mutants of rules; takes hours
+nightly: $(VENV)/.dev ## run the long tests: the image, incidents with restarts, all drawings, mutants of rules; takes hours
 	@$(BIN)/python -m harness.real_parts
 	$(BIN)/pytest -m nightly --durations=0 $(PYTEST_ARGS)
 

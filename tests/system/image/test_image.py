@@ -2,10 +2,12 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +40,7 @@ def zapi() -> Iterator[SimulatedZapi]:
 # One test and not several: the image is built once, whatever worker runs it.
 @pytest.mark.needs("buildah", "mmdebstrap", "systemd-nspawn")
 @pytest.mark.timeout(900)
+@pytest.mark.nightly
 def test_it_is_small_and_runs_without_privilege(zapi: SimulatedZapi, tmp_path: Path) -> None:
     """It is small and runs without privilege for an engine and for systemd."""
 
@@ -46,6 +49,38 @@ def test_it_is_small_and_runs_without_privilege(zapi: SimulatedZapi, tmp_path: P
         _check_what_it_holds(image)
         _check_that_an_engine_runs_it(image, zapi, tmp_path)
         _check_that_systemd_runs_it(image, zapi, tmp_path)
+
+
+def test_what_it_copies_is_all_that_its_wheel_is_built_of(tmp_path: Path) -> None:
+    """Without an engine: what the Dockerfile copies, and .dockerignore lets through, built by the same command."""
+    shown = re.findall("^!(.+)$", ROOT.joinpath(".dockerignore").read_text(), re.MULTILINE)
+    copied = [
+        name
+        for line in re.findall(r"^COPY (?!--)(.+) \S+$", DOCKERFILE, re.MULTILINE)
+        for name in line.split()
+    ]
+    assert [name for name in copied if not any(fnmatch(name, pattern) for pattern in shown)] == []
+    for name in copied:
+        copy = shutil.copytree if ROOT.joinpath(name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    flags = re.search(r"pip wheel (.+) --wheel-dir", DOCKERFILE)
+    assert flags is not None
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", *flags[1].split()]
+    subprocess.run([*pip, "--wheel-dir", "dist", "."], cwd=tmp_path, check=True)
+    assert [file.suffix for file in tmp_path.glob("dist/*")] == [".whl"]
+
+
+def test_it_runs_the_command_without_privilege_and_checks_its_health() -> None:
+    """Without an engine: the words of the Dockerfile."""
+    last = DOCKERFILE.rpartition("\nFROM ")[2]
+    for words in (
+        f"USER {USER}:{USER}",
+        "EXPOSE 10917",
+        'ENTRYPOINT ["/usr/bin/env", "--block-signal=HUP,INT,TERM", "/opt/zapi-exporter/bin/zapi-exporter"]',
+        'CMD ["/opt/zapi-exporter/bin/python3", "-m", "exporter.healthcheck"]',
+        'CMD ["--config.file=/etc/zapi-exporter/config.yaml"]',
+    ):
+        assert re.search(f"^ *{re.escape(words)}$", last, re.MULTILINE), words
 
 
 def test_the_dockerfile_is_clean() -> None:
