@@ -124,7 +124,14 @@ test-rules: ## run the unit tests of the rules with PROMTOOL, for example a newe
 mutants: $(VENV)/.dev ## check that each small mistake in a rule fails a unit test of the rules; takes hours
 	ZAPI_ALL_MUTANTS=1 $(BIN)/pytest -n 2 -m nightly tests/shipped/prometheus/test_rule_mutations.py
 
-.PHONY: rule-tests test-rules mutants
+$(VENV)/.mutation: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[mutation]'
+	touch $@
+
+mutants-python: $(VENV)/.mutation ## check that small mistakes in the exporter fail its unit tests; PACKAGE=fleet, NUMBERS=0123456789 for all
+	$(BIN)/python -m tests.mutation $(addprefix --package=,$(PACKAGE)) $(addprefix --numbers=,$(NUMBERS))
+
+.PHONY: rule-tests test-rules mutants mutants-python
 dashboards: $(VENV)/.dev ## generate grafana/dashboards from grafana/build
 	$(BIN)/python -m grafana.build
 

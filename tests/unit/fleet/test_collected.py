@@ -8,9 +8,9 @@ from exporter.fleet.event_log import EventLog
 from exporter.fleet.store import Fleet
 from exporter.fleet.view import CollectorView, InstanceView
 from exporter.metrics.catalogue import INSTANCE_METRICS
-from exporter.model.collected import Collector, MessageQueue, PhoneStatus, Session
+from exporter.model.collected import Collected, Collector, MessageQueue, PhoneStatus, Session
 from exporter.model.poll_result import Reading, Reason
-from tests.builders import a_config, a_failure, a_status, an_instance
+from tests.builders import a_config, a_failure, a_status, an_instance, some_polling
 from tests.clocks import ManualClock
 
 BOTH = frozenset(Collector)
@@ -91,6 +91,31 @@ def test_values_vanish_where_a_collector_is_asked_no_more(fleet: Fleet, clock: M
     assert exposed(fleet) == {"collector_up.status": 1}
 
 
+def test_good_values_of_a_collector_outlive_the_interval_even_if_stale_after_is_no_longer() -> None:
+    clock = ManualClock()
+    fleet = Fleet(a_config(VENDAS, timeout=10, polling=some_polling(interval=60, stale_after=60)), clock)
+    fleet.record_collected(VENDAS, Collector.QUEUE, WAITING)
+    clock.advance(129)
+    assert exposed(fleet)["queue_messages"] == 380
+    fleet.record_collected(VENDAS, Collector.QUEUE, a_failure())
+    assert "queue_messages" not in exposed(fleet)
+
+
+def test_a_collector_that_never_succeeded_has_failed(fleet: Fleet) -> None:
+    fleet.record_collected(VENDAS, Collector.QUEUE, a_failure(Reason.TLS))
+    assert exposed(fleet) == {"collector_up.queue": 0, "collector_failure.queue.tls": 1}
+
+
+def test_a_collector_of_one_instance_delays_the_expiry_of_no_other(clock: ManualClock) -> None:
+    other = an_instance("suporte", collect=BOTH)
+    fleet = Fleet(a_config(VENDAS, other), clock)
+    fleet.record(VENDAS, a_status(), 0.1)
+    clock.advance(200)
+    fleet.record_collected(other, Collector.QUEUE, WAITING)
+    clock.advance(100)
+    assert vendas(fleet).status is None
+
+
 def test_one_collector_expires_without_the_other(fleet: Fleet, clock: ManualClock) -> None:
     fleet.record_collected(VENDAS, Collector.STATUS, ONLINE)
     clock.advance(200)
@@ -138,11 +163,23 @@ def test_the_log_tells_each_change_once(caplog: pytest.LogCaptureFixture, clock:
     caplog.set_level("INFO")
     fleet = Fleet(a_config(VENDAS), clock, [EventLog()])
     offline = PhoneStatus(Session.RESTORABLE, phone_online=False)
-    for collected in (ONLINE, ONLINE, offline, a_failure(), a_failure(), offline):
+    tls = a_failure(Reason.TLS)
+    told_of: list[Collected] = [ONLINE, ONLINE, offline, *[a_failure()] * 2, *[tls] * 2, offline]
+    for collected in told_of:
         fleet.record_collected(VENDAS, Collector.STATUS, collected)
-    assert [record.getMessage() for record in caplog.records] == [
-        "phone status changed",
-        "phone status changed",
-        "a collector is failing",
-        "a collector succeeds again",
+    told = [
+        {"phone status changed": ["session", "phone_online"]}.get(
+            record.getMessage(), ["collector", "reason", "detail"]
+        )
+        for record in caplog.records
+    ]
+    assert [
+        (record.getMessage(), *(vars(record).get(name) for name in names))
+        for record, names in zip(caplog.records, told, strict=True)
+    ] == [
+        ("phone status changed", "connected", True),
+        ("phone status changed", "restorable", False),
+        ("a collector is failing", "status", "timeout", "a phrase"),
+        ("a collector is failing", "status", "tls", "a phrase"),
+        ("a collector succeeds again", "status", None, None),
     ]

@@ -134,7 +134,13 @@ def test_a_changed_webhook_is_told_without_its_url(rig: Rig) -> None:
     records = rig.poll(a_status(webhooks={"received": None, "delivery": URL}))
     told = [(fields(record)["webhook"], fields(record)["set"]) for record in records]
     assert told == [("delivery", True), ("received", False)]
+    assert {record.getMessage() for record in records} == {"webhook changed"}
     assert "CANARY" not in str([vars(record) for record in records])
+
+
+def test_a_webhook_that_only_one_of_two_polls_could_read_has_not_changed(rig: Rig) -> None:
+    rig.poll(a_status(webhooks={"received": URL}))
+    assert said(rig.poll(a_status(webhooks={"delivery": URL}))) == []
 
 
 def test_a_webhook_that_is_muted_or_heard_again_is_told(rig: Rig) -> None:
@@ -149,8 +155,10 @@ def test_a_webhook_that_is_muted_or_heard_again_is_told(rig: Rig) -> None:
 
 def test_fields_that_cannot_be_read_are_told_of_when_they_are_new(rig: Rig) -> None:
     rig.poll(a_status(unreadable=frozenset({"due"})))
-    (record,) = rig.poll(*[a_status(unreadable=frozenset({"due", "created"}))] * 2)
-    assert (record.levelname, fields(record)["fields"]) == ("WARNING", "created")
+    more = a_status(unreadable=frozenset({"due", "name", "created"}))
+    (record,) = rig.poll(more, more)
+    assert said([record]) == [("WARNING", "fields of /me could not be read")]
+    assert fields(record)["fields"] == "created,name"
 
 
 def test_each_poll_is_a_line_at_debug(rig: Rig) -> None:
@@ -161,3 +169,4 @@ def test_each_poll_is_a_line_at_debug(rig: Rig) -> None:
     )
     assert fields(success) == {"instance": "vendas", "outcome": "success", "duration": "0.250s"}
     assert fields(failure)["outcome"] == "timeout"
+    assert success.getMessage() == failure.getMessage() == "polled"

@@ -1,17 +1,20 @@
 """What is known of every instance, and for how long."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal, get_args
 
 import pytest
 
 from exporter.fleet.store import Fleet
-from exporter.fleet.view import MAX_STATUSES, InstanceView
+from exporter.fleet.view import MAX_STATUSES, InstanceView, is_as_expected
 from exporter.model.poll_result import Reason
 from exporter.model.secret import Secret
 from tests.builders import a_config, a_failure, a_status, an_instance, some_polling
 from tests.clocks import ManualClock
 
+Form = Literal["NFC", "NFD"]
 VENDAS = an_instance("vendas")
 SUPORTE = an_instance("suporte")
 
@@ -68,9 +71,10 @@ def test_all_are_polled_once_every_one_was_well_or_not(fleet: Fleet) -> None:
 def test_after_a_failed_poll_up_is_0_at_once_and_the_values_stay(fleet: Fleet, clock: ManualClock) -> None:
     fleet.record(VENDAS, a_status(), 0.1)
     clock.advance(60)
-    fleet.record(VENDAS, a_failure(Reason.TLS), 0.1)
+    fleet.record(VENDAS, a_failure(Reason.TLS), 0.75)
     view = vendas(fleet)
     assert view.up is False
+    assert (view.last_poll, view.last_duration) == (clock.time(), 0.75)
     assert view.failure == a_failure(Reason.TLS)
     assert view.status == a_status()
     assert view.last_success == clock.time() - 60
@@ -128,6 +132,18 @@ def test_good_values_outlive_the_interval_even_if_stale_after_is_no_longer() -> 
     assert vendas(fleet).up is True
     clock.advance(65)
     assert vendas(fleet).up is False
+
+
+def test_after_a_failure_values_live_no_longer_than_stale_after() -> None:
+    clock = ManualClock()
+    fleet = Fleet(a_config(VENDAS, timeout=10, polling=some_polling(interval=60, stale_after=60)), clock)
+    fleet.record(VENDAS, a_status(), 0.1)
+    clock.advance(30)
+    fleet.record(VENDAS, a_failure(), 0.1)
+    clock.advance(29.9)
+    assert vendas(fleet).status is not None
+    clock.advance(0.1)
+    assert vendas(fleet).status is None
 
 
 def test_disconnects_are_counted_when_a_poll_sees_them(fleet: Fleet) -> None:
@@ -251,6 +267,73 @@ def test_past_twenty_payment_statuses_the_rest_is_other(fleet: Fleet) -> None:
     assert len(view.known_statuses) == MAX_STATUSES + 2
     fleet.record(VENDAS, a_status(payment_status="status-3"), 0.1)
     assert vendas(fleet).payment_status == "status-3"
+
+
+def test_an_instance_that_is_added_knows_the_statuses_of_the_others(fleet: Fleet) -> None:
+    fleet.record(VENDAS, a_status(payment_status="paid"), 0.1)
+    fleet.reconfigure(a_config(VENDAS, an_instance("nova")))
+    nova = fleet.view("nova")
+    assert nova is not None
+    assert nova.known_statuses == ("paid",)
+
+
+def test_failures_are_counted_across_successes(fleet: Fleet) -> None:
+    for reading in (a_failure(), a_status(), a_failure(), a_status()):
+        fleet.record(VENDAS, reading, 0.1)
+    assert (vendas(fleet).polls, vendas(fleet).failures, vendas(fleet).failure) == (4, 2, None)
+
+
+def test_a_failure_that_goes_on_keeps_its_beginning_and_whether_that_is_exact(
+    fleet: Fleet, clock: ManualClock
+) -> None:
+    fleet.record(VENDAS, a_failure(), 0.1)
+    began = clock.time()
+    for _ in range(3):
+        clock.advance(60)
+        fleet.record(VENDAS, a_failure(), 0.1)
+        assert (vendas(fleet).since, vendas(fleet).since_is_exact) == (began, False)
+    clock.advance(60)
+    fleet.record(VENDAS, a_failure(Reason.TLS), 0.1)
+    assert (vendas(fleet).since, vendas(fleet).since_is_exact) == (clock.time(), True)
+
+
+def test_a_failure_right_after_the_first_poll_begins_exactly(fleet: Fleet) -> None:
+    fleet.record(VENDAS, a_status(), 0.1)
+    fleet.record(VENDAS, a_failure(), 0.1)
+    assert vendas(fleet).since_is_exact
+
+
+def test_two_instances_that_swap_names_take_nothing_of_each_other(fleet: Fleet) -> None:
+    fleet.record(VENDAS, a_status(connected=True), 0.1)
+    fleet.record(SUPORTE, a_status(connected=False, payment_status="overdue"), 0.1)
+    swapped = (an_instance("vendas", instance_id=SUPORTE.id), an_instance("suporte", instance_id=VENDAS.id))
+    fleet.reconfigure(a_config(*swapped))
+    assert [(view.polls, view.status, view.paid) for view in fleet.views()] == [(0, None, None)] * 2
+    fleet.record(VENDAS, a_status(), 0.1)  # its poll was in flight
+    assert vendas(fleet).polls == 0
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_names_that_differ_by_their_unicode_form_are_two_instances(clock: ManualClock, form: Form) -> None:
+    names = [unicodedata.normalize(each, "recepção") for each in get_args(Form)]
+    instances = [an_instance(name, instance_id=f"id-{number}") for number, name in enumerate(names)]
+    fleet = Fleet(a_config(*instances), clock)
+    polled = instances[form == "NFD"]
+    fleet.record(polled, a_status(), 0.1)
+    assert [view.instance.name for view in fleet.views() if view.polls] == [polled.name]
+
+
+def test_a_webhook_is_as_expected_where_it_is_set_to_the_url_and_heard() -> None:
+    one, other = Secret("https://a.example/1"), Secret("https://a.example/2")
+    cases = [(None, None), (None, one), (one, None), (one, one), (one, other)]
+    assert [is_as_expected(url, expected, muted=False) for url, expected in cases] == [
+        False,
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert not any(is_as_expected(url, expected, muted=True) for url, expected in cases)
 
 
 def test_a_removed_instance_is_forgotten_and_its_late_reading_dropped(fleet: Fleet) -> None:

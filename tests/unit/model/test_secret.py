@@ -17,13 +17,14 @@ def test_no_way_of_writing_it_shows_the_text() -> None:
 
 
 def test_it_is_not_pickled() -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="a secret is not pickled"):
         pickle.dumps(Secret(CANARY))
 
 
 def test_secrets_of_one_text_are_equal_and_others_are_not() -> None:
     assert Secret(CANARY) == Secret(CANARY)
     assert hash(Secret(CANARY)) == hash(Secret(CANARY))
+    assert len({hash(Secret(str(number))) for number in range(100)}) > 90
     assert Secret(CANARY) != Secret("another")
     assert Secret(CANARY) != CANARY
 

@@ -108,6 +108,12 @@ def test_a_success_ends_the_waiting() -> None:
     assert made[made.index(1) :] == [1] * (12 - made.index(1))
 
 
+def test_failures_between_successes_are_not_in_a_row() -> None:
+    rig = Rig()
+    rig.give = lambda instance: TIMEOUT if len(rig.asked) % 2 else GOOD
+    assert rig.slots(asking(Collector.QUEUE), 10) == [1] * 10
+
+
 def test_a_server_that_asks_for_a_wait_gets_it() -> None:
     rig = Rig()
     rig.give = lambda instance: Failure(Reason.RATE_LIMITED, "slower", retry_after=150.0)
@@ -191,5 +197,6 @@ def test_a_reload_forgets_what_is_no_longer_configured() -> None:
     instance = asking(Collector.QUEUE)
     rig.give = lambda instance: Failure(Reason.NOT_FOUND, "not offered")
     rig.run(instance)
-    rig.collectors.reconfigure(rig.ask, CollectorLimits(10.0, 60.0, 4), set())
-    assert rig.run(instance) == 1
+    for names, requests in (({"vendas"}, 0), (set[str](), 1)):
+        rig.collectors.reconfigure(rig.ask, CollectorLimits(10.0, 60.0, 4), names)
+        assert rig.run(instance) == requests

@@ -31,12 +31,14 @@ class Upstream:
         self.holds: set[str] = set()
         self.fails: set[str] = set()
         self.raises: set[str] = set()
+        self.exits: set[str] = set()
         self.latency = 0.0
         self.began: list[str] = []
         self.recorded: list[tuple[str, Reading]] = []
         self.in_flight = 0
         self.most_in_flight = 0
         self.lateness: list[float] = []
+        self.durations: list[float] = []
 
     def read(self, instance: Instance) -> Reading:
         with self._lock:
@@ -49,6 +51,8 @@ class Upstream:
             time.sleep(self.latency)
             if instance.name in self.raises:
                 raise RuntimeError("canary")
+            if instance.name in self.exits:
+                raise SystemExit
             return a_failure() if instance.name in self.fails else a_status()
         finally:
             with self._lock:
@@ -76,7 +80,7 @@ class Observer:
             self._upstream.lateness.append(lateness)
 
     def ended(self, reading: Reading, duration: float) -> None:
-        assert duration >= 0
+        self._upstream.durations.append(duration)
 
 
 class Rig:
@@ -224,6 +228,53 @@ def test_nobody_who_asks_waits_for_collectors(rig: Rig) -> None:
     assert asking.wait(DEADLINE)
     assert (poller.request_poll("instance 0"), poller.in_flight_for("instance 0")) == (None, 0.0)
     answer.set()
+
+
+def test_a_poll_lasts_from_its_beginning_to_its_end(rig: Rig) -> None:
+    clock, durations = ManualClock(), []
+    asked, go_on = threading.Event(), threading.Event()
+
+    def read(instance: Instance) -> Reading:
+        asked.set()
+        assert go_on.wait(DEADLINE)
+        clock.advance(0.25)
+        return a_status()
+
+    def record(instance: Instance, reading: Reading, duration: float) -> None:
+        durations.append(duration)
+
+    poller = Poller(
+        a_plan(1, 60.0, 1),
+        read,
+        record,
+        clock=clock,
+        observer=Observer(rig.upstream),
+        backoff=Backoff(random.Random(1)),
+    )
+    rig.pollers.append(poller)
+    poller.start()
+    assert asked.wait(DEADLINE)
+    clock.advance(3.0)
+    assert poller.in_flight_for("instance 0") == 3.0
+    assert poller.in_flight_for("unknown") == 0.0
+    go_on.set()
+    wait_until(lambda: durations == [3.25] and rig.upstream.durations == [3.25])
+    assert poller.in_flight_for("instance 0") == 0.0
+    assert poller.failure() is None
+
+
+def test_a_worker_that_ends_unexpectedly_is_told(rig: Rig) -> None:
+    rig.upstream.exits = {"instance 0"}
+    poller = rig.poller(1)
+    wait_until(lambda: poller.failure() is not None)
+    assert poller.failure() == "a thread that polls ended by an unexpected SystemExit"
+
+
+def test_threads_that_poll_do_not_keep_the_process_alive(rig: Rig) -> None:
+    before = set(threading.enumerate())
+    rig.poller(1)
+    wait_until(lambda: rig.upstream.ended_polls() == 1)
+    assert {(each.name, each.daemon) for each in set(threading.enumerate()) - before} == {("poller", True)}
 
 
 def test_asking_for_an_instance_that_is_left_alone_does_not_wait(rig: Rig) -> None:

@@ -166,6 +166,64 @@ def test_a_recovered_instance_returns_to_its_slots() -> None:
     assert queue.next_due(START + 1500) == Slots.of("vendas", INTERVAL).after(START + 1500)
 
 
+def test_failures_in_a_row_wait_ever_longer_and_a_success_begins_anew() -> None:
+    queue, now, waits = a_queue(an_instance("vendas")), START, []
+    for _ in range(3):
+        queue.finish(take(queue, now), a_failure(), now)
+        due = queue.next_due(now)
+        assert due is not None
+        waits.append(due - now)
+        now = due
+    assert waits[0] <= INTERVAL < 1.5 * INTERVAL < waits[1] < 2.2 * INTERVAL < waits[2]
+    queue.finish(take(queue, now), a_status(), now)
+    now += 2 * INTERVAL
+    queue.finish(take(queue, now), a_failure(), now)
+    assert queue.next_due(now) == Slots.of("vendas", INTERVAL).after(now)
+
+
+@pytest.mark.parametrize("in_flight", [False, True], ids=["while it waits", "while its poll is in flight"])
+def test_failures_with_new_credentials_are_counted_anew(in_flight: bool) -> None:
+    queue, now = a_queue(an_instance("vendas")), START
+    poll_through(queue, now, a_failure())
+    if in_flight:
+        now += 2 * INTERVAL
+        old = take(queue, now)
+    reload(queue, an_instance("vendas", token="NEW"), now=now)
+    if in_flight:
+        queue.finish(old, a_failure(), now)
+    queue.finish(take(queue, now), a_failure(), now)
+    assert queue.next_due(now) == Slots.of("vendas", INTERVAL).after(now)
+
+
+def test_a_poll_is_in_flight_from_its_beginning_to_its_end() -> None:
+    queue = a_queue(an_instance("vendas"))
+    assert queue.in_flight_since("vendas") is None
+    poll = take(queue, START + 3)
+    assert queue.in_flight_since("vendas") == START + 3
+    queue.finish(poll, a_status(), START + 4)
+    assert queue.in_flight_since("vendas") is None
+    assert queue.in_flight_since("unknown") is None
+
+
+def test_asking_for_an_instance_whose_retry_is_in_flight_shares_that() -> None:
+    queue = a_queue(an_instance("vendas"))
+    poll_through(queue, START, a_failure())
+    now = START + 2 * INTERVAL
+    retry = take(queue, now)
+    assert retry.kind is Kind.RETRY
+    assert queue.ask("vendas", now)
+    assert queue.take(now) is None
+    queue.finish(retry, a_failure(), now)
+    assert not queue.ask("vendas", now)
+
+
+def test_asking_before_the_first_poll_makes_no_poll_of_its_own() -> None:
+    queue = a_queue(an_instance("vendas"))
+    assert queue.ask("vendas", START)
+    assert [poll.kind for poll in take_all(queue, START)] == [Kind.FIRST]
+    assert queue.ask("vendas", START)
+
+
 def idle_queue(count: int, concurrency: int = 32, probe_max_age: float = 0.0) -> tuple[PollQueue, float]:
     """A queue whose instances were all polled, at a moment when no slot is due."""
     queue = a_queue(*instances(count), concurrency=concurrency, probe_max_age=probe_max_age)
