@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import gc
+import itertools
 import logging
 import socket
 import ssl
@@ -69,20 +70,21 @@ def test_a_client_that_asks_for_it_is_its_last_answer(client: Client) -> None:
     assert client.was_closed()
 
 
-@pytest.mark.parametrize(
-    ("target", "understood"),
-    [
-        ("/a%20b?x=1", "('GET', '/a b', {'x': '1'})"),
-        ("/%C3%A9?q=%C3%A7+o", "('GET', '/é', {'q': 'ç o'})"),
-        ("/%2541", "('GET', '/%41', {})"),
-        ("/?a=1&a=2&b=", "('GET', '/', {'a': '1', 'b': ''})"),
-        ("http://test:1/metrics?a=1", "('GET', '/metrics', {'a': '1'})"),
-        ("http://test", "('GET', '/', {})"),
-        ("//host/path", "('GET', '//host/path', {})"),
-    ],
+TARGETS = (
+    ("/a%20b?x=1", "('GET', '/a b', {'x': '1'})"),
+    ("/%C3%A9?q=%C3%A7+o", "('GET', '/é', {'q': 'ç o'})"),
+    ("/%2541", "('GET', '/%41', {})"),
+    ("/?a=1&a=2&b=", "('GET', '/', {'a': '1', 'b': ''})"),
+    ("http://test:1/metrics?a=1", "('GET', '/metrics', {'a': '1'})"),
+    ("http://test", "('GET', '/', {})"),
+    ("//host/path", "('GET', '//host/path', {})"),
 )
-def test_a_target_is_decoded_once(client: Client, target: str, understood: str) -> None:
-    assert client.ask(target).body.decode() == understood
+
+
+def test_a_target_is_decoded_once(client: Client, subtests: pytest.Subtests) -> None:
+    for target, understood in TARGETS:
+        with subtests.test(target):
+            assert client.ask(target).body.decode() == understood
 
 
 def test_the_host_of_a_whole_url_counts_more_than_the_header(transport: Transport) -> None:
@@ -94,59 +96,63 @@ def test_the_host_of_a_whole_url_counts_more_than_the_header(transport: Transpor
         assert client.ask("/sd").body == b"test"
 
 
-@pytest.mark.parametrize(
-    ("target", "status"),
-    [
-        ("/%ff", 400),
-        ("/?q=%ff", 400),
-        ("/%zz", 400),
-        ("/?%", 400),
-        ("metrics", 400),
-        ("*", 400),
-        ("ftp://test/", 400),
-        ("http://[/", 400),
-        ("/?" + "a&" * 200, 400),
-        ("/" + "a" * 9_000, 414),
-        ("/" + "a" * 100_000, 414),
-    ],
+NO_TARGETS = (
+    ("/%ff", 400),
+    ("/?q=%ff", 400),
+    ("/%zz", 400),
+    ("/?%", 400),
+    ("metrics", 400),
+    ("*", 400),
+    ("ftp://test/", 400),
+    ("http://[/", 400),
+    ("/?" + "a&" * 200, 400),
+    ("/" + "a" * 9_000, 414),
+    ("/" + "a" * 100_000, 414),
 )
-def test_a_target_that_says_nothing_is_refused(client: Client, target: str, status: int) -> None:
-    assert client.ask(target).status == status
-    assert client.was_closed()
 
 
-@pytest.mark.parametrize(
-    ("message", "status"),
-    [
-        (b"nonsense\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nbad header: b\r\n\r\n", 400),
-        (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
-        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
-        (
-            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-            400,
-        ),
-        (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", 431),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 200_000, 431),
-        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: 1\r\n" * 100 + b"\r\n", 431),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n1", 413),
-        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n", 413),
-        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10001\r\n" + b"x" * 0x10001, 413),
-    ],
+def test_a_target_that_says_nothing_is_refused(transport: Transport, subtests: pytest.Subtests) -> None:
+    with transport.serving() as server:
+        for target, status in NO_TARGETS:
+            with subtests.test(target[:40]), transport.client(server) as client:
+                assert client.ask(target).status == status
+                assert client.was_closed()
+
+
+BAD_MESSAGES = (
+    (b"nonsense\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nHost: a\r\nbad header: b\r\n\r\n", 400),
+    (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
+    (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+    (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
+    (
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
+    (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+    (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", 431),
+    (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 200_000, 431),
+    (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: 1\r\n" * 100 + b"\r\n", 431),
+    (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n1", 413),
+    (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n", 413),
+    (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10001\r\n" + b"x" * 0x10001, 413),
 )
+
+
 def test_a_bad_message_is_refused_and_the_connection_closed(
-    client: Client, message: bytes, status: int
+    transport: Transport, subtests: pytest.Subtests
 ) -> None:
-    client.send(message)
-    answer = client.answer()
-    assert (answer.status, answer.headers["connection"]) == (status, "close")
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert client.was_closed()
+    with transport.serving() as server:
+        for message, status in BAD_MESSAGES:
+            with subtests.test(str(message[:60])), transport.client(server) as client:
+                client.send(message)
+                answer = client.answer()
+                assert (answer.status, answer.headers["connection"]) == (status, "close")
+                assert answer.headers["x-content-type-options"] == "nosniff"
+                assert client.was_closed()
 
 
 def test_an_answer_survives_a_client_that_is_still_sending(client: Client) -> None:
@@ -155,18 +161,15 @@ def test_an_answer_survives_a_client_that_is_still_sending(client: Client) -> No
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-@pytest.mark.parametrize(
-    "message",
-    [
+def test_a_small_body_is_read_past(client: Client, method: str) -> None:
+    for message in (
         b"Content-Length: 5\r\n\r\nhello",
         b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
         b"Content-Length: 65536\r\n\r\n" + b"x" * 65536,
-    ],
-)
-def test_a_small_body_is_read_past(client: Client, method: str, message: bytes) -> None:
-    client.send(f"{method} /-/reload HTTP/1.1\r\nHost: test\r\n".encode() + message)
-    assert client.answer().status == 200
-    assert client.ask("/").status == 200
+    ):
+        client.send(f"{method} /-/reload HTTP/1.1\r\nHost: test\r\n".encode() + message)
+        assert client.answer().status == 200
+        assert client.ask("/").status == 200
 
 
 def test_a_client_that_waits_for_leave_to_send_its_body_gets_it(client: Client) -> None:
@@ -518,14 +521,13 @@ def test_a_server_is_unresponsive_while_every_thread_hangs() -> None:
         assert [client.answer().status for client in (first, second)] == [200, 200]
 
 
-@pytest.mark.parametrize("request_line", [b"GET / HTTP/1.0", b"GET / HTTP/1.1", b"nonsense"])
-@pytest.mark.parametrize("read_first", [True, False])
 def test_clients_that_reset_their_connection_are_no_error(
-    transport: Transport, caplog: pytest.LogCaptureFixture, request_line: bytes, read_first: bool
+    transport: Transport, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = bytes(3_000_000)
+    lines = (b"GET / HTTP/1.0", b"GET / HTTP/1.1", b"nonsense")
     with transport.serving(lambda request: Response(200, body)) as server:
-        for _ in range(10):
+        for request_line, read_first in [*itertools.product(lines, (True, False))] * 5:
             with transport.client(server) as client:
                 client.send(request_line + b"\r\nHost: test\r\n\r\n")
                 if read_first:

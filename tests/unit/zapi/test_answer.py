@@ -1,5 +1,6 @@
 """An answer's status and body → the reason, by whose words they are."""
 
+import itertools
 import json
 from collections.abc import Callable
 
@@ -52,47 +53,44 @@ def failure(
     return reading
 
 
-@pytest.mark.parametrize(
-    ("words", "reason"),
-    [
-        ("Instance not found", Reason.NOT_FOUND),
-        ("your client-token is not configured", Reason.UNAUTHORIZED),
-        ("Client-Token CANARY not allowed", Reason.UNAUTHORIZED),
-        ("Client-Token null not allowed", Reason.UNAUTHORIZED),
-        ("Client-Token 203.0.113.7 not allowed", Reason.UNAUTHORIZED),
-        ("null not allowed", Reason.UNAUTHORIZED),
-        ("the client token is missing", Reason.UNAUTHORIZED),
-        ("undefined not allowed", Reason.UNAUTHORIZED),
-        (
-            "To continue sending a message, you must subscribe to this instance again",
-            Reason.SUBSCRIPTION_ENDED,
-        ),
-        ("203.0.113.7 not allowed", Reason.IP_NOT_ALLOWED),
-        ("2001:db8::7 not allowed", Reason.IP_NOT_ALLOWED),
-        ("::ffff:203.0.113.7 not allowed", Reason.IP_NOT_ALLOWED),
-        ("[2001:db8::7]:4711 not allowed", Reason.IP_NOT_ALLOWED),
-        ("203.0.113.7:4711 not allowed", Reason.IP_NOT_ALLOWED),
-        ("IP 203.0.113.7 not allowed", Reason.IP_NOT_ALLOWED),
-        ("203.0.113.7, 10.0.0.1 not allowed", Reason.IP_NOT_ALLOWED),
-    ],
+WORDS = (
+    ("Instance not found", Reason.NOT_FOUND),
+    ("your client-token is not configured", Reason.UNAUTHORIZED),
+    ("Client-Token CANARY not allowed", Reason.UNAUTHORIZED),
+    ("Client-Token null not allowed", Reason.UNAUTHORIZED),
+    ("Client-Token 203.0.113.7 not allowed", Reason.UNAUTHORIZED),
+    ("null not allowed", Reason.UNAUTHORIZED),
+    ("the client token is missing", Reason.UNAUTHORIZED),
+    ("undefined not allowed", Reason.UNAUTHORIZED),
+    (
+        "To continue sending a message, you must subscribe to this instance again",
+        Reason.SUBSCRIPTION_ENDED,
+    ),
+    ("203.0.113.7 not allowed", Reason.IP_NOT_ALLOWED),
+    ("2001:db8::7 not allowed", Reason.IP_NOT_ALLOWED),
+    ("::ffff:203.0.113.7 not allowed", Reason.IP_NOT_ALLOWED),
+    ("[2001:db8::7]:4711 not allowed", Reason.IP_NOT_ALLOWED),
+    ("203.0.113.7:4711 not allowed", Reason.IP_NOT_ALLOWED),
+    ("IP 203.0.113.7 not allowed", Reason.IP_NOT_ALLOWED),
+    ("203.0.113.7, 10.0.0.1 not allowed", Reason.IP_NOT_ALLOWED),
 )
-@pytest.mark.parametrize(
-    "form",
-    [
-        lambda words: words,
-        lambda words: f"{words}.",
-        lambda words: f"{words} . ",
-        str.upper,
-        str.lower,
-        lambda words: f"\n  {words}".replace(" ", "\t \u00a0"),
-    ],
-    ids=("plain", "full stop", "full stop apart", "upper case", "lower case", "odd spacing"),
-)
-def test_words_of_z_api_count_at_any_status(words: str, reason: Reason, form: Callable[[str], str]) -> None:
-    body = json.dumps({"error": form(words)}).encode()
-    for status in EVERY_STATUS:
-        assert failure(status, body).reason is reason
-        assert failure(status, b"\xef\xbb\xbf" + body).reason is reason
+FORMS: dict[str, Callable[[str], str]] = {
+    "plain": lambda words: words,
+    "full stop": lambda words: f"{words}.",
+    "full stop apart": lambda words: f"{words} . ",
+    "upper case": str.upper,
+    "lower case": str.lower,
+    "odd spacing": lambda words: f"\n  {words}".replace(" ", "\t \u00a0"),
+}
+
+
+def test_words_of_z_api_count_at_any_status(subtests: pytest.Subtests) -> None:
+    for (words, reason), (name, form) in itertools.product(WORDS, FORMS.items()):
+        with subtests.test(words, form=name):
+            body = json.dumps({"error": form(words)}).encode()
+            for status in EVERY_STATUS:
+                assert failure(status, body).reason is reason
+                assert failure(status, b"\xef\xbb\xbf" + body).reason is reason
 
 
 @pytest.mark.parametrize(

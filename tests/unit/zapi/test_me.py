@@ -1,5 +1,6 @@
 """Reading ``/me``: every form that is known, and nothing that is not."""
 
+import itertools
 import json
 import math
 import re
@@ -83,58 +84,56 @@ def test_a_recorded_reply_is_read_whole() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("form", "seconds"),
-    [
-        (1704110400, 1704110400),
-        (1704110400.5, 1704110400.5),
-        (1648565999675, 1648565999.675),
-        ("1704110400", 1704110400),
-        ("329000002121", 329000002.121),
-        (" 1648565999675 ", 1648565999.675),
-        ("2024-01-15T10:30:00Z", 1705314600),
-        ("2024-01-15T10:30:00.250Z", 1705314600.25),
-        ("2024-01-15T10:30:00.1234567Z", 1705314600.1234567),
-        ("2024-01-15T07:30:00-03:00", 1705314600),
-        ("2024-01-15T07:30:00-0300", 1705314600),
-        ("2024-01-15 10:30:00", 1705314600),
-        ("2024-01-15T10:30", 1705314600),
-        ("2024-01-15", 1705276800),
-    ],
+TIMES = (
+    (1704110400, 1704110400),
+    (1704110400.5, 1704110400.5),
+    (1648565999675, 1648565999.675),
+    ("1704110400", 1704110400),
+    ("329000002121", 329000002.121),
+    (" 1648565999675 ", 1648565999.675),
+    ("2024-01-15T10:30:00Z", 1705314600),
+    ("2024-01-15T10:30:00.250Z", 1705314600.25),
+    ("2024-01-15T10:30:00.1234567Z", 1705314600.1234567),
+    ("2024-01-15T07:30:00-03:00", 1705314600),
+    ("2024-01-15T07:30:00-0300", 1705314600),
+    ("2024-01-15 10:30:00", 1705314600),
+    ("2024-01-15T10:30", 1705314600),
+    ("2024-01-15", 1705276800),
 )
-@pytest.mark.parametrize("field", ["due", "created"])
-def test_a_timestamp_is_read_in_every_known_form(field: str, form: object, seconds: float) -> None:
-    assert getattr(status(**{field: form}), field) == pytest.approx(seconds, abs=1e-6)
+NO_TIMES: tuple[object, ...] = (
+    True,
+    [],
+    {},
+    "soon",
+    "-5",
+    -5,
+    0,
+    "0",
+    10**400,
+    1e308,
+    "1e9",
+    "9" * 300,
+    "2024-13-01",
+    "2024-01-15T25:00Z",
+    "2024-01-15T10:30:00+99:99",
+    "١٧٠٤١١٠٤٠٠",
+    "1704110400;",
+    "0001-01-01",
+)
 
 
-@pytest.mark.parametrize("field", ["due", "created"])
-@pytest.mark.parametrize(
-    "form",
-    [
-        True,
-        [],
-        {},
-        "soon",
-        "-5",
-        -5,
-        0,
-        "0",
-        10**400,
-        1e308,
-        "1e9",
-        "9" * 300,
-        "2024-13-01",
-        "2024-01-15T25:00Z",
-        "2024-01-15T10:30:00+99:99",
-        "١٧٠٤١١٠٤٠٠",
-        "1704110400;",
-        "0001-01-01",
-    ],
-)
-def test_an_unknown_form_of_a_timestamp_is_unreadable_and_never_a_number(field: str, form: object) -> None:
-    reading = status(**{field: form})
-    assert getattr(reading, field) is None
-    assert reading.unreadable == {field}
+def test_a_timestamp_is_read_in_every_known_form(subtests: pytest.Subtests) -> None:
+    for field, (form, seconds) in itertools.product(("due", "created"), TIMES):
+        with subtests.test(field, form=form):
+            assert getattr(status(**{field: form}), field) == pytest.approx(seconds, abs=1e-6)
+
+
+def test_an_unknown_form_of_a_timestamp_is_unreadable_and_never_a_number(subtests: pytest.Subtests) -> None:
+    for field, form in itertools.product(("due", "created"), NO_TIMES):
+        with subtests.test(field, form=str(form)[:40]):
+            reading = status(**{field: form})
+            assert getattr(reading, field) is None
+            assert reading.unreadable == {field}
 
 
 @pytest.mark.parametrize("field", ["due", "created", "name", "paymentStatus", "callRejectAuto"])
@@ -334,63 +333,42 @@ def test_the_words_of_an_error_count_before_value_false() -> None:
 FIELDS_OF_TEXT = ("name", "paymentStatus", "receivedCallbackUrl", "due", "created", "autoReadMessage")
 
 
-@pytest.mark.parametrize("field", FIELDS_OF_TEXT)
-@pytest.mark.parametrize("secret", [TOKEN, CLIENT_TOKEN])
-@pytest.mark.parametrize(
-    "form",
-    [
-        "{}",
-        "Loja {} (nova)",
-        "https://app.example.com/{}/hook",
-        " {}",
-    ],
-)
-def test_text_that_repeats_a_secret_is_unreadable(field: str, secret: str, form: str) -> None:
-    reading = status(**{field: form.format(secret)})
-    assert reading.unreadable == {field}
-    assert secret not in repr(reading)
-    assert reading.display_name == (None if field == "name" else "Vendas São Paulo")
-    assert reading.payment_status == (None if field == "paymentStatus" else "paid")
-    assert ("received" in reading.webhooks) is (field != "receivedCallbackUrl")
+def test_text_that_repeats_a_secret_is_unreadable(subtests: pytest.Subtests) -> None:
+    forms = ("{}", "Loja {} (nova)", "https://app.example.com/{}/hook", " {}")
+    for field, secret, form in itertools.product(FIELDS_OF_TEXT, (TOKEN, CLIENT_TOKEN), forms):
+        with subtests.test(field, form=form, secret=secret):
+            reading = status(**{field: form.format(secret)})
+            assert reading.unreadable == {field}
+            assert secret not in repr(reading)
+            assert reading.display_name == (None if field == "name" else "Vendas São Paulo")
+            assert reading.payment_status == (None if field == "paymentStatus" else "paid")
+            assert ("received" in reading.webhooks) is (field != "receivedCallbackUrl")
 
 
 def encoded(text: str) -> str:
     return "".join(f"%{byte:02X}" for byte in text.encode())
 
 
-@pytest.mark.parametrize("secret", [TOKEN, CLIENT_TOKEN])
-@pytest.mark.parametrize(
-    "change",
-    [
-        str.lower,
-        str.upper,
-        encoded,
-        lambda text: encoded(text).lower(),
-        lambda text: text.replace("5", "%35"),
-        lambda text: encoded(encoded(text)),
-        lambda text: "".join(f"&#{ord(character)};" for character in text),
-        lambda text: text.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)}),
-        "\u200b".join,
-        "\u00ad".join,
-        lambda text: unicodedata.normalize("NFD", text),
-    ],
-    ids=(
-        "lower case",
-        "upper case",
-        "percent-encoded",
-        "percent-encoded in lower case",
-        "percent-encoded in part",
-        "percent-encoded twice",
-        "character references",
-        "full width",
-        "zero-width spaces within",
-        "soft hyphens within",
-        "decomposed",
-    ),
-)
-def test_a_secret_in_another_form_is_found(secret: str, change: Callable[[str], str]) -> None:
-    url = f"https://app.example.com/{change(secret)}"
-    assert status(receivedCallbackUrl=url).unreadable == {"receivedCallbackUrl"}
+CHANGES: dict[str, Callable[[str], str]] = {
+    "lower case": str.lower,
+    "upper case": str.upper,
+    "percent-encoded": encoded,
+    "percent-encoded in lower case": lambda text: encoded(text).lower(),
+    "percent-encoded in part": lambda text: text.replace("5", "%35"),
+    "percent-encoded twice": lambda text: encoded(encoded(text)),
+    "character references": lambda text: "".join(f"&#{ord(character)};" for character in text),
+    "full width": lambda text: text.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)}),
+    "zero-width spaces within": "\u200b".join,
+    "soft hyphens within": "\u00ad".join,
+    "decomposed": lambda text: unicodedata.normalize("NFD", text),
+}
+
+
+def test_a_secret_in_another_form_is_found(subtests: pytest.Subtests) -> None:
+    for (name, change), secret in itertools.product(CHANGES.items(), (TOKEN, CLIENT_TOKEN)):
+        with subtests.test(name, secret=secret):
+            url = f"https://app.example.com/{change(secret)}"
+            assert status(receivedCallbackUrl=url).unreadable == {"receivedCallbackUrl"}
 
 
 def test_text_that_only_resembles_a_secret_is_read() -> None:
@@ -409,29 +387,30 @@ def test_an_empty_error_is_none(error: object) -> None:
     assert status(error=error).connected
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"   ",
-        b"<html>",
-        b"[]",
-        b'"connected"',
-        b"null",
-        b"{",
-        b'{"connected": true} {}',
-        b'{"connected": true, "due": NaN}',
-        b'{"connected": true, "due": Infinity}',
-        b'{"connected": true, "connected": false}',
-        b'{"connected": true, "name": "\xe9"}',
-        b'{"value": false}',
-        b'{"value": false, "connected": true}',
-        b'{"a":' * 100_000,
-        b"[" * 100_000,
-    ],
+NOT_ONE_OBJECT = (
+    b"",
+    b"   ",
+    b"<html>",
+    b"[]",
+    b'"connected"',
+    b"null",
+    b"{",
+    b'{"connected": true} {}',
+    b'{"connected": true, "due": NaN}',
+    b'{"connected": true, "due": Infinity}',
+    b'{"connected": true, "connected": false}',
+    b'{"connected": true, "name": "\xe9"}',
+    b'{"value": false}',
+    b'{"value": false, "connected": true}',
+    b'{"a":' * 100_000,
+    b"[" * 100_000,
 )
-def test_anything_but_one_json_object_is_invalid(body: bytes) -> None:
-    assert reason(body) is Reason.INVALID_RESPONSE
+
+
+def test_anything_but_one_json_object_is_invalid(subtests: pytest.Subtests) -> None:
+    for body in NOT_ONE_OBJECT:
+        with subtests.test(str(body[:40])):
+            assert reason(body) is Reason.INVALID_RESPONSE
 
 
 @pytest.mark.parametrize(

@@ -69,12 +69,13 @@ GOOD = {
 }
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 100_000])
-@pytest.mark.parametrize("data", GOOD.values(), ids=GOOD)
-def test_a_reply_is_read_in_any_blocks(data: bytes, size: int) -> None:
-    reply = read(blocks(data, size))
-    assert (reply.status, reply.data, reply.reusable) == (200, BODY, True)
-    assert reply.headers.get("retry-after") is None
+def test_a_reply_is_read_in_any_blocks(subtests: pytest.Subtests) -> None:
+    for name, data in GOOD.items():
+        with subtests.test(name):
+            for size in (1, 2, 3, 7, 100_000):
+                reply = read(blocks(data, size))
+                assert (reply.status, reply.data, reply.reusable) == (200, BODY, True), size
+                assert reply.headers.get("retry-after") is None
 
 
 LAST = {
@@ -85,11 +86,12 @@ LAST = {
 }
 
 
-@pytest.mark.parametrize("size", [1, 100_000])
-@pytest.mark.parametrize("data", LAST.values(), ids=LAST)
-def test_the_last_reply_of_a_connection_is_known_as_such(data: bytes, size: int) -> None:
-    reply = read(blocks(data, size), ends=True)
-    assert (reply.status, reply.data, reply.reusable) == (200, BODY, False)
+def test_the_last_reply_of_a_connection_is_known_as_such(subtests: pytest.Subtests) -> None:
+    for name, data in LAST.items():
+        with subtests.test(name):
+            for size in (1, 100_000):
+                reply = read(blocks(data, size), ends=True)
+                assert (reply.status, reply.data, reply.reusable) == (200, BODY, False), size
 
 
 FOLLOWERS = (b"\r\n", b"\n", b"\r\n\r\n", b" ", b"x", b"\0", SIZED, b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -103,13 +105,17 @@ WHOLE = {
 }
 
 
-@pytest.mark.parametrize("size", [1, 5, 100_000])
-@pytest.mark.parametrize("follower", FOLLOWERS)
-@pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE)
-def test_anything_after_a_reply_ends_its_connection(data: bytes, follower: bytes, size: int) -> None:
-    alone, followed = read(blocks(data, size)), read(blocks(data + follower, size))
-    assert alone.reusable
-    assert (followed.status, followed.data, followed.reusable) == (alone.status, alone.data, False)
+def test_anything_after_a_reply_ends_its_connection(subtests: pytest.Subtests) -> None:
+    for name, data in WHOLE.items():
+        for size, follower in itertools.product((1, 5, 100_000), FOLLOWERS):
+            with subtests.test(name, size=size, follower=follower):
+                alone, followed = read(blocks(data, size)), read(blocks(data + follower, size))
+                assert alone.reusable
+                assert (followed.status, followed.data, followed.reusable) == (
+                    alone.status,
+                    alone.data,
+                    False,
+                )
 
 
 INVALID = {
@@ -169,12 +175,12 @@ INVALID = {
 }
 
 
-@pytest.mark.parametrize("size", [1, 100_000])
-@pytest.mark.parametrize("data", INVALID.values(), ids=INVALID)
-def test_what_is_no_reply_is_refused_at_once(data: bytes, size: int) -> None:
+def test_what_is_no_reply_is_refused_at_once(subtests: pytest.Subtests) -> None:
     """And not only when the connection ends."""
-    with refusing(INVALID_REPLY):
-        read(blocks(data, size))
+    for name, data in INVALID.items():
+        for size in (1, 100_000):
+            with subtests.test(name, size=size), refusing(INVALID_REPLY):
+                read(blocks(data, size))
 
 
 @pytest.mark.parametrize(
