@@ -40,6 +40,17 @@ class Moment:
         return tag.format(self.iso, self.exact, self.shows, self.text)
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A problem in words. ``detail`` is empty if there is none; ``detail_tag`` is its language if not the page's."""
+
+    level: str
+    sentence: Markup
+    detail: str
+    detail_tag: str
+    remedy: Markup
+
+
 def sentence(text: str, **parts: str | Markup | Moment) -> Markup:
     """Return one of our texts as HTML, filled in with ``parts``."""
     html = _TYPED.sub(r"<code>\1</code>", str(escape(text)))

@@ -11,6 +11,7 @@ from exporter.model.collected import Session
 from exporter.web.status_page.diagnosis import Diagnosis
 from exporter.web.status_page.formatting import (
     Moment,
+    Note,
     day,
     detail_words,
     duration,
@@ -68,17 +69,6 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class ProblemWords:
-    """``detail`` is empty where there is none; ``detail_tag`` is its language if it is not the page's."""
-
-    level: str
-    sentence: Markup
-    detail: str
-    detail_tag: str
-    remedy: Markup
-
-
-@dataclass(frozen=True, slots=True)
 class WebhookWords:
     """All webhooks of one instance. ``each`` has name, state and whether that is wrong."""
 
@@ -104,7 +94,7 @@ class Row:
     state_level: str
     since: Moment | None
     state_notes: tuple[str, ...]
-    problems: tuple[ProblemWords, ...]
+    problems: tuple[Note, ...]
     due: Moment | None
     due_day: Moment | None
     due_level: str
@@ -200,24 +190,24 @@ class RowWriter:
             waiting = view.message_queue.messages
             yield self._texts.plurals["messages_waiting"].of(waiting, number(waiting, self._texts))
 
-    def _problem(self, problem: Problem, diagnosis: Diagnosis) -> ProblemWords:
+    def _problem(self, problem: Problem, diagnosis: Diagnosis) -> Note:
         view, level = diagnosis.view, diagnosis.level_of(problem).value
         if problem is Problem.UNREACHABLE and view.failure is not None:
             advice = self._texts.reasons[view.failure.reason]
             detail, tag = detail_words(view.failure, self._texts)
-            return ProblemWords(level, sentence(advice.sentence), detail, tag, sentence(advice.remedy))
+            return Note(level, sentence(advice.sentence), detail, tag, sentence(advice.remedy))
         advice = self._texts.problems[problem]
         if problem is Problem.COLLECTOR_FAILING:
             failures = {name.value: known.failure for name, known in view.collected.items() if known.failure}
             detail, tag = detail_words(next(iter(failures.values())), self._texts)
             failing = sentence(advice.sentence, collectors=_names(tuple(failures)))
-            return ProblemWords(level, failing, detail, tag, sentence(advice.remedy))
+            return Note(level, failing, detail, tag, sentence(advice.remedy))
         if problem is Problem.SESSION_LOST_UNNOTICED:
             session = view.phone_status.session if view.phone_status else Session.UNKNOWN
             remedy = self._texts.problems[_REMEDIES.get(session, problem)].remedy
-            return ProblemWords(level, sentence(advice.sentence), "", "", sentence(remedy))
+            return Note(level, sentence(advice.sentence), "", "", sentence(remedy))
         parts = self._parts(problem, diagnosis)
-        return ProblemWords(level, sentence(advice.sentence, **parts), "", "", sentence(advice.remedy))
+        return Note(level, sentence(advice.sentence, **parts), "", "", sentence(advice.remedy))
 
     def _parts(self, problem: Problem, diagnosis: Diagnosis) -> dict[str, str | Markup | Moment]:
         view = diagnosis.view

@@ -1,7 +1,6 @@
 """The sources of instances → notes about them in one language. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
 
@@ -9,6 +8,7 @@ from exporter.model.poll_result import Failure, Reason
 from exporter.model.settings import ACCOUNT_PREFIX, CONFIG_SOURCE, FILE_PREFIX, InstanceSource
 from exporter.web.status_page.formatting import (
     Moment,
+    Note,
     detail_words,
     duration,
     isolated,
@@ -26,18 +26,7 @@ _PATIENCE = 300.0
 """Seconds that a reading may take."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceNote:
-    """A problem of a source. ``detail_tag`` is the language of the detail if it is not the page's."""
-
-    level: str
-    sentence: Markup
-    detail: str
-    detail_tag: str
-    remedy: Markup
-
-
-def source_notes(sources: Sequence[InstanceSource], texts: Texts, now: float) -> tuple[SourceNote, ...]:
+def source_notes(sources: Sequence[InstanceSource], texts: Texts, now: float) -> tuple[Note, ...]:
     """Return a note for each source that fails, is old, or lists instances that cannot be polled."""
     return tuple(note for source in sources for note in _notes(source, texts, now))
 
@@ -57,14 +46,14 @@ def has_several(sources: Sequence[InstanceSource]) -> bool:
     return any(source.name != CONFIG_SOURCE for source in sources)
 
 
-def _notes(source: InstanceSource, texts: Texts, now: float) -> Iterator[SourceNote]:
+def _notes(source: InstanceSource, texts: Texts, now: float) -> Iterator[Note]:
     if source.name.startswith(FILE_PREFIX):
         yield from _file_notes(source, texts)
     elif source.name.startswith(ACCOUNT_PREFIX):
         yield from _account_notes(source, texts, now)
 
 
-def _file_notes(source: InstanceSource, texts: Texts) -> Iterator[SourceNote]:
+def _file_notes(source: InstanceSource, texts: Texts) -> Iterator[Note]:
     if not source.problems:
         return
     words = texts.words
@@ -72,12 +61,10 @@ def _file_notes(source: InstanceSource, texts: Texts) -> Iterator[SourceNote]:
     name = isolated(source.name.removeprefix(FILE_PREFIX))
     tag = "" if texts.tag == "en" else "en"
     detail = shortened(source.problems[0])
-    yield SourceNote(
-        Level.WARNING.value, sentence(text, name=name), detail, tag, sentence(words["file_remedy"])
-    )
+    yield Note(Level.WARNING.value, sentence(text, name=name), detail, tag, sentence(words["file_remedy"]))
 
 
-def _account_notes(source: InstanceSource, texts: Texts, now: float) -> Iterator[SourceNote]:
+def _account_notes(source: InstanceSource, texts: Texts, now: float) -> Iterator[Note]:
     words = texts.words
     name = isolated(source.name.removeprefix(ACCOUNT_PREFIX))
     read, refresh = source.last_success, source.refresh or 0.0
@@ -85,7 +72,7 @@ def _account_notes(source: InstanceSource, texts: Texts, now: float) -> Iterator
     if source.problems:
         detail, tag = detail_words(Failure(Reason.INVALID_RESPONSE, source.problems[0]), texts)
     if source.problems and read is None:
-        yield SourceNote(
+        yield Note(
             Level.BAD.value,
             sentence(words["list_never_read"], name=name),
             detail,
@@ -95,11 +82,11 @@ def _account_notes(source: InstanceSource, texts: Texts, now: float) -> Iterator
     elif read is not None and (source.problems or now - read > _MOST_MISSED * refresh + _PATIENCE):
         counted = number(len(source.instances), texts)
         text = sentence(words["list_old"], name=name, n=counted, when=_ago(read, texts, now))
-        yield SourceNote(Level.WARNING.value, text, detail, tag, sentence(words["list_remedy"]))
+        yield Note(Level.WARNING.value, text, detail, tag, sentence(words["list_remedy"]))
     if source.skipped:
         counted = number(source.skipped, texts)
         text = sentence(words["without_token"], name=name, n=counted)
-        yield SourceNote(Level.WARNING.value, text, "", "", sentence(words["token_remedy"]))
+        yield Note(Level.WARNING.value, text, "", "", sentence(words["token_remedy"]))
 
 
 def _ago(unix: float, texts: Texts, now: float) -> Moment:

@@ -76,10 +76,10 @@ def test_a_check_with_accounts_prints_what_would_be_polled(config: Path, zapi: S
     ran = run(config, "--config.check", "--accounts")
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.splitlines()[1:] == [
-        "NAME            ID             SOURCE",
-        "a minha         ID-suporte     config",
-        "Loja\\n\\x1b[31m  ID-vendas      account:matriz",
-        "financeiro      ID-financeiro  account:matriz",
+        "NAME                  ID             SOURCE",
+        "a minha               ID-suporte     config",
+        "Loja\\u000a\\u001b[31m  ID-vendas      account:matriz",
+        "financeiro            ID-financeiro  account:matriz",
     ]
     assert "CANARY" not in ran.stdout + ran.stderr
 
