@@ -18,6 +18,10 @@ _SHOWN_NAME: Final = re.compile(r"[^\W\d_]{1,30}(?:[ _.-][^\W\d_]{1,30}){0,3}(?:
 """A name that cannot be taken for a token; any other is not repeated."""
 
 
+_LEAST_SECRET: Final = 8
+"""Characters of a token that is looked for where it may not stand; a shorter one is a word of any name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inherited:
     """What an instance gets where its own section does not say otherwise."""
@@ -33,7 +37,7 @@ class Inherited:
         token = values.secret(keys.TOKEN)
         assert token is not None, "it is required"
         own = self.overridden(values, keys.LABELS, keys.EXPECTED_WEBHOOKS, keys.COLLECT)
-        return Instance(
+        made = Instance(
             name=values[keys.NAME],
             id=values[keys.ID],
             token=token,
@@ -43,6 +47,8 @@ class Inherited:
             collect=frozenset(own.collect),
             source=self.source,
         )
+        _report_shown_secrets(values, made)
+        return made
 
     def overridden(
         self,
@@ -78,6 +84,20 @@ class Inherited:
             expected_webhooks=MappingProxyType(own.webhooks),
             collect=frozenset(own.collect),
         )
+
+
+def _report_shown_secrets(values: SectionValues, instance: Instance) -> None:
+    """Report a token that stands where everybody reads it: names, ids and labels are on every series and page."""
+    secrets = [secret.reveal().casefold() for secret in (instance.token, instance.client_token) if secret]
+    long = [secret for secret in secrets if len(secret) >= _LEAST_SECRET]
+    shown = (
+        (keys.NAME, instance.name),
+        (keys.ID, instance.id),
+        (keys.LABELS, "\n".join(instance.labels.values())),
+    )
+    for key, text in shown:
+        if any(secret in text.casefold() for secret in long):
+            values.report(key, "holds a token, and is shown to everybody; write something else here")
 
 
 def inherit(api: SectionValues, defaults: SectionValues) -> Inherited:

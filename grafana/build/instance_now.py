@@ -71,6 +71,7 @@ def _state(words: Mapping[str, str]) -> Iterator[stat.Panel]:
         mapping(
             {"succeeded": ("succeeded", GOOD), **{reason: (text, WARN) for reason, text in words.items()}}
         ),
+        size=18,
     )
     yield number(
         _tile("Last good poll", "Time since a poll last succeeded.", "never", "ZapiInstanceValuesStale", "s"),
@@ -99,7 +100,10 @@ def _trust() -> Iterator[stat.Panel]:
             "ZapiInstanceUnpaid",
         ),
         f"max by (status) (zapi_instance_payment_status{{{ONE}}} == 1)"
-        f" * on () group_left () (max(zapi_instance_paid{{{ONE}}}) or vector(-1))",
+        f" * on () group_left () (max(zapi_instance_paid{{{ONE}}}) or vector(-1))"
+        # A tile that shows the name of a series is blank without one.
+        f' or (label_replace(vector(-1), "status", "\N{EM DASH}", "", "")'
+        f" unless on () zapi_instance_payment_status{{{ONE}}} == 1)",
         ((None, UNKNOWN), (0, WARN), (1, GOOD)),
         name="{{status}}",
     )
@@ -120,7 +124,8 @@ def _trust() -> Iterator[stat.Panel]:
             _UNKNOWN,
             "ZapiInstanceFlapping",
         ),
-        f"max({disconnects(ONE)})",
+        # Nothing was lost only where something was seen.
+        f"max({disconnects(ONE)}) and on () max(last_over_time(zapi_instance_connected{{{ONE}}}[$__range]))",
         ((None, UNKNOWN), (0, GOOD), (1, WARN), (3, BAD)),
     )
 

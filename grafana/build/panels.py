@@ -108,8 +108,10 @@ def number(
     return panel if decimals is None else panel.decimals(decimals)
 
 
-def word(about: About, query: str, label: str, mappings: Sequence[ValueMapping]) -> stat.Panel:
-    """The value of a label, as a word."""
+def word(
+    about: About, query: str, label: str, mappings: Sequence[ValueMapping], *, size: int | None = None
+) -> stat.Panel:
+    """The value of a label, as a word: as large as fits, or of ``size`` pixels for sentences, which are cut else."""
     target = prometheus.Dataquery().ref_id("A").datasource(DATASOURCE).expr(query).instant()
     panel = (
         stat.Panel()
@@ -122,6 +124,8 @@ def word(about: About, query: str, label: str, mappings: Sequence[ValueMapping])
         .thresholds(thresholds(((None, UNKNOWN),)))
         .mappings([*mappings, when_unknown(about.empty)])
     )
+    if size is not None:
+        panel.text(VizTextDisplayOptions().value_size(size))
     _describe(panel, about)
     return panel
 
