@@ -19,7 +19,7 @@ from exporter.zapi.instance_list import read_list_answer
 from exporter.zapi.message_queue import read_count, read_oldest
 from exporter.zapi.phone_status import read_phone_status
 from exporter.zapi.proxy import choose_proxy
-from exporter.zapi.replies import Replies
+from exporter.zapi.replies import KnownInstance
 from exporter.zapi.resolver import Resolver
 from exporter.zapi.transport import Adapter, Request
 
@@ -55,8 +55,7 @@ class ZapiClient:
         self._base_url = api.base_url
         self._timeout = api.timeout
         self._clock = clock
-        self._replies = Replies()
-        self._me_requests: dict[str, tuple[Instance, Request]] = {}
+        self._known: dict[str, KnownInstance] = {}
         self._headers = {
             "User-Agent": f"zapi-exporter/{__version__}",
             "Accept": "application/json",
@@ -72,11 +71,14 @@ class ZapiClient:
 
     def read(self, instance: Instance) -> Reading:
         """Poll ``/me`` once, within ``api.timeout``."""
+        known = self._known.get(instance.id)
+        if known is None or known.instance is not instance:
+            known = self._known[instance.id] = KnownInstance(instance, self._request(instance, "me"))
         try:
-            answer = self._get(self._me_request(instance), self._timeout)
+            answer = self._get(known.request, self._timeout)
         except PollFailed as failed:
             return failed.failure
-        reading = read_answer(answer, self._clock.time(), lambda body: self._replies.read(body, instance))
+        reading = read_answer(answer, self._clock.time(), known.read)
         if isinstance(reading, Failure) and reading.reason is Reason.WRONG_INSTANCE:
             self._adapter.renew()  # its connection may be one reply behind, and would be for every request to come
         return reading
@@ -103,8 +105,7 @@ class ZapiClient:
 
     def forget(self) -> None:
         """Forget what instances replied and where the API is, as either may have changed."""
-        self._replies.forget()
-        self._me_requests = {}
+        self._known = {}
         self._adapter.renew()
 
     def close(self) -> None:
@@ -140,13 +141,6 @@ class ZapiClient:
                 Reason.NOT_FOUND, f"Z-API does not offer this for the instance (HTTP {answer.status})"
             )
         return read_answer(answer, self._clock.time(), read)
-
-    def _me_request(self, instance: Instance) -> Request:
-        """Return the request for ``/me``, which is the same at each poll."""
-        known = self._me_requests.get(instance.id)
-        if known is None or known[0] is not instance:
-            known = self._me_requests[instance.id] = instance, self._request(instance, "me")
-        return known[1]
 
     def _request(self, instance: Instance, path: str, page: bytes | None = None) -> Request:
         headers = self._headers if page is None else {**self._headers, **_PAGE_HEADERS}

@@ -5,7 +5,7 @@ The names count in lower case too, which goes first.
 
 import logging
 import re
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment
@@ -24,56 +24,39 @@ def environment_proxies(base_url: str) -> dict[str, str]:
     Entries of ``NO_PROXY`` that no host can match are told in one warning, by their places: one may hold a password.
     """
     proxies = getproxies_environment()
+    parts = urlsplit(base_url)
+    host, port = parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme)
     entries = [entry.strip().lower() for entry in proxies.pop("no", "").split(",")]
-    if useless := [str(place) for place, entry in enumerate(entries, 1) if entry and not _can_match(entry)]:
+    matches = [_matches(entry, host, port) for entry in entries]
+    if useless := [str(n) for n, entry in enumerate(entries, 1) if entry and matches[n - 1] is None]:
         _log.warning(
             "entries of NO_PROXY match no host: expected host names, .domains, addresses, networks or *, with commas "
             "between them and without a scheme or path",
             extra={"entries": ",".join(useless)},
         )
-    parts = urlsplit(base_url)
-    host, port = parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme)
-    if any(_matches(entry, host, port) for entry in entries):
-        return {}
-    return proxies
+    return {} if any(matches) else proxies
 
 
-def _matches(entry: str, host: str, port: int | None) -> bool:
-    """Whether an entry of ``NO_PROXY`` means the host: ``*``, a domain with all below it, an address or a network.
+def _matches(entry: str, host: str, port: int | None) -> bool | None:
+    """Whether an entry of ``NO_PROXY`` means the host; ``None`` for one that no host can match.
 
-    A domain may begin with ``.`` or ``*.``, and all but a network may end with a port.
+    It is ``*``, a domain with all below it, an address or a network. A domain may begin with ``.`` or ``*.``, and all
+    but a network may end with a port.
     """
+    found = _WITH_PORT.fullmatch(entry)  # none is an IPv6 address or network without brackets
+    meant, digits = found.groups() if found else (entry, None)
+    meant_port = port if digits is None else int(digits)
     if entry == "*":
         return True
-    found = _WITH_PORT.fullmatch(entry)  # none is an IPv6 address or network without brackets
-    meant, meant_port = found.groups() if found else (entry, None)
-    if meant_port is not None and int(meant_port) != port:
-        return False
-    meant = meant.strip("[]")
-    network, address = _network(meant), _address(host)
-    if network is not None:
-        return address is not None and address in network
-    domain = meant.removeprefix("*").strip(".")
-    return domain != "" and f".{host.rstrip('.')}".endswith(f".{domain}")
-
-
-def _can_match(entry: str) -> bool:
-    found = _WITH_PORT.fullmatch(entry)
-    meant, port = found.groups() if found else (entry, None)
-    if port is not None and not 1 <= int(port) <= 65_535:
-        return False
-    return entry == "*" or _network(meant.strip("[]")) is not None or _DOMAIN.fullmatch(meant) is not None
-
-
-def _network(text: str) -> IPv4Network | IPv6Network | None:
-    try:
-        return ip_network(text, strict=False)
-    except ValueError:
+    if digits is not None and not 1 <= int(digits) <= 65_535:
         return None
-
-
-def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(text)
+        network = ip_network(meant.strip("[]"), strict=False)
     except ValueError:
-        return None
+        domain = f".{meant.removeprefix('*').strip('.')}"
+        is_below = f".{host.rstrip('.')}".endswith(domain)
+        return is_below and meant_port == port if _DOMAIN.fullmatch(meant) else None
+    try:
+        return ip_address(host) in network and meant_port == port
+    except ValueError:
+        return False

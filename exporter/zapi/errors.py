@@ -6,8 +6,6 @@ Texts of libraries may hold the URL, and so the token: only the types of what wa
 import errno
 import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final, Literal
 
 from exporter.model.poll_result import Failure, Reason
@@ -54,15 +52,6 @@ class NoThreadLeft(OSError):
     """The machine can start no more threads, and so look no name up."""
 
 
-@contextmanager
-def failing(peer: Peer) -> Iterator[None]:
-    """Raise :class:`PollFailed` for an :class:`OSError` that is raised while the exporter deals with ``peer``."""
-    try:
-        yield
-    except OSError as error:
-        raise PollFailed(connection_failure(error, peer)) from None
-
-
 def proxy_refusal(status: int) -> Failure:
     """Return the failure that the answer of a proxy stands for, which made no connection."""
     if status == 407:
@@ -73,7 +62,7 @@ def proxy_refusal(status: int) -> Failure:
 
 
 def connection_failure(error: OSError, peer: Peer) -> Failure:
-    """Return what :func:`failing` raises."""
+    """Return what an error stands for that was raised while the exporter dealt with ``peer``."""
     if isinstance(error, TimeoutError):
         return TIMED_OUT
     if isinstance(error, ssl.SSLCertVerificationError):

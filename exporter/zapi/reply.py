@@ -1,21 +1,15 @@
-"""Bytes → one HTTP reply, read in the one buffer it is received in, which is erased at the end.
+"""One HTTP reply, read from a stream in the one buffer it is received in, which is erased at the end.
 
-A page of ``/queue`` holds the texts and telephone numbers of customers: no copy of it stays in memory.
-
-httptools parses heads: it is Node's llhttp, refuses every ambiguous framing, and costs a fetch 72 µs where h11 costs
-173 and lines parsed by hand 86. It keeps quiet about where a message ends and how large a chunk is, so bodies are read
-here.
+A page of ``/queue`` holds the texts and telephone numbers of customers: no copy of it stays in memory. So bodies are
+read here, where they were received; httptools would hand out copies, and keeps quiet about how large a chunk is.
 """
 
 import re
 from collections.abc import Mapping
 from typing import Final
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
-
 from exporter.zapi.body import CODINGS, MAX_BODY
 from exporter.zapi.budget import Budget
-from exporter.zapi.chunks import Chunks
 from exporter.zapi.errors import (
     BODY_TOO_LARGE,
     HEAD_TOO_LARGE,
@@ -23,72 +17,37 @@ from exporter.zapi.errors import (
     UNREQUESTED_ENCODING,
     PollFailed,
 )
+from exporter.zapi.head import Head
 from exporter.zapi.stream import BLOCK, Stream
 
 MAX_HEADS: Final = 64 * 1024
 """Most bytes of status line and headers, those of interim replies included."""
 
-MAX_HEADERS: Final = 100
-"""Most headers of one reply."""
-
-_HEADERS: Final = {
-    name.encode(): name
-    for name in ("connection", "content-encoding", "content-length", "retry-after", "transfer-encoding")
-}
-"""The headers that anything is made of. To take all the others too would cost a poll 3 µs for five of them."""
-
-_END_OF_HEAD: Final = b"\r\n\r\n"
-_FOLDED: Final = re.compile(rb"\r\n[ \t]+")
-_HUGE_LENGTH: Final = re.compile(rb"(?i)\r\ncontent-length:[ \t]*[0-9]{16,}[ \t]*\r\n")
-
-
-class _Head:
-    """Collects what the parser finds in one head."""
-
-    __slots__ = ("has_no_body", "header_count", "headers", "is_complete")
-
-    def __init__(self) -> None:
-        self.header_count = 0
-        self.headers: dict[str, str] = {}
-        self.is_complete = self.has_no_body = False
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.header_count += 1
-        key = _HEADERS.get(name.lower())
-        if key is not None:
-            text = value.decode("latin-1").rstrip()
-            self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
-
-    def on_headers_complete(self) -> None:
-        self.is_complete = True
-
-    def on_message_complete(self) -> None:
-        self.has_no_body = True
+_NO_STATUS_LINE: Final = re.compile(rb"(?s)(?!HTTP/1\.[01] [1-9][0-9]{2}[ \r])(?:.{13}|.*\n)")
+_END_OF_HEAD: Final = re.compile(rb"\n\r?\n")
+_WITHOUT_BODY: Final = frozenset({101, 204, 304})
+_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,64})(?:[ \t]*;[^\r\n\0]*)?\r\n")
+_LINE_END: Final = re.compile(rb"\r\n")
+_TRAILER: Final = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*)?\r\n")
+_LONGEST_LINE: Final = 4096
 
 
 class ReplyReader:
-    """Reads one final reply and passes over the interim ones before it.
+    """Reads one final reply and passes over the interim ones before it."""
 
-    With ``head_only`` the reply ends with its headers, as one to CONNECT does.
-    """
-
-    def __init__(self, *, head_only: bool = False) -> None:
-        self._head_only = head_only
+    def __init__(self, stream: Stream, budget: Budget) -> None:
+        self._stream, self._budget = stream, budget
         self._buffer = bytearray(BLOCK)
         self._end = 0
         """Up to where bytes were received."""
         self._at = 0
         """Up to where they are understood."""
-        self._length: int | None = None
-        self._chunks: Chunks | None = None
+        self._body_begin = self._body_end = 0
         self._is_last = False
-        self._body = (0, 0)
         self.headers: Mapping[str, str] = {}
         """Those that mean something here, with names in lower case; equal ones are joined."""
         self.status = 0
         """0 until the final head was read; an error that is raised later concerns the body."""
-        self.is_complete = False
-        self._begin()
 
     @property
     def was_heard(self) -> bool:
@@ -98,7 +57,7 @@ class ReplyReader:
     @property
     def body(self) -> memoryview:
         """The body as it was sent, without its framing, until it is erased."""
-        return memoryview(self._buffer)[slice(*self._body)]
+        return memoryview(self._buffer)[self._body_begin : self._body_end]
 
     @property
     def has_surplus(self) -> bool:
@@ -110,114 +69,98 @@ class ReplyReader:
         """Whether the connection may serve another request, as far as the reply tells."""
         return not self._is_last and not self.has_surplus
 
-    def receive(self, stream: Stream, budget: Budget) -> None:
-        """Wait for more bytes and read them.
+    def read(self, *, head_only: bool = False) -> None:
+        """Read it whole; with ``head_only`` it ends with its headers, as the reply to CONNECT does.
 
         Raise :class:`~exporter.zapi.errors.PollFailed` for what is no reply, and :class:`OSError` where there is none.
         """
-        if self._end == len(self._buffer):
-            self._enlarge()
-        count = stream.receive_into(memoryview(self._buffer)[self._end :], budget)
-        self._end += count
-        if not self._end:
-            raise ConnectionResetError("closed before the reply")
-        if not count:
-            self._take_end()
-            return
-        while not self.status and self._take_head():
-            pass
-        if self.status and not self.is_complete:
-            self._take_body()
+        head = self._read_head()
+        while head.status < 200 and head.status != 101:
+            head = self._read_head()
+        self.status, self.headers, self._is_last = head.status, head.headers, head.is_last
+        self._body_begin = self._body_end = self._at
+        if not head_only and self.status not in _WITHOUT_BODY:
+            self._read_body()
 
     def erase(self) -> None:
         """Overwrite all that was received."""
         self._buffer[: self._end] = bytes(self._end)
 
-    def _enlarge(self) -> None:
-        larger = bytearray(2 * self._end)
-        larger[: self._end] = self._buffer
-        self.erase()
-        self._buffer = larger
+    def _read_head(self) -> Head:
+        sought = self._at
+        while True:
+            if _NO_STATUS_LINE.match(self._buffer, self._at, self._end):
+                raise PollFailed(INVALID_REPLY)
+            found = _END_OF_HEAD.search(self._buffer, sought, self._end)
+            end = self._end if found is None else found.end()
+            if end > MAX_HEADS:
+                raise PollFailed(HEAD_TOO_LARGE)
+            if found is not None:
+                head = Head(bytes(self._buffer[self._at : end]))
+                self._at = end
+                return head
+            sought = max(self._at, self._end - 2)
+            self._require_more()
 
-    def _begin(self) -> None:
-        self._head = _Head()
-        self._parser = HttpResponseParser(self._head)
-
-    def _take_head(self) -> bool:
-        """Return whether a head is whole."""
-        end = self._buffer.find(_END_OF_HEAD, self._at, self._end) + len(_END_OF_HEAD)
-        is_whole = end >= len(_END_OF_HEAD)
-        head = bytes(self._buffer[self._at : end if is_whole else self._end])
-        if not is_whole:
-            head = head.rstrip(b"\r\n")  # a line break may end the head, or precede a folded line
-        self._at += len(head)
-        if (self._at if is_whole else self._end) > MAX_HEADS:
-            raise PollFailed(HEAD_TOO_LARGE)
-        if b"\r\n " in head or b"\r\n\t" in head:
-            head = _FOLDED.sub(b" ", head)
-        self._parse(head)
-        if self._head.header_count > MAX_HEADERS:
-            raise PollFailed(HEAD_TOO_LARGE)
-        if is_whole:
-            self._end_head()
-        return is_whole
-
-    def _parse(self, data: bytes) -> None:
-        try:
-            self._parser.feed_data(data)
-        except HttpParserUpgrade:
-            self._head.has_no_body = True
-        except HttpParserError:
-            if not self._head.has_no_body:  # else a 101 that names no protocol
-                is_huge = _HUGE_LENGTH.search(data)
-                raise PollFailed(BODY_TOO_LARGE if is_huge else INVALID_REPLY) from None
-
-    def _end_head(self) -> None:
-        head, status, version = self._head, self._parser.get_status_code(), self._parser.get_http_version()
-        if not head.is_complete or status < 100 or version not in ("1.0", "1.1"):
-            raise PollFailed(INVALID_REPLY)
-        if status < 200 and status != 101:
-            self._begin()
-            return
-        self.status, self.headers = status, head.headers
-        self._is_last = (
-            version == "1.0" or status == 101 or "close" in self.headers.get("connection", "").lower()
-        )
-        self._body = (self._at, self._at)
-        if self._head_only or head.has_no_body:
-            self.is_complete = True
-        else:
-            self._begin_body(head.headers)
-
-    def _begin_body(self, headers: Mapping[str, str]) -> None:
-        coding = headers.get("transfer-encoding")
-        if coding is not None:
-            self._chunks = Chunks(self._at)
-        if (coding or "chunked").lower() != "chunked" or content_coding(headers) not in CODINGS:
+    def _read_body(self) -> None:
+        coding = self.headers.get("transfer-encoding")
+        if (coding or "chunked").lower() != "chunked" or content_coding(self.headers) not in CODINGS:
             raise PollFailed(UNREQUESTED_ENCODING)
-        if "content-length" in headers:
-            self._length = int(headers["content-length"])
-            if self._length > MAX_BODY:
-                raise PollFailed(BODY_TOO_LARGE)
+        if coding is not None:
+            while size := int(self._take_line(_SIZE)[1], 16):
+                self._read_data(size)
+                self._take_line(_LINE_END)
+            while self._take_line(_TRAILER)[0] != b"\r\n":
+                pass
+        elif "content-length" in self.headers:
+            self._read_data(int(self.headers["content-length"]))
+        else:
+            self._read_to_end()
 
-    def _take_body(self) -> None:
-        begin = self._body[0]
-        if self._chunks is not None:
-            self._chunks.join(self._buffer, self._end)
-            self._at, self.is_complete = self._chunks.at, self._chunks.is_complete
-            self._body = (begin, self._chunks.data_end)
-            return
-        self._at = self._end if self._length is None else min(self._end, begin + self._length)
-        self._body = (begin, self._at)
-        self.is_complete = self._at - begin == self._length
-        if self._at - begin > MAX_BODY:
+    def _read_data(self, size: int) -> None:
+        """Add so many bytes to the body, and move them to where it ends."""
+        if self._body_end - self._body_begin + size > MAX_BODY:
             raise PollFailed(BODY_TOO_LARGE)
+        while self._end - self._at < size:
+            self._require_more()
+        with memoryview(self._buffer) as view:
+            view[self._body_end : self._body_end + size] = view[self._at : self._at + size]
+        self._at += size
+        self._body_end += size
 
-    def _take_end(self) -> None:
-        """Take note that the stream has ended: it completes a body without a length, and nothing else."""
-        if not self.status or self._length is not None or self._chunks is not None:
-            raise PollFailed(INVALID_REPLY)
-        self.is_complete = self._is_last = True
+    def _read_to_end(self) -> None:
+        """Read a body that the end of the stream completes."""
+        self._is_last = True
+        while self._receive():
+            if self._end - self._at > MAX_BODY:
+                raise PollFailed(BODY_TOO_LARGE)
+        self._at = self._body_end = self._end
+
+    def _take_line(self, pattern: re.Pattern[bytes]) -> re.Match[bytes]:
+        """Read a line among chunks, of which none is long."""
+        while (line := pattern.match(self._buffer, self._at, self._end)) is None:
+            if self._buffer.find(b"\n", self._at, self._end) >= 0:
+                raise PollFailed(INVALID_REPLY)
+            if self._end - self._at > _LONGEST_LINE:
+                raise PollFailed(BODY_TOO_LARGE)
+            self._require_more()
+        self._at = line.end()
+        return line
+
+    def _require_more(self) -> None:
+        if not self._receive():
+            raise PollFailed(INVALID_REPLY) if self._end else ConnectionResetError("closed before the reply")
+
+    def _receive(self) -> int:
+        """Wait for more bytes; return how many came, 0 at the end of the stream."""
+        if self._end == len(self._buffer):
+            larger = bytearray(2 * self._end)
+            larger[: self._end] = self._buffer
+            self.erase()
+            self._buffer = larger
+        count = self._stream.receive_into(memoryview(self._buffer)[self._end :], self._budget)
+        self._end += count
+        return count
 
 
 def content_coding(headers: Mapping[str, str]) -> str:

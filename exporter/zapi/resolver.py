@@ -62,15 +62,9 @@ class Resolver:
             return pending
 
     def _run(self, host: str, port: int, future: "Future[Sequence[AddressInfo]]") -> None:
-        addresses: Sequence[AddressInfo] = ()
-        failure: Exception | None = None
         try:
-            addresses = self._lookup(host, port)
+            future.set_result(self._lookup(host, port))
         except Exception as error:
-            failure = error
+            future.set_exception(error)
         with self._lock:
             del self._pending[host, port]
-        if failure is not None:
-            future.set_exception(failure)
-        else:
-            future.set_result(addresses)

@@ -48,6 +48,7 @@ class TcpStream:
 
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for option, value in _KEEPALIVE.items():
             if hasattr(socket, option):
@@ -99,6 +100,7 @@ class TlsStream:
     def __init__(self, below: Stream, context: ssl.SSLContext, host: str, budget: Budget) -> None:
         self._below = below
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._received = memoryview(bytearray(BLOCK))
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host.rstrip("."))
         while True:
             try:
@@ -135,10 +137,9 @@ class TlsStream:
 
     def _exchange(self, budget: Budget) -> None:
         self._flush(budget)
-        received = memoryview(bytearray(BLOCK))
-        count = self._below.receive_into(received, budget)
+        count = self._below.receive_into(self._received, budget)
         if count:
-            self._incoming.write(received[:count])
+            self._incoming.write(self._received[:count])
         else:
             self._incoming.write_eof()
 

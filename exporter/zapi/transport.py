@@ -4,9 +4,11 @@ The adapters of ``requests`` and urllib3 bound neither the time nor the size of 
 CPU. A transport adapter is the public place to do better.
 """
 
+import contextlib
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,11 +19,12 @@ from urllib3 import BaseHTTPResponse, Retry
 from exporter.model.clock import Clock
 from exporter.zapi.body import MAX_BODY, decode_body
 from exporter.zapi.budget import Budget
-from exporter.zapi.connection import Connection, Read, Route, write_head
+from exporter.zapi.connection import Route, write_head
 from exporter.zapi.errors import PollFailed, connection_failure, proxy_refusal
 from exporter.zapi.proxy import DEFAULT_PORTS, Proxy
-from exporter.zapi.reply import content_coding
+from exporter.zapi.reply import ReplyReader, content_coding
 from exporter.zapi.resolver import Resolver
+from exporter.zapi.stream import Stream
 
 MAX_WIRE: Final = 2 * MAX_BODY
 """Most bytes received for one request: the body with its framing, headers, interim replies and TLS."""
@@ -41,16 +44,17 @@ _OF_THE_CONNECTION: Final = frozenset({408, 421})
 """Statuses that may be due to a kept-alive connection: it was idle for too long, or leads to another host."""
 
 T = TypeVar("T")
+Read = Callable[[int, Mapping[str, str], memoryview], T]
+"""Makes something of a reply: of its status, its headers and its body as it was sent, which is erased afterwards."""
 
 
 class Request(requests.PreparedRequest):
-    """A request that is written once, by the adapter that it is sent with, and may be sent any number of times."""
+    """A request that is prepared already, and may be sent any number of times."""
 
     def __init__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> None:
         super().__init__()
         self.method, self.url, self.body = method, url, body
         self.headers = headers  # type: ignore[assignment]
-        self.written: bytes | None = None
 
 
 class Response(requests.Response):
@@ -69,6 +73,19 @@ class Response(requests.Response):
     def content(self) -> bytes:
         """The decoded body."""
         return self._whole
+
+
+@dataclass(slots=True, eq=False)
+class _Connection:
+    """An open stream to the API, ``made_at`` in monotonic seconds."""
+
+    stream: Stream
+    made_at: float
+    was_kept: bool = False
+
+
+class _Unanswered(Exception):
+    """A kept-alive connection was lost before a byte of the reply, or the reply concerns the connection alone."""
 
 
 class Adapter(BaseAdapter):
@@ -102,7 +119,7 @@ class Adapter(BaseAdapter):
         if proxy is not None and self._is_forwarded:
             self._own_headers |= proxy.headers
         self._lock = threading.Lock()
-        self._idle: list[Connection] = []
+        self._idle: list[_Connection] = []
         self._oldest = float("-inf")
 
     def send(
@@ -136,15 +153,10 @@ class Adapter(BaseAdapter):
         kept = self._take()
         try:
             if kept is not None:
-                try:
-                    result = self._use(kept, written, budget, read)
-                    if kept.status not in _OF_THE_CONNECTION:
-                        return result
-                except OSError:
-                    if kept.was_heard:
-                        raise
+                with contextlib.suppress(_Unanswered):
+                    return self._use(kept, written, budget, read)
             made_at = self._clock.monotonic()
-            return self._use(Connection(self._route.connect(budget), made_at), written, budget, read)
+            return self._use(_Connection(self._route.connect(budget), made_at), written, budget, read)
         except OSError as error:
             raise PollFailed(connection_failure(error, "server")) from None
 
@@ -157,42 +169,56 @@ class Adapter(BaseAdapter):
         self._retire(float("inf"))
 
     def _written(self, request: requests.PreparedRequest) -> bytes:
-        if isinstance(request, Request) and request.written is not None:
-            return request.written
         assert request.method is not None
         assert request.url is not None
         target = request.url if self._is_forwarded else request.url[len(self._origin) :]
         head = write_head(request.method, target, {**self._own_headers, **request.headers})
-        written = head + request.body if isinstance(request.body, bytes) else head
-        if isinstance(request, Request):
-            request.written = written
-        return written
+        return head + request.body if isinstance(request.body, bytes) else head
 
-    def _use(self, connection: Connection, request: bytes, budget: Budget, read: Read[T]) -> T:
+    def _use(self, connection: _Connection, request: bytes, budget: Budget, read: Read[T]) -> T:
+        """Send the request and read the reply; of one that is no success and whose body is bad, without the body."""
+        reader, is_reusable = ReplyReader(connection.stream, budget), False
         try:
-            result = connection.exchange(request, budget, read)
-            if connection.status == 407 and self._is_forwarded:
-                raise PollFailed(proxy_refusal(connection.status))
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.stream.send(
+                    request, budget
+                )  # a server that closed early may have answered all the same
+            try:
+                reader.read()
+                result = read(reader.status, reader.headers, reader.body)
+                is_reusable = reader.is_reusable and reader.status not in _OF_THE_CONNECTION
+            except (OSError, PollFailed):
+                if not reader.status or 200 <= reader.status < 300:
+                    raise
+                result = read(reader.status, reader.headers, memoryview(b""))
+            if connection.was_kept and reader.status in _OF_THE_CONNECTION:
+                raise _Unanswered
+            if reader.status == 407 and self._is_forwarded:
+                raise PollFailed(proxy_refusal(reader.status))
             return result
+        except OSError as error:
+            if connection.was_kept and not reader.was_heard:
+                raise _Unanswered from error
+            raise
         finally:
-            if connection.is_reusable:
+            reader.erase()
+            if is_reusable:
                 self._keep(connection, budget)
             else:
                 connection.stream.close()
 
-    def _take(self) -> Connection | None:
+    def _take(self) -> _Connection | None:
         """Return the idle connection that was used last, if any of them can be used."""
-        while self._idle:
+        while True:
             with self._lock:
-                connection = self._idle.pop() if self._idle else None
-            if connection is None:
-                break
+                if not self._idle:
+                    return None
+                connection = self._idle.pop()
             if self._is_current(connection) and connection.stream.is_quiet():
                 return connection
             connection.stream.close()
-        return None
 
-    def _keep(self, connection: Connection, budget: Budget) -> None:
+    def _keep(self, connection: _Connection, budget: Budget) -> None:
         if not connection.was_kept:
             connection.was_kept = True
             connection.stream.limit_unacknowledged(budget.timeout * _UNACKNOWLEDGED)
@@ -202,7 +228,7 @@ class Adapter(BaseAdapter):
         for old in outlived:
             old.stream.close()
 
-    def _is_current(self, connection: Connection) -> bool:
+    def _is_current(self, connection: _Connection) -> bool:
         made_at = connection.made_at
         return made_at >= self._oldest and self._clock.monotonic() - made_at < CONNECTION_LIFETIME
 

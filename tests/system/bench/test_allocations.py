@@ -14,7 +14,8 @@ from exporter.fleet.store import Fleet
 from exporter.metrics.instance_cache import InstanceLines
 from exporter.metrics.text_format import Format
 from exporter.model.clock import SystemClock
-from exporter.zapi.replies import Replies
+from exporter.zapi.replies import KnownInstance
+from exporter.zapi.transport import Request
 from tests.system.bench.costs import assert_at_most_half_worse
 
 SERIES_OF_AN_INSTANCE = 28
@@ -80,10 +81,11 @@ def test_a_recorded_poll_allocates_no_more_than_before() -> None:
 
 
 def test_an_unchanged_reply_is_not_read_again() -> None:
-    replies, (instance,) = Replies(), instances(1)
-    replies.read(me(instance.id), instance)
+    (instance,) = instances(1)
+    known = KnownInstance(instance, Request("GET", "https://zapi.example", {}))
+    known.read(me(instance.id))
     body = me(instance.id)
-    assert peak_kib(lambda: replies.read(body, instance)) < 1
+    assert peak_kib(lambda: known.read(body)) < 1
 
 
 def test_a_scrape_takes_a_part_of_what_it_answers() -> None:

@@ -1,6 +1,7 @@
 """One poll against a server that is simulated on a real socket, with what goes wrong on the way."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 
@@ -11,8 +12,9 @@ from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure, Reading, Reason, Status
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
+from exporter.zapi.transport import Adapter, Request
 from tests.builders import an_instance
-from tests.unit.zapi.playing import playing, read_head
+from tests.unit.zapi.playing import answering, playing, read_head
 
 BASE = "http://zapi.example"
 URL = f"{BASE}/instances/ID-vendas/token/TOKEN/me"
@@ -71,6 +73,56 @@ def test_an_instance_with_a_new_token_is_asked_for_with_it() -> None:
         for token in ("TOKEN", "TOKEN", "OTHER"):
             client.read(an_instance("vendas", token=token))
         assert [call.request.url for call in mock.calls] == [URL, URL, URL.replace("TOKEN", "OTHER")]
+
+
+BODY = b'{"id":"A","connected":true,"name":"one"}'
+A, B = (an_instance("A", instance_id="A"), an_instance("B", instance_id="B"))
+
+
+def test_the_same_bytes_are_read_anew_for_another_instance() -> None:
+    with playing(*[answering(_reply(BODY))] * 2) as server:
+        client = a_client(server.url)
+        assert isinstance(client.read(A), Status)
+        assert reason_of(client.read(B)) is Reason.WRONG_INSTANCE
+        client.close()
+
+
+def test_a_new_token_is_looked_for_in_a_reply_that_was_read_before() -> None:
+    with playing(answering(*[_reply(BODY)] * 2)) as server:
+        client = a_client(server.url)
+        before = client.read(A)
+        after = client.read(an_instance("A", instance_id="A", token="one"))
+        client.close()
+    assert isinstance(before, Status)
+    assert isinstance(after, Status)
+    assert (before.display_name, after.display_name) == ("one", None)
+
+
+def test_what_was_forgotten_is_read_again() -> None:
+    reply = _reply(b'{"connected":true}')
+    with playing(*[answering(reply, reply)] * 2) as server:
+        client = a_client(server.url)
+        first = client.read(A)
+        assert client.read(A) is first
+        client.forget()
+        assert client.read(A) is not first
+        client.close()
+
+
+def test_no_byte_of_a_reply_is_left_when_it_was_read() -> None:
+    """The memory that was handed over holds zeros afterwards: a page of the queue tells what customers write."""
+    with playing(answering(_reply(BODY))) as server:
+        adapter = Adapter(server.url, clock=SystemClock(), tls=ssl.create_default_context())
+        body = adapter.exchange(
+            Request("GET", f"{server.url}/me", {}), 60.0, lambda status, headers, body: (bytes(body), body)
+        )
+        adapter.close()
+    assert body[0] == BODY
+    assert not any(body[1])
+
+
+def _reply(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
 class Wire:
