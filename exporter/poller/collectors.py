@@ -26,8 +26,9 @@ RecordCollected = Callable[[Instance, Collector, Collected], None]
 
 @dataclass(slots=True)
 class _Past:
-    """How the latest requests of one collector for one instance went. ``due`` is in monotonic seconds."""
+    """How the latest requests of one collector for one instance went. ``asked`` and ``due`` are in monotonic seconds."""
 
+    asked: float = float("-inf")
     failures_in_a_row: int = 0
     due: float = float("-inf")
 
@@ -78,15 +79,22 @@ class Collectors:
             self._past = {key: past for key, past in self._past.items() if key[0] in names}
 
     def run(self, instance: Instance, next_slot: float) -> None:
-        """Run the collectors that are due. Each request ends before ``next_slot``, in monotonic seconds."""
-        for collector in sorted(instance.collect):
-            past = self._past.setdefault((instance.name, collector), _Past())
+        """Run the collectors that are due. Each request ends before ``next_slot``, in monotonic seconds.
+
+        The one that ran longest ago comes first: a slow collector that fills the slot leaves the next to the others.
+        """
+        pasts = [
+            (collector, self._past.setdefault((instance.name, collector), _Past()))
+            for collector in sorted(instance.collect)
+        ]
+        for collector, past in sorted(pasts, key=lambda pair: pair[1].asked):
             now = self._clock.monotonic()
             timeout = min(self._limits.timeout, next_slot - now)
             if now < past.due or timeout < _SHORTEST:
                 continue
             with self._place(is_failing=past.failures_in_a_row > 0) as has_place:
                 if has_place:
+                    past.asked = now
                     collected = self._ask(instance, collector, timeout)
                     self._observe(collector, collected)
                     self._record(instance, collector, collected)

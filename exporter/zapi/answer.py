@@ -4,28 +4,27 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timezone
 from email.utils import parsedate_to_datetime
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
 from exporter.model.poll_result import Failure, Reason
 from exporter.zapi.error_words import known_failure
-from exporter.zapi.json_body import decode_json
+from exporter.zapi.json_body import Bytes, decode_json
 
 T = TypeVar("T")
-Body = TypeVar("Body", bytes, memoryview)
 
 _REDIRECTS: Final = frozenset({300, 301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Generic[Body]):
+class Answer:
     """One whole HTTP answer. ``body`` is decoded, and empty where only the status could be read."""
 
     status: int
-    body: Body
+    body: Bytes
     retry_after: str | None = None
 
 
-def read_answer(answer: Answer[Body], now: float, read_body: Callable[[Body], T]) -> T | Failure:
+def read_answer(answer: Answer, now: float, read_body: Callable[[Bytes], T]) -> T | Failure:
     """Return what ``read_body`` makes of an answer of success, or what another answer says.
 
     ``now`` is unix time, for a ``Retry-After`` that is a date. Z-API's statuses overlap, so the words of the body count
@@ -34,7 +33,7 @@ def read_answer(answer: Answer[Body], now: float, read_body: Callable[[Body], T]
     if 200 <= answer.status < 300:
         return read_body(answer.body)
     try:
-        reply = decode_json(bytes(answer.body))
+        reply = decode_json(answer.body)
         is_json = True
     except ValueError:
         reply, is_json = None, False

@@ -16,13 +16,13 @@ _MAX_MEMBERS: Final = 100
 """Most gzip members in one body: each costs a copy of all that follows it."""
 
 
-def decode_body(coding: str, sent: memoryview) -> bytes:
+def decode_body(coding: str, sent: memoryview) -> bytearray:
     """Decode a body in one of :data:`CODINGS`; one without a byte is empty in each.
 
     Raise :class:`PollFailed` where it is not in that coding or was cut short, and as soon as it unpacks to too much.
     """
     if not sent or not coding.endswith("gzip"):
-        return bytes(sent)
+        return bytearray(sent)
     body, left = bytearray(), bytes(sent)
     for _ in range(_MAX_MEMBERS):
         member = zlib.decompressobj(_GZIP_WINDOW)
@@ -37,4 +37,4 @@ def decode_body(coding: str, sent: memoryview) -> bytes:
             break
     if left or not member.eof:
         raise PollFailed(CORRUPT_BODY)
-    return bytes(body)
+    return body

@@ -13,9 +13,10 @@ from exporter.model.collected import Collected, Collector, MessageQueue
 from exporter.model.listing import ListPage
 from exporter.model.poll_result import Failure, Reading, Reason
 from exporter.model.settings import Account, Api, Instance
-from exporter.zapi.answer import Answer, Body, read_answer
+from exporter.zapi.answer import Answer, read_answer
 from exporter.zapi.errors import PollFailed
 from exporter.zapi.instance_list import read_list_answer
+from exporter.zapi.json_body import Bytes
 from exporter.zapi.message_queue import read_count, read_oldest
 from exporter.zapi.phone_status import read_phone_status
 from exporter.zapi.proxy import choose_proxy
@@ -74,34 +75,25 @@ class ZapiClient:
         known = self._known.get(instance.id)
         if known is None or known.instance is not instance:
             known = self._known[instance.id] = KnownInstance(instance, self._request(instance, "me"))
-        try:
-            answer = self._get(known.request, self._timeout)
-        except PollFailed as failed:
-            return failed.failure
-        reading = read_answer(answer, self._clock.time(), known.read)
+        reading = self._ask(
+            known.request, self._timeout, lambda answer, now: read_answer(answer, now, known.read)
+        )
         if isinstance(reading, Failure) and reading.reason is Reason.WRONG_INSTANCE:
             self._adapter.renew()  # its connection may be one reply behind, and would be for every request to come
         return reading
 
     def collect(self, instance: Instance, collector: Collector, timeout: float) -> Collected:
         """Ask what one collector wants to know, within ``timeout`` seconds for all its requests."""
-        try:
-            if collector is Collector.STATUS:
-                answer = self._get(self._request(instance, "status"), timeout)
-                return self._read_offered(answer, read_phone_status)
+        if collector is Collector.QUEUE:
             return self._read_queue(instance, timeout)
-        except PollFailed as failed:
-            return failed.failure
+        return self._ask_offered(self._request(instance, "status"), timeout, read_phone_status)
 
     def list_page(self, account: Account, page: int) -> ListPage | Failure:
         """Ask for one page, counted from 1, of the instances that an account has, within ``api.timeout``."""
         url = f"{self._base_url}/instances?page={page}&pageSize={account.page_size}"
         authorization = {"Authorization": f"Bearer {account.partner_token.reveal()}"}
-        try:
-            answer = self._get(Request("GET", url, {**self._headers, **authorization}), self._timeout)
-        except PollFailed as failed:
-            return failed.failure
-        return read_list_answer(answer, self._clock.time())
+        request = Request("GET", url, {**self._headers, **authorization})
+        return self._ask(request, self._timeout, read_list_answer)
 
     def forget(self) -> None:
         """Forget what instances replied and where the API is, as either may have changed."""
@@ -112,35 +104,42 @@ class ZapiClient:
         """Close the idle connections; polls in flight finish."""
         self._adapter.close()
 
-    def _get(self, request: Request, timeout: float) -> Answer[bytes]:
-        """Raise :class:`PollFailed`."""
-        response = self._adapter.send(request, timeout=timeout)
-        return Answer(response.status_code, response.content, response.headers.get("retry-after"))
-
     def _read_queue(self, instance: Instance, timeout: float) -> MessageQueue | Failure:
-        """Ask for the age of the oldest message only where any waits. Raise :class:`PollFailed`."""
+        """Ask for the age of the oldest message only where any waits."""
         deadline = self._clock.monotonic() + timeout
-        count = self._read_offered(self._get(self._request(instance, "queue/count"), timeout), read_count)
+        count = self._ask_offered(self._request(instance, "queue/count"), timeout, read_count)
         if isinstance(count, Failure):
             return count
         if count == 0:
             return MessageQueue(0, None)
-        oldest = self._adapter.exchange(
-            self._request(instance, "queue", _SMALLEST_PAGE),
-            deadline - self._clock.monotonic(),
-            lambda status, headers, body: self._read_offered(
-                Answer(status, body, headers.get("retry-after")), read_oldest
-            ),
-        )
+        page = self._request(instance, "queue", _SMALLEST_PAGE)
+        oldest = self._ask_offered(page, deadline - self._clock.monotonic(), read_oldest)
         return oldest if isinstance(oldest, Failure) else MessageQueue(count, oldest)
 
-    def _read_offered(self, answer: Answer[Body], read: Callable[[Body], T]) -> T | Failure:
-        """Read the answer to what Z-API may not offer for an instance whose ``/me`` is good."""
-        if answer.status in _NOT_OFFERED:
-            return Failure(
-                Reason.NOT_FOUND, f"Z-API does not offer this for the instance (HTTP {answer.status})"
-            )
-        return read_answer(answer, self._clock.time(), read)
+    def _ask_offered(
+        self, request: Request, timeout: float, read: Callable[[Bytes], T | Failure]
+    ) -> T | Failure:
+        """Ask for what Z-API may not offer for an instance whose ``/me`` is good."""
+
+        def read_offered(answer: Answer, now: float) -> T | Failure:
+            if answer.status in _NOT_OFFERED:
+                return Failure(
+                    Reason.NOT_FOUND, f"Z-API does not offer this for the instance (HTTP {answer.status})"
+                )
+            return read_answer(answer, now, read)
+
+        return self._ask(request, timeout, read_offered)
+
+    def _ask(
+        self, request: Request, timeout: float, read: Callable[[Answer, float], T | Failure]
+    ) -> T | Failure:
+        """Return what ``read`` makes of the answer and the unix time; the body is erased afterwards."""
+        try:
+            with self._adapter.send(request, timeout=timeout) as response:
+                answer = Answer(response.status_code, response.body, response.headers.get("retry-after"))
+                return read(answer, self._clock.time())
+        except PollFailed as failed:
+            return failed.failure
 
     def _request(self, instance: Instance, path: str, page: bytes | None = None) -> Request:
         headers = self._headers if page is None else {**self._headers, **_PAGE_HEADERS}

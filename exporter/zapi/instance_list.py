@@ -13,7 +13,7 @@ from exporter.model.secret import Secret
 from exporter.zapi.answer import Answer, read_answer
 from exporter.zapi.error_words import is_empty, known_failure
 from exporter.zapi.fields import Unreadable, unix_seconds, whole_number
-from exporter.zapi.json_body import TooManyValues, decode_object
+from exporter.zapi.json_body import Bytes, TooManyValues, decode_object
 
 MAX_TOTAL: Final = 100_000
 """Most instances that a list may have."""
@@ -21,13 +21,13 @@ MAX_TOTAL: Final = 100_000
 T = TypeVar("T")
 
 
-def read_list_answer(answer: Answer[bytes], now: float) -> ListPage | Failure:
+def read_list_answer(answer: Answer, now: float) -> ListPage | Failure:
     """Return what one page says, or why there is none. ``now`` is unix time, for a ``Retry-After`` that is a date."""
     page = read_answer(answer, now, read_list_page)
     return _in_words_of_lists(page, answer.status) if isinstance(page, Failure) else page
 
 
-def read_list_page(body: bytes) -> ListPage | Failure:
+def read_list_page(body: Bytes) -> ListPage | Failure:
     """Read the body of a 2xx answer.
 
     Return a :class:`Failure` for what is no JSON object or a huge one, for one that says an error, and where the

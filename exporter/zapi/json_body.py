@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+Bytes = bytes | bytearray
+
 MAX_VALUES: Final = 10_000
 """Most values taken in one reply; ``/me`` has some thirty. Decoded, a value takes up to thirty times its text."""
 
@@ -14,7 +16,7 @@ class TooManyValues(ValueError):
     """A reply holds more than :data:`MAX_VALUES` values."""
 
 
-def decode_json(body: bytes) -> Any:
+def decode_json(body: Bytes) -> Any:
     """Decode JSON in UTF-8, with or without a byte order mark.
 
     Raise :class:`ValueError` for anything else, for NaN and Infinity, and for an object that says one key
@@ -34,7 +36,7 @@ def decode_json(body: bytes) -> Any:
         raise ValueError("nested too deeply") from None
 
 
-def decode_object(body: bytes) -> Mapping[str, Any]:
+def decode_object(body: Bytes) -> Mapping[str, Any]:
     """Decode a JSON object. Raise as :func:`decode_json`, and :class:`ValueError` for JSON of another type."""
     decoded = decode_json(body)
     if not isinstance(decoded, dict):

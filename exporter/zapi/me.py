@@ -20,7 +20,7 @@ from exporter.model.secret import Secret
 from exporter.model.settings import Instance
 from exporter.zapi.error_words import is_empty, known_failure, session_of
 from exporter.zapi.fields import Unreadable, boolean, unix_seconds
-from exporter.zapi.json_body import TooManyValues, decode_object
+from exporter.zapi.json_body import Bytes, TooManyValues, decode_object
 from exporter.zapi.secret_scan import SecretScanner
 
 MAX_TEXT: Final = 200
@@ -32,7 +32,7 @@ MAX_URL: Final = 2048
 _Value = TypeVar("_Value")
 
 
-def read_me(body: bytes, instance: Instance) -> Reading:
+def read_me(body: Bytes, instance: Instance) -> Reading:
     """Read the body of a 2xx answer to the ``/me`` of ``instance``.
 
     Return a :class:`Failure` when the body is no JSON object or a huge one, says an error, belongs to another

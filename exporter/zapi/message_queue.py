@@ -3,11 +3,11 @@
 from exporter.model.poll_result import Failure, Reason
 from exporter.zapi.error_words import known_failure
 from exporter.zapi.fields import Unreadable, unix_seconds, whole_number
-from exporter.zapi.json_body import decode_object
+from exporter.zapi.json_body import Bytes, decode_object
 from exporter.zapi.message_scanner import NotAPage, oldest_created
 
 
-def read_count(body: bytes) -> int | Failure:
+def read_count(body: Bytes) -> int | Failure:
     """Read the body of a 200 answer to ``/queue/count``: the messages that wait."""
     try:
         reply = decode_object(body)
@@ -22,13 +22,13 @@ def read_count(body: bytes) -> int | Failure:
         return _invalid("the reply to /queue/count has no readable count")
 
 
-def read_oldest(body: memoryview) -> float | Failure | None:
+def read_oldest(body: Bytes) -> float | Failure | None:
     """Read the body of a 200 answer to ``/queue``: the unix second since which the oldest message of it waits.
 
     ``None`` where no message has a readable ``Created``. The messages are not decoded.
     """
     try:
-        created = oldest_created(body)
+        created = oldest_created(memoryview(body))
     except NotAPage:
         return _invalid("the reply to /queue is not a page of messages")
     try:

@@ -7,10 +7,10 @@ from exporter.model.collected import PhoneStatus, Session
 from exporter.model.poll_result import Failure, Reason
 from exporter.zapi.error_words import is_empty, known_failure, session_of
 from exporter.zapi.fields import Unreadable, boolean
-from exporter.zapi.json_body import decode_object
+from exporter.zapi.json_body import Bytes, decode_object
 
 
-def read_phone_status(body: bytes) -> PhoneStatus | Failure:
+def read_phone_status(body: Bytes) -> PhoneStatus | Failure:
     """Read the body of a 200 answer to ``/status``.
 
     ``connected`` counts; ``error`` only tells what a session that is not connected needs. Return a :class:`Failure`

@@ -8,6 +8,7 @@ from typing import Final
 
 from exporter.model.poll_result import Reading, Status
 from exporter.model.settings import Instance
+from exporter.zapi.json_body import Bytes
 from exporter.zapi.me import read_me
 from exporter.zapi.transport import Request
 
@@ -24,12 +25,12 @@ class KnownInstance:
         self.instance, self.request = instance, request
         self._last: tuple[bytes, Status] | None = None
 
-    def read(self, body: bytes) -> Reading:
+    def read(self, body: Bytes) -> Reading:
         """As :func:`~exporter.zapi.me.read_me`; equal bytes give the same object."""
         last = self._last
         if last is not None and last[0] == body:
             return last[1]
         reading = read_me(body, self.instance)
         if isinstance(reading, Status) and len(body) <= MAX_KEPT:
-            self._last = body, reading
+            self._last = bytes(body), reading
         return reading

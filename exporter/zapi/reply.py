@@ -88,6 +88,8 @@ class ReplyReader:
 
     def _read_head(self) -> Head:
         sought = self._at
+        if self._at == self._end:
+            self._require_more()
         while True:
             if _NO_STATUS_LINE.match(self._buffer, self._at, self._end):
                 raise PollFailed(INVALID_REPLY)
@@ -123,8 +125,9 @@ class ReplyReader:
             raise PollFailed(BODY_TOO_LARGE)
         while self._end - self._at < size:
             self._require_more()
-        with memoryview(self._buffer) as view:
-            view[self._body_end : self._body_end + size] = view[self._at : self._at + size]
+        if self._body_end < self._at:
+            with memoryview(self._buffer) as view:
+                view[self._body_end : self._body_end + size] = view[self._at : self._at + size]
         self._at += size
         self._body_end += size
 

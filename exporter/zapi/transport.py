@@ -7,9 +7,9 @@ CPU. A transport adapter is the public place to do better.
 import contextlib
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 import requests
@@ -43,10 +43,6 @@ remains of the time is enough for the same request over a new connection.
 _OF_THE_CONNECTION: Final = frozenset({408, 421})
 """Statuses that may be due to a kept-alive connection: it was idle for too long, or leads to another host."""
 
-T = TypeVar("T")
-Read = Callable[[int, Mapping[str, str], memoryview], T]
-"""Makes something of a reply: of its status, its headers and its body as it was sent, which is erased afterwards."""
-
 
 class Request(requests.PreparedRequest):
     """A request that is prepared already, and may be sent any number of times."""
@@ -58,21 +54,28 @@ class Request(requests.PreparedRequest):
 
 
 class Response(requests.Response):
-    """A response that was received whole. It has no cookie jar, which takes longer to make than all the rest."""
+    """A response that was received whole. It has no cookie jar, which takes longer to make than all the rest.
+
+    ``body`` is decoded, and overwritten when the response is closed.
+    """
 
     def __init__(
-        self, request: requests.PreparedRequest, status: int, headers: Mapping[str, str], content: bytes
+        self, request: requests.PreparedRequest, status: int, headers: Mapping[str, str], body: bytearray
     ) -> None:
         self.request = request
         self.status_code = status
         self.headers = headers  # type: ignore[assignment]
         self.encoding = None
-        self._whole = content
+        self.body = body
 
     @property
     def content(self) -> bytes:
-        """The decoded body."""
-        return self._whole
+        """A copy of the body."""
+        return bytes(self.body)
+
+    def close(self) -> None:
+        """Erase the body."""
+        self.body[:] = bytes(len(self.body))
 
 
 @dataclass(slots=True, eq=False)
@@ -132,33 +135,20 @@ class Adapter(BaseAdapter):
         proxies: Any = None,
     ) -> Response:
         """Return the whole reply within ``timeout`` seconds. Raise :class:`~exporter.zapi.errors.PollFailed`."""
-        return self.exchange(
-            request,
-            timeout,
-            lambda status, headers, body: Response(
-                request, status, headers, decode_body(content_coding(headers), body)
-            ),
-        )
-
-    def build_response(self, request: requests.PreparedRequest, received: BaseHTTPResponse) -> Response:
-        """Return a response of urllib3 as one of ours, as the library ``responses`` asks for."""
-        return Response(request, received.status, received.headers, received.data)
-
-    def exchange(self, request: requests.PreparedRequest, timeout: float, read: Read[T]) -> T:
-        """Return what ``read`` makes of the reply, of which no byte is kept, within ``timeout`` seconds.
-
-        Raise :class:`~exporter.zapi.errors.PollFailed`.
-        """
-        written, budget = self._written(request), Budget(self._clock, timeout, MAX_WIRE)
+        budget = Budget(self._clock, timeout, MAX_WIRE)
         kept = self._take()
         try:
             if kept is not None:
                 with contextlib.suppress(_Unanswered):
-                    return self._use(kept, written, budget, read)
+                    return self._exchange(kept, request, budget)
             made_at = self._clock.monotonic()
-            return self._use(_Connection(self._route.connect(budget), made_at), written, budget, read)
+            return self._exchange(_Connection(self._route.connect(budget), made_at), request, budget)
         except OSError as error:
             raise PollFailed(connection_failure(error, "server")) from None
+
+    def build_response(self, request: requests.PreparedRequest, received: BaseHTTPResponse) -> Response:
+        """Return a response of urllib3 as one of ours, as the library ``responses`` asks for."""
+        return Response(request, received.status, received.headers, bytearray(received.data))
 
     def renew(self) -> None:
         """Make new connections from now on; requests in flight end on theirs."""
@@ -175,27 +165,27 @@ class Adapter(BaseAdapter):
         head = write_head(request.method, target, {**self._own_headers, **request.headers})
         return head + request.body if isinstance(request.body, bytes) else head
 
-    def _use(self, connection: _Connection, request: bytes, budget: Budget, read: Read[T]) -> T:
-        """Send the request and read the reply; of one that is no success and whose body is bad, without the body."""
+    def _exchange(
+        self, connection: _Connection, request: requests.PreparedRequest, budget: Budget
+    ) -> Response:
+        """Return the reply to the request; one that is no success and whose body is bad, without its body."""
         reader, is_reusable = ReplyReader(connection.stream, budget), False
         try:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                connection.stream.send(
-                    request, budget
-                )  # a server that closed early may have answered all the same
+                connection.stream.send(self._written(request), budget)  # it may be answered before it is read
             try:
                 reader.read()
-                result = read(reader.status, reader.headers, reader.body)
+                body = decode_body(content_coding(reader.headers), reader.body)
                 is_reusable = reader.is_reusable and reader.status not in _OF_THE_CONNECTION
             except (OSError, PollFailed):
                 if not reader.status or 200 <= reader.status < 300:
                     raise
-                result = read(reader.status, reader.headers, memoryview(b""))
+                body = bytearray()
             if connection.was_kept and reader.status in _OF_THE_CONNECTION:
                 raise _Unanswered
             if reader.status == 407 and self._is_forwarded:
                 raise PollFailed(proxy_refusal(reader.status))
-            return result
+            return Response(request, reader.status, reader.headers, body)
         except OSError as error:
             if connection.was_kept and not reader.was_heard:
                 raise _Unanswered from error

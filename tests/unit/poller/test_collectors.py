@@ -78,6 +78,20 @@ def test_a_request_ends_before_the_next_slot(before: float, timeout: float) -> N
     assert [round(given, 6) for _, _, given in rig.asked] == [timeout]
 
 
+def test_a_slow_collector_that_fills_the_slot_takes_turns_with_the_other() -> None:
+    """Each has its turn in every other slot at the least, though neither ever fails."""
+    rig, instance = Rig(), asking(Collector.STATUS, Collector.QUEUE)
+
+    def slowly(instance: Instance) -> Collected:
+        rig.clock.advance(rig.asked[-1][2] * 0.95)
+        return GOOD
+
+    rig.give = slowly
+    for _ in range(6):
+        rig.run(instance, before=1.0)
+    assert [name for _, name, _ in rig.asked] == ["queue", "status"] * 3
+
+
 def test_no_request_begins_just_before_the_next_slot() -> None:
     assert Rig().run(asking(Collector.QUEUE), before=0.05) == 0
 

@@ -38,7 +38,7 @@ EVERY_STATUS = (
 )
 
 
-def read_own(body: bytes) -> Reading:
+def read_own(body: bytes | bytearray) -> Reading:
     return read_me(body, INSTANCE)
 
 

@@ -14,7 +14,7 @@ PACKED = gzip.compress(BODY, mtime=0)
 MEMBERS = gzip.compress(BODY[:50]) + gzip.compress(b"") + gzip.compress(BODY[50:])
 
 
-def decoded(coding: str, sent: bytes) -> bytes:
+def decoded(coding: str, sent: bytes) -> bytearray:
     return decode_body(coding, memoryview(sent))
 
 

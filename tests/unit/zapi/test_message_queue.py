@@ -47,16 +47,16 @@ def test_a_reply_without_a_count_has_its_reason(reply: object, reason: Reason) -
 )
 def test_the_oldest_message_is_told_in_seconds(created: object, seconds: float) -> None:
     page = {"messages": [{"Created": created, "Message": "canary"}, {"Created": 1774968099000}]}
-    assert read_oldest(memoryview(json.dumps(page).encode())) == pytest.approx(seconds)
+    assert read_oldest(json.dumps(page).encode()) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize("messages", [[], [{}], [{"Created": "yesterday"}], [{"Created": None}]])
 def test_a_page_without_a_readable_age_has_none(messages: object) -> None:
-    assert read_oldest(memoryview(json.dumps({"messages": messages}).encode())) is None
+    assert read_oldest(json.dumps({"messages": messages}).encode()) is None
 
 
 def test_what_is_no_page_is_a_failure_that_repeats_nothing() -> None:
-    failure = read_oldest(memoryview(b'{"canary":[]}'))
+    failure = read_oldest(b'{"canary":[]}')
     assert isinstance(failure, Failure)
     assert failure.reason is Reason.INVALID_RESPONSE
     assert "canary" not in failure.detail
