@@ -9,7 +9,7 @@ from exporter.demo.api import Reply, Request
 from exporter.demo.fault import message
 from simulator.packet_filter import drop_packets
 from simulator.player import End, Player, reset
-from simulator.steps import CloseWhenIdle, Ending
+from simulator.steps import AnswerNext, CloseWhenIdle, Ending
 
 _MAX_HEAD: Final = 64 * 1024
 
@@ -70,7 +70,7 @@ class HttpConnection(asyncio.Protocol):
         self._buffer = b""
         self._busy = False
         self._last = False
-        self._on_next_request: Ending | None = None
+        self._on_next_request: Ending | AnswerNext | None = None
         self._idle: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -98,7 +98,10 @@ class HttpConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer = self._buffer + data if self._buffer else data
-        if self._on_next_request is not None:
+        if isinstance(self._on_next_request, AnswerNext):
+            self._buffer = b""
+            self._transport.write(self._on_next_request.reply)
+        elif self._on_next_request is not None:
             self._end(self._on_next_request)
         elif not self._busy:
             self._serve()
@@ -144,6 +147,8 @@ class HttpConnection(asyncio.Protocol):
         self._observer.reply_ended()
         if end in (Ending.CLOSE_ON_NEXT_REQUEST, Ending.RESET_ON_NEXT_REQUEST):
             self._on_next_request = Ending.CLOSE if end is Ending.CLOSE_ON_NEXT_REQUEST else Ending.RESET
+        elif isinstance(end, AnswerNext):
+            self._on_next_request = end
         elif isinstance(end, Ending):
             self._end(end)
         elif isinstance(end, CloseWhenIdle):

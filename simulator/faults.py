@@ -36,6 +36,7 @@ def every_fault(*, drip_interval: float = 1.0, elsewhere: str = ELSEWHERE) -> Ma
         wire.closed_within_headers(),
         wire.short_body(),
         *wire.stale_keep_alive(),
+        wire.one_reply_behind(),
         *wire.drips(drip_interval),
         *wire.floods(),
         *wire.malformed_http(),

@@ -18,6 +18,13 @@ class CloseWhenIdle:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerNext:
+    """The reply is complete; every later request of the connection, whosever it is, gets these bytes."""
+
+    reply: bytes
+
+
 class Ending(Enum):
     """How an exchange ends where the connection is not simply kept for the next request."""
 
@@ -35,8 +42,8 @@ class Ending(Enum):
     """The reply is complete; what the client sends from then on is dropped and not acknowledged. Linux only."""
 
 
-Step = bytes | Pause | CloseWhenIdle | Ending
-"""One step of a reply. Steps after a ``CloseWhenIdle`` or an ``Ending`` are not played.
+Step = bytes | Pause | CloseWhenIdle | AnswerNext | Ending
+"""One step of a reply. Steps after a ``CloseWhenIdle``, an ``AnswerNext`` or an ``Ending`` are not played.
 
 Steps that run out mean that the reply is complete and the connection is kept.
 """

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from exporter.demo.fault import Exchange, Fault, message
-from simulator.steps import CloseWhenIdle, Ending, Pause, Step
+from simulator.steps import AnswerNext, CloseWhenIdle, Ending, Pause, Step
 
 _MIB: Final = 1 << 20
 _BLOCK: Final = 1 << 16
@@ -91,9 +91,28 @@ def forgotten_when_idle() -> Fault:
     return _whole("forgotten when idle", lambda reply: (reply, Ending.FORGOTTEN))
 
 
+def refused_on_next_request(status: int) -> Fault:
+    """A healthy answer; whoever asks next on the connection is refused by a status that concerns it alone."""
+    refusal = message(status, b"", headers=(("Connection", "close"),))
+    return _whole(f"{status} on the next request", lambda reply: (reply, AnswerNext(refusal)))
+
+
+def one_reply_behind() -> Fault:
+    """The answer of another request, and again for whoever asks next on the connection: there without any id."""
+    first = message(200, b'{"id": "of another request", "connected": false}')
+    later = message(200, b'{"connected": false, "name": "of another request"}')
+    return Fault("one reply behind", lambda _: iter((first, AnswerNext(later))))
+
+
 def stale_keep_alive() -> tuple[Fault, ...]:
     """Answers that are healthy, on connections that do not last."""
-    return (closed_when_idle(), closed_on_next_request(), reset_on_next_request())
+    return (
+        closed_when_idle(),
+        closed_on_next_request(),
+        reset_on_next_request(),
+        refused_on_next_request(408),
+        refused_on_next_request(421),
+    )
 
 
 def dripping_status_line(interval: float = 1.0) -> Fault:

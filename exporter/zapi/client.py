@@ -75,12 +75,9 @@ class ZapiClient:
         known = self._known.get(instance.id)
         if known is None or known.instance is not instance:
             known = self._known[instance.id] = KnownInstance(instance, self._request(instance, "me"))
-        reading = self._ask(
+        return self._ask(
             known.request, self._timeout, lambda answer, now: read_answer(answer, now, known.read)
         )
-        if isinstance(reading, Failure) and reading.reason is Reason.WRONG_INSTANCE:
-            self._adapter.renew()  # its connection may be one reply behind, and would be for every request to come
-        return reading
 
     def collect(self, instance: Instance, collector: Collector, timeout: float) -> Collected:
         """Ask what one collector wants to know, within ``timeout`` seconds for all its requests."""
@@ -137,7 +134,10 @@ class ZapiClient:
         try:
             with self._adapter.send(request, timeout=timeout) as response:
                 answer = Answer(response.status_code, response.body, response.headers.get("retry-after"))
-                return read(answer, self._clock.time())
+                result = read(answer, self._clock.time())
+                is_foreign = isinstance(result, Failure) and result.reason is Reason.WRONG_INSTANCE
+                response.is_trusted = not is_foreign  # it may be one reply behind, for every request to come
+                return result
         except PollFailed as failed:
             return failed.failure
 

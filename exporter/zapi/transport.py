@@ -7,7 +7,7 @@ CPU. A transport adapter is the public place to do better.
 import contextlib
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
@@ -56,17 +56,25 @@ class Request(requests.PreparedRequest):
 class Response(requests.Response):
     """A response that was received whole. It has no cookie jar, which takes longer to make than all the rest.
 
-    ``body`` is decoded, and overwritten when the response is closed.
+    ``body`` is decoded. To close the response erases it, and gives its connection back to ``release`` with whether it
+    ``is_trusted`` to serve other requests.
     """
 
     def __init__(
-        self, request: requests.PreparedRequest, status: int, headers: Mapping[str, str], body: bytearray
+        self,
+        request: requests.PreparedRequest,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytearray,
+        release: Callable[[bool], None] | None = None,
     ) -> None:
         self.request = request
         self.status_code = status
         self.headers = headers  # type: ignore[assignment]
         self.encoding = None
         self.body = body
+        self.is_trusted = True
+        self._release = release
 
     @property
     def content(self) -> bytes:
@@ -74,8 +82,11 @@ class Response(requests.Response):
         return bytes(self.body)
 
     def close(self) -> None:
-        """Erase the body."""
+        """Erase the body and release the connection."""
         self.body[:] = bytes(len(self.body))
+        release, self._release = self._release, None
+        if release is not None:
+            release(self.is_trusted)
 
 
 @dataclass(slots=True, eq=False)
@@ -176,7 +187,7 @@ class Adapter(BaseAdapter):
             try:
                 reader.read()
                 body = decode_body(content_coding(reader.headers), reader.body)
-                is_reusable = reader.is_reusable and reader.status not in _OF_THE_CONNECTION
+                is_reusable = reader.is_reusable
             except (OSError, PollFailed):
                 if not reader.status or 200 <= reader.status < 300:
                     raise
@@ -185,17 +196,21 @@ class Adapter(BaseAdapter):
                 raise _Unanswered
             if reader.status == 407 and self._is_forwarded:
                 raise PollFailed(proxy_refusal(reader.status))
-            return Response(request, reader.status, reader.headers, body)
-        except OSError as error:
-            if connection.was_kept and not reader.was_heard:
+        except (OSError, PollFailed, _Unanswered) as error:
+            connection.stream.close()
+            if isinstance(error, OSError) and connection.was_kept and not reader.was_heard:
                 raise _Unanswered from error
             raise
         finally:
             reader.erase()
-            if is_reusable:
+
+        def release(is_trusted: bool) -> None:
+            if is_reusable and is_trusted:
                 self._keep(connection, budget)
             else:
                 connection.stream.close()
+
+        return Response(request, reader.status, reader.headers, body, release)
 
     def _take(self) -> _Connection | None:
         """Return the idle connection that was used last, if any of them can be used."""

@@ -200,13 +200,15 @@ _FAILURES: Final[Mapping[Reason, tuple[str, ...]]] = {
         "error is there beside healthy values",
         "value is false beside healthy values",
     ),
-    Reason.WRONG_INSTANCE: ("id is another instance's", "id is text"),
+    Reason.WRONG_INSTANCE: ("one reply behind", "id is another instance's", "id is text"),
 }
 
 _SUCCESSES: Final = (
     "closed when idle",
     "closed on the next request",
     "reset on the next request",
+    "408 on the next request",
+    "421 on the next request",
     "lone surrogate",
     "gzipped",
     "chunked",

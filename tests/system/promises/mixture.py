@@ -112,7 +112,7 @@ def mixing(directory: Path) -> Iterator[Mixture]:
         *framing.unrequested_encodings(),
         framing.gzip_of_several_members(),
     ]
-    chosen = [fault.name for fault in framed]
+    chosen = [fault.name for fault in (*wire.stale_keep_alive(), wire.one_reply_behind(), *framed)]
     others = [name for name in faults if name not in chosen]
     chosen += random.Random(12).sample(others, INSTANCES - _HEALTHY - len(chosen) - 1)
     forgetful = wire.forgotten_when_idle()

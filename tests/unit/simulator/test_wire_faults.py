@@ -157,6 +157,27 @@ def test_the_next_request_finds_the_connection_closing(
     assert zapi.requests == {instance.id: 1}
 
 
+@pytest.mark.parametrize(
+    ("fault", "statuses", "last"),
+    [
+        (wire.refused_on_next_request(408), [200, 408, 408], b""),
+        (wire.one_reply_behind(), [200, 200, 200], b'{"connected": false, "name": "of another request"}'),
+    ],
+    ids=["408", "one reply behind"],
+)
+def test_later_requests_of_the_connection_get_another_reply(
+    zapi: SimulatedZapi, instance: SimulatedInstance, fault: Fault, statuses: list[int], last: bytes
+) -> None:
+    with RawClient(zapi) as client:
+        provoke(zapi, client, instance, fault)
+        replies = [client.read_reply()]
+        for _ in range(2):
+            client.ask(instance)
+            replies.append(client.read_reply())
+    assert [reply[0] for reply in replies] == statuses
+    assert replies[-1][-1] == last
+
+
 def test_the_next_request_finds_the_connection_reset(
     zapi: SimulatedZapi, instance: SimulatedInstance
 ) -> None:

@@ -1,13 +1,17 @@
 """A server, plain or over TLS, whose every connection does what a test wrote for it."""
 
 import contextlib
+import fcntl
 import socket
 import ssl
+import termios
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import trustme
+
+from harness.waiting import wait_until
 
 Play = Callable[[socket.socket], None]
 """What one connection does; it closes at the end."""
@@ -71,6 +75,12 @@ def read_head(accepted: socket.socket) -> bytes:
             raise ConnectionResetError
         received += block
     return received
+
+
+def deliver(accepted: socket.socket, data: bytes) -> None:
+    """Send, and wait until the client's system has acknowledged it all: a busy one may take its time."""
+    accepted.sendall(data)
+    wait_until(lambda: fcntl.ioctl(accepted, termios.TIOCOUTQ, bytes(4)) == bytes(4), 60.0)
 
 
 def answering(*answers: bytes) -> Play:

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +14,9 @@ from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure, Reason, Status
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
+from exporter.zapi.transport import Adapter, Request
 from tests.builders import an_instance
-from tests.unit.zapi.playing import PlayedServer, answering, playing, read_head
+from tests.unit.zapi.playing import PlayedServer, answering, deliver, playing, read_head
 
 INSTANCE = an_instance("vendas")
 PATIENCE = 60.0
@@ -76,7 +78,7 @@ def test_bytes_that_come_later_end_the_connection_too(first: bytes, late: bytes,
         read_head(accepted)
         accepted.sendall(first)
         goes_on.wait(PATIENCE)
-        accepted.sendall(late)
+        deliver(accepted, late)
         sent.set()
         answering(FOREIGN)(accepted)
 
@@ -158,4 +160,19 @@ def test_the_connection_of_another_instances_reply_is_left(tls: bool) -> None:
         reading = client.read(INSTANCE)
         assert isinstance(reading, Status)
         assert reading.connected
+        assert server.connections == 2
+
+
+def test_a_connection_serves_no_other_request_before_its_reply_was_read() -> None:
+    """What the reply says may be the reason not to use the connection again."""
+    with playing(answering(OWN, FOREIGN), answering(OWN, OWN)) as server:
+        adapter = Adapter(server.url, clock=SystemClock(), tls=ssl.create_default_context())
+        request = Request("GET", f"{server.url}/me", {})
+        with adapter.send(request, timeout=PATIENCE) as response:
+            with adapter.send(request, timeout=PATIENCE):
+                assert server.connections == 2
+            response.is_trusted = False
+        with adapter.send(request, timeout=PATIENCE) as response:
+            assert response.content == b'{"connected":true}'
+        adapter.close()
         assert server.connections == 2
