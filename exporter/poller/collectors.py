@@ -26,7 +26,7 @@ RecordCollected = Callable[[Instance, Collector, Collected], None]
 
 @dataclass(slots=True)
 class _Past:
-    """How the latest requests of one collector for one instance went. ``asked`` and ``due`` are in monotonic seconds."""
+    """How the latest requests of one collector for one instance went; moments are in monotonic seconds."""
 
     asked: float = float("-inf")
     failures_in_a_row: int = 0

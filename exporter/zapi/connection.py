@@ -3,7 +3,6 @@
 import contextlib
 import socket
 import ssl
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exporter.zapi.budget import Budget
@@ -15,6 +14,7 @@ from exporter.zapi.errors import (
     connection_failure,
     proxy_refusal,
 )
+from exporter.zapi.head import write_head
 from exporter.zapi.proxy import Proxy
 from exporter.zapi.reply import ReplyReader
 from exporter.zapi.resolver import Resolver
@@ -83,9 +83,3 @@ def _expect_tunnel(stream: Stream, budget: Budget) -> None:
         raise PollFailed(proxy_refusal(reader.status))
     if reader.has_surplus:  # a page in place of a tunnel: behind one nobody speaks before us
         raise PollFailed(INVALID_PROXY_REPLY)
-
-
-def write_head(method: str, target: str, headers: Mapping[str, str]) -> bytes:
-    """Return the head of a request."""
-    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    return f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")

@@ -1,10 +1,11 @@
-"""The head of a reply → its status and the headers that mean something here. Pure.
+"""The heads of requests and replies. Pure.
 
-httptools parses it: it is Node's llhttp, refuses every ambiguous framing, and costs a fetch 72 µs where h11 costs 173
+httptools parses them: it is Node's llhttp, refuses every ambiguous framing, and costs a fetch 72 µs where h11 costs 173
 and lines parsed by hand 86.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -22,7 +23,7 @@ _HUGE_LENGTH: Final = re.compile(rb"(?i)\r\ncontent-length:[ \t]*[0-9]{16,}[ \t]
 
 
 class Head:
-    """Status line and headers. Raise :class:`~exporter.zapi.errors.PollFailed` for what is no head."""
+    """Status and headers of a reply. Raise :class:`~exporter.zapi.errors.PollFailed` for what is no head."""
 
     def __init__(self, data: bytes) -> None:
         self.headers: dict[str, str] = {}
@@ -53,3 +54,9 @@ class Head:
     def on_headers_complete(self) -> None:
         """Hear from the parser that the head is whole."""
         self._is_complete = True
+
+
+def write_head(method: str, target: str, headers: Mapping[str, str]) -> bytes:
+    """Return the head of a request."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    return f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")

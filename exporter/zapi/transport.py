@@ -19,8 +19,9 @@ from urllib3 import BaseHTTPResponse, Retry
 from exporter.model.clock import Clock
 from exporter.zapi.body import MAX_BODY, decode_body
 from exporter.zapi.budget import Budget
-from exporter.zapi.connection import Route, write_head
+from exporter.zapi.connection import Route
 from exporter.zapi.errors import PollFailed, connection_failure, proxy_refusal
+from exporter.zapi.head import write_head
 from exporter.zapi.proxy import DEFAULT_PORTS, Proxy
 from exporter.zapi.reply import ReplyReader, content_coding
 from exporter.zapi.resolver import Resolver
