@@ -35,6 +35,7 @@ _LOST: Final = (
 """What a connection looks like that the peer closed or reset: which of them is up to chance."""
 _NO_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE})
 _UNROUTABLE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH})
+_NOT_YET_VALID: Final = 9  # X509_V_ERR_CERT_NOT_YET_VALID
 _CERTIFICATE_EXPIRED: Final = 10  # X509_V_ERR_CERT_HAS_EXPIRED
 _HOST_MISMATCH: Final = frozenset({62, 64})  # X509_V_ERR_HOSTNAME_MISMATCH, …_IP_ADDRESS_MISMATCH
 _UNKNOWN_ISSUER: Final = frozenset({18, 19, 20, 21})  # self-signed, unknown root or issuer, unverifiable leaf
@@ -75,6 +76,8 @@ def connection_failure(error: OSError, peer: Peer) -> Failure:
 def _certificate_problem(peer: str, code: int) -> str:
     if code == _CERTIFICATE_EXPIRED:
         return f"the {peer}'s certificate has expired"
+    if code == _NOT_YET_VALID:
+        return f"the {peer}'s certificate is not valid yet; check the clock of this machine"
     if code in _HOST_MISMATCH:
         return f"the {peer}'s certificate is for another host"
     if code in _UNKNOWN_ISSUER:
