@@ -43,7 +43,7 @@ WEBHOOKS: Final = {
 """The states of some of its webhooks."""
 
 
-PATIENCE: Final = 30.0
+PATIENCE: Final = 120.0
 """Seconds in which everything must have been right at once: on a busy machine polls and scrapes are late at times."""
 
 

@@ -1,18 +1,19 @@
 """``make stack``'s program, with its real children."""
 
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from harness.processes import Prometheus, eventually, get
+from harness.processes import PATIENCE, Prometheus, eventually, get
 from harness.waiting import wait_until
 from stack.__main__ import main
 from stack.shipped import ROOT
@@ -52,7 +53,7 @@ def test_the_stack_scrapes_the_demo_and_tells_of_alerts(
 ) -> None:
     """The stack scrapes the demo with the shipped rules and tells of alerts."""
 
-    wait_until(lambda: "Ctrl+C" in output.read_text(), patience=60)
+    wait_until(lambda: "Ctrl+C" in output.read_text(), PATIENCE)
     alerts = url(output, "Every alert")
     assert "ZapiInstanceDisconnected" in get(alerts) or "<script" in get(alerts)
     prometheus = Prometheus(stack, alerts.removesuffix("/classic/alerts").removesuffix("/alerts"))
@@ -62,7 +63,7 @@ def test_the_stack_scrapes_the_demo_and_tells_of_alerts(
     groups = json.loads(get(f"{prometheus.url}/api/v1/rules"))["data"]["groups"]
     assert {rule["name"] for group in groups for rule in group["rules"]} == {rule.name for rule in rules()}
     eventually(lambda: json.loads(get(f"{alertmanager}/api/v2/alerts")) != [])
-    wait_until(lambda: " to on-call: [CRITICAL] " in output.read_text(), patience=60)
+    wait_until(lambda: " to on-call: [CRITICAL] " in output.read_text(), PATIENCE)
     assert "[CRITICAL] " in get(url(output, "Messages"))
 
 
@@ -71,14 +72,14 @@ def test_the_stack_scrapes_the_demo_and_tells_of_alerts(
 def test_a_signal_ends_all_of_it_and_leaves_nothing(
     stack: "subprocess.Popen[bytes]", output: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
-    wait_until(lambda: "Ctrl+C" in output.read_text(), patience=60)
-    children = descendants(stack.pid)
+    wait_until(lambda: "Ctrl+C" in output.read_text(), PATIENCE)
+    children = started(descendants(stack.pid))
     assert len(children) == 3
 
     stack.send_signal(number)
 
-    assert stack.wait(timeout=30) == 0
-    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+    assert stack.wait(PATIENCE) == 0
+    assert not children & started(pid for pid, _ in children)
     assert list(tmp_path.glob("zapi-stack-*")) == []
 
 
@@ -86,15 +87,15 @@ def test_a_signal_ends_all_of_it_and_leaves_nothing(
 def test_a_program_that_ends_by_itself_ends_the_stack_and_is_named(
     stack: "subprocess.Popen[bytes]", output: Path
 ) -> None:
-    wait_until(lambda: "Ctrl+C" in output.read_text(), patience=60)
-    children = descendants(stack.pid)
-    [exporter] = [pid for pid in children if b"--demo=" in command_line(pid)]
+    wait_until(lambda: "Ctrl+C" in output.read_text(), PATIENCE)
+    children = started(descendants(stack.pid))
+    [exporter] = [pid for pid, _ in children if b"--demo=" in command_line(pid)]
 
     os.kill(exporter, signal.SIGKILL)
 
-    assert stack.wait(timeout=30) == 1
+    assert stack.wait(PATIENCE) == 1
     assert "exporter ended with status -9" in output.read_text()
-    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+    assert not children & started(pid for pid, _ in children)
 
 
 def test_a_missing_program_is_named_with_the_way_to_install_it(tmp_path: Path) -> None:
@@ -128,6 +129,15 @@ def test_a_speed_at_which_nothing_could_be_told_is_refused(
 def descendants(pid: int) -> list[int]:
     """The children of a process."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def started(pids: Iterable[int]) -> set[tuple[int, str]]:
+    """Those of the processes that there are, each with the moment of its start: a number may be given again."""
+    found = set()
+    for pid in pids:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found.add((pid, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]))
+    return found
 
 
 def command_line(pid: int) -> bytes:
