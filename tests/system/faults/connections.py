@@ -11,6 +11,7 @@ from typing import Final
 
 import trustme
 
+from exporter.model.poll_result import Reason
 from harness.waiting import comes_true
 from tests.system.faults import judge
 from tests.system.faults.ear import Ear
@@ -19,7 +20,7 @@ from tests.system.faults.seen import by_instance
 from tests.system.faults.sites import SUBJECTS, Row, rows
 from tests.system.faults.stage import PATIENCE, POLLS_FAILED, STOPPED, Stage, run_command, stage
 from tests.system.faults.subjects import write_config
-from tests.system.faults.table import API_TIMEOUT
+from tests.system.faults.table import AMPLE_TIMEOUT, API_TIMEOUT
 
 _POLLS: Final = 3
 _LOOK_AGAIN: Final = 0.2
@@ -41,7 +42,8 @@ def _result(directory: Path, ear: Ear, authority: trustme.CA, tell: Tell, row: R
     work.mkdir()
     promise = Promise(row.reason)
     with row.site(authority) as site:
-        write = partial(_write_config, work, site.base_url, directory / "ca.pem")
+        timeout = API_TIMEOUT if row.reason is Reason.TIMEOUT else AMPLE_TIMEOUT
+        write = partial(_write_config, work, site.base_url, directory / "ca.pem", timeout)
         config = write(0)
         arguments = ("--once", "--log.format=json")
         once = run_command(work, config, ear, *arguments, program=site.program, environ=site.environ)
@@ -54,7 +56,7 @@ def _result(directory: Path, ear: Ear, authority: trustme.CA, tell: Tell, row: R
     if once.returncode != (STOPPED if row.reason is None else POLLS_FAILED):
         complaints.append(f"--once ended with status {once.returncode}")
     for name, seen in series.items():
-        complaints += judge.complaints(promise, seen, seen, log[name], polls=_POLLS, timeout=API_TIMEOUT)
+        complaints += judge.complaints(promise, seen, seen, log[name], polls=_POLLS, timeout=timeout)
         complaints += [f"{row.words!r} is not in the log"] if not judge.tells(log[name], row.words) else []
     outcomes = " and ".join(sorted({seen.outcome for seen in series.values()}))
     longest = max(map(judge.longest_poll, log.values()))
@@ -72,7 +74,7 @@ def _poll_often(its: Stage, write: Callable[[int], Path]) -> None:
         comes_true(partial(its.has_polled_all, polls), PATIENCE, _LOOK_AGAIN)
 
 
-def _write_config(directory: Path, base_url: str, ca_file: Path, generation: int) -> Path:
+def _write_config(directory: Path, base_url: str, ca_file: Path, timeout: float, generation: int) -> Path:
     instances = [subject.configured(generation) for subject in SUBJECTS]
     is_tls = base_url.startswith("https:")
-    return write_config(directory, base_url, instances, ca_file=ca_file if is_tls else None)
+    return write_config(directory, base_url, instances, ca_file=ca_file if is_tls else None, timeout=timeout)

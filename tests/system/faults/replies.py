@@ -18,7 +18,7 @@ from tests.system.faults.promise import Promise, Result, Tell, ended
 from tests.system.faults.seen import by_instance
 from tests.system.faults.stage import FORMATS, PATIENCE, POLLS_FAILED, STOPPED, Stage, run_command, stage
 from tests.system.faults.subjects import Subject, no_fault, numbered, write_config
-from tests.system.faults.table import API_TIMEOUT, promises
+from tests.system.faults.table import AMPLE_TIMEOUT, API_TIMEOUT, promises
 
 _BYSTANDERS: Final = tuple(f"bystander {number}" for number in range(1, 6))
 _POLLS: Final = 3
@@ -26,7 +26,6 @@ _POLLS: Final = 3
 _PROBED: Final = 5
 """Of how many instances one is probed."""
 _LOOK_AGAIN: Final = 0.3
-_AMPLE_TIMEOUT: Final = 30.0
 
 
 def of_hanging(directory: Path, tell: Tell) -> Iterator[Result]:
@@ -38,13 +37,13 @@ def of_hanging(directory: Path, tell: Tell) -> Iterator[Result]:
 
 def of_values(directory: Path, tell: Tell) -> Iterator[Result]:
     """Every reply with a strange value in it."""
-    return _results(directory, _faults(lambda name, _: " is " in name), _AMPLE_TIMEOUT, tell)
+    return _results(directory, _faults(lambda name, _: " is " in name), AMPLE_TIMEOUT, tell)
 
 
 def of_answering(directory: Path, tell: Tell) -> Iterator[Result]:
     """Every other one. They end by themselves, and have the time for it that a busy machine needs."""
     chosen = _faults(lambda name, promise: " is " not in name and promise.reason is not Reason.TIMEOUT)
-    return _results(directory, chosen, _AMPLE_TIMEOUT, tell)
+    return _results(directory, chosen, AMPLE_TIMEOUT, tell)
 
 
 def _faults(choose: Callable[[str, Promise], bool]) -> Mapping[str, Fault]:
