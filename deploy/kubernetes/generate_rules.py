@@ -3,10 +3,12 @@
 ``python deploy/kubernetes/generate_rules.py > deploy/kubernetes/components/monitoring/prometheus-rule.yaml``
 """
 
+import re
 from pathlib import Path
 from typing import Final
 
 _RULES: Final = Path(__file__).parents[2] / "prometheus" / "rules"
+_ANCHOR: Final = re.compile(r"^( +(?:- )?[a-z_]+: [&*])(?=[a-z_]+\b)", re.MULTILINE)
 _HEAD: Final = """\
 # Generated from prometheus/rules by deploy/kubernetes/generate_rules.py.
 apiVersion: monitoring.coreos.com/v1
@@ -26,8 +28,12 @@ def document() -> str:
 
 
 def _groups(file: Path) -> str:
-    """The groups of a rule file as they are written there, two levels further in."""
+    """The groups of a rule file as they are written there, two levels further in.
+
+    Two files may use an anchor of the same name; several readers of YAML refuse the second one of a document.
+    """
     _, _, groups = file.read_text(encoding="utf-8").partition("groups:\n")
+    groups = _ANCHOR.sub(rf"\1{file.stem}_", groups)
     lines = [f"  {line}" if line else "" for line in groups.splitlines()]
     return "".join(f"{line}\n" for line in (f"    # {file.name}", *lines))
 

@@ -138,6 +138,7 @@ def test_the_operator_evaluates_the_rules_of_the_rule_files_and_no_others() -> N
         [sys.executable, "deploy/kubernetes/generate_rules.py"], cwd=ROOT, capture_output=True, check=True
     ).stdout
     assert (MANIFESTS / "components/monitoring/prometheus-rule.yaml").read_bytes() == generated
+    assert yaml.safe_load(generated)["spec"]["groups"], "it has each anchor once"
     rule = _one(build(MANIFESTS / "overlays/monitoring"), "PrometheusRule")
     files = sorted(ROOT.glob("prometheus/rules/*.yaml"))
     groups = [group for file in files for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]]
