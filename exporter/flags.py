@@ -39,7 +39,9 @@ def parse(arguments: Sequence[str]) -> Options:
             f"--shard={shard.index} is not below --total-shards={shard.total}: shards are counted from 0"
         )
     if parsed.accounts and not parsed.config_check:
-        parser.error("--accounts goes with --config.check; lists of accounts are read without it too")
+        parser.error(
+            "--accounts requires --config.check; without it the exporter reads the lists of accounts anyway"
+        )
     parsed.route_prefix = _route_prefix(parsed.route_prefix, parsed.external_url)
     parsed.listen_addresses = tuple(parsed.listen_addresses or (DEFAULT_LISTEN_ADDRESS,))
     del parsed.total_shards
@@ -80,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_file,
         default=DEFAULT_CONFIG,
         metavar="FILE",
-        help="the configuration (default: %(default)s)",
+        help="the configuration file (default: %(default)s)",
     )
     config.add_argument(
         "--config.check",
@@ -92,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         "--config.enable-auto-reload",
         dest="auto_reload",
         action="store_true",
-        help="reload when the content of the configuration, or of a file\nthat it names, changes",
+        help="reload when the content of the configuration, or of a file\nit refers to, changes",
     )
     config.add_argument(
         "--config.auto-reload-interval",
@@ -106,23 +108,24 @@ def _parser() -> argparse.ArgumentParser:
     accounts.add_argument(
         "--accounts",
         action="store_true",
-        help="with --config.check: also ask for the lists of all accounts, and\n"
-        "print a table of what would be polled",
+        help="with --config.check: also read the lists of all accounts, and\n"
+        "print a table of the instances that would be polled",
     )
     accounts.add_argument(
         "--accounts.cache-directory",
         dest="accounts_cache",
         type=_optional_file,
         metavar="DIRECTORY",
-        help="keep the last good list of each account there, with the tokens of\n"
-        "its instances (mode 0600), for a start while it cannot be read",
+        help="store the last good list of each account in this directory, with the\n"
+        "tokens of its instances (mode 0600); it is used at start until the\n"
+        "list can be read",
     )
-    what = parser.add_argument_group("what to run")
+    what = parser.add_argument_group("mode")
     what.add_argument(
         "--once",
         action="store_true",
-        help="poll every instance once, print the exposition (without process_*\n"
-        "and python_*) and exit; status 2 if any poll failed",
+        help="poll every instance once, print the metrics (without process_* and\n"
+        "python_*) and exit; status 2 if any poll failed",
     )
     what.add_argument(
         "--demo",
@@ -144,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_total_shards,
         default=1,
         metavar="N",
-        help="how many shards share the instances (default: %(default)s)",
+        help="number of shards that share the instances (default: %(default)s)",
     )
     web = parser.add_argument_group("web")
     web.add_argument(
@@ -160,28 +163,28 @@ def _parser() -> argparse.ArgumentParser:
         type=_path,
         default="/metrics",
         metavar="PATH",
-        help="where the metrics are (default: %(default)s)",
+        help="path of the metrics (default: %(default)s)",
     )
     web.add_argument(
         "--web.external-url",
         dest="external_url",
         type=_external_url,
         metavar="URL",
-        help="the URL under which others reach the exporter, such as\nhttps://ops.example.com/zapi",
+        help="the URL under which the exporter is reached from outside, such as\nhttps://ops.example.com/zapi",
     )
     web.add_argument(
         "--web.route-prefix",
         dest="route_prefix",
         type=_prefix,
         metavar="PATH",
-        help="what all paths begin with (default: the path of --web.external-url)",
+        help="prefix of all paths (default: the path of --web.external-url)",
     )
     web.add_argument(
         "--web.config.file",
         dest="web_config_file",
         type=_optional_file,
         metavar="FILE",
-        help="TLS and passwords, in the Prometheus exporters' web configuration format",
+        help="file with TLS and passwords, in the web configuration format of\nthe Prometheus exporters",
     )
     log = parser.add_argument_group("log")
     log.add_argument(
