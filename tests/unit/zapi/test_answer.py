@@ -2,12 +2,13 @@
 
 import itertools
 import json
+import time
 from collections.abc import Callable
 
 import pytest
 
 from exporter.model.poll_result import Failure, Reading, Reason, Status
-from exporter.zapi.answer import Answer, read_answer
+from exporter.zapi.answer import Answer, read_answer, retry_after_seconds
 from exporter.zapi.me import read_me
 from tests.builders import an_instance
 
@@ -169,3 +170,32 @@ def test_what_retry_after_asks_for_is_passed_on(status: int) -> None:
 @pytest.mark.parametrize("status", [200, 201, 202, 203, 206, 299])
 def test_a_success_is_read_whichever_it_is(status: int) -> None:
     assert isinstance(read_answer(Answer(status, b'{"connected":true}'), NOW, read_own), Status)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("0", 0.0),
+        (" 7 ", 7.0),
+        ("Tue, 14 Nov 2023 22:15:20 GMT", 120.0),
+        ("Tue, 14 Nov 2023 22:15:20 -0000", 120.0),
+        ("Tue, 14 Nov 2023 19:15:20 -0300", 120.0),
+        ("Tue, 14 Nov 2023 22:13:20 GMT", 0.0),
+        ("Mon, 13 Nov 2023 22:13:20 GMT", 0.0),
+        ("-5", None),
+        ("1.5", None),
+        ("soon", None),
+        ("Tue, 99 Nov 2023 22:15:20 GMT", None),
+        ("", None),
+    ],
+)
+@pytest.mark.parametrize("zone", ["UTC", "America/Sao_Paulo"])
+def test_retry_after_is_seconds_or_a_date_never_less_than_0(
+    monkeypatch: pytest.MonkeyPatch, zone: str, header: str, seconds: float | None
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        waited = retry_after_seconds(header, NOW)  # Tue, 14 Nov 2023 22:13:20 GMT
+    time.tzset()
+    assert waited == seconds
