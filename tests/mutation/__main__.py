@@ -19,8 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in options.package or PACKAGES:
         outcome = mutate(name, PACKAGES[name], options.numbers, options.children)
         new = unjudged(outcome.survivors, judgements)
-        print(summary(name, outcome, new), *(f"  {mutant}" for mutant in new), sep="\n", flush=True)
-        print(*unneeded(name, outcome, judgements, options.numbers), sep="\n", end="")
+        lines = [f"  {mutant}" for mutant in new] + unneeded(name, outcome, judgements, options.numbers)
+        print(summary(name, outcome, new), *lines, sep="\n", flush=True)
         failed = failed or (bool(new) and PACKAGES[name].judged)
     if failed:
         print(
@@ -43,7 +43,7 @@ def unneeded(name: str, outcome: Outcome, judgements: Sequence[Judgement], numbe
     if set(numbers) != set("0123456789"):
         return []
     return [
-        f"  no survivor any more: {judgement.place} | {judgement.mutant}\n"
+        f"  no survivor any more: {judgement.place} | {judgement.mutant}"
         for judgement in judgements
         if judgement.place.startswith(f"{name}.")
         and not any(judgement.covers(mutant) for mutant in outcome.survivors)

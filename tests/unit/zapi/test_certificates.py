@@ -23,7 +23,9 @@ DAY = timedelta(days=1)
 
 
 @contextlib.contextmanager
-def polled(authority: trustme.CA, chain: ssl.SSLContext) -> Iterator[Status | Failure]:
+def polled(
+    authority: trustme.CA, chain: ssl.SSLContext, host: str = "127.0.0.1"
+) -> Iterator[Status | Failure]:
     """Give what a poll reads of a server with that chain, where ``authority`` is trusted."""
 
     def serve() -> None:
@@ -35,7 +37,7 @@ def polled(authority: trustme.CA, chain: ssl.SSLContext) -> Iterator[Status | Fa
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve)
         thread.start()
-        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        url = f"https://{host}:{listener.getsockname()[1]}"
         pem = authority.cert_pem.bytes().decode()
         client = ZapiClient(Api(url, 30.0, pem), clock=SystemClock())
         try:
@@ -55,6 +57,23 @@ def serving(certificate: trustme.LeafCert, *, whole_chain: bool = True) -> ssl.S
     return context
 
 
+def serving_itself(authority: trustme.CA) -> ssl.SSLContext:
+    """An authority's own certificate is that of the server too."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with authority.private_key_pem.tempfile() as key, authority.cert_pem.tempfile() as certificate:
+        context.load_cert_chain(certificate, key)
+    return context
+
+
+def serving_with_root(authority: trustme.CA) -> ssl.SSLContext:
+    """The chain goes up to the authority's own certificate."""
+    context, certificate = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), authority.issue_cert("127.0.0.1")
+    pem = certificate.cert_chain_pems[0].bytes() + authority.cert_pem.bytes()
+    with certificate.private_key_pem.tempfile() as key, trustme.Blob(pem).tempfile() as chain:
+        context.load_cert_chain(chain, key)
+    return context
+
+
 def test_a_chain_over_an_intermediate_is_trusted() -> None:
     authority = trustme.CA()
     leaf = authority.create_child_ca().issue_cert("127.0.0.1")
@@ -66,10 +85,13 @@ def test_a_chain_over_an_intermediate_is_trusted() -> None:
     ("case", "words"),
     [
         ("incomplete chain", "unknown authority"),
+        ("unknown authority", "unknown authority"),
+        ("unknown authority in the chain", "unknown authority"),
         ("self-signed", "unknown authority"),
         ("not yet valid", "not valid yet"),
         ("expired", "expired"),
-        ("another host", "another host"),
+        ("another address", "another host"),
+        ("another name", "another host"),
     ],
 )
 def test_a_certificate_that_cannot_be_verified_is_told_by_its_fault(case: str, words: str) -> None:
@@ -78,16 +100,20 @@ def test_a_certificate_that_cannot_be_verified_is_told_by_its_fault(case: str, w
         "incomplete chain": lambda: serving(
             authority.create_child_ca().issue_cert("127.0.0.1"), whole_chain=False
         ),
-        "self-signed": lambda: serving(trustme.CA().issue_cert("127.0.0.1")),
+        "unknown authority": lambda: serving(trustme.CA().issue_cert("127.0.0.1")),
+        "unknown authority in the chain": lambda: serving_with_root(trustme.CA()),
+        "self-signed": lambda: serving_itself(trustme.CA()),
         "not yet valid": lambda: serving(
             authority.issue_cert("127.0.0.1", not_before=NOW + DAY, not_after=NOW + 2 * DAY)
         ),
         "expired": lambda: serving(
             authority.issue_cert("127.0.0.1", not_before=NOW - 2 * DAY, not_after=NOW - DAY)
         ),
-        "another host": lambda: serving(authority.issue_cert("api.example.com")),
+        "another address": lambda: serving(authority.issue_cert("api.example.com")),
+        "another name": lambda: serving(authority.issue_cert("api.example.com")),
     }
-    with polled(authority, chains[case]()) as reading:
+    host = "localhost" if case == "another name" else "127.0.0.1"
+    with polled(authority, chains[case](), host) as reading:
         assert isinstance(reading, Failure)
         assert reading.reason is Reason.TLS
         assert words in reading.detail
