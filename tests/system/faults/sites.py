@@ -81,6 +81,9 @@ def rows() -> Sequence[Row]:
         Row("a client certificate is required", Reason.TLS, "TLS", _demanding),
         Row("a proxy that refuses", Reason.CONNECT, "refused", _refusing_proxy),
         Row("a proxy that makes no tunnel", Reason.CONNECT, "proxy", _useless_proxy),
+        Row("a page in place of a tunnel", Reason.CONNECT, "proxy", _proxy("https", b"200 OK", b"canary")),
+        Row("a tunnel that needs a password", Reason.CONNECT, "407", _proxy("https", b"407 No", b"")),
+        Row("a proxy that needs a password", Reason.CONNECT, "407", _proxy("http", b"407 No", b"canary")),
     )
 
 
@@ -112,6 +115,27 @@ def _useless_proxy(authority: trustme.CA) -> Iterator[Site]:
     with _served() as zapi:
         proxy = f"http://user:{canary('proxy')}@127.0.0.1:{zapi.port}"
         yield Site("https://zapi.invalid", {"HTTPS_PROXY": proxy})
+
+
+def _proxy(scheme: str, status: bytes, page: bytes) -> MakeSite:
+    """A proxy that answers every first request of a connection so, on the way to an API of that ``scheme``."""
+    reply = b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status, len(page), page)
+
+    class Answer(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65536)
+            self.request.sendall(reply)
+            self.request.recv(1)  # until the client closes
+
+    @contextmanager
+    def make(authority: trustme.CA) -> Iterator[Site]:
+        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answer) as server:
+            threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+            proxy = f"http://user:{canary('proxy')}@127.0.0.1:{server.server_address[1]}"
+            yield Site(f"{scheme}://zapi.invalid", {f"{scheme.upper()}_PROXY": proxy})
+            server.shutdown()
+
+    return make
 
 
 @contextmanager
