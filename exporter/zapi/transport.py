@@ -46,12 +46,13 @@ _OF_THE_CONNECTION: Final = frozenset({408, 421})
 
 
 class Request(requests.PreparedRequest):
-    """A request that is prepared already, and may be sent any number of times."""
+    """A request that is written once, by the adapter that it is sent with, and may be sent any number of times."""
 
     def __init__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> None:
         super().__init__()
         self.method, self.url, self.body = method, url, body
         self.headers = headers  # type: ignore[assignment]
+        self.written: bytes | None = None
 
 
 class Response(requests.Response):
@@ -151,8 +152,10 @@ class Adapter(BaseAdapter):
         kept = self._take()
         try:
             if kept is not None:
-                with contextlib.suppress(_Unanswered):
+                try:
                     return self._exchange(kept, request, budget)
+                except _Unanswered:
+                    pass
             made_at = self._clock.monotonic()
             return self._exchange(_Connection(self._route.connect(budget), made_at), request, budget)
         except OSError as error:
@@ -171,11 +174,17 @@ class Adapter(BaseAdapter):
         self._retire(float("inf"))
 
     def _written(self, request: requests.PreparedRequest) -> bytes:
+        if isinstance(request, Request) and request.written is not None:
+            return request.written
         assert request.method is not None
         assert request.url is not None
         target = request.url if self._is_forwarded else request.url[len(self._origin) :]
-        head = write_head(request.method, target, {**self._own_headers, **request.headers})
-        return head + request.body if isinstance(request.body, bytes) else head
+        written = write_head(request.method, target, {**self._own_headers, **request.headers})
+        if isinstance(request.body, bytes):
+            written += request.body
+        if isinstance(request, Request):
+            request.written = written
+        return written
 
     def _exchange(
         self, connection: _Connection, request: requests.PreparedRequest, budget: Budget
