@@ -76,15 +76,19 @@ def check(options: Options, environ: Mapping[str, str]) -> int:
         complain(f"warning: {warning}")
     for warning in label_warnings((*checked.instances, *checked.accounts)):
         complain(f"{options.config_file}: warning: {warning}")
-    counted = f"{len(checked.instances)} instances"
+    counted = _counted(len(checked.instances), "instance")
     if checked.accounts:
-        counted += f" and {len(checked.accounts)} accounts"
+        counted += f" and {_counted(len(checked.accounts), 'account')}"
     text = f"{options.config_file}: valid, {counted}\n"
     if web_file is not None:
         text += f"{web_file}: valid\n"
     if not answer(text, "that the configuration is valid"):
         return FAILED
     return _check_accounts(checked, options) if options.accounts else OK
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _check_accounts(checked: Config, options: Options) -> int:
@@ -190,7 +194,7 @@ def _told(systemd: Systemd, reloader: Reloader, daemon: Daemon) -> Reload:
 
 
 def _status(daemon: Daemon) -> str:
-    return f"polling {len(daemon.config.instances)} instances"
+    return f"polling {_counted(len(daemon.config.instances), 'instance')}"
 
 
 def _auto_reload(options: Options, source: Source, reload: Reload, clock: Clock) -> Iterator[PeriodicTask]:

@@ -66,7 +66,7 @@ def test_once_fails_where_the_list_does(config: Path, zapi: SimulatedZapi) -> No
 
 def test_a_check_asks_for_no_list_unless_told_to(config: Path, zapi: SimulatedZapi) -> None:
     ran = run(config, "--config.check")
-    assert (ran.returncode, ran.stdout) == (0, f"{config}: valid, 0 instances and 1 accounts\n")
+    assert (ran.returncode, ran.stdout) == (0, f"{config}: valid, 0 instances and 1 account\n")
     assert zapi.list_requests == ()
 
 

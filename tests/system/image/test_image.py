@@ -169,7 +169,7 @@ def _check_that_systemd_runs_it(image: Image, zapi: SimulatedZapi, directory: Pa
     with booted(image.root, directory / "console.log") as machine:
         eventually(lambda: 'zapi_instance_connected{name="vendas"} 1.0' in get(f"{url}/metrics"))
         started = machine.properties(SERVICE)
-        assert (started["ActiveState"], started["StatusText"]) == ("active", "polling 1 instances")
+        assert (started["ActiveState"], started["StatusText"]) == ("active", "polling 1 instance")
         place.joinpath("config.yaml").write_text(config.replace("name: vendas", "name: compras"))
         machine.systemctl("reload", SERVICE)
         eventually(lambda: 'zapi_instance_connected{name="compras"} 1.0' in get(f"{url}/metrics"))
