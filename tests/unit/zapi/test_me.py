@@ -175,6 +175,11 @@ def test_an_unreadable_payment_status_is_none(form: object) -> None:
     assert reading.unreadable == {"paymentStatus"}
 
 
+def test_the_longest_text_is_200_characters() -> None:
+    assert status(paymentStatus="x" * 200).payment_status == "x" * 200
+    assert status(paymentStatus="x" * 201).payment_status is None
+
+
 @pytest.mark.parametrize("form", [None, "", " "])
 def test_a_webhook_without_a_url_is_not_set(form: str | None) -> None:
     assert status(receivedCallbackUrl=form).webhooks["received"] is None

@@ -12,6 +12,7 @@ from exporter.model.poll_result import Failure, Reason, Status
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
 from exporter.zapi.resolver import AddressInfo, Resolver
+from harness.ports import unreachable_port
 from simulator.packet_filter import drop_packets
 from tests.builders import an_instance
 from tests.clocks import ManualClock
@@ -184,6 +185,20 @@ def test_an_address_of_a_family_that_the_machine_lacks_is_passed_over() -> None:
             ]
 
         api = Api(f"http://zapi.example:{server.port}", PATIENCE, None)
+        client = ZapiClient(api, clock=SystemClock(), resolver=Resolver(lookup))
+        assert isinstance(client.read(INSTANCE), Status)
+        client.close()
+
+
+def test_an_address_that_hangs_leaves_the_next_one_its_share_of_the_time() -> None:
+    """One of two addresses gets half of ``api.timeout``, which is then enough for the other one."""
+    with unreachable_port() as dead, playing(answering(OWN)) as server:
+
+        def lookup(host: str, port: int) -> Sequence[AddressInfo]:
+            addresses = [("127.0.0.1", dead), (server.host, server.port)]
+            return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", address) for address in addresses]
+
+        api = Api(f"http://zapi.example:{server.port}", 4.0, None)
         client = ZapiClient(api, clock=SystemClock(), resolver=Resolver(lookup))
         assert isinstance(client.read(INSTANCE), Status)
         client.close()
