@@ -158,6 +158,17 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(remembered) == 256
 
 
+def test_the_pair_that_was_used_longest_ago_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bcrypt, "checkpw", lambda password, stored: True)
+    checker, users = PasswordChecker(), {"ana": hashed("right")}
+    for number in range(256):
+        checker.verify(users, credentials("ana", f"p{number}"))
+    assert checker.remembers(users, credentials("ana", "p0"))
+    checker.verify(users, credentials("ana", "new"))
+    assert checker.remembers(users, credentials("ana", "p0"))
+    assert not checker.remembers(users, credentials("ana", "p1"))
+
+
 def test_an_unknown_user_costs_what_the_costliest_hash_does(monkeypatch: pytest.MonkeyPatch) -> None:
     costs: list[bytes] = []
     monkeypatch.setattr(bcrypt, "checkpw", lambda password, stored: costs.append(stored[:7]))
