@@ -81,6 +81,14 @@ def test_a_tunnel_serves_many_polls_and_is_closed_with_its_client(
         proxy.wait_until_all_closed()
 
 
+def test_a_tunnel_to_an_address_of_ipv6_is_asked_for_in_brackets(authority: Authority) -> None:
+    with proxying() as proxy:
+        client = a_client("https://[::1]:1", proxy.url(), authority.file)
+        failure(client)
+        client.close()
+        assert proxy.heads == ["CONNECT [::1]:1 HTTP/1.1\r\nHost: [::1]:1\r\n\r\n"]
+
+
 @pytest.mark.parametrize("proxy_tls", [False, True], ids=["http proxy", "https proxy"])
 def test_plain_polls_are_forwarded_over_one_connection(proxy_tls: bool, authority: Authority) -> None:
     with serving(None) as zapi, proxying(tls=authority.server() if proxy_tls else None) as proxy:
