@@ -163,8 +163,8 @@ deb: packages ## build the Debian package for the Debian release and architectur
 
 sbom: $(VENV)/.dev ## write the bill of materials of what the lock file installs
 	$(BIN)/python -m venv --clear --without-pip $(DIST)/environment
-	$(BIN)/pip --python $(DIST)/environment install --quiet --require-hashes -r requirements.lock
-	$(BIN)/pip --python $(DIST)/environment install --quiet --no-deps .
+	$(BIN)/pip --python $(DIST)/environment install --quiet --no-compile --require-hashes -r requirements.lock
+	$(BIN)/pip --python $(DIST)/environment install --quiet --no-compile --no-deps .
 	$(BIN)/cyclonedx-py environment --output-reproducible --output-file $(DIST)/zapi-exporter.cdx.json \
 		$(DIST)/environment
 	rm -rf $(DIST)/environment

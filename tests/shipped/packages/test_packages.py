@@ -68,10 +68,17 @@ def test_the_installed_wheel_runs_the_demo_where_there_is_no_checkout(
     packages: Packages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     venv = tmp_path / "venv"
-    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-    pip, wheel = str(venv / "bin" / "pip"), str(packages.wheel)
-    install = [pip, "install", "--quiet", "--disable-pip-version-check", wheel]
-    subprocess.run(install, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        f"--python={venv}",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]
+    subprocess.run([*pip, str(packages.wheel)], check=True, capture_output=True)
     monkeypatch.chdir(tmp_path)
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     program = venv / "bin" / "zapi-exporter"
