@@ -42,9 +42,8 @@ def test_both_files_keep_to_the_compose_specification() -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-def test_your_own_instances_take_the_place_of_the_demo(
-    tmp_path: Path,
-) -> None:
+@pytest.mark.installs
+def test_your_own_instances_take_the_place_of_the_demo(tmp_path: Path) -> None:
     """Podman compose understands it and your own instances take the place of the demo."""
 
     for file in (COMPOSE, OVERRIDE):

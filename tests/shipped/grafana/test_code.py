@@ -9,6 +9,7 @@ import pytest
 from tests.shipped.grafana.dashboards import FILES, ROOT
 
 
+@pytest.mark.installs
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="the SDK that builds the dashboards needs Python 3.11")
 def test_the_dashboards_are_up_to_date(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "grafana.build", str(tmp_path)], cwd=ROOT, check=True)
