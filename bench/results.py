@@ -174,7 +174,8 @@ class Results:
 
 
 def load() -> Results:
-    return TypeAdapter(Results).validate_json(FILE.read_bytes())
+    results: Results = TypeAdapter(Results).validate_json(FILE.read_bytes())
+    return results
 
 
 def save(results: Results) -> None:
