@@ -134,6 +134,21 @@ def test_a_head_that_never_ends_is_given_up_however_often_a_byte_comes(transport
         wait_until(lambda: drip(clients, b"x") == 0)
 
 
+def test_a_second_head_that_never_ends_is_given_up_as_the_first(transport: Transport) -> None:
+    limits = Limits(head=0.3, idle=3600.0)
+    with transport.serving(limits=limits) as server, transport.client(server) as client:
+        assert client.ask("/").status == 200
+
+        def is_given_up() -> bool:
+            try:
+                client.send(b"G")
+            except OSError:
+                return True
+            return False
+
+        wait_until(is_given_up)
+
+
 def test_a_body_that_never_ends_is_given_up_however_often_a_byte_comes(transport: Transport) -> None:
     with transport.serving(limits=Limits(body=0.3)) as server, crowd_of(server, 1) as clients:
         clients[0] = transport.wrap(clients[0])
@@ -155,6 +170,17 @@ def test_an_idle_connection_is_closed(transport: Transport) -> None:
 
 
 LARGE = bytes(20_000_000)
+
+
+def test_a_large_answer_has_more_time_than_any_answer_gets(transport: Transport) -> None:
+    """Without the seconds for its size the answer would be given up before its first byte."""
+
+    def handler(_: Request) -> Response:
+        return Response(200, LARGE)
+
+    limits = Limits(write=0.0, write_rate=len(LARGE) // 3600)
+    with transport.serving(handler, limits=limits) as server, transport.client(server) as client:
+        assert client.ask("/large").body == LARGE
 
 
 @contextmanager
