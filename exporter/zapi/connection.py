@@ -17,7 +17,7 @@ from exporter.zapi.errors import (
 from exporter.zapi.head import write_head
 from exporter.zapi.proxy import Proxy
 from exporter.zapi.reply import ReplyReader
-from exporter.zapi.resolver import Resolver
+from exporter.zapi.resolver import AddressInfo, Resolver
 from exporter.zapi.stream import Stream, TcpStream, TlsStream
 
 
@@ -54,10 +54,10 @@ class Route:
         """Try one address after the other, each for its share of the time."""
         addresses = self.resolver.resolve(host, port, budget.seconds_left())
         failure: OSError = OSError("no address")
-        for tried, (*_, address) in enumerate(addresses):
+        for tried, address in enumerate(addresses):
             share = budget.seconds_left() / (len(addresses) - tried)
             try:
-                return TcpStream(socket.create_connection(address[:2], share))
+                return TcpStream(_connected(address, share))
             except OSError as error:  # also of a family that this machine does not have
                 failure = error
         raise failure
@@ -71,6 +71,19 @@ class Route:
             stream.send(write_head("CONNECT", target, {**proxy.headers, "Host": target}), budget)
             _expect_tunnel(stream, budget)
         return stream
+
+
+def _connected(resolved: AddressInfo, seconds: float) -> socket.socket:
+    """Return a socket that is connected to a resolved address: with the zone of an IPv6 one, and without a lookup."""
+    family, kind, protocol, _, address = resolved
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.settimeout(seconds)
+        sock.connect(address)
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 def _expect_tunnel(stream: Stream, budget: Budget) -> None:
