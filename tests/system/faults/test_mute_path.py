@@ -4,21 +4,14 @@ The other tests of such paths use a socket filter of the server's, which needs n
 TCP looks at a packet, so nothing is acknowledged there either; here it is seen that both end alike.
 """
 
-import os
-import subprocess
-import sys
-
 import pytest
 
-_ISOLATED = ("unshare", "--net") if os.geteuid() == 0 else ("unshare", "--map-root-user", "--net")
+from tests.system.faults.isolated import run_isolated
 
 
 @pytest.mark.needs("ip", "iptables")
 def test_a_path_that_drops_packets_costs_a_poll_only_while_nothing_passes() -> None:
-    program = [*_ISOLATED, sys.executable, "-m", "tests.system.faults.mute_path"]
-    done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [
+    assert run_isolated("tests.system.faults.mute_path") == [
         "at first: success, 1 connections",
         "forgotten: success, 2 connections",
         "and then: success, 2 connections",
