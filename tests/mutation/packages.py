@@ -15,18 +15,25 @@ class Package:
     """Whether each survivor has been looked at: a new one fails the run. Else survivors are only listed."""
 
 
+def _package(name: str, *, judged: bool = False) -> Package:
+    return Package(f"exporter/{name}/*.py", [f"tests/unit/{name}"], judged)
+
+
+_UNJUDGED: Final = (
+    "poller",
+    "metrics",
+    "zapi",
+    "config",
+    "httpd",
+    "webconfig",
+    "web",
+    "discovery",
+    "process",
+)
+
 PACKAGES: Final[Mapping[str, Package]] = {
-    "model": Package("exporter/model/*.py", ["tests/unit/model"], judged=True),
-    "fleet": Package("exporter/fleet/*.py", ["tests/unit/fleet"], judged=True),
-    "poller": Package("exporter/poller/*.py", ["tests/unit/poller"]),
-    "metrics": Package("exporter/metrics/*.py", ["tests/unit/metrics"]),
-    "zapi": Package("exporter/zapi/*.py", ["tests/unit/zapi"]),
-    "config": Package("exporter/config/*.py", ["tests/unit/config"]),
-    "httpd": Package("exporter/httpd/*.py", ["tests/unit/httpd"]),
-    "webconfig": Package("exporter/webconfig/*.py", ["tests/unit/webconfig"]),
-    "web": Package("exporter/web/*.py", ["tests/unit/web"]),
-    "discovery": Package("exporter/discovery/*.py", ["tests/unit/discovery"]),
-    "process": Package("exporter/process/*.py", ["tests/unit/process"]),
+    **{name: _package(name, judged=True) for name in ("model", "fleet")},
+    **{name: _package(name) for name in _UNJUDGED},
     "report": Package("exporter/report/*.py", ["tests/shipped/availability"]),
     "top": Package(
         "exporter/[!_]*.py",
