@@ -11,10 +11,10 @@ from exporter.options import Options
 from exporter.process import logs
 from exporter.process.core_dumps import forbid_core_dumps
 from exporter.process.line_writer import LineWriter
+from exporter.process.logs import log_unexpected
 from exporter.process.output import complain, stand_in_for_closed_stderr
 from exporter.process.signals import Signals
-from exporter.process.starting import TooFewResources, is_lack
-from exporter.process.unexpected import log_unexpected
+from exporter.process.too_few_resources import TooFewResources, is_lack
 
 FAILED: Final = 1
 _LOG_GRACE: Final = 2.0

@@ -10,13 +10,14 @@ from typing import Final, TypeVar
 
 from exporter import __version__
 from exporter.config.auto_reload import AutoReload
-from exporter.config.label_warnings import label_warnings
+from exporter.config.labels import label_warnings
 from exporter.config.load import load
 from exporter.config.problem import InvalidConfig
 from exporter.config.source import Source, open_source
 from exporter.daemon import Daemon, make_client
 from exporter.discovery.cache import ListCache
 from exporter.discovery.preview import instance_table, with_lists
+from exporter.healthcheck import published
 from exporter.httpd.bind import CannotBind, bind
 from exporter.httpd.security import Security
 from exporter.httpd.server import Server
@@ -29,14 +30,12 @@ from exporter.options import Options
 from exporter.process.line_writer import LineWriter
 from exporter.process.main_loop import PeriodicTask, run_until_signal
 from exporter.process.malloc import use_one_arena
-from exporter.process.output import answer, complain
-from exporter.process.presence import published
-from exporter.process.progress import Progress
+from exporter.process.output import Progress, answer, complain
 from exporter.process.reload_loop import ReloadLoop
 from exporter.process.signals import Signals
-from exporter.process.starting import start
 from exporter.process.supervisor import PartFailed, Supervisor
 from exporter.process.systemd import Systemd
+from exporter.process.too_few_resources import start
 from exporter.reloader import Reloader
 from exporter.web.probe import Probe
 from exporter.web.routes import App, Reload

@@ -16,9 +16,8 @@ from exporter.metrics.self_metrics import Telemetry
 from exporter.model.clock import Clock
 from exporter.model.settings import Api, Config
 from exporter.poller.collectors import CollectorLimits, Collectors
-from exporter.poller.plan import Plan
 from exporter.poller.poller import Poller
-from exporter.poller.schedule import Backoff
+from exporter.poller.schedule import Backoff, Plan
 from exporter.process.permissions import PermissionChecker
 from exporter.zapi.client import ZapiClient
 from exporter.zapi.environment import environment_proxies

@@ -8,7 +8,7 @@ from exporter.config.problem import InvalidConfig
 from exporter.daemon import Daemon
 from exporter.metrics.self_metrics import Telemetry
 from exporter.model.settings import Config
-from exporter.process.unexpected import log_unexpected
+from exporter.process.logs import log_unexpected
 from exporter.zapi.proxy import UnusableProxy
 
 _log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from exporter.demo.accounts import SimulatedAccount
+from exporter.demo.configuration import demo_config
 from exporter.demo.scenario import ScenarioInstance, build_scenario
-from exporter.demo.setup import demo_config
 from exporter.model.clock import SystemClock
 from simulator.config_file import write_config
 from simulator.faults import every_fault

@@ -7,8 +7,17 @@ from email.utils import formatdate
 from types import MappingProxyType
 from typing import Final
 
-from exporter.demo.answers import HTML, TOO_MANY, answer, html_error, one_reply, rate_limited
-from exporter.demo.fault import Exchange, Fault, message
+from exporter.demo.faults import (
+    HTML,
+    TOO_MANY,
+    Exchange,
+    Fault,
+    answer,
+    html_error,
+    message,
+    one_reply,
+    rate_limited,
+)
 from exporter.model.me_fields import FILTERS_FIELD, SETTING_FIELDS, WEBHOOK_FIELDS
 from simulator.steps import Pause, Step
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple, cast
 
 from exporter.demo.api import Reply, Request
-from exporter.demo.fault import message
+from exporter.demo.faults import message
 from simulator.packet_filter import drop_packets
 from simulator.player import End, Player, reset
 from simulator.steps import AnswerNext, CloseWhenIdle, Ending

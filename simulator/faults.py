@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from exporter.demo.fault import Fault
+from exporter.demo.faults import Fault
 from simulator import answer_faults as answers
 from simulator import framing_faults as framing
 from simulator import secret_faults as secrets

@@ -4,7 +4,7 @@ import gzip
 from collections.abc import Callable
 from typing import Final
 
-from exporter.demo.fault import Exchange, Fault, message
+from exporter.demo.faults import Exchange, Fault, message
 from simulator.steps import Pause, Step
 
 _FOREIGN: Final = message(200, b'{"connected": false, "name": "of another request"}')

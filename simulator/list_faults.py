@@ -6,8 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from exporter.demo.accounts import PARTNER_TOKEN_REFUSED, SimulatedAccount
-from exporter.demo.answers import answer, html_error, one_reply, rate_limited
-from exporter.demo.fault import Exchange, Fault, message
+from exporter.demo.faults import Exchange, Fault, answer, html_error, message, one_reply, rate_limited
 from simulator.wire_faults import reset_before_reply, reset_within_body, short_body, silence
 
 Page = dict[str, Any]

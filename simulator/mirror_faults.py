@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from exporter.demo.fault import Exchange, Fault, message
+from exporter.demo.faults import Exchange, Fault, message
 from simulator.steps import Ending, Step
 
 _OK: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote
 
-from exporter.demo.answers import one_reply
-from exporter.demo.fault import Exchange, Fault, message
+from exporter.demo.faults import Exchange, Fault, message, one_reply
 
 _FORMS: Final[dict[str, Callable[[str], str]]] = {
     "": str,

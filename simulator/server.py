@@ -9,7 +9,7 @@ from typing import Any
 
 from exporter.demo.accounts import LIST_PATH, SimulatedAccount
 from exporter.demo.api import Reply, Request, SimulatedApi
-from exporter.demo.fault import Fault
+from exporter.demo.faults import Fault
 from exporter.demo.instances import SimulatedInstance
 from exporter.model.clock import Clock
 from simulator.connection import HttpConnection

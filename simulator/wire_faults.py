@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from exporter.demo.fault import Exchange, Fault, message
+from exporter.demo.faults import Exchange, Fault, message
 from simulator.steps import AnswerNext, CloseWhenIdle, Ending, Pause, Step
 
 _MIB: Final = 1 << 20

@@ -3,8 +3,7 @@
 import json
 from typing import Final
 
-from exporter.demo.answers import HTML, answer
-from exporter.demo.fault import Fault
+from exporter.demo.faults import HTML, Fault, answer
 
 _SUBSCRIBE: Final = "To continue sending a message, you must subscribe to this instance again"
 _CHALLENGE: Final = (("cf-mitigated", "challenge"),)

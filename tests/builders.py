@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.model.collected import Collector
 from exporter.model.me_fields import WEBHOOK_FIELDS
-from exporter.model.poll_result import Failure, Reason, Status
+from exporter.model.poll_result import Collector, Failure, Reason, Status
 from exporter.model.secret import Secret
 from exporter.model.settings import Api, Config, Instance, Polling
 

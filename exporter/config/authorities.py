@@ -7,7 +7,7 @@ from typing import Final
 from exporter.config import keys
 from exporter.config.certificates import read_certificates
 from exporter.config.file_reader import UnreadableFile
-from exporter.config.section_values import SectionValues
+from exporter.config.section import SectionValues
 from exporter.config.value import Context, Unusable
 
 CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")

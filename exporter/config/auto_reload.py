@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from exporter.config.files import Fingerprint
 from exporter.model.clock import Clock
-from exporter.process.unexpected import log_unexpected
+from exporter.process.logs import log_unexpected
 
 SETTLING: Final = 1.0
 """Seconds for which changed files must stay the same: a file that is being written may look whole."""
@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 class WatchedFiles(Protocol):
-    """The files of a configuration; see :class:`~exporter.config.watch.ConfigFile`."""
+    """The files of a configuration; see :class:`~exporter.config.source.ConfigFile`."""
 
     @property
     def held(self) -> Fingerprint:

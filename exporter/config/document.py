@@ -26,6 +26,8 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LATER_NUMBER: Final = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+", re.ASCII
 )
+_PAIR: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+"""A character beyond U+FFFF as JSON escapes it; YAML has another escape for it."""
 _YAML: Final = "tag:yaml.org,2002:"
 _MERGE: Final = "a merge key"
 _KINDS: Final[Mapping[str, str]] = {
@@ -60,6 +62,16 @@ def read_document(text: str, problems: Problems, environ: Mapping[str, str] | No
     except _Unreadable as stop:
         problems.report(stop.line, stop.place, stop.message)
     return None
+
+
+def json_as_yaml(text: str) -> str:
+    """Return a JSON document as YAML, which escapes characters beyond U+FFFF in another way."""
+    return _PAIR.sub(_character, text)
+
+
+def _character(pair: re.Match[str]) -> str:
+    units = bytes.fromhex(pair[2] + pair[3])
+    return pair[1] + units.decode("utf-16-be")
 
 
 @dataclass(frozen=True, slots=True)

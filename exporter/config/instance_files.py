@@ -2,27 +2,23 @@
 error.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from exporter.config import keys
-from exporter.config.document import read_document
+from exporter.config.document import json_as_yaml, read_document
 from exporter.config.file_reader import UnreadableFile
 from exporter.config.instances import Inherited, KnownInstances
 from exporter.config.nodes import ListNode, MapNode, Node
 from exporter.config.problem import Problems
-from exporter.config.section_values import SectionValues
+from exporter.config.section import SectionValues
 from exporter.config.value import Context, Unusable, Value, usable
 from exporter.model.settings import FILE_PREFIX, Instance, InstanceSource
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Most bytes of a document."""
-
-_PAIR: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
-"""A character beyond U+FFFF as JSON escapes it; YAML has another escape for it."""
 
 
 class InstanceFiles:
@@ -90,11 +86,9 @@ class InstanceFiles:
         """Return the instances of a file. Raise :class:`Unusable` after reporting what is wrong."""
         self._known.add(())
         text = read_text(file.name, context, "correct it, or have no pattern match it")
-        root = (
-            None
-            if text is None
-            else read_document(_without_pairs(text, file), context.problems, self._environ)
-        )
+        if text is not None and file.suffix.lower() == ".json":
+            text = json_as_yaml(text)
+        root = None if text is None else read_document(text, context.problems, self._environ)
         if root is None:
             raise Unusable
         values = SectionValues(keys.INSTANCE_FILE, _as_mapping(root, context))
@@ -127,14 +121,3 @@ def _as_mapping(root: Node, context: Context) -> Value:
     if isinstance(root, ListNode):
         root = MapNode(root.line, {"instances": root}, {"instances": root.line})
     return Value(root, root.line, None, context)
-
-
-def _without_pairs(text: str, file: Path) -> str:
-    if file.suffix.lower() != ".json":
-        return text
-    return _PAIR.sub(_character, text)
-
-
-def _character(pair: re.Match[str]) -> str:
-    units = bytes.fromhex(pair[2] + pair[3])
-    return pair[1] + units.decode("utf-16-be")

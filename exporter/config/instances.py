@@ -7,10 +7,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from exporter.config import keys
-from exporter.config.declarations import Key
 from exporter.config.nodes import Scalar
-from exporter.config.section_values import SectionValues
-from exporter.model.collected import Collector
+from exporter.config.section import Key, SectionValues
+from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import CONFIG_SOURCE, Account, Instance
 

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Final
 
-from exporter.config import converters, kinds
-from exporter.config.declarations import Key, SecretKeys, Section
+from exporter.config import kinds, validators
 from exporter.config.duration import format_duration
-from exporter.config.section_values import section_kind
+from exporter.config.section import Key, SecretKeys, Section, section_kind
 from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.secret import Secret
 from exporter.model.settings import DEFAULT_PAGE_SIZE, DEFAULT_PROBE_MAX_AGE, DEFAULT_REFRESH
@@ -44,13 +43,13 @@ BASE_URL: Final = Key(
 )
 CLIENT_TOKEN: Final = _secret(
     "client_token",
-    converters.client_token,
+    validators.client_token,
     "The security token of the account, sent as Client-Token with every poll.",
     examples=("${ZAPI_CLIENT_TOKEN}", "/run/secrets/zapi_client_token"),
 )
 TIMEOUT: Final = Key(
     "timeout",
-    kinds.duration(converters.timeout),
+    kinds.duration(validators.timeout),
     "Timeout of a whole poll, from the name lookup to the last byte. At most 1d.",
     default="10s",
     examples=("10s",),
@@ -66,7 +65,7 @@ API: Final = Section("Api", "How Z-API is reached.", (BASE_URL, CLIENT_TOKEN, TI
 
 INTERVAL: Final = Key(
     "interval",
-    kinds.duration(converters.interval),
+    kinds.duration(validators.interval),
     "Time between two polls of one instance: 100ms to 1y.",
     default="1m",
     examples=("60s", "5m"),
@@ -80,14 +79,14 @@ CONCURRENCY: Final = Key(
 )
 STALE_AFTER: Final = Key(
     "stale_after",
-    kinds.duration(converters.span),
+    kinds.duration(validators.span),
     "How long the last good values are kept after polls begin to fail: at least interval, at most 1y.",
     default="5m",
     examples=("5m",),
 )
 PROBE_MAX_AGE: Final = Key(
     "probe_max_age",
-    kinds.duration(converters.age),
+    kinds.duration(validators.age),
     "/probe polls only if the last poll is older than this: 0 to 1d.",
     default=format_duration(DEFAULT_PROBE_MAX_AGE),
     examples=("5s",),
@@ -157,14 +156,14 @@ ID: Final = Key(
 )
 TOKEN: Final = _secret(
     "token",
-    converters.token,
+    validators.token,
     "The token of the instance. Quote it if YAML could read it as a number.",
     examples=("${ZAPI_VENDAS_TOKEN}", "/run/secrets/zapi_vendas_token"),
     is_required=True,
 )
 OWN_CLIENT_TOKEN: Final = _secret(
     "client_token",
-    converters.client_token,
+    validators.client_token,
     "The security token of the instance's account, in place of the one in api.",
     examples=("${ZAPI_VENDAS_CLIENT_TOKEN}", "/run/secrets/vendas_client_token"),
 )
@@ -240,14 +239,14 @@ ACCOUNT_NAME: Final = Key(
 )
 PARTNER_TOKEN: Final = _secret(
     "partner_token",
-    converters.partner_token,
+    validators.partner_token,
     "The partner token of the account, with which its instances can be listed. It is not the Client-Token.",
     examples=("${ZAPI_PARTNER_TOKEN}", "/run/secrets/zapi_partner_token"),
     is_required=True,
 )
 REFRESH: Final = Key(
     "refresh",
-    kinds.duration(converters.refresh),
+    kinds.duration(validators.refresh),
     "Time between two readings of the list: 1s to 1d.",
     default=format_duration(DEFAULT_REFRESH),
     examples=("10m",),
@@ -275,7 +274,7 @@ EXCLUDE: Final = Key(
 )
 ACCOUNT_CLIENT_TOKEN: Final = _secret(
     "client_token",
-    converters.client_token,
+    validators.client_token,
     "The security token of the account, in place of the one in api.",
     examples=("${ZAPI_MATRIZ_CLIENT_TOKEN}", "/run/secrets/matriz_client_token"),
 )

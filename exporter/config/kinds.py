@@ -3,16 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeVar, cast
 
-from exporter.config import converters
+from exporter.config import validators
 from exporter.config.certificates import read_certificates
-from exporter.config.declarations import Key, Kind, Schema, Section
 from exporter.config.duration import PATTERN as DURATION
 from exporter.config.labels import RESERVED_LABELS, label_name
 from exporter.config.nodes import ListNode, MapNode, Scalar
-from exporter.config.section_values import SectionValues
+from exporter.config.section import Key, Kind, Schema, Section, SectionValues
 from exporter.config.value import Unusable, Value, usable
-from exporter.model.collected import Collector
 from exporter.model.me_fields import WEBHOOK_FIELDS
+from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 
 T = TypeVar("T")
@@ -77,14 +76,14 @@ def _file_text(value: Value) -> str:
     text = read_file(value, value.context.files.secret)
     if text.startswith("$"):
         value.refuse("names a file whose text begins with $; variables are not expanded in files")
-    if converters.is_in_quotes(text):
+    if validators.is_in_quotes(text):
         value.refuse("names a file whose text is in quotes; remove them")
     return text
 
 
 def read_file(value: Value, reader: Callable[[str], T]) -> T:
     """Return what ``reader`` makes of the named file; it raises :class:`ValueError` with what is wrong with it."""
-    name = value.convert(converters.file_name, value.text())
+    name = value.convert(validators.file_name, value.text())
     return value.convert(reader, name, prefix="names a file that ")
 
 
@@ -140,7 +139,7 @@ def _read_webhooks(value: Value) -> ExpectedWebhooks:
         return dict.fromkeys(read_each(value, WEBHOOK.read))
     if not isinstance(value.node, MapNode):
         value.refuse("must be a list of webhooks, or a mapping from webhook to URL")
-    return dict(read_entries(value, converters.webhook, _read_webhook_url))
+    return dict(read_entries(value, validators.webhook, _read_webhook_url))
 
 
 def _read_webhook_url(value: Value) -> Secret | None:
@@ -151,7 +150,7 @@ def _read_webhook_url(value: Value) -> Secret | None:
         value.refuse("must be a URL, or a mapping with url_file, not a list")
     if node.is_null:
         return None
-    url = value.convert(converters.webhook_url, value.text())
+    url = value.convert(validators.webhook_url, value.text())
     if not node.has_variables:
         value.context.has_written_secret = True
     return url
@@ -177,31 +176,31 @@ _URL: Final[Schema] = _text_like(rf"[Hh][Tt][Tt][Pp][Ss]?://{_WORD}")
 _WEBHOOK_NAME: Final[Schema] = {"enum": list(WEBHOOK_FIELDS)}
 
 NAME: Final = scalar(
-    converters.name, "<text>", _text_like(rf"(?=[\s\S]*\S)[\s\S]{{1,{converters.MAX_NAME}}}")
+    validators.name, "<text>", _text_like(rf"(?=[\s\S]*\S)[\s\S]{{1,{validators.MAX_NAME}}}")
 )
-IDENTIFIER: Final = scalar(converters.identifier, "<text>", _text_like(rf"(?![\s\S]*://){_WORD}"))
+IDENTIFIER: Final = scalar(validators.identifier, "<text>", _text_like(rf"(?![\s\S]*://){_WORD}"))
 BASE_URL: Final = scalar(
-    converters.base_url,
+    validators.base_url,
     "<url>",
     _text_like(r"[Hh][Tt][Tt][Pp][Ss]?://(?![^\s]*/(?:instances|token)(?:/|$))[^\s?#@]+"),
 )
-STATUS: Final = scalar(converters.status, "<text>", _SOME_TEXT)
+STATUS: Final = scalar(validators.status, "<text>", _SOME_TEXT)
 WEBHOOK: Final = scalar(
-    converters.webhook, "<webhook>", {"anyOf": [_WEBHOOK_NAME, {"type": "string", "pattern": _VARIABLE}]}
+    validators.webhook, "<webhook>", {"anyOf": [_WEBHOOK_NAME, {"type": "string", "pattern": _VARIABLE}]}
 )
 COLLECTOR: Final = scalar(
-    converters.collector,
+    validators.collector,
     "<collector>",
     {"anyOf": [{"enum": [each.value for each in Collector]}, {"type": "string", "pattern": _VARIABLE}]},
 )
-CONCURRENCY: Final = _whole_number(converters.concurrency, converters.MAX_CONCURRENCY)
-PAGE_SIZE: Final = _whole_number(converters.page_size, converters.MAX_PAGE_SIZE)
-PATTERN: Final = scalar(converters.some_text, "<pattern>", _SOME_TEXT)
+CONCURRENCY: Final = _whole_number(validators.concurrency, validators.MAX_CONCURRENCY)
+PAGE_SIZE: Final = _whole_number(validators.page_size, validators.MAX_PAGE_SIZE)
+PATTERN: Final = scalar(validators.some_text, "<pattern>", _SOME_TEXT)
 CA_FILE: Final = optional(Kind(_read_ca_file, "<file>", _SOME_TEXT))
 
 URL_FILE: Final = Key(
     "url_file",
-    secret_file(converters.webhook_url),
+    secret_file(validators.webhook_url),
     "The file that contains the URL, which is often a secret.",
     examples=("/run/secrets/hook",),
     is_required=True,

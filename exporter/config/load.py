@@ -11,7 +11,7 @@ from exporter.config.instance_files import InstanceFiles, read_text
 from exporter.config.instances import KnownInstances, inherit, report_duplicates
 from exporter.config.nodes import MapNode, Node, Scalar
 from exporter.config.problem import Problems
-from exporter.config.section_values import SectionValues
+from exporter.config.section import SectionValues
 from exporter.config.value import Context, Unusable, Value, usable
 from exporter.model.settings import CONFIG_SOURCE, Api, Config, InstanceSource, Polling
 

@@ -4,8 +4,8 @@ import json
 import sys
 from typing import Any
 
-from exporter.config.declarations import Key, Section
 from exporter.config.keys import DOCUMENT, SECTIONS
+from exporter.config.section import Key, Section
 
 
 def text() -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 import yaml
 
-from exporter.config.converters import INVISIBLE, NO_BREAK_SPACES, TYPOGRAPHIC_QUOTES
+from exporter.config.validators import INVISIBLE, NO_BREAK_SPACES, TYPOGRAPHIC_QUOTES
 
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LINE_BREAKS: Final = ("\n", "\r", "\x85", "\u2028", "\u2029")

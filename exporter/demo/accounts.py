@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from exporter.demo.fault import Fault
+from exporter.demo.faults import Fault
 from exporter.demo.instances import SimulatedInstance
 from exporter.model.me_fields import WEBHOOK_FIELDS
 

@@ -12,9 +12,15 @@ from exporter.demo.accounts import (
     list_reply,
     page_of,
 )
-from exporter.demo.fault import Exchange, Fault, message
-from exporter.demo.instances import SimulatedInstance, me_body
-from exporter.demo.resources import RESOURCES, count_reply, page_reply, status_reply
+from exporter.demo.faults import Exchange, Fault, message
+from exporter.demo.instances import (
+    RESOURCES,
+    SimulatedInstance,
+    count_reply,
+    me_body,
+    page_reply,
+    status_reply,
+)
 from exporter.model.clock import Clock
 
 INSTANCE_NOT_FOUND: Final = b'{"error":"Instance not found"}'

@@ -1,4 +1,4 @@
-"""One simulated instance, and its ``/me`` in any of the forms the real API is known to use."""
+"""One simulated instance: its phases in time, and its replies in any of the forms the real API is known to use."""
 
 import json
 from collections.abc import Mapping
@@ -7,8 +7,7 @@ from datetime import datetime, timezone
 from enum import Enum, auto
 from typing import Final
 
-from exporter.demo.resources import SimulatedQueue
-from exporter.demo.timeline import Timeline
+from exporter.demo.faults import Fault, message
 from exporter.model.me_fields import (
     FILTERS_FIELD,
     SETTING_FIELDS,
@@ -16,6 +15,97 @@ from exporter.model.me_fields import (
     WEBHOOK_FIELDS,
     WEBHOOK_FILTERS,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One stretch of an instance's life, ``lasts`` seconds long (> 0).
+
+    ``connected`` is what ``/me`` says meanwhile, ``None`` to leave it as the instance has it; ``fault`` spoils
+    every answer of the phase.
+    """
+
+    lasts: float
+    connected: bool | None = None
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Phases that follow each other for ever, beginning ``offset`` seconds into the first."""
+
+    phases: tuple[Phase, ...] = (Phase(lasts=1.0),)
+    offset: float = 0.0
+
+    def at(self, elapsed: float) -> Phase:
+        """Return the phase ``elapsed`` seconds after the start."""
+        if len(self.phases) == 1:
+            return self.phases[0]
+        left = (elapsed + self.offset) % sum(phase.lasts for phase in self.phases)
+        for phase in self.phases:
+            left -= phase.lasts
+            if left < 0:
+                return phase
+        return self.phases[-1]
+
+
+RESOURCES: Final = {"me": "GET", "status": "GET", "queue/count": "GET", "queue": "POST"}
+"""What can be asked of an instance → the method it takes."""
+
+_LARGEST_PAGE: Final = 30
+_RESTORE: Final = "You need to restore the session."
+_SCAN: Final = "You are not connected."
+_CONNECTED: Final = "You are already connected"
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedQueue:
+    """``length`` messages wait, the oldest since ``oldest`` in unix seconds, all with the same made-up text."""
+
+    length: int = 0
+    oldest: float = 0.0
+    text: str = "Bom dia, seu pedido saiu para entrega."
+    phone: str = "5511999990000"
+
+
+def status_reply(*, connected: bool, restorable: bool, phone_online: bool) -> bytes:
+    """Return what ``/status`` says."""
+    error = _CONNECTED if connected else _RESTORE if restorable else _SCAN
+    return _reply({"connected": connected, "error": error, "smartphoneConnected": phone_online})
+
+
+def count_reply(queue: SimulatedQueue) -> bytes:
+    """Return what ``/queue/count`` says."""
+    return _reply({"count": queue.length})
+
+
+def page_reply(queue: SimulatedQueue, instance_id: str, request_body: bytes) -> bytes:
+    """Return the first page of ``/queue``, oldest message first; each came three seconds after the one before."""
+    try:
+        wanted = int(json.loads(request_body or b"{}").get("pageSize", 20))
+    except (ValueError, TypeError, AttributeError):
+        return message(400, b'{"error":"invalid body"}')
+    size = min(wanted, _LARGEST_PAGE, queue.length)
+    messages = [_message(queue, instance_id, number) for number in range(size)]
+    return _reply({"messages": messages, "pagingState": "next", "hasMore": queue.length > size})
+
+
+def _message(queue: SimulatedQueue, instance_id: str, number: int) -> dict[str, object]:
+    return {
+        "_id": f"{number:024x}",
+        "DelayMessage": 1,
+        "Message": queue.text,
+        "InstanceId": instance_id,
+        "Phone": queue.phone,
+        "MessageId": f"{number:020X}",
+        "Created": int((queue.oldest + 3 * number) * 1000),
+        "IsTrial": False,
+    }
+
+
+def _reply(document: dict[str, object]) -> bytes:
+    return message(200, json.dumps(document).encode())
+
 
 DOCUMENTED_WEBHOOKS: Final = tuple(name for name in WEBHOOK_FIELDS if name not in UNDOCUMENTED_WEBHOOKS)
 

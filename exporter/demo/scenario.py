@@ -8,11 +8,18 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from exporter.demo.answers import html_error, rate_limited
-from exporter.demo.instances import CreatedForm, DueForm, Forms, SimulatedInstance, UnsetForm
-from exporter.demo.resources import SimulatedQueue
-from exporter.demo.timeline import Phase, Timeline
-from exporter.model.collected import Collector
+from exporter.demo.faults import html_error, rate_limited
+from exporter.demo.instances import (
+    CreatedForm,
+    DueForm,
+    Forms,
+    Phase,
+    SimulatedInstance,
+    SimulatedQueue,
+    Timeline,
+    UnsetForm,
+)
+from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import Instance
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from exporter.config.file_reader import FileReader, UnreadableFile
 from exporter.discovery.known_list import KnownList
-from exporter.model.listing import MAX_TEXT, ListedInstance, is_word
+from exporter.model.account_list import MAX_TEXT, ListedInstance, is_word
 from exporter.model.secret import Secret
 
 MAX_BYTES: Final = 64 * 1024 * 1024

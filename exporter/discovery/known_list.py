@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from exporter.model.listing import ListedInstance, Listing
+from exporter.model.account_list import ListedInstance, Listing
 from exporter.model.poll_result import Failure, Reason
 
 

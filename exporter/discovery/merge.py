@@ -13,7 +13,7 @@ from unicodedata import normalize
 
 from exporter.discovery.known_list import KnownList
 from exporter.discovery.names import Claim, assign_names, claimed_name
-from exporter.model.listing import ListedInstance, Listing
+from exporter.model.account_list import ListedInstance, Listing
 from exporter.model.settings import CONFIG_SOURCE, Account, Config, Instance, InstanceSource
 from exporter.zapi.secret_scan import SecretScanner
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from exporter.model.listing import ListedInstance
+from exporter.model.account_list import ListedInstance
 from exporter.zapi.secret_scan import SecretScanner
 
 _LONG_WORD: Final = re.compile(r"[A-Za-z0-9_-]{12,}")

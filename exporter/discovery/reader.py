@@ -7,12 +7,12 @@ from typing import Final
 
 from exporter.discovery.cache import ListCache
 from exporter.discovery.known_list import KnownList
+from exporter.model.account_list import Listing, ListPage
 from exporter.model.clock import Clock
-from exporter.model.listing import Listing, ListPage
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.settings import Account
 from exporter.poller.schedule import Backoff
-from exporter.process.unexpected import log_unexpected
+from exporter.process.logs import log_unexpected
 from exporter.zapi.listing import ListingReader
 
 FIRST_RETRY: Final = 15.0

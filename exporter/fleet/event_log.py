@@ -4,8 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from exporter.fleet.view import InstanceView
-from exporter.model.collected import PhoneStatus
-from exporter.model.poll_result import Status
+from exporter.model.poll_result import PhoneStatus, Status
 
 _log = logging.getLogger(__name__)
 

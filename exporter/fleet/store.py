@@ -11,8 +11,7 @@ from typing import Protocol
 
 from exporter.fleet.view import MAX_STATUSES, OTHER_STATUS, UNKNOWN_STATUS, CollectorView, InstanceView
 from exporter.model.clock import Clock
-from exporter.model.collected import Collected, Collector
-from exporter.model.poll_result import Failure, Reading, Status
+from exporter.model.poll_result import Collected, Collector, Failure, Reading, Status
 from exporter.model.settings import Config, Instance
 
 

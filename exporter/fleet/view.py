@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from exporter.model.collected import Collector, MessageQueue, PhoneStatus
-from exporter.model.poll_result import Failure, Status
+from exporter.model.poll_result import Collector, Failure, MessageQueue, PhoneStatus, Status
 from exporter.model.secret import Secret
 from exporter.model.settings import Instance
 

@@ -15,8 +15,8 @@ from exporter.httpd.basic_auth import PasswordChecker
 from exporter.httpd.bind import describe
 from exporter.httpd.connection import Service
 from exporter.httpd.connection_limiter import ConnectionLimiter
-from exporter.httpd.http import Handler
 from exporter.httpd.limits import Limits
+from exporter.httpd.message import Handler
 from exporter.httpd.security import Security
 from exporter.httpd.worker_pool import FairThreadPool
 from exporter.model.clock import Clock

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from exporter.fleet.view import InstanceView
 from exporter.metrics.catalogue import INSTANCE_METRICS, UNTIL_DUE, InstanceMetric
+from exporter.metrics.compression import Segment, SharedText
 from exporter.metrics.samples import due
-from exporter.metrics.segments import Segment, SharedText
 from exporter.metrics.text_format import Format, LabelText, header, sample_line, whole_number
 
 _BATCH: Final = 16

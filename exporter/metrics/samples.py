@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from exporter.fleet.view import InstanceView, is_as_expected
-from exporter.model.collected import Session
 from exporter.model.me_fields import WEBHOOK_FIELDS, WEBHOOK_FILTERS
+from exporter.model.poll_result import Session
 
 Labels = tuple[tuple[str, str], ...]
 Sample = tuple[Labels, float]

@@ -15,8 +15,8 @@ from prometheus_client.registry import Collector
 
 from exporter.fleet.store import Fleet
 from exporter.fleet.view import InstanceView
+from exporter.metrics.compression import Exposition, SharedText
 from exporter.metrics.instance_cache import InstanceLines, render_one
-from exporter.metrics.segments import Exposition, SharedText
 from exporter.metrics.text_format import Format
 from exporter.model.clock import Clock
 

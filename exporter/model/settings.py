@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from exporter.model.collected import Collector
+from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 from exporter.model.shard import WHOLE, Shard
 

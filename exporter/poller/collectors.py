@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from exporter.model.clock import Clock
-from exporter.model.collected import Collected, Collector
-from exporter.model.poll_result import Failure, Reason
+from exporter.model.poll_result import Collected, Collector, Failure, Reason
 from exporter.model.settings import Instance
 from exporter.poller.schedule import Backoff
 

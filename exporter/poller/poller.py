@@ -16,10 +16,9 @@ from exporter.model.clock import Clock
 from exporter.model.poll_result import Failure, Reading, Reason
 from exporter.model.settings import Instance
 from exporter.poller.lateness_log import LatenessLog
-from exporter.poller.plan import Plan
 from exporter.poller.queue import Poll, PollQueue
-from exporter.poller.schedule import Backoff
-from exporter.process.unexpected import log_unexpected
+from exporter.poller.schedule import Backoff, Plan
+from exporter.process.logs import log_unexpected
 
 _log = logging.getLogger(__name__)
 

@@ -25,8 +25,7 @@ from typing import NamedTuple
 
 from exporter.model.poll_result import Failure, Reading
 from exporter.model.settings import Instance
-from exporter.poller.plan import Plan
-from exporter.poller.schedule import Backoff, Slots
+from exporter.poller.schedule import Backoff, Plan, Slots
 
 
 class Kind(IntEnum):

@@ -3,10 +3,22 @@
 import hashlib
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from exporter.model.poll_result import Failure, Reason
+from exporter.model.settings import Instance, Polling
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The instances to poll, and when. No poll takes more than ``longest_poll`` seconds."""
+
+    instances: Sequence[Instance]
+    polling: Polling
+    longest_poll: float
+
 
 BACKOFF_CAP: Final = 300.0
 """Longest wait of an instance that fails, in seconds, unless the interval is longer."""

@@ -9,10 +9,21 @@ import logging
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
+from types import TracebackType
 from typing import Any, Final
 
-from exporter.process.unexpected import log_unexpected
+_log = logging.getLogger(__name__)
+
+
+def log_unexpected(kind: type[BaseException], raised_at: TracebackType | None) -> None:
+    """Log an exception of this type, raised at this place. Never raise: the caller must go on."""
+    with contextlib.suppress(Exception):
+        place = traceback.extract_tb(raised_at)[-1:]
+        extra = {"file": place[0].filename, "line": place[0].lineno} if place else {}
+        _log.error("unexpected error, please report it", extra={"error": kind.__name__, **extra})
+
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 FORMATS: Final = ("logfmt", "json")

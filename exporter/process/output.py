@@ -1,9 +1,10 @@
-"""Output of a command to standard output and standard error, whatever these are connected to."""
+"""Output of a command to standard output and standard error, whatever these are connected to, and its progress."""
 
 import contextlib
 import os
 import select
 import sys
+from types import TracebackType
 from typing import TextIO
 
 
@@ -53,3 +54,31 @@ def stand_in_for_closed_stderr() -> None:
 def _encode(content: str | bytes, stream: TextIO) -> bytes:
     """Encode the text, with escapes for what the terminal cannot show: the name of a file may hold anything."""
     return content if isinstance(content, bytes) else content.encode(stream.encoding, "backslashreplace")
+
+
+class Progress:
+    """One line that is overwritten, on a terminal only: logs and pipes receive nothing."""
+
+    def __init__(self, stream: TextIO, what: str) -> None:
+        self._stream = stream
+        self._what = what
+        self._shown = ""
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._write("")
+
+    def show(self, done: int, total: int) -> None:
+        """Say that ``done`` of ``total`` are done."""
+        self._write(f"{self._what} {done} of {total}")
+
+    def _write(self, line: str) -> None:
+        if line != self._shown and self._stream.isatty():
+            with contextlib.suppress(OSError):  # the terminal is gone, or full
+                self._stream.write(f"\r{line:{len(self._shown)}}\r{line}")
+                self._stream.flush()
+            self._shown = line

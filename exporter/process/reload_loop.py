@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from exporter.model.clock import Clock
+from exporter.process.logs import log_unexpected
 from exporter.process.main_loop import PeriodicTask, run_until_signal
-from exporter.process.unexpected import log_unexpected
 
 
 class ReloadLoop:

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from exporter import __version__
-from exporter.process.output import complain, stand_in_for_closed_stderr
-from exporter.process.progress import Progress
+from exporter.process.output import Progress, complain, stand_in_for_closed_stderr
 from exporter.report.figures import LATEST, Report, collect, steps
 from exporter.report.page import page_of
 from exporter.report.period import BadPeriod, Day, Month, time_zone, zone_of_environment

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from exporter.httpd.http import Request, Response
+from exporter.httpd.message import Request, Response
 from exporter.metrics.text_format import Format
 
 WORTH_IT: Final = 1024

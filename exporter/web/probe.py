@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from exporter.fleet.store import Fleet
-from exporter.httpd.http import Answer, Request, Response, text_response
+from exporter.httpd.message import Answer, Request, Response, text_response
 from exporter.metrics.scrape import Scrapes
 from exporter.model.poll_result import Failure, Reason
 from exporter.web.encoding import exposition_format

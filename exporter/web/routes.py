@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from exporter.fleet.store import Fleet
-from exporter.httpd.http import Answer, Handler, Request, Response, text_response
+from exporter.httpd.message import Answer, Handler, Request, Response, text_response
 from exporter.metrics.scrape import Scrapes
 from exporter.options import ExternalUrl
 from exporter.web.encoding import accepts_gzip, compressing, exposition_format
@@ -22,7 +22,7 @@ Reload = Callable[[], tuple[str, ...]]
 
 @dataclass(frozen=True)
 class App:
-    """The exporter's HTTP surface: a :data:`~exporter.httpd.http.Handler`."""
+    """The exporter's HTTP surface: a :data:`~exporter.httpd.message.Handler`."""
 
     fleet: Fleet
     scrapes: Scrapes

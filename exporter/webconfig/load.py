@@ -7,7 +7,7 @@ from exporter.config.document import read_document
 from exporter.config.files import TrackedFiles
 from exporter.config.instance_files import read_text
 from exporter.config.problem import Problems
-from exporter.config.section_values import SectionValues
+from exporter.config.section import SectionValues
 from exporter.config.value import Context, Value, usable
 from exporter.httpd.security import Security
 from exporter.webconfig import keys

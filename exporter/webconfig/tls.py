@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Final
 
-from exporter.config.section_values import SectionValues
+from exporter.config.section import SectionValues
 from exporter.config.value import Unusable
 from exporter.httpd.security import ServerTls
 from exporter.webconfig import keys

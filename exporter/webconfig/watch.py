@@ -9,8 +9,8 @@ from exporter.config.file_reader import FileReader
 from exporter.config.files import TrackedFiles
 from exporter.config.problem import InvalidConfig
 from exporter.httpd.security import Security, removed_protection
+from exporter.process.logs import log_unexpected
 from exporter.process.permissions import PermissionChecker
-from exporter.process.unexpected import log_unexpected
 from exporter.webconfig.load import load
 
 CHECK_INTERVAL: Final = 2.0

@@ -8,10 +8,9 @@ from urllib.parse import quote, urlsplit
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from exporter import __version__
+from exporter.model.account_list import ListPage
 from exporter.model.clock import Clock
-from exporter.model.collected import Collected, Collector, MessageQueue
-from exporter.model.listing import ListPage
-from exporter.model.poll_result import Failure, Reading, Reason
+from exporter.model.poll_result import Collected, Collector, Failure, MessageQueue, Reading, Reason
 from exporter.model.settings import Account, Api, Instance
 from exporter.zapi.answer import Answer, read_answer
 from exporter.zapi.errors import PollFailed

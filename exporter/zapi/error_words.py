@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from ipaddress import ip_interface
 from typing import Final
 
-from exporter.model.collected import Session
-from exporter.model.poll_result import Failure, Reason
+from exporter.model.poll_result import Failure, Reason, Session
 
 _CLIENT_TOKEN: Final = re.compile(r"(?<![\w-])client ?[-_ ] ?token(?![\w-])")
 _NOT_ALLOWED: Final = " not allowed"

@@ -7,7 +7,7 @@ its ``/me`` tells it anew with every poll.
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
-from exporter.model.listing import MAX_TEXT, ListedInstance, ListPage, is_word
+from exporter.model.account_list import MAX_TEXT, ListedInstance, ListPage, is_word
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.secret import Secret
 from exporter.zapi.answer import Answer, read_answer

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from exporter.model.listing import ListedInstance, Listing, ListPage
+from exporter.model.account_list import ListedInstance, Listing, ListPage
 from exporter.model.poll_result import Failure, Reason
 
 PASSES: Final = 3

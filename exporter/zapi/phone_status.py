@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.model.collected import PhoneStatus, Session
-from exporter.model.poll_result import Failure, Reason
+from exporter.model.poll_result import Failure, PhoneStatus, Reason, Session
 from exporter.zapi.error_words import is_empty, known_failure, session_of
 from exporter.zapi.fields import Unreadable, boolean
 from exporter.zapi.json_body import Bytes, decode_object

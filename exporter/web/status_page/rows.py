@@ -7,7 +7,7 @@ from typing import Final
 from markupsafe import Markup
 
 from exporter.fleet.view import UNKNOWN_STATUS, InstanceView
-from exporter.model.collected import Session
+from exporter.model.poll_result import Session
 from exporter.web.status_page.diagnosis import Diagnosis
 from exporter.web.status_page.formatting import (
     Moment,
@@ -21,12 +21,11 @@ from exporter.web.status_page.formatting import (
     precise,
     sentence,
 )
-from exporter.web.status_page.problems import Problem
+from exporter.web.status_page.problems import Problem, WebhookState
 from exporter.web.status_page.query import Query, can_be_asked_for, label_search
 from exporter.web.status_page.sanitize import shortened, visible
 from exporter.web.status_page.selection import Listing
 from exporter.web.status_page.texts import Texts
-from exporter.web.status_page.webhook_states import WebhookState
 
 _WRONG: Final = (WebhookState.MISSING, WebhookState.SILENCED, WebhookState.DIFFERENT)
 _SET: Final = (

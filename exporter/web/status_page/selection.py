@@ -8,8 +8,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final
 
-from exporter.web.status_page.causes import Cause, is_told_by, shared_causes
-from exporter.web.status_page.diagnosis import Diagnosis
+from exporter.web.status_page.diagnosis import Cause, Diagnosis, is_told_by, shared_causes
 from exporter.web.status_page.problems import Level
 from exporter.web.status_page.query import Query, Show, Sort, folded
 from exporter.web.status_page.sanitize import visible

@@ -1,20 +1,20 @@
-"""What the page says in one language: the content of a file in ``locales``.
+"""What the page says in one language, the content of a file in ``locales``, and which language a reader wants.
 
 In a text, ``{braces}`` are filled in and `backticks` set what is typed in a configuration.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from importlib import resources
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from exporter.model.poll_result import Reason
-from exporter.web.status_page.problems import Problem
+from exporter.web.status_page.problems import Problem, WebhookState
 from exporter.web.status_page.query import Show
-from exporter.web.status_page.webhook_states import WebhookState
 
 K = TypeVar("K", bound=Enum)
 
@@ -83,3 +83,30 @@ def _advice(texts: Mapping[str, Mapping[str, str]]) -> Mapping[str, Advice]:
 def _by_member(kind: type[K], texts: Mapping[str, Any]) -> Mapping[K, Any]:
     """Return the texts by the members of an enumeration, whose names in lower case are the keys of the file."""
     return {kind[key.upper()]: text for key, text in texts.items()}
+
+
+_FILES: Final = {"en": "en", "pt": "pt-BR", "*": "en"}
+"""Primary subtag of a language range → the language that it gets."""
+
+_RANGE: Final = re.compile(
+    r"\s*(?P<tag>[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)\s*(?:;\s*q\s*=\s*(?P<weight>[01](?:\.\d{0,3})?)\s*)?",
+    re.ASCII,
+)
+
+
+def texts_for(accept_language: str) -> Texts:
+    """Return the texts in the language that an ``Accept-Language`` header prefers.
+
+    Any Portuguese gets Brazilian Portuguese. English where both are liked the same and English comes first,
+    and for every other language.
+    """
+    best, best_weight = "en", 0.0
+    for alternative in accept_language.split(","):
+        match = _RANGE.fullmatch(alternative)
+        if match is None:
+            continue
+        weight = min(1.0, float(match["weight"] or 1))
+        tag = _FILES.get(match["tag"].partition("-")[0].lower())
+        if tag is not None and weight > best_weight:
+            best, best_weight = tag, weight
+    return read_texts(best)

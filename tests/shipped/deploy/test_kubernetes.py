@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from exporter import flags
-from exporter.config.label_warnings import DROPPED_BY_RULES
+from exporter.config.labels import DROPPED_BY_RULES
 from exporter.config.load import load
 from tests.shipped.deploy.kubernetes import MANIFESTS, ROOT, build
 

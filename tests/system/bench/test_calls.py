@@ -9,9 +9,8 @@ from exporter.metrics.self_metrics import Telemetry
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Status
 from exporter.model.settings import Api
-from exporter.poller.plan import Plan
 from exporter.poller.queue import PollQueue
-from exporter.poller.schedule import Backoff
+from exporter.poller.schedule import Backoff, Plan
 from exporter.zapi.client import ZapiClient
 from simulator.server import SimulatedZapi
 from tests.builders import a_config, an_instance, some_polling

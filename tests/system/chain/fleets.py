@@ -10,10 +10,10 @@ from typing import Any, Final
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from exporter.demo.fault import Fault
+from exporter.demo.faults import Fault
 from exporter.demo.instances import SimulatedInstance
 from exporter.model.clock import SystemClock
-from exporter.model.collected import Collector
+from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import Config, Instance, Polling
 from simulator.config_file import write_config

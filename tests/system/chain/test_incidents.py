@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from exporter.demo.answers import html_error
+from exporter.demo.faults import html_error
 from simulator.answer_faults import client_token_not_allowed
 from tests.system.chain.chain import Chain, chain
 from tests.system.chain.fleets import Fleet, numbered, polled

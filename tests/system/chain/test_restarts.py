@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from exporter.demo.answers import html_error
+from exporter.demo.faults import html_error
 from exporter.model.clock import SystemClock
 from tests.system.chain.chain import Chain, chain
 from tests.system.chain.fleets import DAY, Fleet, numbered, polled

@@ -6,11 +6,10 @@ from dataclasses import dataclass, fields
 from functools import partial
 from typing import Final
 
-from exporter.demo.answers import answer, html_error, rate_limited
-from exporter.demo.resources import SimulatedQueue
-from exporter.demo.timeline import Phase, Timeline
+from exporter.demo.faults import answer, html_error, rate_limited
+from exporter.demo.instances import Phase, SimulatedQueue, Timeline
 from exporter.model.clock import SystemClock
-from exporter.model.collected import Collector
+from exporter.model.poll_result import Collector
 from simulator.answer_faults import me_with, me_without
 from simulator.wire_faults import silence
 from tests.system.chain.chain import Chain

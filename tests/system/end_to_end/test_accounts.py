@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.demo.answers import html_error
+from exporter.demo.faults import html_error
 from exporter.model.clock import SystemClock
 from harness.processes import COMMAND, exporter, get
 from harness.waiting import wait_until

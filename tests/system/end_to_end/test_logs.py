@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.demo.answers import answer
+from exporter.demo.faults import answer
 from exporter.demo.instances import SimulatedInstance
 from exporter.model.clock import SystemClock
 from harness.processes import exporter

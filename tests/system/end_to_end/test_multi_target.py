@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from exporter.demo.answers import html_error
+from exporter.demo.faults import html_error
 from exporter.demo.instances import SimulatedInstance
 from exporter.model.clock import SystemClock
 from harness.processes import Exporter, Prometheus, eventually, exporter, get, prometheus

@@ -8,13 +8,13 @@ import pytest
 import trustme
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporter.demo.configuration import demo_config
 from exporter.demo.instances import DOCUMENTED_WEBHOOKS, CreatedForm
 from exporter.demo.scenario import Role, ScenarioInstance, build_scenario
-from exporter.demo.setup import demo_config
 from exporter.metrics import catalogue
 from exporter.model.clock import SystemClock
-from exporter.model.collected import Collector, Session
 from exporter.model.me_fields import WEBHOOK_FILTERS
+from exporter.model.poll_result import Collector, Session
 from exporter.model.secret import Secret
 from harness.processes import eventually, exporter
 from simulator.config_file import write_config

@@ -12,7 +12,7 @@ from typing import Final
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.demo.answers import html_error
+from exporter.demo.faults import html_error
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Reason
 from harness.ports import own_address

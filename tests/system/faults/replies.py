@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from exporter.demo.fault import Fault
+from exporter.demo.faults import Fault
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Reason
 from harness.waiting import comes_true

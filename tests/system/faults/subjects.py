@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from exporter.demo.fault import Fault, message
+from exporter.demo.faults import Fault, message
 from exporter.demo.instances import DOCUMENTED_WEBHOOKS, SimulatedInstance
 from tests.system.faults.canaries import canary, canary_url
 from tests.system.faults.table import API_TIMEOUT

@@ -20,9 +20,8 @@ from exporter.discovery.known_list import KnownList
 from exporter.discovery.merge import Merger
 from exporter.fleet.event_log import EventLog
 from exporter.fleet.store import Fleet
-from exporter.httpd.http import Response
 from exporter.httpd.limits import Limits
-from exporter.httpd.message import Refused, read_head, write_head
+from exporter.httpd.message import Refused, Response, read_head, write_head
 from exporter.metrics.instance_cache import InstanceLines, render_one
 from exporter.metrics.scrape import Scrapes
 from exporter.metrics.self_metrics import Telemetry

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Final
 
-from exporter.demo.fault import Exchange, Fault, message
+from exporter.demo.faults import Exchange, Fault, message
 from exporter.model.me_fields import WEBHOOK_FIELDS
 
 ROOM: Final = 1024 * 1024 - 8192

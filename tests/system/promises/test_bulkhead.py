@@ -8,8 +8,7 @@ from typing import Final
 
 import pytest
 
-from exporter.demo.answers import rate_limited
-from exporter.demo.fault import Exchange, Fault
+from exporter.demo.faults import Exchange, Fault, rate_limited
 from exporter.model.settings import Polling
 from harness.processes import PATIENCE, exporter
 from harness.waiting import wait_until

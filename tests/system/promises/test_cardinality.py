@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from exporter.demo.fault import Exchange, Fault, message
+from exporter.demo.faults import Exchange, Fault, message
 from exporter.fleet.event_log import EventLog
 from exporter.fleet.store import Fleet
 from exporter.fleet.view import MAX_STATUSES, OTHER_STATUS, UNKNOWN_STATUS

@@ -10,11 +10,11 @@ from typing import Final
 
 import pytest
 
-from exporter.demo.resources import SimulatedQueue
+from exporter.demo.configuration import demo_config
+from exporter.demo.instances import SimulatedQueue
 from exporter.demo.scenario import ScenarioInstance
-from exporter.demo.setup import demo_config
 from exporter.model.clock import SystemClock
-from exporter.model.collected import Collector
+from exporter.model.poll_result import Collector
 from exporter.model.settings import Polling
 from harness.processes import COMMAND, Exporter, eventually, exporter, get
 from harness.waiting import wait_until

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from exporter.demo.answers import html_error
+from exporter.demo.faults import html_error
 from exporter.model.poll_result import Reason
 from exporter.model.settings import Polling
 from harness.processes import Exporter, exporter, get

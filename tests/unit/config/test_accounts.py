@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config.label_warnings import label_warnings
+from exporter.config.labels import label_warnings
 from exporter.config.problem import InvalidConfig
-from exporter.model.collected import Collector
+from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import Account
 from tests.unit.config.documents import MINIMAL, load_text

@@ -11,7 +11,7 @@ from exporter.config.file_reader import FileReader, UnreadableFile
 from exporter.config.load import load
 from exporter.config.patterns import Matches, find_matches
 from exporter.config.problem import InvalidConfig
-from exporter.config.watch import ConfigFile
+from exporter.config.source import ConfigFile
 from exporter.model.secret import Secret
 from exporter.model.settings import Config
 from tests.counting import calls_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.config.label_warnings import label_warnings
+from exporter.config.labels import label_warnings
 from tests.builders import an_instance
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from exporter.config import reference
-from exporter.config.declarations import Section
 from exporter.config.keys import DOCUMENT, SECTIONS
+from exporter.config.section import Section
 from exporter.model.me_fields import WEBHOOK_FIELDS
 
 DOCUMENTS = Path(__file__).parents[3] / "docs"

@@ -7,7 +7,7 @@ import certifi
 import pytest
 
 from exporter.config.problem import InvalidConfig
-from exporter.config.watch import ConfigFile
+from exporter.config.source import ConfigFile
 
 DOCUMENT = "instances: [{name: vendas, id: A1, token_file: %s}]\n"
 

@@ -8,12 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.demo.answers import html_error
 from exporter.demo.api import SimulatedApi
-from exporter.demo.instances import SimulatedInstance
-from exporter.demo.resources import SimulatedQueue
+from exporter.demo.faults import html_error
+from exporter.demo.instances import Phase, SimulatedInstance, SimulatedQueue, Timeline
 from exporter.demo.server import DemoServer
-from exporter.demo.timeline import Phase, Timeline
 from tests.clocks import ManualClock
 from tests.unit.demo.test_lifetime import no_descriptors_left
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import trustme
 
-from exporter.demo.fault import Exchange, Fault
+from exporter.demo.faults import Exchange, Fault
 from exporter.demo.instances import SimulatedInstance
 from simulator.listener_mode import ListenerMode
 from simulator.server import SimulatedZapi

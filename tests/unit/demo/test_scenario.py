@@ -3,8 +3,8 @@ from collections import Counter
 
 import pytest
 
+from exporter.demo.instances import Phase
 from exporter.demo.scenario import FINE, Role, ScenarioInstance, build_scenario
-from exporter.demo.timeline import Phase
 from simulator.fleet import healthy_fleet
 
 NOW = 1_700_000_000.0

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.demo.instances import SimulatedInstance
-from exporter.demo.timeline import Phase, Timeline
+from exporter.demo.instances import Phase, SimulatedInstance, Timeline
 from simulator.server import SimulatedZapi
 from simulator.wire_faults import raw, silence
 from tests.clocks import ManualClock

@@ -5,8 +5,8 @@ import pytest
 import yaml
 
 from exporter.config.load import load
+from exporter.demo.configuration import demo_account, demo_config, with_demo_sources
 from exporter.demo.scenario import build_scenario
-from exporter.demo.setup import demo_account, demo_config, with_demo_sources
 from exporter.model.settings import Config
 from simulator.config_file import write_config
 

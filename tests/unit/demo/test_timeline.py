@@ -1,6 +1,6 @@
 import pytest
 
-from exporter.demo.timeline import Phase, Timeline
+from exporter.demo.instances import Phase, Timeline
 
 UP = Phase(30.0, connected=True)
 DOWN = Phase(10.0, connected=False)

@@ -11,10 +11,9 @@ from unicodedata import normalize
 import pytest
 
 from exporter.demo.accounts import PARTNER_TOKEN_REFUSED
-from exporter.demo.answers import answer, html_error, rate_limited
-from exporter.demo.fault import Exchange, Fault, message
+from exporter.demo.faults import Exchange, Fault, answer, html_error, message, rate_limited
 from exporter.model.clock import SystemClock
-from exporter.model.collected import Collector
+from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import Account, Instance
 from exporter.model.shard import Shard

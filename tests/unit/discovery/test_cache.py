@@ -8,7 +8,7 @@ import pytest
 
 from exporter.discovery.cache import ListCache
 from exporter.discovery.known_list import KnownList
-from exporter.model.listing import ListedInstance
+from exporter.model.account_list import ListedInstance
 from exporter.model.secret import Secret
 
 KNOWN = KnownList(

@@ -1,7 +1,7 @@
 """Nothing vanishes from an account's list by mistake."""
 
 from exporter.discovery.known_list import KnownList
-from exporter.model.listing import ListedInstance
+from exporter.model.account_list import ListedInstance
 from exporter.model.poll_result import Reason
 from exporter.model.secret import Secret
 from tests.builders import a_failure

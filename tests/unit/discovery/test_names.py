@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.discovery.names import Claim, assign_names, claimed_name
-from exporter.model.listing import ListedInstance
+from exporter.model.account_list import ListedInstance
 from exporter.model.secret import Secret
 from exporter.zapi.secret_scan import SecretScanner
 

@@ -8,8 +8,15 @@ from exporter.fleet.event_log import EventLog
 from exporter.fleet.store import Fleet
 from exporter.fleet.view import CollectorView, InstanceView
 from exporter.metrics.catalogue import INSTANCE_METRICS
-from exporter.model.collected import Collected, Collector, MessageQueue, PhoneStatus, Session
-from exporter.model.poll_result import Reading, Reason
+from exporter.model.poll_result import (
+    Collected,
+    Collector,
+    MessageQueue,
+    PhoneStatus,
+    Reading,
+    Reason,
+    Session,
+)
 from tests.builders import a_config, a_failure, a_status, an_instance, some_polling
 from tests.clocks import ManualClock
 

@@ -12,8 +12,8 @@ from types import TracebackType
 import trustme
 
 from exporter.httpd.bind import bind
-from exporter.httpd.http import Handler, Request, Response
 from exporter.httpd.limits import Limits
+from exporter.httpd.message import Handler, Request, Response
 from exporter.httpd.security import Security, ServerTls
 from exporter.httpd.server import Server
 from exporter.model.clock import Clock, SystemClock

@@ -11,8 +11,8 @@ import bcrypt
 import pytest
 
 from exporter.httpd.basic_auth import Credentials, PasswordChecker, Users, is_bcrypt_hash, read_credentials
-from exporter.httpd.http import Request, Response
 from exporter.httpd.limits import Limits
+from exporter.httpd.message import Request, Response
 from exporter.httpd.security import Security
 from exporter.httpd.server import Server
 from exporter.httpd.worker_pool import FairThreadPool

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from exporter.httpd.bind import CannotBind, bind, describe
-from exporter.httpd.http import Response
+from exporter.httpd.message import Response
 from exporter.httpd.server import Server
 from exporter.model.clock import SystemClock
 from tests.unit.httpd.serving import Client

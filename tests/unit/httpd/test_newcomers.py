@@ -17,8 +17,8 @@ import bcrypt
 import pytest
 
 from exporter.httpd.connection_limiter import Cancellable, ConnectionLimiter
-from exporter.httpd.http import Answer, Request, Response
 from exporter.httpd.limits import Limits
+from exporter.httpd.message import Answer, Request, Response
 from exporter.httpd.security import Security
 from exporter.httpd.server import Server
 from harness.waiting import wait_until

@@ -19,8 +19,8 @@ import pytest
 import trustme
 
 from exporter.httpd.bind import bind
-from exporter.httpd.http import Request, Response
 from exporter.httpd.limits import Limits
+from exporter.httpd.message import Request, Response
 from exporter.httpd.security import Security
 from exporter.httpd.server import Server
 from exporter.model.clock import SystemClock

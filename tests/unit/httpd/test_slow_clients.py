@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.httpd.http import Request, Response
 from exporter.httpd.limits import Limits
+from exporter.httpd.message import Request, Response
 from exporter.httpd.server import Server
 from harness.waiting import wait_until
 from tests.unit.httpd.serving import PATIENCE, Client, Transport, place_of

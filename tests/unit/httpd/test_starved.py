@@ -15,7 +15,7 @@ from tests.unit.httpd.serving import PATIENCE, Client
 PROGRAM = """
 import json, logging, os, resource, sys, time
 from exporter.model.clock import SystemClock
-from exporter.httpd.http import Response
+from exporter.httpd.message import Response
 from exporter.httpd.server import Server
 from exporter.httpd.bind import bind
 

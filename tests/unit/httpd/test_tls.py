@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from exporter.httpd.http import Response
+from exporter.httpd.message import Response
 from exporter.httpd.server import Server
 from exporter.webconfig.load import load
 from exporter.webconfig.watch import WebConfigFile

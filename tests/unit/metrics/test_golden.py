@@ -14,9 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from exporter.fleet.store import Fleet
 from exporter.metrics.instance_cache import InstanceLines
 from exporter.metrics.text_format import Format
-from exporter.model.collected import Collector, MessageQueue, PhoneStatus, Session
 from exporter.model.me_fields import WEBHOOK_FIELDS
-from exporter.model.poll_result import Reason
+from exporter.model.poll_result import Collector, MessageQueue, PhoneStatus, Reason, Session
 from exporter.model.secret import Secret
 from tests.builders import a_config, a_failure, a_status, an_instance
 from tests.clocks import ManualClock

@@ -1,6 +1,6 @@
 """What is counted of every poll."""
 
-from exporter.metrics.poll_counters import PollCounters
+from exporter.metrics.self_metrics import PollCounters
 from exporter.model.poll_result import Reading, Reason
 from tests.builders import a_failure, a_status
 

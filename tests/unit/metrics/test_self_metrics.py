@@ -7,8 +7,7 @@ from prometheus_client import generate_latest
 
 from exporter import __version__
 from exporter.metrics.self_metrics import Telemetry
-from exporter.model.collected import Collector, MessageQueue
-from exporter.model.poll_result import Reason
+from exporter.model.poll_result import Collector, MessageQueue, Reason
 from exporter.model.settings import InstanceSource
 from tests.builders import a_config, a_failure, an_instance
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.model.listing import MAX_TEXT, is_word
+from exporter.model.account_list import MAX_TEXT, is_word
 
 
 @pytest.mark.parametrize("text", ["a", "3C67AB641C8AA0412F6A", "número", "a" * MAX_TEXT])

@@ -7,8 +7,15 @@ from itertools import pairwise
 
 import pytest
 
-from exporter.model.collected import Collected, Collector, MessageQueue, PhoneStatus, Session
-from exporter.model.poll_result import Failure, Reason
+from exporter.model.poll_result import (
+    Collected,
+    Collector,
+    Failure,
+    MessageQueue,
+    PhoneStatus,
+    Reason,
+    Session,
+)
 from exporter.model.settings import Instance
 from exporter.poller.collectors import MISSING_PAUSE, CollectorLimits, Collectors
 from exporter.poller.schedule import Backoff

@@ -8,12 +8,10 @@ import time
 import pytest
 
 from exporter.model.clock import Clock, SystemClock
-from exporter.model.collected import Collector
-from exporter.model.poll_result import Failure, Reading, Reason
+from exporter.model.poll_result import Collector, Failure, Reading, Reason
 from exporter.model.settings import Instance
-from exporter.poller.plan import Plan
 from exporter.poller.poller import Poller
-from exporter.poller.schedule import SLOT_GRID, Backoff, Slots
+from exporter.poller.schedule import SLOT_GRID, Backoff, Plan, Slots
 from harness.waiting import wait_until
 from tests.builders import a_failure, a_status, an_instance, some_polling
 from tests.clocks import ManualClock

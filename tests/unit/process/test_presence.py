@@ -2,7 +2,7 @@
 
 import uuid
 
-from exporter.process.presence import find_published, published
+from exporter.healthcheck import find_published, published
 
 
 def test_places_are_found_while_they_are_published() -> None:

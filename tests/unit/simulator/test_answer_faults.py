@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from exporter.demo.fault import Fault
+from exporter.demo.faults import Fault
 from exporter.demo.instances import SimulatedInstance
 from simulator import answer_faults as answers
 from simulator.faults import every_fault

@@ -1,6 +1,6 @@
 import pytest
 
-from exporter.demo.fault import Exchange, Fault
+from exporter.demo.faults import Exchange, Fault
 from simulator.mirror_faults import mirrors
 
 

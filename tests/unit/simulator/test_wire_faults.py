@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from exporter.demo.fault import Exchange, Fault
+from exporter.demo.faults import Exchange, Fault
 from exporter.demo.instances import SimulatedInstance
 from simulator import wire_faults as wire
 from simulator.answer_faults import late

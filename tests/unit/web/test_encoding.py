@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from exporter.httpd.http import Request, Response
+from exporter.httpd.message import Request, Response
 from exporter.metrics.text_format import Format
 from exporter.web.encoding import WORTH_IT, accepts_gzip, compressing, exposition_format
 

@@ -13,7 +13,7 @@ from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from exporter.fleet.store import Fleet
-from exporter.httpd.http import Request, Response
+from exporter.httpd.message import Request, Response
 from exporter.metrics.instance_cache import InstanceLines
 from exporter.metrics.scrape import Scrapes
 from exporter.metrics.self_metrics import Telemetry

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from exporter.demo.answers import answer, html_error
-from exporter.demo.instances import SimulatedInstance
-from exporter.demo.resources import SimulatedQueue
+from exporter.demo.faults import answer, html_error
+from exporter.demo.instances import SimulatedInstance, SimulatedQueue
 from exporter.model.clock import SystemClock
-from exporter.model.collected import Collector, MessageQueue, PhoneStatus, Session
-from exporter.model.poll_result import Failure, Reason, Status
+from exporter.model.poll_result import Collector, Failure, MessageQueue, PhoneStatus, Reason, Session, Status
 from exporter.model.settings import Api, Instance
 from exporter.zapi.client import ZapiClient
 from simulator.server import SimulatedZapi

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.model.listing import ListedInstance, ListPage
+from exporter.model.account_list import ListedInstance, ListPage
 from exporter.model.poll_result import Failure, Reason
 from exporter.zapi.answer import Answer
 from exporter.zapi.instance_list import read_list_answer, read_list_page

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from exporter.model.listing import ListedInstance, ListPage
+from exporter.model.account_list import ListedInstance, ListPage
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.secret import Secret
 from exporter.zapi.listing import PASSES, ListingReader, read_listing

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from exporter.model.collected import PhoneStatus, Session
-from exporter.model.poll_result import Failure, Reason
+from exporter.model.poll_result import Failure, PhoneStatus, Reason, Session
 from exporter.zapi.phone_status import read_phone_status
 
 

@@ -6,7 +6,7 @@ import time
 import pytest
 import trustme
 
-from exporter.demo.fault import Fault
+from exporter.demo.faults import Fault
 from exporter.demo.instances import SimulatedInstance
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure, Reason, Status

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from exporter.httpd.http import Request, Response
+from exporter.httpd.message import Request, Response
 from tests.unit.httpd import serving as real
 
 

@@ -4,8 +4,7 @@ import pytest
 
 from exporter.fleet.view import InstanceView
 from exporter.model.poll_result import Failure, Reason
-from exporter.web.status_page.causes import is_told_by, shared_causes
-from exporter.web.status_page.diagnosis import diagnose
+from exporter.web.status_page.diagnosis import diagnose, is_told_by, shared_causes
 from exporter.web.status_page.problems import Level
 from exporter.web.status_page.query import Query, Show
 from exporter.web.status_page.selection import list_instances

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from exporter.fleet.view import CollectorView, InstanceView
-from exporter.model.collected import Collector, MessageQueue, PhoneStatus, Session
-from exporter.model.poll_result import Failure, Reason
+from exporter.model.poll_result import Collector, Failure, MessageQueue, PhoneStatus, Reason, Session
 from exporter.web.status_page.diagnosis import Diagnoses, diagnose
 from exporter.web.status_page.problems import QUEUE_NEARLY_FULL, QUEUE_STUCK_AFTER, Level, Problem
 from exporter.web.status_page.query import Query

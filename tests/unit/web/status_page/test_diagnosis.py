@@ -9,9 +9,8 @@ from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.poll_result import Reason
 from exporter.model.secret import Secret
 from exporter.web.status_page.diagnosis import Diagnoses, Diagnosis, diagnose
-from exporter.web.status_page.problems import EXPIRES_IMMINENTLY, EXPIRES_SOON, Level, Problem
+from exporter.web.status_page.problems import EXPIRES_IMMINENTLY, EXPIRES_SOON, Level, Problem, WebhookState
 from exporter.web.status_page.query import Show
-from exporter.web.status_page.webhook_states import WebhookState
 from tests.builders import a_failure, a_status, an_instance
 from tests.unit.web.status_page.fleets import (
     DAY,

@@ -1,6 +1,6 @@
 import pytest
 
-from exporter.web.status_page.language import texts_for
+from exporter.web.status_page.texts import texts_for
 
 
 @pytest.mark.parametrize(

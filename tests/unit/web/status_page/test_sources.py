@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from exporter.fleet.view import InstanceView
-from exporter.httpd.http import Request
+from exporter.httpd.message import Request
 from exporter.model.settings import InstanceSource
 from exporter.web.status_page.status_page import StatusPage
 from tests.builders import an_instance

@@ -9,7 +9,7 @@ from importlib import resources
 import pytest
 
 from exporter.fleet.view import InstanceView
-from exporter.httpd.http import Request, Response
+from exporter.httpd.message import Request, Response
 from exporter.model.poll_result import Reason
 from exporter.web.status_page.selection import PAGE_SIZE
 from exporter.web.status_page.status_page import StatusPage

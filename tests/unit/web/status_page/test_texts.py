@@ -10,10 +10,9 @@ import pytest
 
 import exporter
 from exporter.model.poll_result import Reason
-from exporter.web.status_page.problems import Problem
+from exporter.web.status_page.problems import Problem, WebhookState
 from exporter.web.status_page.query import Show
 from exporter.web.status_page.texts import Texts, read_texts
-from exporter.web.status_page.webhook_states import WebhookState
 
 ENGLISH, PORTUGUESE = read_texts("en"), read_texts("pt-BR")
 BOTH = pytest.mark.parametrize("texts", [ENGLISH, PORTUGUESE], ids=lambda texts: texts.tag)

@@ -11,8 +11,8 @@ from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 
 from exporter.config.duration import format_duration, parse_duration
-from exporter.model.collected import Collector
 from exporter.model.me_fields import WEBHOOK_FIELDS
+from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 
 MAX_NAME: Final = 200
