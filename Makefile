@@ -60,6 +60,7 @@ test: $(VENV)/.dev ## run the whole suite; installs Prometheus and browsers if p
 
 .PHONY: test-newer
 test-newer: $(VENV)/.dev ## test the rules and the chain with the newer Prometheus and Alertmanager of the next Debian releases
+	@$(BIN)/python -m harness.real_parts
 	$(BIN)/python -m harness.newer_parts $(BIN)/pytest $(or $(PYTEST_ARGS),tests/shipped/prometheus tests/system/chain \
 	  tests/system/end_to_end/test_receivers.py --deselect tests/shipped/prometheus/test_rule_mutations.py)
 

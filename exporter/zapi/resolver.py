@@ -63,8 +63,15 @@ class Resolver:
 
     def _run(self, host: str, port: int, future: "Future[Sequence[AddressInfo]]") -> None:
         try:
-            future.set_result(self._lookup(host, port))
+            addresses = self._lookup(host, port)
         except Exception as error:
+            self._forget(host, port)
             future.set_exception(error)
+        else:
+            self._forget(host, port)
+            future.set_result(addresses)
+
+    def _forget(self, host: str, port: int) -> None:
+        """Let the next poll look the name up anew; called before the result is known to those that wait."""
         with self._lock:
             del self._pending[host, port]

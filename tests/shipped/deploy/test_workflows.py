@@ -15,10 +15,10 @@ BIN: Final = Path(sys.executable).parent
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("schema", "file"), [("github-workflows", "workflows/ci.yaml"), ("dependabot", "dependabot.yml")]
+    ("schema", "files"), [("github-workflows", "workflows/*.yaml"), ("dependabot", "dependabot.yml")]
 )
-def test_the_forge_knows_every_word(schema: str, file: str) -> None:
-    _check("check-jsonschema", "--builtin-schema", f"vendor.{schema}", str(FORGE / file))
+def test_the_forge_knows_every_word(schema: str, files: str) -> None:
+    _check("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *map(str, FORGE.glob(files)))
 
 
 def test_an_auditor_finds_nothing() -> None:
@@ -31,6 +31,14 @@ def test_every_python_that_is_declared_is_tested() -> None:
     declared = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', project)
     suite = yaml.safe_load((FORGE / "workflows/ci.yaml").read_text())["jobs"]["suite"]
     assert suite["strategy"]["matrix"]["python"] == declared
+
+
+def test_every_night_runs_the_targets_that_take_long() -> None:
+    makefile = FORGE.with_name("Makefile").read_text()
+    job = yaml.safe_load((FORGE / "workflows/nightly.yaml").read_text())["jobs"]["long"]
+    targets = {command.split()[0] for command in job["strategy"]["matrix"]["target"]}
+    assert targets >= {"nightly", "mutants-python", "soak", "test-oldest", "test-newer"}
+    assert targets <= set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
 
 
 def test_what_is_published_was_tested_first_and_is_signed() -> None:

@@ -12,6 +12,7 @@ from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
 from exporter.zapi.errors import NoThreadLeft
 from exporter.zapi.resolver import AddressInfo, Resolver
+from harness.waiting import wait_until
 from tests.builders import an_instance
 
 HERE: AddressInfo = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 443))
@@ -36,9 +37,18 @@ def test_a_lookup_that_hangs_is_given_up_and_asked_only_once() -> None:
     for _ in range(3):
         with pytest.raises(TimeoutError):
             resolver.resolve("zapi.example", 443, 0.01)
+        wait_until(lambda: names.asked > 0)
     assert names.asked == 1
     names.answers.set()
     assert resolver.resolve("zapi.example", 443, 20) == [HERE]
+
+
+def test_a_name_is_looked_up_anew_as_soon_as_its_last_lookup_is_known() -> None:
+    """An address that moved in between is found, however late the thread of the last lookup ends."""
+    ports = iter(range(1, 1001))
+    resolver = Resolver(lambda host, port: [(*HERE[:4], (host, next(ports)))])
+    for expected in range(1, 1001):
+        assert resolver.resolve("zapi.example", 443, 60.0)[0][4] == ("zapi.example", expected)
 
 
 def test_an_address_needs_no_lookup() -> None:
