@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from exporter import __version__
 from exporter.report.figures import Report, Row, Share
@@ -28,11 +27,6 @@ def page_of(report: Report, month: Month, group_by: str, language: str, now: flo
     def of(key: str, **values: object) -> Callable[[Texts], str]:
         return lambda texts: texts.words[key].format(**values)
 
-    def each(say: Callable[[Texts], str]) -> Markup:
-        """Return a text in every language; the page shows one of them."""
-        span = Markup('<span lang="{}">{}</span>')
-        return Markup("").join(span.format(texts.tag, say(texts)) for texts in languages.values())
-
     def unknown_names(texts: Texts) -> str:
         rest = f" {texts.words['more'].format(count=more)}" if more else ""
         return texts.words["never"].format(names=names + rest)
@@ -50,7 +44,6 @@ def page_of(report: Report, month: Month, group_by: str, language: str, now: flo
             _word=of,
             day_bars=lambda row: [_bar(day) for day in row.days],
             duration=duration,
-            each=each,
             first=language,
             group_by=group_by,
             is_running=report.days[-1].end < month.end,

@@ -1,19 +1,16 @@
 """Our texts, numbers and moments, written out in one language. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Final
-
-from markupsafe import Markup, escape
 
 from exporter.model.poll_result import Failure
 from exporter.web.status_page.sanitize import shortened
 from exporter.web.status_page.texts import Texts
 
-_TYPED: Final = re.compile(r"`([^`]+)`")
-_NAME: Final = '<span class="whole">Z-API</span>'  # never broken at its hyphen
+_PARTS: Final = re.compile(r"`(?P<code>[^`]+)`|(?P<whole>Z-API)|\{(?P<hole>\w+)\}")
 _HTTP_STATUS: Final = re.compile(r"(?<=HTTP )\d{3}")
 _NUMBER: Final = re.compile(r"\d[\d,]*")
 _HOLE: Final = re.compile(r"\{n\}")
@@ -35,9 +32,21 @@ class Moment:
     iso: str
     shows: str = ""
 
-    def __html__(self) -> Markup:
-        tag = Markup('<time datetime="{}" title="{}" data-shows="{}">{}</time>')
-        return tag.format(self.iso, self.exact, self.shows, self.text)
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a sentence that is set in its own way.
+
+    ``kind`` is ``code`` for what is typed, ``bdi`` for a foreign text, which may run in another direction, and
+    ``whole`` for a name that is not broken at its hyphen.
+    """
+
+    kind: str
+    text: str
+
+
+Sentence = tuple[str | Piece | Moment, ...]
+"""The parts of a sentence, in order; the templates set them as HTML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +54,33 @@ class Note:
     """A problem in words. ``detail`` is empty if there is none; ``detail_tag`` is its language if not the page's."""
 
     level: str
-    sentence: Markup
+    sentence: Sentence
     detail: str
     detail_tag: str
-    remedy: Markup
+    remedy: Sentence
 
 
-def sentence(text: str, **parts: str | Markup | Moment) -> Markup:
-    """Return one of our texts as HTML, filled in with ``parts``."""
-    html = _TYPED.sub(r"<code>\1</code>", str(escape(text)))
-    return Markup(html.replace("Z-API", _NAME)).format(**parts)
+def sentence(text: str, **parts: str | Moment | Sentence) -> Sentence:
+    """Return one of our texts as a sentence, filled in with ``parts``."""
+    return tuple(_pieces(text, parts))
 
 
-def isolated(text: str) -> Markup:
-    """Return a foreign text as HTML that cannot change the text direction around it."""
-    return Markup("<bdi>{}</bdi>").format(shortened(text))
+def _pieces(text: str, parts: Mapping[str, str | Moment | Sentence]) -> Iterator[str | Piece | Moment]:
+    end = 0
+    for match in _PARTS.finditer(text):
+        yield text[end : match.start()]
+        end = match.end()
+        if match["hole"]:
+            part = parts[match["hole"]]
+            yield from part if isinstance(part, tuple) else (part,)
+        else:
+            yield Piece(str(match.lastgroup), match[str(match.lastgroup)])
+    yield text[end:]
+
+
+def foreign(text: str) -> Sentence:
+    """Return a text that others wrote, shortened."""
+    return (Piece("bdi", shortened(text)),)
 
 
 def number(value: int, texts: Texts) -> str:

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from markupsafe import Markup
-
-from exporter.web.status_page.formatting import Moment, detail_words, moment, number, sentence
+from exporter.web.status_page.formatting import Moment, Sentence, detail_words, moment, number, sentence
 from exporter.web.status_page.problems import Level
 from exporter.web.status_page.query import Query, Show, Sort
 from exporter.web.status_page.sanitize import shortened, visible
@@ -72,10 +70,10 @@ class Banner:
 
     level: str
     counted: str
-    sentence: Markup
+    sentence: Sentence
     detail: str
     detail_tag: str
-    remedy: Markup
+    remedy: Sentence
     link: str
 
 
@@ -111,7 +109,6 @@ class Screen:
     everything: str
     unsearched: str
     refresh_switch: str
-    refresh_target: str
 
 
 def write_screen(listing: Listing, texts: Texts, query: Query, now: float) -> Screen:
@@ -137,7 +134,6 @@ def write_screen(listing: Listing, texts: Texts, query: Query, now: float) -> Sc
         everything=Query(paused=query.paused).link(),
         unsearched=query.searched("").link(),
         refresh_switch=query.with_paused(not query.paused).link(),
-        refresh_target=query.link(),
     )
 
 

@@ -4,18 +4,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from markupsafe import Markup
-
 from exporter.fleet.view import UNKNOWN_STATUS, InstanceView
 from exporter.model.poll_result import Session
 from exporter.web.status_page.diagnosis import Diagnosis
 from exporter.web.status_page.formatting import (
     Moment,
     Note,
+    Piece,
+    Sentence,
     day,
     detail_words,
     duration,
-    isolated,
+    foreign,
     moment,
     number,
     precise,
@@ -84,9 +84,8 @@ class Row:
     key: str
     source: str
     group: Group | None
-    name: Markup
-    display_name: Markup | None
-    id: Markup
+    name: str
+    display_name: str
     labels: tuple[Label, ...]
     level: str
     state: str
@@ -98,7 +97,7 @@ class Row:
     due_day: Moment | None
     due_level: str
     payment: str
-    payment_status: Markup | None
+    payment_status: str
     payment_class: str
     webhooks: WebhookWords | None
     last_poll: Moment | None
@@ -125,9 +124,8 @@ class RowWriter:
             key=visible(instance.name),
             source=instance.source,
             group=self._group(instance.labels.get(self._query.by)),
-            name=isolated(instance.name),
-            display_name=isolated(display_name) if display_name and display_name != instance.name else None,
-            id=isolated(instance.id),
+            name=shortened(instance.name),
+            display_name=shortened(display_name) if display_name and display_name != instance.name else "",
             labels=tuple(self._labels(instance.labels)),
             level=diagnosis.level.value,
             state=self._state(diagnosis),
@@ -208,12 +206,12 @@ class RowWriter:
         parts = self._parts(problem, diagnosis)
         return Note(level, sentence(advice.sentence, **parts), "", "", sentence(advice.remedy))
 
-    def _parts(self, problem: Problem, diagnosis: Diagnosis) -> dict[str, str | Markup | Moment]:
+    def _parts(self, problem: Problem, diagnosis: Diagnosis) -> dict[str, str | Moment | Sentence]:
         view = diagnosis.view
         if problem in _OF_DUE and view.status and view.status.due:
             return {"when": self._moment_from_now(view.status.due)}
         if problem is Problem.UNPAID:
-            return {"status": isolated(view.payment_status or UNKNOWN_STATUS)}
+            return {"status": foreign(view.payment_status or UNKNOWN_STATUS)}
         if problem in _OF_QUEUE and view.message_queue is not None:
             waiting = number(view.message_queue.messages, self._texts)
             return {"n": waiting, "when": self._moment_from_now(view.message_queue.oldest or self._now)}
@@ -227,12 +225,12 @@ class RowWriter:
             return words["paid"] if view.paid else words["unpaid"]
         return words["not_known"] if view.payment_status in (None, UNKNOWN_STATUS) else words["unclassified"]
 
-    def _payment_status(self, diagnosis: Diagnosis) -> Markup | None:
+    def _payment_status(self, diagnosis: Diagnosis) -> str:
         """Return Z-API's word for the status, unless it is the same as ours."""
         status = diagnosis.view.payment_status
         if status in (None, UNKNOWN_STATUS, "paid", "unpaid"):
-            return None
-        return isolated(status)
+            return ""
+        return shortened(status)
 
     def _webhooks(self, diagnosis: Diagnosis) -> WebhookWords:
         words = self._texts.words
@@ -277,5 +275,6 @@ class RowWriter:
         return moment(unix, words["ago"].format(duration=duration(-away, texts)), texts)
 
 
-def _names(names: tuple[str, ...]) -> Markup:
-    return Markup(", ").join(Markup("<code>{}</code>").format(name) for name in names)
+def _names(names: tuple[str, ...]) -> Sentence:
+    pairs = [(", ", Piece("code", name)) for name in names]
+    return tuple(part for pair in pairs for part in pair)[1:]

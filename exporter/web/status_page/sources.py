@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-from markupsafe import Markup
-
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.settings import ACCOUNT_PREFIX, CONFIG_SOURCE, FILE_PREFIX, InstanceSource
 from exporter.web.status_page.formatting import (
     Moment,
     Note,
+    Sentence,
     detail_words,
     duration,
-    isolated,
+    foreign,
     moment,
     number,
     sentence,
@@ -31,13 +30,13 @@ def source_notes(sources: Sequence[InstanceSource], texts: Texts, now: float) ->
     return tuple(note for source in sources for note in _notes(source, texts, now))
 
 
-def origin(source: str, texts: Texts) -> Markup:
+def origin(source: str, texts: Texts) -> Sentence:
     """Return where an instance comes from, in words."""
     words = texts.words
     if source.startswith(ACCOUNT_PREFIX):
-        return sentence(words["from_account"], name=isolated(source.removeprefix(ACCOUNT_PREFIX)))
+        return sentence(words["from_account"], name=foreign(source.removeprefix(ACCOUNT_PREFIX)))
     if source.startswith(FILE_PREFIX):
-        return sentence(words["from_file"], name=isolated(source.removeprefix(FILE_PREFIX)))
+        return sentence(words["from_file"], name=foreign(source.removeprefix(FILE_PREFIX)))
     return sentence(words["from_config"])
 
 
@@ -58,7 +57,7 @@ def _file_notes(source: InstanceSource, texts: Texts) -> Iterator[Note]:
         return
     words = texts.words
     text = words["file_kept"] if source.instances else words["file_left_out"]
-    name = isolated(source.name.removeprefix(FILE_PREFIX))
+    name = foreign(source.name.removeprefix(FILE_PREFIX))
     tag = "" if texts.tag == "en" else "en"
     detail = shortened(source.problems[0])
     yield Note(Level.WARNING.value, sentence(text, name=name), detail, tag, sentence(words["file_remedy"]))
@@ -66,7 +65,7 @@ def _file_notes(source: InstanceSource, texts: Texts) -> Iterator[Note]:
 
 def _account_notes(source: InstanceSource, texts: Texts, now: float) -> Iterator[Note]:
     words = texts.words
-    name = isolated(source.name.removeprefix(ACCOUNT_PREFIX))
+    name = foreign(source.name.removeprefix(ACCOUNT_PREFIX))
     read, refresh = source.last_success, source.refresh or 0.0
     detail, tag = "", ""
     if source.problems:

@@ -8,7 +8,6 @@ from importlib import resources
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from exporter.fleet.view import InstanceView
 from exporter.httpd.message import Request, Response
@@ -44,8 +43,8 @@ class StatusPage:
         )
         environment.globals.update(
             sentence=sentence,
-            style=Markup(style),
-            script=Markup(script),
+            style=style,
+            script=script,
             version=version,
             metrics_link=telemetry_path.lstrip("/"),
         )

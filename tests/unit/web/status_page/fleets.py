@@ -9,6 +9,7 @@ from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.secret import Secret
 from exporter.model.settings import Instance
+from exporter.web.status_page.formatting import Sentence
 from tests.builders import a_status, an_instance
 
 NOW = 1_764_000_000.0
@@ -110,3 +111,8 @@ def _member(number: int) -> InstanceView:
         21: InstanceView(instance),
     }
     return trouble.get(number % 45, view)
+
+
+def plain(sentence: Sentence) -> str:
+    """Return the text of a sentence without the way it is set."""
+    return "".join(part if isinstance(part, str) else part.text for part in sentence)
