@@ -9,7 +9,7 @@ from exporter.demo.api import Reply, Request
 from exporter.demo.faults import message
 from simulator.packet_filter import drop_packets
 from simulator.player import End, Player, reset
-from simulator.steps import AnswerNext, CloseWhenIdle, Ending
+from simulator.steps import AnswerNext, Ending
 
 _MAX_HEAD: Final = 64 * 1024
 
@@ -71,7 +71,6 @@ class HttpConnection(asyncio.Protocol):
         self._busy = False
         self._last = False
         self._on_next_request: Ending | AnswerNext | None = None
-        self._idle: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -85,7 +84,6 @@ class HttpConnection(asyncio.Protocol):
         # Python 3.10 takes a TLS transport that its peer has closed for one that was forgotten.
         self._transport.close()
         self._player.stop()
-        self._stay()
         if self._busy:
             self._busy = False
             self._observer.reply_ended()
@@ -121,7 +119,6 @@ class HttpConnection(asyncio.Protocol):
         if len(self._buffer) < end:
             return
         body, self._buffer = self._buffer[end - head.body_length : end], self._buffer[end:]
-        self._stay()
         self._last = head.is_last
         self._busy = True
         self._observer.reply_began()
@@ -151,8 +148,6 @@ class HttpConnection(asyncio.Protocol):
             self._on_next_request = end
         elif isinstance(end, Ending):
             self._end(end)
-        elif isinstance(end, CloseWhenIdle):
-            self._idle = self._loop.call_later(end.seconds, self._transport.close)
         elif self._last:
             self._transport.close()
         elif self._buffer:
@@ -171,8 +166,3 @@ class HttpConnection(asyncio.Protocol):
             drop_packets(self._transport.get_extra_info("socket"))
         else:
             self._transport.close()
-
-    def _stay(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None

@@ -5,9 +5,9 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 
-from simulator.steps import AnswerNext, CloseWhenIdle, Ending, Pause
+from simulator.steps import AnswerNext, Ending, Pause
 
-End = Ending | CloseWhenIdle | AnswerNext | None
+End = Ending | AnswerNext | None
 """How the steps ended; ``None`` is a complete reply on a connection that is kept."""
 
 
@@ -65,7 +65,7 @@ class Player:
             self._next = self._loop.call_later(step.seconds, self._advance)
         else:
             self._steps = None
-            self._finished(step if isinstance(step, Ending | CloseWhenIdle | AnswerNext) else None)
+            self._finished(step if isinstance(step, Ending | AnswerNext) else None)
 
 
 def reset(transport: asyncio.Transport) -> None:

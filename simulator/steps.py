@@ -12,13 +12,6 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
-class CloseWhenIdle:
-    """The reply is complete; close the connection if no other request comes within this many seconds."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class AnswerNext:
     """The reply is complete; every later request of the connection, whosever it is, gets these bytes."""
 
@@ -42,8 +35,8 @@ class Ending(Enum):
     """The reply is complete; what the client sends from then on is dropped and not acknowledged. Linux only."""
 
 
-Step = bytes | Pause | CloseWhenIdle | AnswerNext | Ending
-"""One step of a reply. Steps after a ``CloseWhenIdle``, an ``AnswerNext`` or an ``Ending`` are not played.
+Step = bytes | Pause | AnswerNext | Ending
+"""One step of a reply. Steps after an ``AnswerNext`` or an ``Ending`` are not played.
 
 Steps that run out mean that the reply is complete and the connection is kept.
 """

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from exporter.demo.faults import Exchange, Fault, message
-from simulator.steps import AnswerNext, CloseWhenIdle, Ending, Pause, Step
+from simulator.steps import AnswerNext, Ending, Pause, Step
 
 _MIB: Final = 1 << 20
 _BLOCK: Final = 1 << 16
@@ -69,9 +69,9 @@ def held_until(event: threading.Event) -> Fault:
     return Fault("held", play)
 
 
-def closed_when_idle(seconds: float = 0.0) -> Fault:
-    """A healthy answer; the connection closes after it was idle for so many seconds."""
-    return _whole("closed when idle", lambda reply: (reply, CloseWhenIdle(seconds)))
+def closed_when_idle() -> Fault:
+    """A healthy answer; the connection closes behind it."""
+    return _whole("closed when idle", lambda reply: (reply, Ending.CLOSE))
 
 
 def closed_on_next_request() -> Fault:

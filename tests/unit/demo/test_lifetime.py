@@ -12,12 +12,11 @@ import trustme
 
 from exporter.demo.faults import Exchange, Fault
 from exporter.demo.instances import SimulatedInstance
-from simulator.listener_mode import ListenerMode
 from simulator.server import SimulatedZapi
 from simulator.steps import Step
 from simulator.wire_faults import silence
 from tests.clocks import ManualClock
-from tests.unit.demo.raw_client import RawClient, get
+from tests.unit.demo.raw_client import RawClient
 
 MIB = 1 << 20
 
@@ -90,19 +89,6 @@ def test_closing_drops_everything_at_once_and_leaves_nothing(
     zapi.close()
 
 
-def test_it_can_be_started_again_on_the_port_it_had(clock: ManualClock, other: SimulatedInstance) -> None:
-    with SimulatedZapi([other], clock=clock) as first:
-        assert get(first, other)[0] == 200
-    with SimulatedZapi([other], clock=clock, port=first.port) as second:
-        assert second.base_url == first.base_url
-        assert get(second, other)[0] == 200
-
-
-def test_an_address_in_use_is_an_error(zapi: SimulatedZapi, clock: ManualClock) -> None:
-    with pytest.raises(OSError, match="in use"):
-        SimulatedZapi([], clock=clock, port=zapi.port).start()
-
-
 def test_a_client_that_does_not_read_is_not_written_to_for_ever(
     zapi: SimulatedZapi, instance: SimulatedInstance, other: SimulatedInstance
 ) -> None:
@@ -151,13 +137,3 @@ def no_descriptors_left() -> Iterator[Callable[[], None]]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         for descriptor in taken:
             os.close(descriptor)
-
-
-def test_it_has_no_port_before_it_starts(clock: ManualClock) -> None:
-    with pytest.raises(RuntimeError, match="start it first"):
-        _ = SimulatedZapi([], clock=clock).port
-
-
-def test_a_front_that_spoils_connections_takes_no_tls_context(clock: ManualClock) -> None:
-    with pytest.raises(ValueError, match="leave it out"):
-        SimulatedZapi([], clock=clock, tls=_server_context(trustme.CA()), mode=ListenerMode.SILENT)

@@ -1,4 +1,3 @@
-import threading
 import time
 import urllib.parse
 from dataclasses import replace
@@ -18,25 +17,6 @@ def test_a_healthy_instance_is_described(zapi: SimulatedZapi, instance: Simulate
     status, answer = get(zapi, instance)
     assert status == 200
     assert (answer["id"], answer["token"], answer["connected"]) == ("FACADE01", "FACADE02", True)
-
-
-def test_many_requests_are_served_on_one_connection(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
-    with RawClient(zapi) as client:
-        for _ in range(50):
-            client.ask(instance)
-            assert client.read_reply()[0] == 200
-    assert zapi.connections == 1
-    assert zapi.requests == {instance.id: 50}
-
-
-def test_requests_sent_all_at_once_are_answered_one_after_another(
-    zapi: SimulatedZapi, instance: SimulatedInstance
-) -> None:
-    with RawClient(zapi) as client:
-        for _ in range(2000):
-            client.ask(instance)
-        for _ in range(2000):
-            assert client.read_reply()[0] == 200
 
 
 def test_a_head_that_comes_in_pieces_is_understood(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
@@ -139,33 +119,6 @@ def test_a_change_shows_in_the_next_answer(zapi: SimulatedZapi, instance: Simula
     assert get(zapi, instance)[1]["name"] == "Loja 2"
 
 
-def test_an_instance_keeps_its_id(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
-    with pytest.raises(ValueError, match="keeps its id"):
-        zapi.update(instance.id, id="OTHER")
-
-
-def test_a_fault_can_change_between_two_requests(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
-    """A fault can be set and lifted between two requests of a connection."""
-
-    with RawClient(zapi) as client:
-        zapi.set_fault(instance.id, raw("teapot", b"HTTP/1.1 418 Odd\r\nContent-Length: 0\r\n\r\n", None))
-        client.ask(instance)
-        assert client.read_reply()[0] == 418
-        zapi.set_fault(instance.id, None)
-        client.ask(instance)
-        assert client.read_reply()[0] == 200
-
-
-def test_a_fault_of_an_unknown_instance_is_an_error(zapi: SimulatedZapi) -> None:
-    with pytest.raises(KeyError):
-        zapi.set_fault("NOBODY", None)
-
-
-def test_two_instances_of_one_id_are_refused(clock: ManualClock, instance: SimulatedInstance) -> None:
-    with pytest.raises(ValueError, match="FACADE01"):
-        SimulatedZapi([instance, instance], clock=clock)
-
-
 def test_a_timeline_follows_the_clock(clock: ManualClock, instance: SimulatedInstance) -> None:
     phases = (Phase(60.0, connected=True), Phase(30.0, connected=False), Phase(5.0, fault=raw("r", b"HELLO")))
     with SimulatedZapi([replace(instance, timeline=Timeline(phases))], clock=clock) as zapi:
@@ -213,15 +166,3 @@ def test_requests_without_a_complete_reply_are_in_flight(
         assert zapi.max_in_flight == 3
     zapi.wait_for("both clients to be gone", lambda z: z.in_flight == 0)
     assert zapi.max_in_flight == 3
-
-
-def test_waiting_in_vain_says_for_what(zapi: SimulatedZapi) -> None:
-    with pytest.raises(TimeoutError, match="in vain for a miracle"):
-        zapi.wait_for("a miracle", lambda z: z.connections > 0, timeout=0.01)
-
-
-def test_waiting_ends_when_the_condition_holds(zapi: SimulatedZapi, other: SimulatedInstance) -> None:
-    asking = threading.Thread(target=get, args=(zapi, other))
-    asking.start()
-    zapi.wait_for("a request", lambda z: z.requests[other.id] == 1)
-    asking.join()

@@ -43,17 +43,9 @@ def ask(config: Path, number: int = 1) -> requests.Response:
     )
 
 
-def test_it_serves_what_it_writes_a_configuration_for(tmp_path: Path) -> None:
-    config = tmp_path / "config.yaml"
-    with running("--instances", "3", "--write-config", str(config)) as (_, url):
-        assert yaml.safe_load(config.read_text())["api"]["base_url"] == url
-        assert ask(config).json()["connected"] in (True, "true")
-
-
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_quietly_when_told_to(how: signal.Signals) -> None:
+def test_it_stops_quietly_when_told_to() -> None:
     with running() as (process, _):
-        process.send_signal(how)
+        process.send_signal(signal.SIGINT)
         _, complaints = process.communicate(timeout=60)
     assert (process.returncode, complaints) == (0, "")
 
