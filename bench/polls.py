@@ -135,9 +135,7 @@ def _handshakes(ours: Exporter, upstream: Upstream) -> tuple[int, int]:
 
 def _cold_millis(upstream: Upstream) -> float:
     """CPU of a poll at a server that closes each connection, in this thread."""
-    client = ZapiClient(
-        Api(upstream.closing, 10.0, upstream.ca_file.read_text()), clock=SystemClock(), proxies={}
-    )
+    client = ZapiClient(Api(upstream.closing, 10.0, upstream.ca_file.read_text()), clock=SystemClock())
     some = instances(_COLD_POLLS)
     assert isinstance(client.read(some[0]), Status)
     before = time.thread_time()

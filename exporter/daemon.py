@@ -20,7 +20,7 @@ from exporter.poller.poller import Poller
 from exporter.poller.schedule import Backoff, Plan
 from exporter.process.permissions import PermissionChecker
 from exporter.zapi.client import ZapiClient
-from exporter.zapi.environment import environment_proxies
+from exporter.zapi.proxy import environment_proxy
 
 
 class Daemon:
@@ -188,4 +188,4 @@ def make_client(api: Api, clock: Clock) -> ZapiClient:
 
     Raise :class:`~exporter.zapi.proxy.UnusableProxy`.
     """
-    return ZapiClient(api, clock=clock, proxies=environment_proxies(api.base_url))
+    return ZapiClient(api, clock=clock, proxy=environment_proxy(api.base_url))

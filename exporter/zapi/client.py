@@ -1,9 +1,9 @@
 """An instance → what its ``/me`` says. The only place that speaks HTTP to Z-API."""
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
@@ -13,12 +13,13 @@ from exporter.model.clock import Clock
 from exporter.model.poll_result import Collected, Collector, Failure, MessageQueue, Reading, Reason
 from exporter.model.settings import Account, Api, Instance
 from exporter.zapi.answer import Answer, read_answer
+from exporter.zapi.connection import Route
 from exporter.zapi.errors import PollFailed
 from exporter.zapi.instance_list import read_list_answer
 from exporter.zapi.json_body import Bytes
 from exporter.zapi.message_queue import read_count, read_oldest
 from exporter.zapi.phone_status import read_phone_status
-from exporter.zapi.proxy import choose_proxy
+from exporter.zapi.proxy import Proxy
 from exporter.zapi.replies import KnownInstance
 from exporter.zapi.resolver import Resolver
 from exporter.zapi.transport import Adapter, Request
@@ -40,18 +41,9 @@ class ZapiClient:
     """Reads ``/me`` and more for any number of instances over kept-alive connections. Safe to use from many threads."""
 
     def __init__(
-        self,
-        api: Api,
-        *,
-        clock: Clock,
-        proxies: Mapping[str, str] | None = None,
-        resolver: Resolver | None = None,
+        self, api: Api, *, clock: Clock, proxy: Proxy | None = None, resolver: Resolver | None = None
     ) -> None:
-        """``proxies`` maps a scheme to a proxy's URL; see :func:`~exporter.zapi.environment.environment_proxies`.
-
-        Raise :class:`~exporter.zapi.proxy.UnusableProxy`, and :class:`OSError` or :class:`ssl.SSLError` for
-        authorities that cannot be read.
-        """
+        """Raise :class:`OSError` or :class:`ssl.SSLError` for authorities that cannot be read."""
         self._base_url = api.base_url
         self._timeout = api.timeout
         self._clock = clock
@@ -61,13 +53,8 @@ class ZapiClient:
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
         }
-        self._adapter = Adapter(
-            api.base_url,
-            clock=clock,
-            tls=_client_context(api.ca_pem),
-            proxy=choose_proxy(urlsplit(api.base_url).scheme, proxies or {}),
-            resolver=resolver,
-        )
+        route = Route(api.base_url, _client_context(api.ca_pem), proxy, resolver or Resolver())
+        self._adapter = Adapter(route, clock)
 
     def read(self, instance: Instance) -> Reading:
         """Poll ``/me`` once, within ``api.timeout``."""
@@ -94,7 +81,7 @@ class ZapiClient:
     def forget(self) -> None:
         """Forget what instances replied and where the API is, as either may have changed."""
         self._known = {}
-        self._adapter.renew()
+        self._adapter.close()
 
     def close(self) -> None:
         """Close the idle connections; polls in flight finish."""
@@ -132,7 +119,7 @@ class ZapiClient:
         """Return what ``read`` makes of the answer and the unix time; the body is erased afterwards."""
         try:
             with self._adapter.send(request, timeout=timeout) as response:
-                answer = Answer(response.status_code, response.body, response.headers.get("retry-after"))
+                answer = Answer(response.status_code, response.content, response.headers.get("retry-after"))
                 result = read(answer, self._clock.time())
                 is_foreign = isinstance(result, Failure) and result.reason is Reason.WRONG_INSTANCE
                 response.is_trusted = not is_foreign  # it may be one reply behind, for every request to come
@@ -150,10 +137,7 @@ class ZapiClient:
 
 
 def _client_context(ca_pem: str | None) -> ssl.SSLContext:
-    context = (
-        ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
-        if ca_pem is None
-        else ssl.create_default_context(cadata=ca_pem)
-    )
+    own = DEFAULT_CA_BUNDLE_PATH if ca_pem is None else None
+    context = ssl.create_default_context(cafile=own, cadata=ca_pem)
     context.options |= _CLEANSE_PLAINTEXT
     return context

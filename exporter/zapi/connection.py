@@ -3,7 +3,8 @@
 import contextlib
 import socket
 import ssl
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 from exporter.zapi.budget import Budget
 from exporter.zapi.errors import (
@@ -14,85 +15,85 @@ from exporter.zapi.errors import (
     connection_failure,
     proxy_refusal,
 )
-from exporter.zapi.head import write_head
-from exporter.zapi.proxy import Proxy
+from exporter.zapi.proxy import DEFAULT_PORTS, Proxy
 from exporter.zapi.reply import ReplyReader
-from exporter.zapi.resolver import AddressInfo, Resolver
-from exporter.zapi.stream import Stream, TcpStream, TlsStream
+from exporter.zapi.resolver import Resolver
+from exporter.zapi.stream import Stream, TlsStream
 
 
-@dataclass(frozen=True, slots=True)
 class Route:
-    """How the API is reached. ``tls`` verifies the server, unless the scheme is http, and an https proxy."""
+    """How the server of ``base_url`` is reached. ``tls`` verifies it, unless the scheme is http, and an https proxy."""
 
-    scheme: str
-    host: str
-    port: int
-    tls: ssl.SSLContext
-    proxy: Proxy | None
-    resolver: Resolver
+    def __init__(self, base_url: str, tls: ssl.SSLContext, proxy: Proxy | None, resolver: Resolver) -> None:
+        parts = urlsplit(base_url)
+        self._tls, self._proxy, self._resolver = tls, proxy, resolver
+        self._is_secure = parts.scheme == "https"
+        self._host, self._port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
+        self.is_forwarded = proxy is not None and not self._is_secure
+        """Whether the proxy is sent the requests, and not only asked for a tunnel."""
+        self.headers = {"Host": parts.netloc.removesuffix(f":{DEFAULT_PORTS[parts.scheme]}")}
+        """What the route adds to each request."""
+        if proxy is not None and self.is_forwarded:
+            self.headers |= proxy.headers
 
     def connect(self, budget: Budget) -> Stream:
         """Open a connection. Raise :class:`~exporter.zapi.errors.PollFailed`."""
-        first = self.proxy or self
-        peer: Peer = "proxy" if self.proxy else "server"
-        with contextlib.ExitStack() as undo:
-            try:
-                stream: Stream = self._open_tcp(first.host, first.port, budget)
-                undo.callback(stream.close)
-                if self.proxy is not None:
-                    stream = self._pass_proxy(stream, self.proxy, budget)
-                peer = "server"
-                if self.scheme == "https":
-                    stream = TlsStream(stream, self.tls, self.host, budget)
-            except OSError as error:
-                raise PollFailed(connection_failure(error, peer)) from None
-            undo.pop_all()
+        proxy = self._proxy
+        if proxy is None:
+            with _dealing_with("server"):
+                stream = self._open_tcp(self._host, self._port, budget)
+        else:
+            with _dealing_with("proxy"):
+                stream = self._open_tcp(proxy.host, proxy.port, budget)
+                if proxy.scheme == "https":
+                    stream = TlsStream(stream, self._tls, proxy.host, budget)
+                if self._is_secure:
+                    self._make_tunnel(stream, proxy, budget)
+        if self._is_secure:
+            with _dealing_with("server"):
+                stream = TlsStream(stream, self._tls, self._host, budget)
         return stream
 
-    def _open_tcp(self, host: str, port: int, budget: Budget) -> TcpStream:
-        """Try one address after the other, each for its share of the time."""
-        addresses = self.resolver.resolve(host, port, budget.seconds_left())
-        failure: OSError = OSError("no address")
-        for tried, address in enumerate(addresses):
-            share = budget.seconds_left() / (len(addresses) - tried)
+    def _open_tcp(self, host: str, port: int, budget: Budget) -> Stream:
+        """Try one address after the other, each for its share of the time: with the zone of an IPv6 one."""
+        addresses = self._resolver.resolve(host, port, budget.seconds_left())
+        for left, (family, kind, protocol, _, address) in zip(
+            range(len(addresses), 0, -1), addresses, strict=True
+        ):
+            share = budget.seconds_left() / left
             try:
-                return TcpStream(_connected(address, share))
-            except OSError as error:  # also of a family that this machine does not have
-                failure = error
-        raise failure
+                stream = Stream(socket.socket(family, kind, protocol))
+                stream.connect(address, share)
+                return stream
+            except OSError:  # also of a family that this machine does not have
+                if left == 1:
+                    raise
+        raise OSError("no address")
 
-    def _pass_proxy(self, stream: Stream, proxy: Proxy, budget: Budget) -> Stream:
-        if proxy.scheme == "https":
-            stream = TlsStream(stream, self.tls, proxy.host, budget)
-        if self.scheme == "https":
-            host = f"[{self.host}]" if ":" in self.host else self.host
-            target = f"{host}:{self.port}"
-            stream.send(write_head("CONNECT", target, {**proxy.headers, "Host": target}), budget)
-            _expect_tunnel(stream, budget)
-        return stream
+    def _make_tunnel(self, stream: Stream, proxy: Proxy, budget: Budget) -> None:
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        target = f"{host}:{self._port}"
+        stream.send(write_head("CONNECT", target, {**proxy.headers, "Host": target}), budget)
+        reader = ReplyReader(stream, budget)
+        try:
+            reader.read_head()
+        except PollFailed as failed:
+            raise PollFailed(TIMED_OUT if failed.failure == TIMED_OUT else INVALID_PROXY_REPLY) from None
+        if not 200 <= reader.status < 300:
+            raise PollFailed(proxy_refusal(reader.status))
+        if reader.has_surplus:  # a page in place of a tunnel: behind one nobody speaks before us
+            raise PollFailed(INVALID_PROXY_REPLY)
 
 
-def _connected(resolved: AddressInfo, seconds: float) -> socket.socket:
-    """Return a socket that is connected to a resolved address: with the zone of an IPv6 one, and without a lookup."""
-    family, kind, protocol, _, address = resolved
-    sock = socket.socket(family, kind, protocol)
+def write_head(method: str | None, target: str, headers: Mapping[str, str]) -> bytes:
+    """Return the head of a request."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    return f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")
+
+
+@contextlib.contextmanager
+def _dealing_with(peer: Peer) -> Iterator[None]:
     try:
-        sock.settimeout(seconds)
-        sock.connect(address)
-    except OSError:
-        sock.close()
-        raise
-    return sock
-
-
-def _expect_tunnel(stream: Stream, budget: Budget) -> None:
-    reader = ReplyReader(stream, budget)
-    try:
-        reader.read(head_only=True)
-    except PollFailed as failed:
-        raise PollFailed(TIMED_OUT if failed.failure == TIMED_OUT else INVALID_PROXY_REPLY) from None
-    if not 200 <= reader.status < 300:
-        raise PollFailed(proxy_refusal(reader.status))
-    if reader.has_surplus:  # a page in place of a tunnel: behind one nobody speaks before us
-        raise PollFailed(INVALID_PROXY_REPLY)
+        yield
+    except OSError as error:
+        raise PollFailed(connection_failure(error, peer)) from None

@@ -16,7 +16,7 @@ Peer = Literal["server", "proxy"]
 TIMED_OUT: Final = Failure(Reason.TIMEOUT, "no whole reply within api.timeout")
 BODY_TOO_LARGE: Final = Failure(Reason.TOO_LARGE, "the reply is larger than 1 MiB")
 HEAD_TOO_LARGE: Final = Failure(Reason.TOO_LARGE, "the headers of the reply are too large")
-UNREQUESTED_ENCODING: Final = Failure(
+UNKNOWN_ENCODING: Final = Failure(
     Reason.INVALID_RESPONSE, "the reply came in an encoding that was not asked for; only gzip was"
 )
 CORRUPT_BODY: Final = Failure(Reason.INVALID_RESPONSE, "the reply is not valid gzip, or was cut short")
@@ -25,20 +25,9 @@ INVALID_PROXY_REPLY: Final = Failure(
     Reason.CONNECT, "the proxy did not make the connection: its reply is not valid HTTP"
 )
 
-_LOST: Final = (
-    ConnectionResetError,
-    BrokenPipeError,
-    ConnectionAbortedError,
-    ssl.SSLEOFError,
-    ssl.SSLZeroReturnError,
-)
+_CLOSED_TLS: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+_LOST: Final = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, *_CLOSED_TLS)
 """What a connection looks like that the peer closed or reset: which of them is up to chance."""
-_NO_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE})
-_UNROUTABLE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH})
-_NOT_YET_VALID: Final = 9  # X509_V_ERR_CERT_NOT_YET_VALID
-_CERTIFICATE_EXPIRED: Final = 10  # X509_V_ERR_CERT_HAS_EXPIRED
-_HOST_MISMATCH: Final = frozenset({62, 64})  # X509_V_ERR_HOSTNAME_MISMATCH, …_IP_ADDRESS_MISMATCH
-_UNKNOWN_ISSUER: Final = frozenset({18, 19, 20, 21})  # self-signed, unknown root or issuer, unverifiable leaf
 
 
 class PollFailed(Exception):
@@ -74,13 +63,14 @@ def connection_failure(error: OSError, peer: Peer) -> Failure:
 
 
 def _certificate_problem(peer: str, code: int) -> str:
-    if code == _CERTIFICATE_EXPIRED:
-        return f"the {peer}'s certificate has expired"
-    if code == _NOT_YET_VALID:
+    """``code`` is one of OpenSSL's X509_V_ERR_…, whose numbers are part of its interface."""
+    if code == 9:  # CERT_NOT_YET_VALID
         return f"the {peer}'s certificate is not valid yet; check the clock of this machine"
-    if code in _HOST_MISMATCH:
+    if code == 10:  # CERT_HAS_EXPIRED
+        return f"the {peer}'s certificate has expired"
+    if code in (62, 64):  # HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH
         return f"the {peer}'s certificate is for another host"
-    if code in _UNKNOWN_ISSUER:
+    if code in (18, 19, 20, 21):  # self-signed, unknown root, unknown issuer, unverifiable leaf
         return f"the {peer}'s certificate is signed by an unknown authority; see api.ca_file"
     return f"the {peer}'s certificate is not valid"
 
@@ -88,18 +78,17 @@ def _certificate_problem(peer: str, code: int) -> str:
 def _connection_problem(error: OSError, *, at_server: bool) -> str:
     if isinstance(error, NoThreadLeft):
         return "this machine has no thread left to look a name up on; raise its limit"
-    if error.errno in _NO_DESCRIPTORS:
+    if error.errno in (errno.EMFILE, errno.ENFILE):
         return "this machine has no file descriptor left; raise its limit"
     if isinstance(error, socket.gaierror):
         return f"the host name of {'api.base_url' if at_server else 'the proxy'} cannot be resolved"
     if isinstance(error, ConnectionRefusedError):
         return f"the connection{'' if at_server else ' to the proxy'} was refused"
-    if isinstance(error, _LOST):
-        return (
-            "the connection was closed before the reply was whole"
-            if at_server
-            else "the proxy closed the connection before it was made"
-        )
-    if error.errno in _UNROUTABLE:
+    if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
         return f"there is no route to the {'host' if at_server else 'proxy'}"
-    return "the connection could not be made" if at_server else "the proxy did not make the connection"
+    if not at_server:
+        is_lost = isinstance(error, _LOST)
+        return f"the proxy {'closed the connection before it was made' if is_lost else 'did not make the connection'}"
+    if isinstance(error, _LOST):
+        return "the connection was closed before the reply was whole"
+    return "the connection could not be made"

@@ -1,16 +1,26 @@
-"""The URL of a proxy → the proxy, or what is wrong with the URL."""
+"""The proxy that the environment names for a URL: ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``.
+
+The names count in lower case too, which goes first.
+"""
 
 import base64
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import getproxies_environment
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
+_log = logging.getLogger(__name__)
+
 _QUOTES: Final = "\"'`\u201c\u201d\u2018\u2019"
 _BEFORE_AT: Final = re.compile(r"[/?#].*@")
+_DOMAIN: Final = re.compile(r"\*?\.?[^\W_]([\w-]*\.)*[\w-]*\.?")
+_WITH_PORT: Final = re.compile(r"(\[[^]]*\]|[^:]*)(?::([0-9]+))?")
 
 
 class UnusableProxy(Exception):
@@ -27,12 +37,25 @@ class Proxy:
     headers: Mapping[str, str]
 
 
-def choose_proxy(scheme: str, proxies: Mapping[str, str]) -> Proxy | None:
-    """Return the proxy for URLs of ``scheme``, if there is one. Raise :class:`UnusableProxy`."""
-    for kind in (scheme, "all"):
-        if proxies.get(kind):
-            return parse_proxy(proxies[kind], f"{kind.upper()}_PROXY")
-    return None
+def environment_proxy(base_url: str) -> Proxy | None:
+    """Return the proxy for ``base_url``, unless ``NO_PROXY`` excepts it. Raise :class:`UnusableProxy`.
+
+    Entries of ``NO_PROXY`` that no host can match are told in one warning, by their places: one may hold a password.
+    """
+    proxies, parts = getproxies_environment(), urlsplit(base_url)
+    host, port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
+    entries = [entry.strip().lower() for entry in proxies.pop("no", "").split(",")]
+    matches = [_matches(entry, host, port) for entry in entries]
+    if useless := [str(n) for n, entry in enumerate(entries, 1) if entry and matches[n - 1] is None]:
+        _log.warning(
+            "entries of NO_PROXY match no host: expected host names, .domains, addresses, networks or *, with commas "
+            "between them and without a scheme or path",
+            extra={"entries": ",".join(useless)},
+        )
+    kind = parts.scheme if proxies.get(parts.scheme) else "all"
+    return (
+        None if any(matches) or not proxies.get(kind) else parse_proxy(proxies[kind], f"{kind.upper()}_PROXY")
+    )
 
 
 def parse_proxy(url: str, variable: str) -> Proxy:
@@ -47,8 +70,11 @@ def parse_proxy(url: str, variable: str) -> Proxy:
             f"the proxy in the environment ({variable}) is not a usable http:// or https:// URL: {problem}; "
             "or name the API's host in NO_PROXY"
         ) from None
-    port = parts.port or DEFAULT_PORTS[parts.scheme]
-    return Proxy(parts.scheme, parts.hostname or "", port, _login(parts))
+    headers = {}
+    if parts.username:
+        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+        headers["proxy-authorization"] = f"Basic {base64.b64encode(login).decode('ascii')}"
+    return Proxy(parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme], headers)
 
 
 def _problem(url: str, parts: SplitResult) -> str | None:
@@ -70,8 +96,25 @@ def _problem(url: str, parts: SplitResult) -> str | None:
     return None
 
 
-def _login(parts: SplitResult) -> Mapping[str, str]:
-    if not parts.username:
-        return {}
-    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
-    return {"proxy-authorization": f"Basic {base64.b64encode(login).decode('ascii')}"}
+def _matches(entry: str, host: str, port: int) -> bool | None:
+    """Whether an entry of ``NO_PROXY`` means the host; ``None`` for one that no host can match.
+
+    It is ``*``, a domain with all below it, an address or a network. A domain may begin with ``.`` or ``*.``, and all
+    but a network may end with a port.
+    """
+    if entry == "*":
+        return True
+    found = _WITH_PORT.fullmatch(entry)  # none is an IPv6 address or network without brackets
+    meant, digits = found.groups() if found else (entry, None)
+    if digits is not None and not 1 <= int(digits) <= 65_535:
+        return None
+    is_port = digits is None or int(digits) == port
+    try:
+        network = ip_network(meant.strip("[]"), strict=False)
+    except ValueError:
+        domain = f".{meant.removeprefix('*').strip('.')}"
+        return is_port and f".{host.rstrip('.')}".endswith(domain) if _DOMAIN.fullmatch(meant) else None
+    try:
+        return is_port and ip_address(host) in network
+    except ValueError:
+        return False

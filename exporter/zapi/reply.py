@@ -1,30 +1,34 @@
 """One HTTP reply, read from a stream in the one buffer it is received in, which is erased at the end.
 
-A page of ``/queue`` holds the texts and telephone numbers of customers: no copy of it stays in memory. So bodies are
-read here, where they were received; httptools would hand out copies, and keeps quiet about how large a chunk is.
+httptools parses its head: it is Node's llhttp, refuses every ambiguous framing, and costs a fetch 72 µs where h11 costs
+173 and lines parsed by hand 86. A page of ``/queue`` holds the texts and telephone numbers of customers: no copy of it
+stays in memory. So bodies are read here, where they were received; httptools would hand out copies, and keeps quiet
+about how large a chunk is.
 """
 
 import re
-from collections.abc import Mapping
 from typing import Final
 
-from exporter.zapi.body import CODINGS, MAX_BODY
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from exporter.zapi.body import CODINGS, MAX_BODY, decode_body
 from exporter.zapi.budget import Budget
-from exporter.zapi.errors import (
-    BODY_TOO_LARGE,
-    HEAD_TOO_LARGE,
-    INVALID_REPLY,
-    UNREQUESTED_ENCODING,
-    PollFailed,
-)
-from exporter.zapi.head import Head
+from exporter.zapi.errors import BODY_TOO_LARGE, HEAD_TOO_LARGE, INVALID_REPLY, UNKNOWN_ENCODING, PollFailed
 from exporter.zapi.stream import BLOCK, Stream
 
 MAX_HEADS: Final = 64 * 1024
 """Most bytes of status line and headers, those of interim replies included."""
 
+_HEADERS: Final = {
+    name.encode(): name
+    for name in ("connection", "content-encoding", "content-length", "retry-after", "transfer-encoding")
+}
+"""The headers that anything is made of. To take all the others too would cost a poll 3 µs for five of them."""
+
 _NO_STATUS_LINE: Final = re.compile(rb"(?s)(?!HTTP/1\.[01] [1-9][0-9]{2}[ \r])(?:.{13}|.*\n)")
 _END_OF_HEAD: Final = re.compile(rb"\n\r?\n")
+_FOLDED: Final = re.compile(rb"\r\n[ \t]+")
+_HUGE_LENGTH: Final = re.compile(rb"(?i)\r\ncontent-length:[ \t]*[0-9]{16,}[ \t]*\r\n")
 _WITHOUT_BODY: Final = frozenset({101, 204, 304})
 _SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,64})(?:[ \t]*;[^\r\n\0]*)?\r\n")
 _LINE_END: Final = re.compile(rb"\r\n")
@@ -33,31 +37,28 @@ _LONGEST_LINE: Final = 4096
 
 
 class ReplyReader:
-    """Reads one final reply and passes over the interim ones before it."""
+    """Reads one final reply and passes over the interim ones before it.
+
+    Every method that reads raises :class:`~exporter.zapi.errors.PollFailed` for what is no reply, and :class:`OSError`
+    where there is none.
+    """
 
     def __init__(self, stream: Stream, budget: Budget) -> None:
         self._stream, self._budget = stream, budget
         self._buffer = bytearray(BLOCK)
-        self._end = 0
-        """Up to where bytes were received."""
-        self._at = 0
-        """Up to where they are understood."""
+        self._at = self._end = 0
+        """Up to where bytes are understood, and up to where they were received."""
         self._body_begin = self._body_end = 0
-        self._is_last = False
-        self.headers: Mapping[str, str] = {}
-        """Those that mean something here, with names in lower case; equal ones are joined."""
+        self._is_last = self._is_whole_head = False
         self.status = 0
-        """0 until the final head was read; an error that is raised later concerns the body."""
+        """0 until the final head was read."""
+        self.headers: dict[str, str] = {}
+        """Those that mean something here, with names in lower case; equal ones are joined."""
 
     @property
     def was_heard(self) -> bool:
         """Whether any byte came."""
         return self._end > 0
-
-    @property
-    def body(self) -> memoryview:
-        """The body as it was sent, without its framing, until it is erased."""
-        return memoryview(self._buffer)[self._body_begin : self._body_end]
 
     @property
     def has_surplus(self) -> bool:
@@ -69,24 +70,42 @@ class ReplyReader:
         """Whether the connection may serve another request, as far as the reply tells."""
         return not self._is_last and not self.has_surplus
 
-    def read(self, *, head_only: bool = False) -> None:
-        """Read it whole; with ``head_only`` it ends with its headers, as the reply to CONNECT does.
+    def read(self) -> bytearray:
+        """Read the reply whole and return its body, decoded: an empty one where the status alone could be read."""
+        self.read_head()
+        try:
+            return self._read_body()
+        except (OSError, PollFailed):
+            if 200 <= self.status < 300:
+                raise
+            self._is_last = True
+            return bytearray()
 
-        Raise :class:`~exporter.zapi.errors.PollFailed` for what is no reply, and :class:`OSError` where there is none.
-        """
-        head = self._read_head()
-        while head.status < 200 and head.status != 101:
-            head = self._read_head()
-        self.status, self.headers, self._is_last = head.status, head.headers, head.is_last
-        self._body_begin = self._body_end = self._at
-        if not head_only and self.status not in _WITHOUT_BODY:
-            self._read_body()
+    def read_head(self) -> None:
+        """Read the head of the final reply, which is the whole reply to CONNECT."""
+        status = 0
+        while status < 200 and status != 101:
+            end = self._end_of_head()
+            status = self._parse_head(bytes(self._buffer[self._at : end]))
+            self._at = end
+        self.status, self._body_begin, self._body_end = status, end, end
 
     def erase(self) -> None:
         """Overwrite all that was received."""
         self._buffer[: self._end] = bytes(self._end)
 
-    def _read_head(self) -> Head:
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header from the parser."""
+        key = _HEADERS.get(name.lower())
+        if key is not None:
+            text = value.decode("latin-1").rstrip()
+            self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
+
+    def on_headers_complete(self) -> None:
+        """Hear from the parser that the head is whole."""
+        self._is_whole_head = True
+
+    def _end_of_head(self) -> int:
         sought = self._at
         if self._at == self._end:
             self._require_more()
@@ -98,17 +117,33 @@ class ReplyReader:
             if end > MAX_HEADS:
                 raise PollFailed(HEAD_TOO_LARGE)
             if found is not None:
-                head = Head(bytes(self._buffer[self._at : end]))
-                self._at = end
-                return head
+                return end
             sought = max(self._at, self._end - 2)
             self._require_more()
 
-    def _read_body(self) -> None:
-        coding = self.headers.get("transfer-encoding")
-        if (coding or "chunked").lower() != "chunked" or content_coding(self.headers) not in CODINGS:
-            raise PollFailed(UNREQUESTED_ENCODING)
-        if coding is not None:
+    def _parse_head(self, data: bytes) -> int:
+        """Take the headers and return the status."""
+        self.headers, self._is_whole_head = {}, False
+        parser = HttpResponseParser(self)
+        try:
+            parser.feed_data(_FOLDED.sub(b" ", data))
+        except (HttpParserError, HttpParserUpgrade):
+            if not self._is_whole_head:  # else it only says that another protocol follows
+                is_huge = _HUGE_LENGTH.search(data)
+                raise PollFailed(BODY_TOO_LARGE if is_huge else INVALID_REPLY) from None
+        status: int = parser.get_status_code()
+        says_close = "close" in self.headers.get("connection", "").lower()
+        self._is_last = status == 101 or says_close or data.startswith(b"HTTP/1.0")
+        return status
+
+    def _read_body(self) -> bytearray:
+        if self.status in _WITHOUT_BODY:
+            return bytearray()
+        coding = self.headers.get("content-encoding", "").strip().lower()
+        transfer = self.headers.get("transfer-encoding")
+        if (transfer or "chunked").lower() != "chunked" or coding not in CODINGS:
+            raise PollFailed(UNKNOWN_ENCODING)
+        if transfer is not None:
             while size := int(self._take_line(_SIZE)[1], 16):
                 self._read_data(size)
                 self._take_line(_LINE_END)
@@ -118,6 +153,7 @@ class ReplyReader:
             self._read_data(int(self.headers["content-length"]))
         else:
             self._read_to_end()
+        return decode_body(coding, memoryview(self._buffer)[self._body_begin : self._body_end])
 
     def _read_data(self, size: int) -> None:
         """Add so many bytes to the body, and move them to where it ends."""
@@ -164,8 +200,3 @@ class ReplyReader:
         count = self._stream.receive_into(memoryview(self._buffer)[self._end :], self._budget)
         self._end += count
         return count
-
-
-def content_coding(headers: Mapping[str, str]) -> str:
-    """Return the encoding of the body in lower case, empty where the headers name none."""
-    return headers.get("content-encoding", "").strip().lower()

@@ -5,10 +5,12 @@ visible, so a connection with anything left on it is recognized. It also takes f
 six, and a TLS connection through a TLS proxy needs nothing more.
 """
 
+import contextlib
 import select
 import socket
 import ssl
-from typing import Final, Protocol, cast
+from collections.abc import Callable
+from typing import Any, Final
 
 from exporter.zapi.budget import Budget
 from exporter.zapi.errors import TIMED_OUT, PollFailed
@@ -25,111 +27,97 @@ _KEEPALIVE: Final = {
 }
 
 
-class Stream(Protocol):
-    """All but :meth:`close` raise :class:`OSError` for a connection that was lost."""
+class Stream:
+    """A socket of TCP, which is closed with the last reference to the stream.
 
-    def send(self, data: bytes, budget: Budget) -> None:
-        """Send all of it."""
-
-    def receive_into(self, buffer: memoryview, budget: Budget) -> int:
-        """Wait for more bytes, put them into ``buffer`` and nowhere else, and return how many came: 0 at the end."""
-
-    def is_quiet(self) -> bool:
-        """Return whether the stream is open and holds no byte that was not received."""
-
-    def limit_unacknowledged(self, seconds: float) -> None:
-        """Have the system give the connection up if what was sent is not acknowledged in time, where it can."""
-
-    def close(self) -> None: ...
-
-
-class TcpStream:
-    """A connected socket."""
+    All methods raise :class:`OSError` for a connection that cannot be made or was lost.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
-        sock.setblocking(False)
+        self._sock = sock
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for option, value in _KEEPALIVE.items():
             if hasattr(socket, option):
                 sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-        self._sock = sock
         self._readable = select.poll()
         self._readable.register(sock, select.POLLIN)
 
+    def connect(self, address: Any, seconds: float) -> None:
+        """Connect to an address as it was resolved, without another lookup."""
+        self._sock.settimeout(seconds)
+        self._sock.connect(address)
+        self._sock.setblocking(False)
+
     def send(self, data: bytes, budget: Budget) -> None:
+        """Send all of it."""
         while data:
-            data = data[self._send_some(data, budget) :]
+            with contextlib.suppress(BlockingIOError):
+                data = data[self._sock.send(data) :]
+            if data:
+                writable = select.poll()
+                writable.register(self._sock, select.POLLOUT)
+                _wait(writable, budget)
 
     def receive_into(self, buffer: memoryview, budget: Budget) -> int:
+        """Wait for more bytes, put them into ``buffer`` and nowhere else, and return how many came: 0 at the end."""
         _wait(self._readable, budget)
         count = self._sock.recv_into(buffer)
         budget.receive(count)
         return count
 
     def is_quiet(self) -> bool:
+        """Return whether the stream is open and holds no byte that was not received."""
         return not self._readable.poll(0)
 
     def limit_unacknowledged(self, seconds: float) -> None:
+        """Have the system give the connection up if what was sent is not acknowledged in time, where it can."""
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))
 
-    def _send_some(self, data: bytes, budget: Budget) -> int:
-        try:
-            return self._sock.send(data)
-        except BlockingIOError:
-            writable = select.poll()
-            writable.register(self._sock, select.POLLOUT)
-            _wait(writable, budget)
-            return 0
-
-    def close(self) -> None:
+    def __del__(self) -> None:
         self._sock.close()
 
-    def __del__(self) -> None:
-        self._sock.close()  # of a client that was dropped, with its last request
 
-
-class TlsStream:
+class TlsStream(Stream):
     """TLS as a client, over a stream that is open. Raise :class:`ssl.SSLError` if the handshake fails."""
 
     def __init__(self, below: Stream, context: ssl.SSLContext, host: str, budget: Budget) -> None:
-        self._below = below
+        self._sock, self._below = below._sock, below
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._received = memoryview(bytearray(BLOCK))
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host.rstrip("."))
-        while True:
-            try:
-                self._tls.do_handshake()
-                break
-            except ssl.SSLWantReadError:
-                self._exchange(budget)
+        self._run(budget, self._tls.do_handshake)
         self._flush(budget)
 
     def send(self, data: bytes, budget: Budget) -> None:
-        self._tls.write(data)
+        self._run(budget, self._tls.write, data)
         self._flush(budget)
 
     def receive_into(self, buffer: memoryview, budget: Budget) -> int:
-        while True:
-            if not self._incoming.pending and not self._tls.pending():
-                self._exchange(budget)
-            try:
-                return cast("int", self._tls.read(len(buffer), buffer))
-            except ssl.SSLWantReadError:
-                continue  # only a part of a record, or none of the application's
-            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-                return 0
+        if self._is_drained():
+            self._exchange(budget)
+        try:
+            return int(self._run(budget, self._tls.read, len(buffer), buffer))
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            return 0
 
     def is_quiet(self) -> bool:
         """A session ticket that comes late makes it false: it costs a connection, and is hardly ever seen."""
-        return not self._incoming.pending and not self._tls.pending() and self._below.is_quiet()
+        return self._is_drained() and self._below.is_quiet()
 
-    def limit_unacknowledged(self, seconds: float) -> None:
-        self._below.limit_unacknowledged(seconds)
+    def _is_drained(self) -> bool:
+        return not self._incoming.pending and not self._tls.pending()
 
-    def close(self) -> None:
-        self._below.close()
+    def _run(self, budget: Budget, operation: Callable[..., Any], *arguments: object) -> Any:
+        """Do what may need more from the peer first: the rest of a record, or of a handshake."""
+        while True:
+            try:
+                result = operation(*arguments)
+                break
+            except ssl.SSLWantReadError:
+                self._exchange(budget)
+        return result
 
     def _exchange(self, budget: Budget) -> None:
         self._flush(budget)

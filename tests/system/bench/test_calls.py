@@ -29,7 +29,7 @@ def test_a_poll_calls_no_more_functions_than_before() -> None:
     fleet = Fleet(a_config(instance), clock, [InstanceLines()])
     simulated = SimulatedInstance(id="ID-vendas", token="TOKEN", due=2e9, created=1.6e9, name="Loja")
     with SimulatedZapi([simulated], clock=clock) as zapi:
-        client = ZapiClient(Api(zapi.base_url, 10.0, None), clock=clock, proxies={})
+        client = ZapiClient(Api(zapi.base_url, 10.0, None), clock=clock)
 
         def polls() -> None:
             now = 0.0

@@ -40,7 +40,7 @@ def zapi() -> Iterator[SimulatedZapi]:
 def test_a_whole_poll_beside_a_bare_pool_that_fetches_the_same(zapi: SimulatedZapi) -> None:
     clock, instance, telemetry = SystemClock(), an_instance("vendas"), Telemetry()
     fleet = Fleet(a_config(instance), clock, [InstanceLines()])
-    client = ZapiClient(Api(zapi.base_url, 10.0, None), clock=clock, proxies={})
+    client = ZapiClient(Api(zapi.base_url, 10.0, None), clock=clock)
     pool = urllib3.connection_from_url(zapi.base_url)
 
     def polls() -> None:

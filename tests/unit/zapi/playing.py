@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 
 import trustme
 
+from exporter.model.clock import SystemClock
+from exporter.zapi.connection import Route
+from exporter.zapi.resolver import Resolver
+from exporter.zapi.transport import Adapter
 from harness.waiting import wait_until
 
 Play = Callable[[socket.socket], None]
@@ -64,6 +68,11 @@ def playing(
                 accepted.shutdown(socket.SHUT_RDWR)
         for thread in threads:
             thread.join(10)
+
+
+def an_adapter(base_url: str) -> Adapter:
+    """Return an adapter that goes there directly."""
+    return Adapter(Route(base_url, ssl.create_default_context(), None, Resolver()), SystemClock())
 
 
 def read_head(accepted: socket.socket) -> bytes:

@@ -1,6 +1,7 @@
 """A stream that plays the bytes a test wrote for it."""
 
 import contextlib
+import socket
 from collections.abc import Iterable, Iterator
 
 import pytest
@@ -8,13 +9,15 @@ import pytest
 from exporter.model.poll_result import Failure
 from exporter.zapi.budget import Budget
 from exporter.zapi.errors import PollFailed
+from exporter.zapi.stream import Stream
 from tests.clocks import ManualClock
 
 
-class ReplayedStream:
+class ReplayedStream(Stream):
     """``ends`` says whether the stream ends after its blocks; otherwise the test was to ask for no more."""
 
     def __init__(self, blocks: Iterable[bytes], *, ends: bool = False) -> None:
+        super().__init__(socket.socket())
         self._blocks = [block for block in blocks if block]
         self._ends = ends
         self.buffers: list[bytearray] = []
@@ -34,14 +37,8 @@ class ReplayedStream:
             del self._blocks[0]
         return count
 
-    def send(self, data: bytes, budget: Budget) -> None: ...
-
     def is_quiet(self) -> bool:
         return not self._blocks
-
-    def limit_unacknowledged(self, seconds: float) -> None: ...
-
-    def close(self) -> None: ...
 
 
 def a_budget() -> Budget:

@@ -1,7 +1,6 @@
 """One poll against a server that is simulated on a real socket, with what goes wrong on the way."""
 
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
 
@@ -12,9 +11,9 @@ from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure, Reading, Reason, Status
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
-from exporter.zapi.transport import Adapter, Request
+from exporter.zapi.transport import Request
 from tests.builders import an_instance
-from tests.unit.zapi.playing import answering, playing, read_head
+from tests.unit.zapi.playing import an_adapter, answering, playing, read_head
 
 BASE = "http://zapi.example"
 URL = f"{BASE}/instances/ID-vendas/token/TOKEN/me"
@@ -112,7 +111,7 @@ def test_what_was_forgotten_is_read_again() -> None:
 def test_no_byte_of_a_reply_is_left_when_it_was_read() -> None:
     """A page of the queue tells what customers write."""
     with playing(answering(_reply(BODY))) as server:
-        adapter = Adapter(server.url, clock=SystemClock(), tls=ssl.create_default_context())
+        adapter = an_adapter(server.url)
         with adapter.send(Request("GET", f"{server.url}/me", {}), timeout=60.0) as response:
             assert response.content == BODY
         adapter.close()

@@ -6,6 +6,7 @@ from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure, Reading, Reason, Status
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
+from exporter.zapi.proxy import parse_proxy
 from tests.builders import an_instance
 from tests.unit.zapi.scripted import scripted
 
@@ -20,8 +21,8 @@ def answer(body: bytes = BODY, *headers: str, status: str = "200 OK") -> bytes:
 
 
 def a_client(url: str, proxy: str | None = None) -> ZapiClient:
-    proxies = {"http": proxy, "https": proxy} if proxy else {}
-    return ZapiClient(Api(url, 5.0, None), clock=SystemClock(), proxies=proxies)
+    told = parse_proxy(proxy, "HTTP_PROXY") if proxy else None
+    return ZapiClient(Api(url, 5.0, None), clock=SystemClock(), proxy=told)
 
 
 def reason(reading: Reading) -> Reason:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.zapi.environment import environment_proxies
+from exporter.zapi.proxy import Proxy, UnusableProxy, environment_proxy
 
 HOST, PORT, ADDRESS, IPV6 = (
     "https://api.z-api.io",
@@ -19,10 +19,10 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def proxies_of(base_url: str, excepted: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def proxy_of(base_url: str, excepted: str, monkeypatch: pytest.MonkeyPatch) -> Proxy | None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
     monkeypatch.setenv("NO_PROXY", excepted)
-    return environment_proxies(base_url)
+    return environment_proxy(base_url)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def proxies_of(base_url: str, excepted: str, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_host_that_no_proxy_names_is_reached_directly(
     excepted: str, base_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert proxies_of(base_url, excepted, monkeypatch) == {}
+    assert proxy_of(base_url, excepted, monkeypatch) is None
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_host_that_no_proxy_names_is_reached_directly(
 def test_another_host_is_reached_through_the_proxy(
     excepted: str, base_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert proxies_of(base_url, excepted, monkeypatch) == {"https": "http://proxy"}
+    assert proxy_of(base_url, excepted, monkeypatch) == Proxy("http", "proxy", 80, {})
 
 
 def test_names_in_lower_case_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +80,26 @@ def test_names_in_lower_case_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://lower")
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setenv("no_proxy", "other.example")
-    assert environment_proxies(HOST) == {"https": "http://lower"}
+    assert environment_proxy(HOST) == Proxy("http", "lower", 80, {})
+
+
+def test_a_proxy_of_the_scheme_goes_before_one_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://https")
+    assert environment_proxy("http://h") is None
+    monkeypatch.setenv("ALL_PROXY", "http://all")
+    assert environment_proxy(HOST) == Proxy("http", "https", 80, {})
+    assert environment_proxy("http://h") == Proxy("http", "all", 80, {})
+    monkeypatch.setenv("HTTPS_PROXY", "")
+    assert environment_proxy(HOST) == Proxy("http", "all", 80, {})
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY"])
+def test_a_wrong_proxy_is_named_by_its_variable(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "socks5://proxy")
+    with pytest.raises(UnusableProxy, match=variable):
+        environment_proxy(HOST)
+    monkeypatch.setenv("NO_PROXY", "*")
+    assert environment_proxy(HOST) is None
 
 
 GOOD_ENTRIES = (
@@ -92,7 +111,7 @@ GOOD_ENTRIES = (
 def warnings_of(
     excepted: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> list[str]:
-    proxies_of(HOST, excepted, monkeypatch)
+    proxy_of(HOST, excepted, monkeypatch)
     assert all("canary" not in str(vars(record)) for record in caplog.records)
     return [str(vars(record)["entries"]) for record in caplog.records]
 

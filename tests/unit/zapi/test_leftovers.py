@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +13,9 @@ from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure, Reason, Status
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
-from exporter.zapi.transport import Adapter, Request
+from exporter.zapi.transport import Request
 from tests.builders import an_instance
-from tests.unit.zapi.playing import PlayedServer, answering, deliver, playing, read_head
+from tests.unit.zapi.playing import PlayedServer, an_adapter, answering, deliver, playing, read_head
 
 INSTANCE = an_instance("vendas")
 PATIENCE = 60.0
@@ -166,7 +165,7 @@ def test_the_connection_of_another_instances_reply_is_left(tls: bool) -> None:
 def test_a_connection_serves_no_other_request_before_its_reply_was_read() -> None:
     """What the reply says may be the reason not to use the connection again."""
     with playing(answering(OWN, FOREIGN), answering(OWN, OWN)) as server:
-        adapter = Adapter(server.url, clock=SystemClock(), tls=ssl.create_default_context())
+        adapter = an_adapter(server.url)
         request = Request("GET", f"{server.url}/me", {})
         with adapter.send(request, timeout=PATIENCE) as response:
             with adapter.send(request, timeout=PATIENCE):

@@ -14,6 +14,7 @@ from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure, Reason, Status
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
+from exporter.zapi.proxy import parse_proxy
 from simulator.server import SimulatedZapi
 from tests.builders import an_instance
 from tests.unit.zapi.proxying import Answer, proxying
@@ -55,8 +56,8 @@ def serving(tls: ssl.SSLContext | None) -> SimulatedZapi:
 
 
 def a_client(base_url: str, proxy: str, ca_file: Path, timeout: float = 10.0) -> ZapiClient:
-    proxies = {"http": proxy, "https": proxy}
-    return ZapiClient(Api(base_url, timeout, ca_file.read_text()), clock=SystemClock(), proxies=proxies)
+    api = Api(base_url, timeout, ca_file.read_text())
+    return ZapiClient(api, clock=SystemClock(), proxy=parse_proxy(proxy, "HTTPS_PROXY"))
 
 
 def failure(client: ZapiClient) -> Failure:

@@ -2,10 +2,7 @@
 
 import pytest
 
-from exporter.model.clock import SystemClock
-from exporter.model.settings import Api
-from exporter.zapi.client import ZapiClient
-from exporter.zapi.proxy import Proxy, UnusableProxy, choose_proxy, parse_proxy
+from exporter.zapi.proxy import Proxy, UnusableProxy, parse_proxy
 
 
 @pytest.mark.parametrize(
@@ -57,7 +54,7 @@ WRONG = {
 @pytest.mark.parametrize(("url", "words"), WRONG.items(), ids=range(len(WRONG)))
 def test_a_wrong_proxy_is_named_without_its_password(url: str, words: str) -> None:
     with pytest.raises(UnusableProxy, match=r"HTTPS_PROXY.* not a usable http:// or https:// URL") as caught:
-        ZapiClient(Api("https://api.z-api.io", 1.0, None), clock=SystemClock(), proxies={"https": url})
+        parse_proxy(url, "HTTPS_PROXY")
     said = str(caught.value)
     assert words in said
     assert "nary" not in said
@@ -73,15 +70,3 @@ def test_each_problem_has_a_text_of_its_own() -> None:
             parse_proxy(url, "HTTPS_PROXY")
         texts[words].add(str(caught.value))
     assert all(len(same) == 1 for same in texts.values())
-
-
-def test_a_proxy_of_the_scheme_goes_before_one_for_all() -> None:
-    proxies = {"all": "http://all", "https": "http://https", "no": "x"}
-    assert choose_proxy("https", proxies) == Proxy("http", "https", 80, {})
-    assert choose_proxy("http", proxies) == Proxy("http", "all", 80, {})
-    assert choose_proxy("http", {"https": "http://https"}) is None
-
-
-def test_a_wrong_proxy_for_all_is_named_by_its_variable() -> None:
-    with pytest.raises(UnusableProxy, match="ALL_PROXY"):
-        choose_proxy("https", {"all": "socks5://proxy"})
