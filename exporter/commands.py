@@ -197,8 +197,8 @@ def _status(daemon: Daemon) -> str:
 
 
 def _auto_reload(options: Options, source: Source, reload: Reload, clock: Clock) -> Iterator[PeriodicTask]:
-    if options.auto_reload:
-        yield AutoReload(source, reload, options.auto_reload_interval, clock)
+    if options.auto_reload and source.files is not None:
+        yield AutoReload(source.files, reload, options.auto_reload_interval, clock)
 
 
 def _supervisor(

@@ -49,7 +49,7 @@ CLIENT_TOKEN: Final = _secret(
 )
 TIMEOUT: Final = Key(
     "timeout",
-    kinds.duration(validators.timeout),
+    kinds.duration("1ms", "1d"),
     "Timeout of a whole poll, from the name lookup to the last byte. At most 1d.",
     default="10s",
     examples=("10s",),
@@ -65,28 +65,28 @@ API: Final = Section("Api", "How Z-API is reached.", (BASE_URL, CLIENT_TOKEN, TI
 
 INTERVAL: Final = Key(
     "interval",
-    kinds.duration(validators.interval),
+    kinds.duration("100ms", "1y"),
     "Time between two polls of one instance: 100ms to 1y.",
     default="1m",
     examples=("60s", "5m"),
 )
 CONCURRENCY: Final = Key(
     "concurrency",
-    kinds.CONCURRENCY,
+    kinds.whole_number(1024),
     "Maximum number of polls in flight: 1 to 1024.",
     default="32",
     examples=(32,),
 )
 STALE_AFTER: Final = Key(
     "stale_after",
-    kinds.duration(validators.span),
+    kinds.duration("1ms", "1y"),
     "How long the last good values are kept after polls begin to fail: at least interval, at most 1y.",
     default="5m",
     examples=("5m",),
 )
 PROBE_MAX_AGE: Final = Key(
     "probe_max_age",
-    kinds.duration(validators.age),
+    kinds.duration("0", "1d"),
     "/probe polls only if the last poll is older than this: 0 to 1d.",
     default=format_duration(DEFAULT_PROBE_MAX_AGE),
     examples=("5s",),
@@ -246,14 +246,14 @@ PARTNER_TOKEN: Final = _secret(
 )
 REFRESH: Final = Key(
     "refresh",
-    kinds.duration(validators.refresh),
+    kinds.duration("1s", "1d"),
     "Time between two readings of the list: 1s to 1d.",
     default=format_duration(DEFAULT_REFRESH),
     examples=("10m",),
 )
 PAGE_SIZE: Final = Key(
     "page_size",
-    kinds.PAGE_SIZE,
+    kinds.whole_number(200),
     "Number of instances per page of the list: 1 to 200. Z-API does not publish a maximum.",
     default=str(DEFAULT_PAGE_SIZE),
     examples=(20,),

@@ -1,6 +1,7 @@
 """The kinds of values that a configuration has."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Final, TypeVar, cast
 
 from exporter.config import validators
@@ -41,7 +42,9 @@ def optional(kind: Kind[T]) -> Kind[T | None]:
     return cast("Kind[T | None]", kind)
 
 
-def duration(reader: Callable[[str], float]) -> Kind[float]:
+def duration(shortest: str, longest: str) -> Kind[float]:
+    reader = partial(validators.duration, shortest=shortest, longest=longest)
+
     def read(value: Value) -> float:
         if not isinstance(value.node, Scalar) or not value.node.is_text:
             value.refuse("must be a duration with its unit, such as 10s, 1m30s or 1h")
@@ -160,8 +163,9 @@ def _read_ca_file(value: Value) -> str:
     return read_file(value, lambda name: read_certificates(value.context.files.read(name)))
 
 
-def _whole_number(reader: Callable[[str], int], maximum: int) -> Kind[int]:
+def whole_number(maximum: int) -> Kind[int]:
     """Make the kind of a number from 1 to ``maximum``, which a variable may hold too."""
+    reader = partial(validators.whole_number, most=maximum)
 
     def read(value: Value) -> int:
         return value.convert(reader, value.node.text if isinstance(value.node, Scalar) else "")
@@ -193,8 +197,6 @@ COLLECTOR: Final = scalar(
     "<collector>",
     {"anyOf": [{"enum": [each.value for each in Collector]}, {"type": "string", "pattern": _VARIABLE}]},
 )
-CONCURRENCY: Final = _whole_number(validators.concurrency, validators.MAX_CONCURRENCY)
-PAGE_SIZE: Final = _whole_number(validators.page_size, validators.MAX_PAGE_SIZE)
 PATTERN: Final = scalar(validators.some_text, "<pattern>", _SOME_TEXT)
 CA_FILE: Final = optional(Kind(_read_ca_file, "<file>", _SOME_TEXT))
 

@@ -1,14 +1,11 @@
 """The source of the configuration: a file, loaded again and again, or a simulated Z-API."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final, Protocol
 
-from exporter.config.auto_reload import WatchedFiles
 from exporter.config.file_reader import FileReader
 from exporter.config.files import Fingerprint, TrackedFiles
 from exporter.config.load import load
@@ -66,18 +63,26 @@ class ConfigFile:
                 _log.error(f"an instance file {state}", extra={"problem": problem})
 
 
-class Source(WatchedFiles, Protocol):
-    """A configuration that can be loaded again, and the files it is made of."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A configuration that can be loaded again; ``files`` are what it is made of, ``None`` for the demo.
 
-    def load(self) -> Config:
-        """Return the configuration. Raise :class:`~exporter.config.problem.InvalidConfig`."""
+    ``load`` raises :class:`~exporter.config.problem.InvalidConfig`.
+    """
+
+    load: Callable[[], Config]
+    files: ConfigFile | None
 
 
 @contextmanager
 def open_source(options: Options, environ: Mapping[str, str], clock: Clock) -> Iterator[Source]:
-    """Yield the configuration file, or with ``--demo`` the configuration for a simulated Z-API that runs until exit."""
+    """Yield the configuration file, or with ``--demo`` the configuration for a simulated Z-API that runs until exit.
+
+    Either has only the instances of the shard.
+    """
     if options.demo is None:
-        yield _Sharded(ConfigFile(options.config_file, environ), options.shard)
+        file = ConfigFile(options.config_file, environ)
+        yield Source(lambda: _sharded(file.load(), options.shard), file)
         return
     from exporter.demo.api import SimulatedApi  # nobody else pays for the demo's imports
     from exporter.demo.configuration import demo_account, demo_config, with_demo_sources
@@ -91,39 +96,10 @@ def open_source(options: Options, environ: Mapping[str, str], clock: Clock) -> I
     start(server.start)
     with closing(server):
         config = with_demo_sources(demo_config(scenario, server.base_url), scenario)
-        yield _Sharded(_Simulated(config), options.shard)
+        yield Source(lambda: _sharded(config, options.shard), None)
 
 
-class _Sharded:
-    """Another source, narrowed to the instances of one shard."""
-
-    def __init__(self, whole: Source, shard: Shard) -> None:
-        self._whole = whole
-        self._shard = shard
-
-    @property
-    def held(self) -> Fingerprint:
-        return self._whole.held
-
-    def holds(self) -> Fingerprint:
-        return self._whole.holds()
-
-    def load(self) -> Config:
-        config = self._whole.load()
-        mine = tuple(instance for instance in config.instances if self._shard.owns(instance.name))
-        return replace(config, instances=mine, shard=self._shard)
-
-
-class _Simulated:
-    """The configuration of the demo, which has no files and never changes."""
-
-    held: Final[Fingerprint] = MappingProxyType({})
-
-    def __init__(self, config: Config) -> None:
-        self._config = config
-
-    def holds(self) -> Fingerprint:
-        return self.held
-
-    def load(self) -> Config:
-        return self._config
+def _sharded(config: Config, shard: Shard) -> Config:
+    """Return the configuration with only the instances of one shard."""
+    mine = tuple(instance for instance in config.instances if shard.owns(instance.name))
+    return replace(config, instances=mine, shard=shard)

@@ -10,18 +10,12 @@ from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 
-from exporter.config.duration import format_duration, parse_duration
+from exporter.config.duration import parse_duration
 from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 
 MAX_NAME: Final = 200
-MAX_CONCURRENCY: Final = 1024
-MIN_INTERVAL: Final = 0.1
-MIN_REFRESH: Final = 1.0
-MAX_PAGE_SIZE: Final = 200
-MAX_TIMEOUT: Final = 86_400.0
-MAX_SPAN: Final = 365 * 86_400.0
 TYPOGRAPHIC_QUOTES: Final = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\xab\xbb"
 NO_BREAK_SPACES: Final = "\xa0\u2007\u202f"
 INVISIBLE: Final = "\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
@@ -142,44 +136,31 @@ def partner_token(text: str) -> Secret:
     return Secret(text)
 
 
-def page_size(text: str) -> int:
-    """Return how many instances a page of a list has."""
-    return _whole_number(text, MAX_PAGE_SIZE)
-
-
-def refresh(text: str) -> float:
-    """Return seconds, from 1 s to a day."""
-    return _not_shorter(_seconds(text, longest=MAX_TIMEOUT, limit="1d"), MIN_REFRESH)
-
-
 def status(text: str) -> str:
     """Return a payment status, in lower case."""
     return some_text(text).strip().lower()
 
 
-def timeout(text: str) -> float:
-    """Return seconds, from 1 ms to a day."""
-    return _seconds(text, longest=MAX_TIMEOUT, limit="1d")
+def duration(text: str, shortest: str, longest: str) -> float:
+    """Return seconds, between two durations; a ``shortest`` of ``1ms`` excludes only 0."""
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        word(text.replace(" ", ""))  # tells what may look right and is not
+        raise ValueError(f"is {error}") from None
+    least, most = parse_duration(shortest), parse_duration(longest)
+    if seconds > most or (least and not seconds):
+        raise ValueError(f"must {'be longer than 0s and not' if least else 'not be'} longer than {longest}")
+    if seconds < least:
+        raise ValueError(f"must not be shorter than {shortest}")
+    return seconds
 
 
-def interval(text: str) -> float:
-    """Return seconds, from 100 ms to a year."""
-    return _not_shorter(_seconds(text, longest=MAX_SPAN, limit="1y"), MIN_INTERVAL)
-
-
-def span(text: str) -> float:
-    """Return seconds, from 1 ms to a year."""
-    return _seconds(text, longest=MAX_SPAN, limit="1y")
-
-
-def age(text: str) -> float:
-    """Return seconds, from 0 to a day."""
-    return _seconds(text, least=0.0, longest=MAX_TIMEOUT, limit="1d")
-
-
-def concurrency(text: str) -> int:
-    """Return how many polls may go on at once."""
-    return _whole_number(text, MAX_CONCURRENCY)
+def whole_number(text: str, most: int) -> int:
+    """Read a whole number from text, as which the content of a variable comes too."""
+    if not _WHOLE_NUMBER.fullmatch(text) or int(text) > most:
+        raise ValueError(f"must be a whole number from 1 to {most}")
+    return int(text)
 
 
 def webhook(text: str) -> str:
@@ -238,34 +219,6 @@ def nearest(given: str, known: Collection[str]) -> str:
 def _nearest(given: str, known: tuple[str, ...]) -> str:
     near = get_close_matches(given, known, n=1)
     return f'did you mean "{near[0]}"?' if near else f"expected one of {', '.join(sorted(known))}"
-
-
-def _seconds(text: str, *, least: float = 0.001, longest: float, limit: str) -> float:
-    try:
-        seconds = parse_duration(text)
-    except ValueError as error:
-        word(text.replace(" ", ""))  # tells what may look right and is not
-        raise ValueError(f"is {error}") from None
-    if not least <= seconds <= longest:
-        raise ValueError(
-            f"must be longer than 0s and not longer than {limit}"
-            if least
-            else f"must not be longer than {limit}"
-        )
-    return seconds
-
-
-def _not_shorter(seconds: float, least: float) -> float:
-    if seconds < least:
-        raise ValueError(f"must not be shorter than {format_duration(least)}")
-    return seconds
-
-
-def _whole_number(text: str, most: int) -> int:
-    """Read a whole number from text, as which the content of a variable comes too."""
-    if not _WHOLE_NUMBER.fullmatch(text) or int(text) > most:
-        raise ValueError(f"must be a whole number from 1 to {most}")
-    return int(text)
 
 
 def _is_host(host: str) -> bool:

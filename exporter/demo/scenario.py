@@ -141,7 +141,7 @@ def build_instance(number: int, role: Role, now: float, seed: int) -> ScenarioIn
         expected_webhooks=MappingProxyType({"received": Secret(webhook), "disconnected": None}),
         collect=frozenset(Collector),
     )
-    return ScenarioInstance(role, _AFFLICTIONS.get(role, _spared)(instance, now, rng), configured)
+    return ScenarioInstance(role, _AFFLICTIONS[role](instance, now, rng), configured)
 
 
 def account_token(seed: int) -> str:
@@ -168,59 +168,12 @@ def _forms(rng: random.Random) -> Forms:
 
 
 Afflict = Callable[[SimulatedInstance, float, random.Random], SimulatedInstance]
-
-
-def _spared(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
-    return instance
-
-
-def _slow(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
-    return replace(instance, delay=rng.uniform(2.0, 3.0))
-
-
-def _due_in(seconds: float) -> Afflict:
-    return lambda instance, now, rng: replace(instance, due=now + seconds)
-
-
-def _overdue(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
-    return replace(instance, due=now - 3 * _DAY, payment_status="OVERDUE")
-
-
-def _disconnected(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
-    return replace(instance, connected=False, phone_online=False, queue=SimulatedQueue(140, now - 2 * _HOUR))
-
-
-def _to_restore(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
-    return replace(instance, connected=False, restorable=True)
-
-
-def _phone_offline(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
-    return replace(instance, phone_online=False)
-
-
-def _queue_stuck(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
-    return replace(instance, queue=SimulatedQueue(380, now - 2.5 * _DAY))
-
-
-def _queue_full(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
-    return replace(instance, connected=False, phone_online=False, queue=SimulatedQueue(960, now - 20 * _HOUR))
-
-
-def _wiped(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
-    return replace(instance, webhooks={})
-
-
-def _muted(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
-    return replace(instance, payment_status="TRIALING", muted=frozenset({"received"}))
+"""Gives an instance the trouble of a role; its other arguments are unix seconds and the source of randomness."""
 
 
 def _test_webhook(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
     url = f"https://test.example.net/inbox/{_made_up(rng)}"
     return replace(instance, webhooks={**instance.webhooks, "received": url})
-
-
-def _revoked(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
-    return replace(instance, token=_made_up(rng))
 
 
 def _through(*phases: Phase) -> Afflict:
@@ -235,21 +188,28 @@ def _through(*phases: Phase) -> Afflict:
 
 _AFFLICTIONS: Final[Mapping[Role, Afflict]] = MappingProxyType(
     {
-        Role.SLOW: _slow,
-        Role.DUE_SOON: _due_in(6 * _DAY),
+        Role.HEALTHY: lambda one, now, rng: one,
+        Role.SLOW: lambda one, now, rng: replace(one, delay=rng.uniform(2.0, 3.0)),
+        Role.DUE_SOON: lambda one, now, rng: replace(one, due=now + 6 * _DAY),
         Role.FLAPPING: _through(Phase(75.0, connected=True), Phase(40.0, connected=False)),
-        Role.NEEDS_QR_SCAN: _disconnected,
-        Role.WEBHOOK_MUTED: _muted,
-        Role.WEBHOOKS_WIPED: _wiped,
-        Role.OVERDUE: _overdue,
-        Role.TOKEN_REVOKED: _revoked,
+        Role.NEEDS_QR_SCAN: lambda one, now, rng: replace(
+            one, connected=False, phone_online=False, queue=SimulatedQueue(140, now - 2 * _HOUR)
+        ),
+        Role.WEBHOOK_MUTED: lambda one, now, rng: replace(
+            one, payment_status="TRIALING", muted=frozenset({"received"})
+        ),
+        Role.WEBHOOKS_WIPED: lambda one, now, rng: replace(one, webhooks={}),
+        Role.OVERDUE: lambda one, now, rng: replace(one, due=now - 3 * _DAY, payment_status="OVERDUE"),
+        Role.TOKEN_REVOKED: lambda one, now, rng: replace(one, token=_made_up(rng)),
         Role.SERVER_ERRORS: _through(Phase(70.0), Phase(25.0, fault=html_error(503))),
         Role.TEST_WEBHOOK: _test_webhook,
         Role.RATE_LIMITED: _through(Phase(60.0), Phase(35.0, fault=rate_limited("15"))),
-        Role.DUE_NOW: _due_in(20 * _HOUR),
-        Role.PHONE_OFFLINE: _phone_offline,
-        Role.SESSION_TO_RESTORE: _to_restore,
-        Role.QUEUE_STUCK: _queue_stuck,
-        Role.QUEUE_FULL: _queue_full,
+        Role.DUE_NOW: lambda one, now, rng: replace(one, due=now + 20 * _HOUR),
+        Role.PHONE_OFFLINE: lambda one, now, rng: replace(one, phone_online=False),
+        Role.SESSION_TO_RESTORE: lambda one, now, rng: replace(one, connected=False, restorable=True),
+        Role.QUEUE_STUCK: lambda one, now, rng: replace(one, queue=SimulatedQueue(380, now - 2.5 * _DAY)),
+        Role.QUEUE_FULL: lambda one, now, rng: replace(
+            one, connected=False, phone_online=False, queue=SimulatedQueue(960, now - 20 * _HOUR)
+        ),
     }
 )
