@@ -95,9 +95,7 @@ class InstanceFiles:
         instances = values[keys.FILE_INSTANCES]
         self._known.add(instances, str(file))
         defaults = values[keys.FILE_DEFAULTS]
-        inherited = replace(self._inherited, source=f"{FILE_PREFIX}{file}").overridden(
-            defaults, keys.DEFAULT_LABELS, keys.DEFAULT_WEBHOOKS, keys.DEFAULT_COLLECT
-        )
+        inherited = replace(self._inherited, source=f"{FILE_PREFIX}{file}").overridden(defaults)
         return tuple(map(inherited.instance, instances))
 
 

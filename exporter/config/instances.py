@@ -35,7 +35,7 @@ class Inherited:
         """Raise :class:`~exporter.config.value.Unusable`."""
         token = values.secret(keys.TOKEN)
         assert token is not None, "it is required"
-        own = self.overridden(values, keys.LABELS, keys.EXPECTED_WEBHOOKS, keys.COLLECT)
+        own = self.overridden(values)
         made = Instance(
             name=values[keys.NAME],
             id=values[keys.ID],
@@ -49,15 +49,12 @@ class Inherited:
         _report_shown_secrets(values, made)
         return made
 
-    def overridden(
-        self,
-        values: SectionValues,
-        labels_key: Key[Mapping[str, str] | None],
-        webhooks_key: Key[Mapping[str, Secret | None] | None],
-        collect_key: Key[tuple[Collector, ...] | None],
-    ) -> "Inherited":
-        """Return the same, with the labels, webhooks and collectors of a section in place of the inherited ones."""
-        labels, webhooks, collect = values[labels_key], values[webhooks_key], values[collect_key]
+    def overridden(self, values: SectionValues) -> "Inherited":
+        """Return the same, with the labels, webhooks and collectors of a section in place of the inherited ones.
+
+        The section is that of an instance, of an account or of defaults: all have these three keys.
+        """
+        labels, webhooks, collect = values[keys.LABELS], values[keys.EXPECTED_WEBHOOKS], values[keys.COLLECT]
         return Inherited(
             self.client_token,
             {**self.labels, **(labels or {})},
@@ -70,7 +67,7 @@ class Inherited:
         """Raise :class:`~exporter.config.value.Unusable`."""
         token = values.secret(keys.PARTNER_TOKEN)
         assert token is not None, "it is required"
-        own = self.overridden(values, keys.ACCOUNT_LABELS, keys.ACCOUNT_WEBHOOKS, keys.ACCOUNT_COLLECT)
+        own = self.overridden(values)
         return Account(
             name=values[keys.ACCOUNT_NAME],
             partner_token=token,
@@ -102,7 +99,7 @@ def _report_shown_secrets(values: SectionValues, instance: Instance) -> None:
 def inherit(api: SectionValues, defaults: SectionValues) -> Inherited:
     """Return what the instances of a configuration inherit. Raise :class:`~exporter.config.value.Unusable`."""
     nothing = Inherited(api.secret(keys.CLIENT_TOKEN), {}, {})
-    return nothing.overridden(defaults, keys.DEFAULT_LABELS, keys.DEFAULT_WEBHOOKS, keys.DEFAULT_COLLECT)
+    return nothing.overridden(defaults)
 
 
 @dataclass(frozen=True, slots=True)

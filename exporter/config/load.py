@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from exporter.config import keys
-from exporter.config.authorities import authorities_variable, read_authorities
+from exporter.config.certificates import read_certificates
 from exporter.config.document import read_document
+from exporter.config.file_reader import UnreadableFile
 from exporter.config.files import TrackedFiles
 from exporter.config.instance_files import InstanceFiles, read_text
 from exporter.config.instances import KnownInstances, inherit, report_duplicates
@@ -14,6 +16,9 @@ from exporter.config.problem import Problems
 from exporter.config.section import SectionValues
 from exporter.config.value import Context, Unusable, Value, usable
 from exporter.model.settings import CONFIG_SOURCE, Api, Config, InstanceSource, Polling
+
+CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+"""Variables that name a file of authorities; the first that is set and not empty is used."""
 
 
 def load(
@@ -52,7 +57,7 @@ def _read_config(
     report_duplicates(document.get(keys.ACCOUNTS) or ())
     polling = usable(lambda: _polling(document[keys.POLLING_SECTION]))
     statuses = usable(lambda: _statuses(document[keys.PAYMENT_SECTION]))
-    ca_variable = authorities_variable(document[keys.API_SECTION], environ)
+    ca_variable = _authorities_variable(document[keys.API_SECTION], environ)
     api = _api(document[keys.API_SECTION], ca_variable, environ, context)
     if not polling or not statuses:
         raise Unusable
@@ -88,9 +93,26 @@ def _unmatched(document: SectionValues, path: Path, numbers: Sequence[int]) -> t
 def _api(values: SectionValues, variable: str | None, environ: Mapping[str, str], context: Context) -> Api:
     """Return how Z-API is reached. ``variable`` names the file of authorities where the section does not."""
     ca_pem = (
-        values[keys.CA_FILE] if variable is None else read_authorities(variable, environ, values, context)
+        values[keys.CA_FILE] if variable is None else _read_authorities(variable, environ, values, context)
     )
     return Api(base_url=values[keys.BASE_URL], timeout=values[keys.TIMEOUT], ca_pem=ca_pem)
+
+
+def _authorities_variable(api: SectionValues, environ: Mapping[str, str]) -> str | None:
+    """Return the variable that names the authorities, or ``None`` where the section does or none is set."""
+    if api.has(keys.CA_FILE):
+        return None
+    return next((variable for variable in CA_VARIABLES if environ.get(variable)), None)
+
+
+def _read_authorities(variable: str, environ: Mapping[str, str], api: SectionValues, context: Context) -> str:
+    """Return the certificates of the file that a variable names. Raise :class:`~exporter.config.value.Unusable`."""
+    try:
+        return read_certificates(context.files.below(Path()).read(environ[variable]))
+    except UnreadableFile as error:
+        advice = f"correct {variable} in the environment, or set api.ca_file"
+        api.report(keys.CA_FILE, f"is not set, and {variable} names a file that {error}; {advice}")
+        raise Unusable from None
 
 
 def _polling(values: SectionValues) -> Polling:

@@ -1,4 +1,4 @@
-"""A configuration and the lists of its accounts → the configuration with the instances of all sources.
+"""A configuration and the lists of its accounts → the configuration with all instances, each with a unique name.
 
 The order of precedence is: the configuration, its files, then the accounts in the order in which they are written. An
 instance is polled once, with the settings of the first source that has it.
@@ -6,16 +6,66 @@ instance is polled once, with the settings of the first source that has it.
 
 import itertools
 import operator
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from typing import Final
 from unicodedata import normalize
 
 from exporter.discovery.known_list import KnownList
-from exporter.discovery.names import Claim, assign_names, claimed_name
 from exporter.model.account_list import ListedInstance, Listing
 from exporter.model.settings import CONFIG_SOURCE, Account, Config, Instance, InstanceSource
 from exporter.zapi.secret_scan import SecretScanner
+
+_LONG_WORD: Final = re.compile(r"[A-Za-z0-9_-]{12,}")
+"""A word that may be a token; few names have one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An instance and the name that it should have."""
+
+    instance: ListedInstance
+    name: str
+
+
+def assign_names(
+    claims: Sequence[Claim], taken: Collection[str], before: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Return the name of each instance by its identity; no two have the same, and none has one that is ``taken``.
+
+    ``before`` are the previous names. If several instances claim a name, the one that had it before gets it, or else
+    the one created first; the others are called ``NAME (ID)``.
+    """
+    used, names = set(taken), dict[str, str]()
+    for claim in sorted(claims, key=lambda claim: _precedence(claim, before)):
+        name, number = claim.name, 1
+        if name in used:
+            name = f"{claim.name} ({claim.instance.id})"
+        while name in used:
+            number += 1
+            name = f"{claim.name} ({claim.instance.id}) {number}"
+        used.add(name)
+        names[claim.instance.identity] = name
+    return names
+
+
+def claimed_name(instance: ListedInstance, own: SecretScanner, others: SecretScanner) -> str:
+    """Return the name that an instance should have: Z-API's, or its id where that is empty or holds a secret.
+
+    ``own`` finds the secrets of the instance and its account, ``others`` the tokens of all instances.
+    """
+    name = instance.name
+    if not name or own.finds_secret(name) or (_LONG_WORD.search(name) and others.finds_secret(name)):
+        return instance.id
+    return name
+
+
+def _precedence(claim: Claim, before: Mapping[str, str]) -> tuple[bool, float]:
+    had_it = before.get(claim.instance.identity) == claim.name
+    created = claim.instance.created
+    return not had_it, float("inf") if created is None else created
 
 
 class Merger:

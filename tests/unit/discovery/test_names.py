@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.discovery.names import Claim, assign_names, claimed_name
+from exporter.discovery.merge import Claim, assign_names, claimed_name
 from exporter.model.account_list import ListedInstance
 from exporter.model.secret import Secret
 from exporter.zapi.secret_scan import SecretScanner
