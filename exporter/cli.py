@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None, signals: Signals | None = None)
         if is_lack(error):
             complain(str(TooFewResources()))
         else:
-            log_unexpected(type(error), error.__traceback__)
+            log_unexpected(error)
         return FAILED
     finally:
         log.close(_LOG_GRACE)

@@ -44,6 +44,6 @@ class Reloader:
         except UnusableProxy as error:
             return (str(error),)
         except Exception as error:  # a file of configuration must never end what runs
-            log_unexpected(type(error), error.__traceback__)
+            log_unexpected(error)
             return ("an unexpected error of the exporter itself; see the log",)
         return ()

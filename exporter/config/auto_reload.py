@@ -50,7 +50,7 @@ class AutoReload:
         try:
             pause = self._look()
         except Exception as error:  # no memory, most likely: later changes must still be seen
-            log_unexpected(type(error), error.__traceback__)
+            log_unexpected(error)
         self.due = self._clock.monotonic() + pause
 
     def _look(self) -> float:

@@ -104,7 +104,7 @@ class AccountReader:
         try:
             self._read()
         except Exception as error:
-            log_unexpected(type(error), error.__traceback__)
+            log_unexpected(error)
             self._take(Failure(Reason.INVALID_RESPONSE, "an unexpected error of the exporter itself"))
 
     def _read(self) -> None:
@@ -134,7 +134,7 @@ class AccountReader:
         try:
             self._changed()
         except Exception as error:  # what the others make of it must not keep this list from being read again
-            log_unexpected(type(error), error.__traceback__)
+            log_unexpected(error)
         if failure is None:
             self._cache.store(self._account.name, self._known)
 

@@ -105,7 +105,7 @@ class Poller:
             waiting = self._waiting.setdefault(name, {})
             waiting[done] = None
             self._ensure_watched(now)
-        done.add_done_callback(lambda _: waiting.pop(done, None))
+        done.add_done_callback(lambda _: waiting.pop(done))
         return done
 
     def in_flight_for(self, name: str) -> float:
@@ -123,7 +123,7 @@ class Poller:
             now = self._clock.monotonic()
             due = self._queue.next_due(now)
             waiting = 0.0 if due is None else now - max(due, self._last_moved)
-            return max(0.0, waiting, now - min(self._busy_since.values(), default=now))
+            return max(waiting, now - min(self._busy_since.values(), default=now))
 
     def stop(self, timeout: float) -> None:
         """Begin no more polls; wait at most ``timeout`` seconds for those in flight."""
@@ -144,7 +144,7 @@ class Poller:
         try:
             self._poll_until_stopped()
         except BaseException as error:
-            log_unexpected(type(error), error.__traceback__)
+            log_unexpected(error)
             self._failure = f"a polling thread was ended by an unexpected {type(error).__name__}"
 
     def _poll_until_stopped(self) -> None:
@@ -170,7 +170,7 @@ class Poller:
         try:
             self._collect(poll.instance, poll.target.slots.after(now))
         except Exception as error:
-            log_unexpected(type(error), error.__traceback__)
+            log_unexpected(error)
         return self._clock.monotonic()
 
     def _expect_work(self) -> float:
@@ -257,12 +257,12 @@ class Poller:
         try:
             reading = self._read(poll.instance)
         except Exception as error:
-            log_unexpected(type(error), error.__traceback__)
+            log_unexpected(error)
             reading = Failure(Reason.INVALID_RESPONSE, "an unexpected error of the exporter itself")
         ended = self._clock.monotonic()
         try:
             self._observer.ended(reading, ended - began)
             self._record(poll.instance, reading, ended - began)
         except Exception as error:
-            log_unexpected(type(error), error.__traceback__)
+            log_unexpected(error)
         return reading, ended

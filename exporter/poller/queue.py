@@ -148,7 +148,7 @@ class PollQueue:
             self._take_starving(now)
             or _pop_due(self._slots, now)
             or self._take_probe()
-            or (_pop(self._first) if self._may_start_first(now) else None)
+            or (self._first.popleft()[1] if self._may_start_first(now) else None)
             or (_pop_due(self._retries, now) if self._may_retry(now) else None)
         )
         if target is None:
@@ -221,7 +221,7 @@ class PollQueue:
             return None
         long_ago, starving = now - self.interval, None
         if self._may_start_first(now) and self._first[0][1].due < long_ago:
-            starving = _pop(self._first)
+            starving = self._first.popleft()[1]
         elif self._may_retry(now):
             starving = _pop_due(self._retries, long_ago)
         self._turn_of_slots = starving is not None
@@ -265,10 +265,6 @@ def _head(queue: deque[tuple[int, Target]]) -> Target | None:
     while queue and queue[0][0] != queue[0][1].ticket:
         queue.popleft()
     return queue[0][1] if queue else None
-
-
-def _pop(queue: deque[tuple[int, Target]]) -> Target | None:
-    return queue.popleft()[1] if _head(queue) else None
 
 
 def _heap_head(heap: list[tuple[float, int, Target]]) -> Target | None:

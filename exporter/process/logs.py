@@ -11,18 +11,17 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import Any, Final
 
 _log = logging.getLogger(__name__)
 
 
-def log_unexpected(kind: type[BaseException], raised_at: TracebackType | None) -> None:
-    """Log an exception of this type, raised at this place. Never raise: the caller must go on."""
+def log_unexpected(error: BaseException) -> None:
+    """Log the type of an exception and where it was raised. Never raise: the caller must go on."""
     with contextlib.suppress(Exception):
-        place = traceback.extract_tb(raised_at)[-1:]
+        place = traceback.extract_tb(error.__traceback__)[-1:]
         extra = {"file": place[0].filename, "line": place[0].lineno} if place else {}
-        _log.error("unexpected error, please report it", extra={"error": kind.__name__, **extra})
+        _log.error("unexpected error, please report it", extra={"error": type(error).__name__, **extra})
 
 
 LEVELS: Final = ("debug", "info", "warning", "error")
@@ -45,8 +44,8 @@ def set_up(level: str, fmt: str, write: Callable[[str], object]) -> None:
 
 def guard_tracebacks() -> None:
     """Log the type and place of an uncaught exception in place of a traceback, which may contain a secret."""
-    sys.excepthook = lambda kind, error, traceback: log_unexpected(kind, traceback)
-    threading.excepthook = lambda args: log_unexpected(args.exc_type, args.exc_traceback)
+    sys.excepthook = lambda kind, error, traceback: log_unexpected(error)
+    threading.excepthook = lambda args: log_unexpected(args.exc_value or args.exc_type())
     sys.unraisablehook = _log_unraisable
 
 

@@ -44,7 +44,7 @@ class ReloadLoop:
             run_until_signal(self._wait, reload, tasks, clock)
         except BaseException as error:
             self._has_failed = True
-            log_unexpected(type(error), error.__traceback__)
+            log_unexpected(error)
 
     def _wait(self, timeout: float) -> frozenset[int]:
         came: set[int] = set()
@@ -60,4 +60,4 @@ def _survive(reload: Callable[[], object]) -> None:
     try:
         reload()
     except Exception as error:
-        log_unexpected(type(error), error.__traceback__)
+        log_unexpected(error)

@@ -59,7 +59,7 @@ class WebConfigFile:
                 self._seen = now
                 self._read_again()
         except Exception as error:  # what was valid before must go on serving
-            log_unexpected(type(error), error.__traceback__)
+            log_unexpected(error)
 
     def _watch(self) -> None:
         while not self._stopping.wait(self._interval):

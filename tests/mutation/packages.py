@@ -20,7 +20,6 @@ def _package(name: str, *, judged: bool = False) -> Package:
 
 
 _UNJUDGED: Final = (
-    "poller",
     "metrics",
     "zapi",
     "config",
@@ -32,7 +31,7 @@ _UNJUDGED: Final = (
 )
 
 PACKAGES: Final[Mapping[str, Package]] = {
-    **{name: _package(name, judged=True) for name in ("model", "fleet")},
+    **{name: _package(name, judged=True) for name in ("model", "fleet", "poller")},
     **{name: _package(name) for name in _UNJUDGED},
     "report": Package("exporter/report/*.py", ["tests/shipped/availability"]),
     "top": Package(

@@ -22,8 +22,10 @@ def a_queue(*instances: Instance, concurrency: int = 32, probe_max_age: float = 
     return PollQueue(Plan(instances, polling, LONGEST_POLL), Backoff(random.Random(1)), START)
 
 
-def reload(queue: PollQueue, *instances: Instance, now: float, interval: float = INTERVAL) -> None:
-    queue.replace(Plan(instances, some_polling(interval), LONGEST_POLL), now)
+def reload(
+    queue: PollQueue, *instances: Instance, now: float, interval: float = INTERVAL, concurrency: int = 32
+) -> None:
+    queue.replace(Plan(instances, some_polling(interval, concurrency), LONGEST_POLL), now)
 
 
 def instances(count: int) -> tuple[Instance, ...]:
@@ -44,7 +46,7 @@ def take_all(queue: PollQueue, now: float) -> list[Poll]:
 
 
 def poll_through(queue: PollQueue, now: float, reading: Reading | None = None) -> None:
-    for poll in take_all(queue, now):
+    while (poll := queue.take(now)) is not None:
         queue.finish(poll, reading or a_status(), now)
 
 
@@ -112,35 +114,30 @@ def test_first_polls_take_all_workers_while_no_slot_is_near() -> None:
     assert take(queue, due).target is hanging[0].target
 
 
-def test_first_polls_and_retries_leave_a_quarter_to_near_slots() -> None:
+@pytest.mark.parametrize(("concurrency", "most"), [(4, 3), (32, 24)])
+def test_first_polls_and_retries_leave_a_quarter_to_near_slots(concurrency: int, most: int) -> None:
     """First polls and retries leave a quarter of the workers to slots that fall due before they end."""
 
-    queue = a_queue(*instances(20), concurrency=32)
+    queue = a_queue(*instances(20), concurrency=concurrency)
     poll_through(queue, START)
-    reload(queue, *instances(100), now=START + INTERVAL / 2)
+    reload(queue, *instances(100), now=START + INTERVAL / 2, concurrency=concurrency)
     hanging = take_all(queue, START + INTERVAL / 2)
-    assert sum(poll.kind is Kind.FIRST for poll in hanging) == 24
+    assert sum(poll.kind is Kind.FIRST for poll in hanging) == most
 
 
 def test_a_small_concurrency_is_used_whole() -> None:
     assert len(take_all(a_queue(*instances(100), concurrency=7), START)) == 7
 
 
-def test_retries_hold_at_most_half_of_the_workers() -> None:
-    queue = a_queue(*instances(100), concurrency=8)
-    while (poll := queue.take(START)) is not None:
-        queue.finish(poll, a_failure(), START)
+@pytest.mark.parametrize(("concurrency", "most"), [(1, 1), (3, 1), (7, 3), (8, 4)])
+def test_retries_hold_at_most_half_of_the_workers(concurrency: int, most: int) -> None:
+    queue = a_queue(*instances(100), concurrency=concurrency)
+    poll_through(queue, START, a_failure())
     retries = take_all(queue, START + 10 * INTERVAL)
-    assert [poll.kind for poll in retries] == [Kind.RETRY] * 4
+    assert [poll.kind for poll in retries] == [Kind.RETRY] * most
     assert queue.next_due(START + 10 * INTERVAL) is None
     queue.finish(retries[0], a_failure(), START + 10 * INTERVAL)
     assert queue.next_due(START + 10 * INTERVAL) is not None
-
-
-def test_one_worker_is_enough_for_a_retry() -> None:
-    queue = a_queue(an_instance("vendas"), concurrency=1)
-    queue.finish(take(queue, START), a_failure(), START)
-    assert take(queue, START + INTERVAL).kind is Kind.RETRY
 
 
 def test_slots_go_before_retries() -> None:
@@ -217,10 +214,12 @@ def test_asking_for_an_instance_whose_retry_is_in_flight_shares_that() -> None:
 
 
 def test_asking_before_the_first_poll_makes_no_poll_of_its_own() -> None:
-    queue = a_queue(an_instance("vendas"))
-    assert queue.ask("vendas", START)
-    assert [poll.kind for poll in take_all(queue, START)] == [Kind.FIRST]
-    assert queue.ask("vendas", START)
+    names = [poll.instance.name for poll in take_all(a_queue(*instances(3)), START)]
+    queue = a_queue(*instances(3))
+    assert all(queue.ask(name, START) for name in reversed(names))
+    assert [(poll.instance.name, poll.kind) for poll in take_all(queue, START)] == [
+        (name, Kind.FIRST) for name in names
+    ]
 
 
 def idle_queue(count: int, concurrency: int = 32, probe_max_age: float = 0.0) -> tuple[PollQueue, float]:
@@ -228,13 +227,11 @@ def idle_queue(count: int, concurrency: int = 32, probe_max_age: float = 0.0) ->
     queue = a_queue(*instances(count), concurrency=concurrency, probe_max_age=probe_max_age)
     now = START
     for _ in range(2):  # the first polls, and then one slot of each
-        while (poll := queue.take(now)) is not None:
-            queue.finish(poll, a_status(), now)
+        poll_through(queue, now)
         now += 2 * INTERVAL
     slots = sorted(Slots.of(instance.name, INTERVAL).after(now) for instance in instances(count))
     _, begin = max((later - begin, begin) for begin, later in pairwise(slots))
-    while (poll := queue.take(begin)) is not None:
-        queue.finish(poll, a_status(), begin)
+    poll_through(queue, begin)
     return queue, begin + 0.001
 
 
@@ -275,13 +272,15 @@ def test_a_slot_that_comes_first_is_the_poll_that_was_asked_for() -> None:
 
 
 def test_slots_that_are_due_go_before_whoever_asks() -> None:
-    queue, now = idle_queue(100, concurrency=4)
-    due = now + INTERVAL / 2
-    assert all(queue.ask(f"instance {number}", due) for number in range(100))
-    assert {poll.kind for poll in take_all(queue, due)} == {Kind.SLOT}
+    """And they have the last worker that is free."""
+    queue, now = idle_queue(3, concurrency=2)
+    due = queue.next_due(now)
+    assert due is not None
+    assert all(queue.ask(f"instance {number}", due) for number in range(3))
+    assert [poll.kind for poll in take_all(queue, due)] == [Kind.SLOT]
 
 
-@pytest.mark.parametrize(("concurrency", "most"), [(1, 1), (2, 1), (4, 1), (8, 2), (32, 8)])
+@pytest.mark.parametrize(("concurrency", "most"), [(1, 1), (2, 1), (7, 1), (8, 2), (32, 8)])
 def test_whoever_asks_holds_a_quarter_of_the_workers_at_most(concurrency: int, most: int) -> None:
     """And where they all hang, one worker at least is left for the slots."""
     queue, now = idle_queue(100, concurrency)
@@ -333,6 +332,14 @@ def test_an_unknown_instance_is_not_polled_for_the_asking() -> None:
 
 
 def test_a_removed_instance_is_not_polled_again() -> None:
+    """Whether it waits for its first poll, is asked for, or is being polled."""
+    queue = a_queue(*instances(2))
+    reload(queue, now=START)
+    assert queue.take(START) is None
+    queue, now = idle_queue(2)
+    assert queue.ask("instance 0", now)
+    reload(queue, now=now)
+    assert queue.take(now) is None
     queue = a_queue(*instances(2))
     polls = take_all(queue, START)
     removed = next(poll for poll in polls if poll.instance.name == "instance 0")
@@ -379,10 +386,11 @@ def test_new_credentials_are_tried_at_once_after_a_refusal() -> None:
     assert take(queue, START + 2).instance is renewed
 
 
-def test_a_new_label_is_on_the_next_poll_and_changes_no_schedule() -> None:
+@pytest.mark.parametrize("reading", [a_status(), a_failure()])
+def test_a_new_label_is_on_the_next_poll_and_changes_no_schedule(reading: Reading) -> None:
     instance = an_instance("vendas")
     queue = a_queue(instance)
-    poll_through(queue, START)
+    poll_through(queue, START, reading)
     due = queue.next_due(START)
     reload(queue, replace(instance, labels={"team": "sales"}), now=START + 1)
     assert queue.next_due(START) == due
@@ -397,16 +405,12 @@ def test_a_new_interval_makes_new_slots() -> None:
     assert queue.next_due(START + 1) == Slots.of("vendas", 5.0).after(START + 1)
 
 
-def test_busy_slots_do_not_starve_first_polls_and_retries() -> None:
-    """Slots that keep all workers busy do not starve first polls and retries."""
-
-    queue = a_queue(*instances(3), concurrency=1)
-    now = START
-    queue.finish(take(queue, now), a_failure(), now)
-    polled = set()
-    for _ in range(20):
-        now += INTERVAL * 1.5
-        poll = take(queue, now)
-        polled.add(poll.instance.name)
+def test_busy_slots_take_turns_with_what_they_starve() -> None:
+    queue, kinds = a_queue(*instances(5), concurrency=1), []
+    for reading in (a_status(), a_status(), a_failure()):
+        queue.finish(take(queue, START), reading, START)
+    now = START + 3 * INTERVAL
+    while (poll := queue.take(now)) is not None:
+        kinds.append(poll.kind)
         queue.finish(poll, a_status(), now)
-    assert polled == {"instance 0", "instance 1", "instance 2"}
+    assert kinds == [Kind.FIRST, Kind.SLOT, Kind.FIRST, Kind.SLOT, Kind.RETRY]
