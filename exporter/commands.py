@@ -28,10 +28,9 @@ from exporter.model.settings import ACCOUNT_PREFIX, Config
 from exporter.model.shard import Shard
 from exporter.options import Options
 from exporter.process.line_writer import LineWriter
-from exporter.process.main_loop import PeriodicTask, run_until_signal
+from exporter.process.main_loop import PeriodicTask, ReloadLoop, run_until_signal
 from exporter.process.malloc import use_one_arena
 from exporter.process.output import Progress, answer, complain
-from exporter.process.reload_loop import ReloadLoop
 from exporter.process.signals import Signals
 from exporter.process.supervisor import PartFailed, Supervisor
 from exporter.process.systemd import Systemd

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import yaml
 
-from exporter.config import syntax
+from exporter.config import yaml_errors
 from exporter.config.environment import Expand, expander
 from exporter.config.nodes import NULL, TEXT, UNUSABLE, ListNode, MapNode, Node, Scalar
 from exporter.config.problem import Place, Problems
@@ -49,15 +49,15 @@ def read_document(text: str, problems: Problems, environ: Mapping[str, str] | No
 
     ``environ`` is where variables come from; with ``None`` a ``$`` is only a dollar sign.
     """
-    problems.last_line = syntax.last_line(text)
-    forbidden = syntax.forbidden_character(text)
+    problems.last_line = yaml_errors.last_line(text)
+    forbidden = yaml_errors.forbidden_character(text)
     if forbidden is not None:
         problems.report(forbidden[0], None, forbidden[1])
         return None
     try:
         return _Composer(text, expander(environ) if environ is not None else None, problems).document()
     except yaml.MarkedYAMLError as error:
-        line, message = syntax.explain(error, text)
+        line, message = yaml_errors.explain(error, text)
         problems.report(line, None, message)
     except _Unreadable as stop:
         problems.report(stop.line, stop.place, stop.message)

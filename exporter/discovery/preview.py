@@ -8,7 +8,7 @@ from exporter.discovery.merge import Merger
 from exporter.discovery.reader import AskPage
 from exporter.model.settings import Config, Instance
 from exporter.process.logs import printable
-from exporter.zapi.listing import read_listing
+from exporter.zapi.instance_list import read_listing
 
 _HEADS = ("NAME", "ID", "SOURCE")
 _WIDEST = 60

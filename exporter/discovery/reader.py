@@ -13,7 +13,7 @@ from exporter.model.poll_result import Failure, Reason
 from exporter.model.settings import Account
 from exporter.poller.schedule import Backoff
 from exporter.process.logs import log_unexpected
-from exporter.zapi.listing import ListingReader
+from exporter.zapi.instance_list import ListingReader
 
 FIRST_RETRY: Final = 15.0
 """Seconds after which a list that could not be read is tried again for the first time."""

@@ -1,10 +1,15 @@
-"""The loop of the main thread: it runs periodic tasks until a signal comes."""
+"""The loop that runs periodic tasks until a signal comes, on the main thread and on the thread that reloads."""
 
+import contextlib
+import queue
 import signal
+import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 from exporter.model.clock import Clock
+from exporter.process.logs import log_unexpected
 
 _LONGEST_WAIT: Final = 3600.0
 
@@ -39,3 +44,54 @@ def run_until_signal(
         for task in tasks:
             if task.due <= clock.monotonic():
                 task.run()
+
+
+class ReloadLoop:
+    """Reloads, and runs other slow tasks, on a separate thread, so that the main thread can handle signals."""
+
+    def __init__(self, reload: Callable[[], object], tasks: Sequence[PeriodicTask], clock: Clock) -> None:
+        """``reload`` may raise, which is logged; ``tasks`` must not."""
+        self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._has_failed = False
+        self._thread = threading.Thread(
+            target=self._run, args=(partial(_survive, reload), tasks, clock), name="reload", daemon=True
+        )
+
+    def start(self) -> None:
+        """Raise :class:`RuntimeError` where the machine has no thread left."""
+        self._thread.start()
+
+    def request(self) -> None:
+        """Have the configuration reloaded soon. Requests that come during a reload share the next one."""
+        self._signals.put(signal.SIGHUP)
+
+    def stop(self) -> None:
+        """Begin no more reloads. One that runs is not waited for."""
+        self._signals.put(signal.SIGTERM)
+
+    def failure(self) -> str | None:
+        """Return what keeps it from reloading for good, or ``None``."""
+        return "the reload thread has stopped" if self._has_failed else None
+
+    def _run(self, reload: Callable[[], object], tasks: Sequence[PeriodicTask], clock: Clock) -> None:
+        try:
+            run_until_signal(self._wait, reload, tasks, clock)
+        except BaseException as error:
+            self._has_failed = True
+            log_unexpected(error)
+
+    def _wait(self, timeout: float) -> frozenset[int]:
+        came: set[int] = set()
+        with contextlib.suppress(queue.Empty):
+            came.add(self._signals.get(timeout=timeout))
+            while True:
+                came.add(self._signals.get_nowait())
+        return frozenset(came)
+
+
+def _survive(reload: Callable[[], object]) -> None:
+    """Reload; an unexpected error must not cost the reloads to come."""
+    try:
+        reload()
+    except Exception as error:
+        log_unexpected(error)

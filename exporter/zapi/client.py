@@ -17,10 +17,10 @@ from exporter.zapi.connection import Route
 from exporter.zapi.errors import PollFailed
 from exporter.zapi.instance_list import read_list_answer
 from exporter.zapi.json_body import Bytes
+from exporter.zapi.last_reply import KnownInstance
 from exporter.zapi.message_queue import read_count, read_oldest
 from exporter.zapi.phone_status import read_phone_status
 from exporter.zapi.proxy import Proxy
-from exporter.zapi.replies import KnownInstance
 from exporter.zapi.resolver import Resolver
 from exporter.zapi.transport import Adapter, Request
 

@@ -10,8 +10,7 @@ import pytest
 from exporter.config.auto_reload import SETTLING, AutoReload
 from exporter.config.files import Fingerprint
 from exporter.model.clock import SystemClock
-from exporter.process.main_loop import run_until_signal
-from exporter.process.reload_loop import ReloadLoop
+from exporter.process.main_loop import ReloadLoop, run_until_signal
 from harness.waiting import wait_until
 from tests.clocks import ManualClock
 

@@ -7,7 +7,7 @@ import pytest
 from exporter.model.account_list import ListedInstance, ListPage
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.secret import Secret
-from exporter.zapi.listing import PASSES, ListingReader, read_listing
+from exporter.zapi.instance_list import PASSES, ListingReader, read_listing
 from tests.builders import a_failure
 
 

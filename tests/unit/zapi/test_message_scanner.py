@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.zapi.message_scanner import NotAPage, oldest_created
+from exporter.zapi.message_queue import NotAPage, oldest_created
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**6), 10**13) | st.text() | st.floats(allow_nan=False),
