@@ -126,7 +126,7 @@ def once(options: Options, environ: Mapping[str, str], signals: Signals) -> int:
         with Progress(sys.stderr, "polled") as progress:
             start(daemon.start)
             while not (daemon.is_ready() and daemon.fleet.every_collector_was_asked()):
-                if (failed := daemon.failure()) is not None:
+                if (failed := daemon.poller.failure()) is not None:
                     complain(f"polling failed: {failed}")
                     return FAILED
                 views = daemon.fleet.views()
@@ -214,7 +214,7 @@ def _supervisor(
     def polls_stall() -> str | None:
         return "polls make no progress" if daemon.is_stuck(tolerance) else None
 
-    failures = [web_failed, daemon.failure, reloads.failure]
+    failures = [web_failed, daemon.poller.failure, reloads.failure]
     return Supervisor(failures, [web_stalls, polls_stall], systemd, clock)
 
 
@@ -263,10 +263,10 @@ def _app(daemon: Daemon, guard: Guard, reload: Reload, options: Options, clock: 
     return App(
         fleet=daemon.fleet,
         scrapes=daemon.scrapes,
-        probe=Probe(daemon.fleet, daemon.scrapes, daemon.request_poll, daemon.polling_for),
+        probe=Probe(daemon.fleet, daemon.scrapes, daemon.poller.request_poll, daemon.poller.in_flight_for),
         reload=reload,
         is_ready=daemon.is_ready,
-        is_every_list_tried=daemon.is_every_list_tried,
+        is_every_list_tried=daemon.discovery.is_every_list_tried,
         page=lambda request: page.render(daemon.fleet.views(), clock.time(), request, daemon.config.sources),
         telemetry_path=options.telemetry_path,
         scheme=lambda: _scheme(guard),

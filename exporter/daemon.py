@@ -2,7 +2,6 @@
 
 import random
 import threading
-from concurrent.futures import Future
 
 from exporter.discovery.cache import ListCache
 from exporter.discovery.changes import log_changes
@@ -45,7 +44,7 @@ class Daemon:
         self._stopping = False
         self._client = make_client(config.api, clock)
         self._lock = threading.Lock()
-        self._discovery = Discovery(
+        self.discovery = Discovery(
             config.accounts,
             self._client.list_page,
             self._take_lists,
@@ -54,7 +53,7 @@ class Daemon:
         )
         self._merger = Merger()
         self._loaded = config
-        self.config = config = self._merger.merge(config, self._discovery.lists())
+        self.config = config = self._merger.merge(config, self.discovery.lists())
         lines = InstanceLines()
         self.fleet = Fleet(config, clock, [lines, EventLog()])
         self.scrapes = Scrapes(self.fleet, lines, telemetry.registry, clock)
@@ -68,7 +67,7 @@ class Daemon:
             clock=clock,
             backoff=Backoff(random.Random()),
         )
-        self._poller = Poller(
+        self.poller = Poller(
             self._plan(),
             self._client.read,
             self.fleet.record,
@@ -82,8 +81,8 @@ class Daemon:
 
     def start(self) -> None:
         """Begin to poll, and to read the lists of accounts."""
-        self._discovery.start()
-        self._poller.start()
+        self.discovery.start()
+        self.poller.start()
 
     def apply(self, config: Config) -> None:
         """Apply a new configuration.
@@ -101,9 +100,9 @@ class Daemon:
             self._client = client
         else:
             self._client.forget()
-        self._discovery.replace(loaded.accounts, self._client.list_page, at_once=loaded.api != old.api)
+        self.discovery.replace(loaded.accounts, self._client.list_page, at_once=loaded.api != old.api)
         self._loaded = loaded
-        config = self._merger.merge(loaded, self._discovery.lists())
+        config = self._merger.merge(loaded, self.discovery.lists())
         self._poll(config)
         log_changes("the configuration was reloaded", old, config)
         self._note_loaded()
@@ -112,7 +111,7 @@ class Daemon:
         """Poll the instances that the lists of accounts name now."""
         with self._lock:
             old = self.config
-            config = self._merger.merge(self._loaded, self._discovery.lists())
+            config = self._merger.merge(self._loaded, self.discovery.lists())
             if config.instances != old.instances:
                 self._poll(config)
                 log_changes("the lists of accounts have changed", old, config)
@@ -128,40 +127,24 @@ class Daemon:
         self.fleet.reconfigure(config)
         names = {instance.name for instance in config.instances}
         self._collectors.reconfigure(self._client.collect, self._collector_limits(), names)
-        self._poller.replace(self._plan(), self._client.read)
-
-    def request_poll(self, name: str) -> "Future[None] | None":
-        """Have an instance polled soon; see :meth:`~exporter.poller.poller.Poller.request_poll`."""
-        return self._poller.request_poll(name)
-
-    def polling_for(self, name: str) -> float:
-        """Return the seconds for which a poll of an instance has been in flight; 0 where none is."""
-        return self._poller.in_flight_for(name)
+        self.poller.replace(self._plan(), self._client.read)
 
     def is_ready(self) -> bool:
         """Return whether every account's list was tried and every instance polled, unless the exporter is stopping."""
         self._ready = self._ready or (
-            self._discovery.is_every_list_tried() and self.fleet.every_instance_was_polled()
+            self.discovery.is_every_list_tried() and self.fleet.every_instance_was_polled()
         )
         return self._ready and not self._stopping
 
-    def is_every_list_tried(self) -> bool:
-        """Return whether the list of each account was requested, or was loaded from the cache."""
-        return self._discovery.is_every_list_tried()
-
     def is_stuck(self, tolerance: float) -> bool:
         """Return whether no poll has ended for ``tolerance`` seconds longer than the longest poll may take."""
-        return self._poller.stuck_for() > self._longest_poll + tolerance
-
-    def failure(self) -> str | None:
-        """Return why no poll will be made any more, or ``None`` while polls go on."""
-        return self._poller.failure()
+        return self.poller.stuck_for() > self._longest_poll + tolerance
 
     def stop(self, timeout: float) -> None:
         """Stop polling; polls in flight have ``timeout`` seconds to end."""
         self._stopping = True
-        self._discovery.stop()
-        self._poller.stop(timeout)
+        self.discovery.stop()
+        self.poller.stop(timeout)
         self._client.close()
 
     def _plan(self) -> Plan:

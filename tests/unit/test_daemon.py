@@ -63,7 +63,7 @@ class Rig:
         return self.reloader.reload()
 
     def poll_now(self, name: str) -> None:
-        poll = self.daemon.request_poll(name)
+        poll = self.daemon.poller.request_poll(name)
         assert poll is not None
         poll.result(30)
 
@@ -165,7 +165,7 @@ def test_nobody_waits_for_an_instance_removed_before_its_poll(rig: Rig) -> None:
     rig.zapi.wait_for("the poll", lambda server: server.in_flight == 1)
     second = threading.Thread(target=rig.poll_now, args=("vendas",))
     second.start()
-    wait_until(lambda: "vendas" in rig.daemon._poller._waiting)
+    wait_until(lambda: "vendas" in rig.daemon.poller._waiting)
     rig.reload([an_instance("suporte")])
     second.join(30)
     assert not second.is_alive()
