@@ -37,9 +37,15 @@ def read_answer(answer: Answer, now: float, read_body: Callable[[Bytes], T]) -> 
         is_json = True
     except ValueError:
         reply, is_json = None, False
-    said = known_failure(reply.get("error")) if isinstance(reply, dict) else None
-    failure = said or _failure_of_status(answer.status, is_json=is_json)
+    failure = known_failure(reply) or _failure_of_status(answer.status, is_json=is_json)
     return replace(failure, retry_after=retry_after_seconds(answer.retry_after, now))
+
+
+def read_offered(answer: Answer, now: float, read_body: Callable[[Bytes], T]) -> T | Failure:
+    """As :func:`read_answer`, of what Z-API may not offer for an instance whose ``/me`` is good."""
+    if answer.status in (404, 405):
+        return Failure(Reason.NOT_FOUND, f"Z-API does not offer this for the instance (HTTP {answer.status})")
+    return read_answer(answer, now, read_body)
 
 
 def _failure_of_status(status: int, *, is_json: bool) -> Failure:
@@ -74,6 +80,4 @@ def retry_after_seconds(header: str | None, now: float) -> float | None:
         moment = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return max(0.0, moment.timestamp() - now)
+    return max(0.0, moment.replace(tzinfo=moment.tzinfo or timezone.utc).timestamp() - now)

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Callable
+from functools import partial
 from typing import Final, TypeVar
 from urllib.parse import quote
 
@@ -12,11 +13,10 @@ from exporter.model.account_list import ListPage
 from exporter.model.clock import Clock
 from exporter.model.poll_result import Collected, Collector, Failure, MessageQueue, Reading, Reason
 from exporter.model.settings import Account, Api, Instance
-from exporter.zapi.answer import Answer, read_answer
+from exporter.zapi.answer import Answer, read_answer, read_offered
 from exporter.zapi.connection import Route
 from exporter.zapi.errors import PollFailed
 from exporter.zapi.instance_list import read_list_answer
-from exporter.zapi.json_body import Bytes
 from exporter.zapi.last_reply import KnownInstance
 from exporter.zapi.message_queue import read_count, read_oldest
 from exporter.zapi.phone_status import read_phone_status
@@ -32,7 +32,9 @@ _PAGE_HEADERS: Final = {
     "Content-Type": "application/json",
     "Content-Length": str(len(_SMALLEST_PAGE)),
 }
-_NOT_OFFERED: Final = frozenset({404, 405})
+_READ_STATUS: Final = partial(read_offered, read_body=read_phone_status)
+_READ_COUNT: Final = partial(read_offered, read_body=read_count)
+_READ_OLDEST: Final = partial(read_offered, read_body=read_oldest)
 _CLEANSE_PLAINTEXT: Final = 0x2
 """OpenSSL's SSL_OP_CLEANSE_PLAINTEXT, which :mod:`ssl` has no name for: erase what was handed over (3.0 and newer)."""
 
@@ -61,15 +63,13 @@ class ZapiClient:
         known = self._known.get(instance.id)
         if known is None or known.instance is not instance:
             known = self._known[instance.id] = KnownInstance(instance, self._request(instance, "me"))
-        return self._ask(
-            known.request, self._timeout, lambda answer, now: read_answer(answer, now, known.read)
-        )
+        return self._ask(known.request, self._timeout, partial(read_answer, read_body=known.read))
 
     def collect(self, instance: Instance, collector: Collector, timeout: float) -> Collected:
         """Ask what one collector wants to know, within ``timeout`` seconds for all its requests."""
         if collector is Collector.QUEUE:
             return self._read_queue(instance, timeout)
-        return self._ask_offered(self._request(instance, "status"), timeout, read_phone_status)
+        return self._ask(self._request(instance, "status"), timeout, _READ_STATUS)
 
     def list_page(self, account: Account, page: int) -> ListPage | Failure:
         """Ask for one page, counted from 1, of the instances that an account has, within ``api.timeout``."""
@@ -90,39 +90,23 @@ class ZapiClient:
     def _read_queue(self, instance: Instance, timeout: float) -> MessageQueue | Failure:
         """Ask for the age of the oldest message only where any waits."""
         deadline = self._clock.monotonic() + timeout
-        count = self._ask_offered(self._request(instance, "queue/count"), timeout, read_count)
+        count = self._ask(self._request(instance, "queue/count"), timeout, _READ_COUNT)
         if isinstance(count, Failure):
             return count
         if count == 0:
             return MessageQueue(0, None)
         page = self._request(instance, "queue", _SMALLEST_PAGE)
-        oldest = self._ask_offered(page, deadline - self._clock.monotonic(), read_oldest)
+        oldest = self._ask(page, deadline - self._clock.monotonic(), _READ_OLDEST)
         return oldest if isinstance(oldest, Failure) else MessageQueue(count, oldest)
 
-    def _ask_offered(
-        self, request: Request, timeout: float, read: Callable[[Bytes], T | Failure]
-    ) -> T | Failure:
-        """Ask for what Z-API may not offer for an instance whose ``/me`` is good."""
-
-        def read_offered(answer: Answer, now: float) -> T | Failure:
-            if answer.status in _NOT_OFFERED:
-                return Failure(
-                    Reason.NOT_FOUND, f"Z-API does not offer this for the instance (HTTP {answer.status})"
-                )
-            return read_answer(answer, now, read)
-
-        return self._ask(request, timeout, read_offered)
-
-    def _ask(
-        self, request: Request, timeout: float, read: Callable[[Answer, float], T | Failure]
-    ) -> T | Failure:
+    def _ask(self, request: Request, timeout: float, read: Callable[[Answer, float], T]) -> T | Failure:
         """Return what ``read`` makes of the answer and the unix time; the body is erased afterwards."""
         try:
             with self._adapter.send(request, timeout=timeout) as response:
                 answer = Answer(response.status_code, response.content, response.headers.get("retry-after"))
                 result = read(answer, self._clock.time())
-                is_foreign = isinstance(result, Failure) and result.reason is Reason.WRONG_INSTANCE
-                response.is_trusted = not is_foreign  # it may be one reply behind, for every request to come
+                if isinstance(result, Failure) and result.reason is Reason.WRONG_INSTANCE:
+                    response.is_reusable = False  # it may be one reply behind, for every request to come
                 return result
         except PollFailed as failed:
             return failed.failure

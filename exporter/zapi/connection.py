@@ -1,20 +1,12 @@
 """Connections to the API, directly or through a proxy."""
 
-import contextlib
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from exporter.zapi.budget import Budget
-from exporter.zapi.errors import (
-    INVALID_PROXY_REPLY,
-    TIMED_OUT,
-    Peer,
-    PollFailed,
-    connection_failure,
-    proxy_refusal,
-)
+from exporter.zapi.errors import INVALID_PROXY_REPLY, TIMED_OUT, PollFailed, connection_failure, proxy_refusal
 from exporter.zapi.proxy import DEFAULT_PORTS, Proxy
 from exporter.zapi.reply import ReplyReader
 from exporter.zapi.resolver import Resolver
@@ -28,7 +20,7 @@ class Route:
         parts = urlsplit(base_url)
         self._tls, self._proxy, self._resolver = tls, proxy, resolver
         self._is_secure = parts.scheme == "https"
-        self._host, self._port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
+        self.host, self.port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
         self.is_forwarded = proxy is not None and not self._is_secure
         """Whether the proxy is sent the requests, and not only asked for a tunnel."""
         self.headers = {"Host": parts.netloc.removesuffix(f":{DEFAULT_PORTS[parts.scheme]}")}
@@ -38,32 +30,29 @@ class Route:
 
     def connect(self, budget: Budget) -> Stream:
         """Open a connection. Raise :class:`~exporter.zapi.errors.PollFailed`."""
-        proxy = self._proxy
-        if proxy is None:
-            with _dealing_with("server"):
-                stream = self._open_tcp(self._host, self._port, budget)
-        else:
-            with _dealing_with("proxy"):
-                stream = self._open_tcp(proxy.host, proxy.port, budget)
-                if proxy.scheme == "https":
-                    stream = TlsStream(stream, self._tls, proxy.host, budget)
-                if self._is_secure:
-                    self._make_tunnel(stream, proxy, budget)
-        if self._is_secure:
-            with _dealing_with("server"):
-                stream = TlsStream(stream, self._tls, self._host, budget)
+        proxy, at_server = self._proxy, self._proxy is None
+        first = proxy or self
+        try:
+            stream = self._open_tcp(first.host, first.port, budget)
+            if proxy and proxy.scheme == "https":
+                stream = TlsStream(stream, self._tls, proxy.host, budget)
+            if proxy and self._is_secure:
+                self._make_tunnel(stream, proxy, budget)
+            at_server = True
+            if self._is_secure:
+                stream = TlsStream(stream, self._tls, self.host, budget)
+        except OSError as error:
+            raise PollFailed(connection_failure(error, at_server=at_server)) from None
         return stream
 
     def _open_tcp(self, host: str, port: int, budget: Budget) -> Stream:
         """Try one address after the other, each for its share of the time: with the zone of an IPv6 one."""
         addresses = self._resolver.resolve(host, port, budget.seconds_left())
-        for left, (family, kind, protocol, _, address) in zip(
-            range(len(addresses), 0, -1), addresses, strict=True
-        ):
+        for left, resolved in zip(range(len(addresses), 0, -1), addresses, strict=True):
             share = budget.seconds_left() / left
             try:
-                stream = Stream(socket.socket(family, kind, protocol))
-                stream.connect(address, share)
+                stream = Stream(socket.socket(*resolved[:3]))
+                stream.connect(resolved[4], share)
                 return stream
             except OSError:  # also of a family that this machine does not have
                 if left == 1:
@@ -71,8 +60,8 @@ class Route:
         raise OSError("no address")
 
     def _make_tunnel(self, stream: Stream, proxy: Proxy, budget: Budget) -> None:
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        target = f"{host}:{self._port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        target = f"{host}:{self.port}"
         stream.send(write_head("CONNECT", target, {**proxy.headers, "Host": target}), budget)
         reader = ReplyReader(stream, budget)
         try:
@@ -89,11 +78,3 @@ def write_head(method: str | None, target: str, headers: Mapping[str, str]) -> b
     """Return the head of a request."""
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     return f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")
-
-
-@contextlib.contextmanager
-def _dealing_with(peer: Peer) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise PollFailed(connection_failure(error, peer)) from None

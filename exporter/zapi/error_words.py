@@ -4,6 +4,7 @@ Its statuses overlap and some failures come with 200, so the words of ``error`` 
 with and without a full stop, and are compared without regard to case and spacing.
 """
 
+import contextlib
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -16,8 +17,6 @@ _CLIENT_TOKEN: Final = re.compile(r"(?<![\w-])client ?[-_ ] ?token(?![\w-])")
 _NOT_ALLOWED: Final = " not allowed"
 _NO_CLIENT_TOKEN: Final = frozenset({"null", "undefined"})
 """What Z-API puts in place of a Client-Token that was not sent."""
-_PORT: Final = re.compile(r"(?<=\d):\d{1,5}$", re.ASCII)
-_BRACKETED: Final = re.compile(r"\[(.+)\](?::\d{1,5})?", re.ASCII)
 _SESSIONS: Final[Mapping[str, Session]] = {
     "you are already connected": Session.CONNECTED,
     "you need to restore the session": Session.RESTORABLE,
@@ -25,8 +24,9 @@ _SESSIONS: Final[Mapping[str, Session]] = {
 }
 
 
-def known_failure(error: object) -> Failure | None:
-    """Return the failure that the text of an ``error`` tells; ``None`` for words that are not known."""
+def known_failure(reply: object) -> Failure | None:
+    """Return the failure that the text of ``error`` in a decoded reply tells; ``None`` for words that are not known."""
+    error = reply.get("error") if isinstance(reply, Mapping) else None
     if not isinstance(error, str):
         return None
     said = _normalized(error)
@@ -65,13 +65,9 @@ def _not_allowed(subject: str) -> Failure | None:
 
 def _is_address(word: str) -> bool:
     word = word.strip("'\"`<>().")
-    bracketed = _BRACKETED.fullmatch(word)
-    for candidate in (bracketed[1],) if bracketed else (word, _PORT.sub("", word)):
-        try:
-            ip_interface(candidate)
-        except ValueError:
-            continue
-        return True
+    for candidate in (word, word.rpartition(":")[0]):  # the other one had a port
+        with contextlib.suppress(ValueError):
+            return bool(ip_interface(candidate.strip("[]")))
     return False
 
 

@@ -6,12 +6,9 @@ Texts of libraries may hold the URL, and so the token: only the types of what wa
 import errno
 import socket
 import ssl
-from typing import Final, Literal
+from typing import Final
 
 from exporter.model.poll_result import Failure, Reason
-
-Peer = Literal["server", "proxy"]
-"""Who is at the other end of what failed."""
 
 TIMED_OUT: Final = Failure(Reason.TIMEOUT, "no whole reply within api.timeout")
 BODY_TOO_LARGE: Final = Failure(Reason.TOO_LARGE, "the reply is larger than 1 MiB")
@@ -51,15 +48,17 @@ def proxy_refusal(status: int) -> Failure:
     return Failure(Reason.CONNECT, f"the proxy did not make the connection (HTTP {status})")
 
 
-def connection_failure(error: OSError, peer: Peer) -> Failure:
-    """Return what an error stands for that was raised while the exporter dealt with ``peer``."""
+def connection_failure(error: OSError, *, at_server: bool) -> Failure:
+    """Return what an error stands for that was raised while the exporter dealt with the server, or with the proxy."""
     if isinstance(error, TimeoutError):
         return TIMED_OUT
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Failure(Reason.TLS, _certificate_problem(peer, error.verify_code))
+        return Failure(
+            Reason.TLS, _certificate_problem("server" if at_server else "proxy", error.verify_code)
+        )
     if isinstance(error, ssl.SSLError) and not isinstance(error, _LOST):
         return Failure(Reason.TLS, "no TLS connection could be agreed on; is the port right?")
-    return Failure(Reason.CONNECT, _connection_problem(error, at_server=peer == "server"))
+    return Failure(Reason.CONNECT, _connection_problem(error, at_server=at_server))
 
 
 def _certificate_problem(peer: str, code: int) -> str:

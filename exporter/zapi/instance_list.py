@@ -44,7 +44,7 @@ def read_list_page(body: Bytes) -> ListPage | Failure:
         return _invalid("the page of the list holds too many values; make page_size smaller")
     except ValueError:
         return _invalid("the page of the list is not a JSON object")
-    failure = known_failure(reply.get("error"))
+    failure = known_failure(reply)
     if failure is not None:
         return failure
     if not is_empty(reply.get("error")):

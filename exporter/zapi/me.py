@@ -58,7 +58,7 @@ def read_me(body: Bytes, instance: Instance) -> Reading:
 def _error_in(reply: Mapping[str, Any]) -> Failure | None:
     """Return the failure that a reply tells although its HTTP status is a success."""
     error = reply.get("error")
-    failure = known_failure(error)
+    failure = known_failure(reply)
     if failure is not None:
         return failure
     if not is_empty(error) and not session_of(error):

@@ -106,7 +106,7 @@ def read_count(body: Bytes) -> int | Failure:
         reply = decode_object(body)
     except ValueError:
         return _invalid("the reply to /queue/count is not a JSON object")
-    failure = known_failure(reply.get("error"))
+    failure = known_failure(reply)
     if failure is not None:
         return failure
     try:

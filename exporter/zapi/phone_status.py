@@ -19,11 +19,10 @@ def read_phone_status(body: Bytes) -> PhoneStatus | Failure:
         reply = decode_object(body)
     except ValueError:
         return _invalid("the reply to /status is not a JSON object")
-    error = reply.get("error")
-    failure = known_failure(error)
+    failure = known_failure(reply)
     if failure is not None:
         return failure
-    session = _session(reply, error)
+    session = _session(reply, reply.get("error"))
     if session is None:
         return _invalid("the reply to /status does not say whether the session is connected")
     return PhoneStatus(session, _phone_online(reply))

@@ -52,10 +52,10 @@ def environment_proxy(base_url: str) -> Proxy | None:
             "between them and without a scheme or path",
             extra={"entries": ",".join(useless)},
         )
-    kind = parts.scheme if proxies.get(parts.scheme) else "all"
-    return (
-        None if any(matches) or not proxies.get(kind) else parse_proxy(proxies[kind], f"{kind.upper()}_PROXY")
-    )
+    for kind in (parts.scheme, "all"):
+        if proxies.get(kind) and not any(matches):
+            return parse_proxy(proxies[kind], f"{kind.upper()}_PROXY")
+    return None
 
 
 def parse_proxy(url: str, variable: str) -> Proxy:

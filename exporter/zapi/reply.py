@@ -129,8 +129,7 @@ class ReplyReader:
             parser.feed_data(_FOLDED.sub(b" ", data))
         except (HttpParserError, HttpParserUpgrade):
             if not self._is_whole_head:  # else it only says that another protocol follows
-                is_huge = _HUGE_LENGTH.search(data)
-                raise PollFailed(BODY_TOO_LARGE if is_huge else INVALID_REPLY) from None
+                raise PollFailed(BODY_TOO_LARGE if _HUGE_LENGTH.search(data) else INVALID_REPLY) from None
         status: int = parser.get_status_code()
         says_close = "close" in self.headers.get("connection", "").lower()
         self._is_last = status == 101 or says_close or data.startswith(b"HTTP/1.0")

@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from functools import partial
 from typing import Any
 
 from exporter.zapi.errors import NoThreadLeft
 
-Address = tuple[Any, ...]
-AddressInfo = tuple[socket.AddressFamily, socket.SocketKind, int, str, Address]
+AddressInfo = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
 Lookup = Callable[[str, int], Sequence[AddressInfo]]
 
 
@@ -40,38 +40,32 @@ class Resolver:
         try:
             with contextlib.suppress(socket.gaierror):
                 return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-            return self._shared_lookup(host, port).result(timeout)
+            return self._shared_lookup((host, port)).result(timeout)
         except UnicodeError:  # not a host name at all: a label too long or empty
             raise socket.gaierror(socket.EAI_NONAME, "not a host name") from None
         except FutureTimeout:
             raise TimeoutError("the name lookup did not answer") from None
 
-    def _shared_lookup(self, host: str, port: int) -> "Future[Sequence[AddressInfo]]":
+    def _shared_lookup(self, name: tuple[str, int]) -> "Future[Sequence[AddressInfo]]":
         with self._lock:
-            pending = self._pending.get((host, port))
-            if pending is None:
-                pending = Future()
-                thread = threading.Thread(
-                    target=self._run, args=(host, port, pending), name="resolver", daemon=True
-                )
-                try:
-                    thread.start()
-                except RuntimeError:
-                    raise NoThreadLeft("no thread for the name lookup") from None
-                self._pending[host, port] = pending  # only now: what could not be started would pend for ever
+            if name in self._pending:
+                return self._pending[name]
+            pending: Future[Sequence[AddressInfo]] = Future()
+            thread = threading.Thread(target=self._run, args=(name, pending), name="resolver", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                raise NoThreadLeft("no thread for the name lookup") from None
+            self._pending[name] = pending  # only now: what could not be started would pend for ever
             return pending
 
-    def _run(self, host: str, port: int, future: "Future[Sequence[AddressInfo]]") -> None:
+    def _run(self, name: tuple[str, int], future: "Future[Sequence[AddressInfo]]") -> None:
         try:
-            addresses = self._lookup(host, port)
+            tell = partial(future.set_result, self._lookup(*name))
         except Exception as error:
-            self._forget(host, port)
-            future.set_exception(error)
-        else:
-            self._forget(host, port)
-            future.set_result(addresses)
-
-    def _forget(self, host: str, port: int) -> None:
-        """Let the next poll look the name up anew; called before the result is known to those that wait."""
-        with self._lock:
-            del self._pending[host, port]
+            tell = partial(future.set_exception, error)
+        with (
+            self._lock
+        ):  # before the result is known to those that wait: the next poll looks the name up anew
+            del self._pending[name]
+        tell()

@@ -17,14 +17,11 @@ from exporter.zapi.errors import TIMED_OUT, PollFailed
 
 BLOCK: Final = 4 * 1024
 """Bytes to make room for before any are received: a usual reply has 1.5 kB, and 16 kB cost a poll a tenth more."""
-_IDLE_BEFORE_PROBES: Final = 30
-"""Seconds; NATs and balancers forget idle connections after minutes."""
-_KEEPALIVE: Final = {
-    "TCP_KEEPIDLE": _IDLE_BEFORE_PROBES,
-    "TCP_KEEPALIVE": _IDLE_BEFORE_PROBES,  # its name on macOS
-    "TCP_KEEPINTVL": 10,
-    "TCP_KEEPCNT": 3,
-}
+_KEEPALIVE: Final = {"TCP_KEEPIDLE": 30, "TCP_KEEPALIVE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+"""Seconds idle before the first probe (its second name is that of macOS) and between probes, and how many of them.
+
+NATs and balancers forget idle connections after minutes.
+"""
 
 
 class Stream:

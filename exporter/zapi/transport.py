@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import requests
+from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 
 from exporter.model.clock import Clock
@@ -38,7 +39,7 @@ _OF_THE_CONNECTION: Final = frozenset({408, 421})
 """Statuses that may be due to a kept-alive connection: it was idle for too long, or leads to another host."""
 
 
-class Request(requests.PreparedRequest):
+class Request(PreparedRequest):
     """A request that is written once, by the adapter that it is sent with, and may be sent any number of times."""
 
     def __init__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> None:
@@ -51,22 +52,17 @@ class Request(requests.PreparedRequest):
 class Response(requests.Response):
     """A response that was received whole. It has no cookie jar, which takes longer to make than all the rest.
 
-    To close it erases its body, and gives its connection back to ``release`` with whether it ``is_trusted`` to serve
-    other requests.
+    To close it erases its body, and calls ``release`` if its connection ``is_reusable`` for other requests.
     """
 
     def __init__(
-        self,
-        request: requests.PreparedRequest,
-        reader: ReplyReader,
-        body: bytearray,
-        release: Callable[[bool], None],
+        self, request: PreparedRequest, reader: ReplyReader, body: bytearray, release: Callable[[], None]
     ) -> None:
         self.request = request
         self.status_code = reader.status
         self.headers = reader.headers  # type: ignore[assignment]
         self.encoding = None
-        self.is_trusted = True
+        self.is_reusable = reader.is_reusable
         self._body, self._release = body, release
 
     @property
@@ -77,8 +73,9 @@ class Response(requests.Response):
     def close(self) -> None:
         """Erase the body and release the connection."""
         self._body[:] = bytes(len(self._body))
-        self._release(self.is_trusted)
-        self._release = lambda is_trusted: None
+        if self.is_reusable:
+            self._release()
+        self.is_reusable = False
 
 
 @dataclass(slots=True, eq=False)
@@ -108,13 +105,7 @@ class Adapter(HTTPAdapter):
         self._idle: list[_Connection] = []
 
     def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,
-        timeout: Any = None,
-        verify: Any = True,
-        cert: Any = None,
-        proxies: Any = None,
+        self, request: PreparedRequest, stream: bool = False, timeout: Any = None, *others: Any, **named: Any
     ) -> Response:
         """Return the whole reply within ``timeout`` seconds. Raise :class:`~exporter.zapi.errors.PollFailed`."""
         budget, idle = Budget(self._clock, timeout, MAX_WIRE), self._idle
@@ -130,11 +121,7 @@ class Adapter(HTTPAdapter):
         self._idle = []
 
     def _exchange(
-        self,
-        connection: _Connection,
-        request: requests.PreparedRequest,
-        budget: Budget,
-        idle: list[_Connection],
+        self, connection: _Connection, request: PreparedRequest, budget: Budget, idle: list[_Connection]
     ) -> Response:
         """Return the reply; to close it puts the connection among the ``idle`` ones if it can be used again."""
         reader = ReplyReader(connection.stream, budget)
@@ -145,7 +132,7 @@ class Adapter(HTTPAdapter):
         except OSError as error:
             if connection.was_kept and not reader.was_heard:
                 raise _Unanswered from None
-            raise PollFailed(connection_failure(error, "server")) from None
+            raise PollFailed(connection_failure(error, at_server=True)) from None
         finally:
             reader.erase()
         if connection.was_kept and reader.status in _OF_THE_CONNECTION:
@@ -153,12 +140,11 @@ class Adapter(HTTPAdapter):
         if reader.status == 407 and self._route.is_forwarded:
             raise PollFailed(proxy_refusal(407))
 
-        def release(is_trusted: bool) -> None:
-            if is_trusted and reader.is_reusable:
-                if not connection.was_kept:
-                    connection.stream.limit_unacknowledged(budget.timeout * _UNACKNOWLEDGED)
-                    connection.was_kept = True
-                idle.append(connection)
+        def release() -> None:
+            if not connection.was_kept:
+                connection.stream.limit_unacknowledged(budget.timeout * _UNACKNOWLEDGED)
+                connection.was_kept = True
+            idle.append(connection)
 
         return Response(request, reader, body, release)
 
@@ -174,7 +160,7 @@ class Adapter(HTTPAdapter):
                     return connection
         return None
 
-    def _written(self, request: requests.PreparedRequest) -> bytes:
+    def _written(self, request: PreparedRequest) -> bytes:
         if isinstance(request, Request) and request.written:
             return request.written
         target = request.url if self._route.is_forwarded else request.path_url

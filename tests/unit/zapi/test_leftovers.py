@@ -170,7 +170,7 @@ def test_a_connection_serves_no_other_request_before_its_reply_was_read() -> Non
         with adapter.send(request, timeout=PATIENCE) as response:
             with adapter.send(request, timeout=PATIENCE):
                 assert server.connections == 2
-            response.is_trusted = False
+            response.is_reusable = False
         with adapter.send(request, timeout=PATIENCE) as response:
             assert response.content == b'{"connected":true}'
         adapter.close()
