@@ -5,12 +5,11 @@ import ssl
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from exporter.zapi.budget import Budget
 from exporter.zapi.errors import INVALID_PROXY_REPLY, TIMED_OUT, PollFailed, connection_failure, proxy_refusal
 from exporter.zapi.proxy import DEFAULT_PORTS, Proxy
 from exporter.zapi.reply import ReplyReader
 from exporter.zapi.resolver import Resolver
-from exporter.zapi.stream import Stream, TlsStream
+from exporter.zapi.stream import Budget, Stream, TlsStream
 
 
 class Route:

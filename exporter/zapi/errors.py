@@ -54,14 +54,14 @@ def connection_failure(error: OSError, *, at_server: bool) -> Failure:
         return TIMED_OUT
     if isinstance(error, ssl.SSLCertVerificationError):
         return Failure(
-            Reason.TLS, _certificate_problem("server" if at_server else "proxy", error.verify_code)
+            Reason.TLS, _certificate_problem(error.verify_code, "server" if at_server else "proxy")
         )
     if isinstance(error, ssl.SSLError) and not isinstance(error, _LOST):
         return Failure(Reason.TLS, "no TLS connection could be agreed on; is the port right?")
     return Failure(Reason.CONNECT, _connection_problem(error, at_server=at_server))
 
 
-def _certificate_problem(peer: str, code: int) -> str:
+def _certificate_problem(code: int, peer: str) -> str:
     """``code`` is one of OpenSSL's X509_V_ERR_…, whose numbers are part of its interface."""
     if code == 9:  # CERT_NOT_YET_VALID
         return f"the {peer}'s certificate is not valid yet; check the clock of this machine"

@@ -12,9 +12,8 @@ from typing import Final
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from exporter.zapi.body import CODINGS, MAX_BODY, decode_body
-from exporter.zapi.budget import Budget
 from exporter.zapi.errors import BODY_TOO_LARGE, HEAD_TOO_LARGE, INVALID_REPLY, UNKNOWN_ENCODING, PollFailed
-from exporter.zapi.stream import BLOCK, Stream
+from exporter.zapi.stream import BLOCK, Budget, Stream
 
 MAX_HEADS: Final = 64 * 1024
 """Most bytes of status line and headers, those of interim replies included."""

@@ -1,4 +1,4 @@
-"""Streams of bytes that obey a poll's budget: TCP, and TLS over any of them.
+"""Streams of bytes that obey a poll's budget of time and bytes: TCP, and TLS over any of them.
 
 TLS runs on buffers in memory rather than on the socket: everything OpenSSL has taken from the network then stays
 visible, so a connection with anything left on it is recognized. It also takes four system calls a poll in place of
@@ -12,8 +12,8 @@ import ssl
 from collections.abc import Callable
 from typing import Any, Final
 
-from exporter.zapi.budget import Budget
-from exporter.zapi.errors import TIMED_OUT, PollFailed
+from exporter.model.clock import Clock
+from exporter.zapi.errors import BODY_TOO_LARGE, TIMED_OUT, PollFailed
 
 BLOCK: Final = 4 * 1024
 """Bytes to make room for before any are received: a usual reply has 1.5 kB, and 16 kB cost a poll a tenth more."""
@@ -22,6 +22,31 @@ _KEEPALIVE: Final = {"TCP_KEEPIDLE": 30, "TCP_KEEPALIVE": 30, "TCP_KEEPINTVL": 1
 
 NATs and balancers forget idle connections after minutes.
 """
+
+
+class Budget:
+    """What one poll may use: ``timeout`` seconds from now on, and ``max_bytes`` to receive."""
+
+    __slots__ = ("_bytes_left", "_clock", "_deadline", "timeout")
+
+    def __init__(self, clock: Clock, timeout: float, max_bytes: int) -> None:
+        self.timeout = timeout
+        self._clock = clock
+        self._deadline = clock.monotonic() + timeout
+        self._bytes_left = max_bytes
+
+    def seconds_left(self) -> float:
+        """Return the seconds left, more than 0. Raise :class:`PollFailed` if there are none."""
+        left = self._deadline - self._clock.monotonic()
+        if left <= 0:
+            raise PollFailed(TIMED_OUT)
+        return left
+
+    def receive(self, count: int) -> None:
+        """Count bytes received. Raise :class:`PollFailed` past the limit."""
+        self._bytes_left -= count
+        if self._bytes_left < 0:
+            raise PollFailed(BODY_TOO_LARGE)
 
 
 class Stream:

@@ -16,11 +16,10 @@ from requests.adapters import HTTPAdapter
 
 from exporter.model.clock import Clock
 from exporter.zapi.body import MAX_BODY
-from exporter.zapi.budget import Budget
 from exporter.zapi.connection import Route, write_head
 from exporter.zapi.errors import PollFailed, connection_failure, proxy_refusal
 from exporter.zapi.reply import ReplyReader
-from exporter.zapi.stream import Stream
+from exporter.zapi.stream import Budget, Stream
 
 MAX_WIRE: Final = 2 * MAX_BODY
 """Most bytes received for one request: the body with its framing, headers, interim replies and TLS."""

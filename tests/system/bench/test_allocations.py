@@ -14,7 +14,7 @@ from exporter.fleet.store import Fleet
 from exporter.metrics.instance_cache import InstanceLines
 from exporter.metrics.text_format import Format
 from exporter.model.clock import SystemClock
-from exporter.zapi.last_reply import KnownInstance
+from exporter.zapi.client import KnownInstance
 from exporter.zapi.transport import Request
 from tests.system.bench.costs import assert_at_most_half_worse
 

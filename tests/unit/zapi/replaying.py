@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from exporter.model.poll_result import Failure
-from exporter.zapi.budget import Budget
 from exporter.zapi.errors import PollFailed
-from exporter.zapi.stream import Stream
+from exporter.zapi.stream import Budget, Stream
 from tests.clocks import ManualClock
 
 

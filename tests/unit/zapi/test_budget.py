@@ -3,8 +3,8 @@
 import pytest
 
 from exporter.model.poll_result import Reason
-from exporter.zapi.budget import Budget
 from exporter.zapi.errors import PollFailed
+from exporter.zapi.stream import Budget
 from tests.clocks import ManualClock
 
 

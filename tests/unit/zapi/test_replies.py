@@ -3,7 +3,7 @@
 import pytest
 
 from exporter.model.poll_result import Failure, Status
-from exporter.zapi.last_reply import MAX_KEPT, KnownInstance
+from exporter.zapi.client import MAX_KEPT, KnownInstance
 from exporter.zapi.transport import Request
 from tests.builders import an_instance
 
