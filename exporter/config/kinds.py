@@ -32,9 +32,9 @@ def _text_like(pattern: str) -> Schema:
     return {"type": "string", "pattern": f"^(?:{pattern})$|{_VARIABLE}"}
 
 
-def scalar(reader: Callable[[str], T], notation: str, schema: Schema) -> Kind[T]:
+def scalar(reader: Callable[[str], T], notation: str = "", schema: Schema | None = None) -> Kind[T]:
     """Make a kind of a function from text to a value, which raises :class:`ValueError` with what is wrong."""
-    return Kind(lambda value: value.convert(reader, value.text()), notation, schema)
+    return Kind(lambda value: value.convert(reader, value.text()), notation, schema or {})
 
 
 def optional(kind: Kind[T]) -> Kind[T | None]:

@@ -24,14 +24,14 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T_co]):
-    """A kind of value: how it is read, its notation in the reference, and its JSON Schema.
+    """A kind of value: how it is read, and where the document has a reference and a JSON Schema, what they say of it.
 
     ``read`` raises :class:`Unusable`.
     """
 
     read: Callable[[Value], T_co]
-    notation: str
-    schema: Schema
+    notation: str = ""
+    schema: Schema = field(default_factory=dict)
     may_be_null: bool = False
     """True if ``key:`` without a value means the same as no key."""
 

@@ -2,9 +2,9 @@
 
 import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 from exporter.config.certificates import read_key
 from exporter.config.kinds import CA_FILE, list_of, optional, read_entries, read_file, scalar
@@ -14,8 +14,6 @@ from exporter.config.value import Value
 from exporter.httpd.basic_auth import is_bcrypt_hash
 from exporter.httpd.security import canonical_san
 from exporter.model.secret import Secret
-
-T = TypeVar("T")
 
 NO_CERTIFICATE: Final = "NoClientCert"
 IF_GIVEN: Final = "VerifyClientCertIfGiven"
@@ -31,10 +29,6 @@ def _read_key(value: Value) -> str:
     pem = read_file(value, lambda name: read_key(value.context.files.read(name)))
     value.context.files.mark_secret(value.text())
     return pem
-
-
-def _text(reader: Callable[[str], T]) -> Kind[T]:
-    return scalar(reader, "<text>", {})
 
 
 def _client_check(text: str) -> str:
@@ -87,7 +81,7 @@ def _header(values: tuple[str, ...], text: str) -> str:
 
 def _header_key(name: str, *values: str) -> Key[str | None]:
     """Make the key of a header; ``values`` are the only ones allowed, without them any is."""
-    kind = optional(_text(partial(_header, values)))
+    kind = optional(scalar(partial(_header, values)))
     return Key(name, kind, "An empty value leaves the header out.")
 
 
@@ -103,24 +97,24 @@ def _section_key(section: Section, advice: str) -> Key[SectionValues | None]:
         refuse_empty(value, advice)
         return SectionValues(section, value)
 
-    return Key(section.title, Kind(read, f"<{section.title}>", {}), section.help)
+    return Key(section.title, Kind(read), section.help)
 
 
-_FILE: Final = optional(Kind(_read_key, "<file>", {}))
+_FILE: Final = optional(Kind(_read_key))
 
 CERT_FILE: Final = Key("cert_file", CA_FILE, "The certificate chain.", is_required=True)
 KEY_FILE: Final = Key("key_file", _FILE, "Its private key.", is_required=True)
 CLIENT_AUTH_TYPE: Final = Key(
-    "client_auth_type", _text(_client_check), "Whether clients need a certificate.", default=NO_CERTIFICATE
+    "client_auth_type", scalar(_client_check), "Whether clients need a certificate.", default=NO_CERTIFICATE
 )
 CLIENT_CA_FILE: Final = Key("client_ca_file", CA_FILE, "The authorities of clients' certificates.")
 CLIENT_ALLOWED_SANS: Final = Key(
     "client_allowed_sans",
-    optional(list_of(_text(canonical_san), "a list of names, such as [prometheus.example.com]")),
+    optional(list_of(scalar(canonical_san), "a list of names, such as [prometheus.example.com]")),
     "The names of which a client's certificate must have one.",
 )
-MIN_VERSION: Final = Key("min_version", _text(_version), "The lowest version.", default="TLS12")
-MAX_VERSION: Final = Key("max_version", _text(_version), "The highest version.", default="TLS13")
+MIN_VERSION: Final = Key("min_version", scalar(_version), "The lowest version.", default="TLS12")
+MAX_VERSION: Final = Key("max_version", scalar(_version), "The highest version.", default="TLS13")
 TLS: Final = Section(
     "tls_server_config",
     "How the server speaks TLS.",
@@ -146,7 +140,7 @@ HEADERS: Final = Section(
         _header_key("X-XSS-Protection"),
     ),
 )
-HTTP2: Final = Key("http2", Kind(_read_http2, "false", {}), "Whether HTTP/2 is spoken: no.", default="false")
+HTTP2: Final = Key("http2", Kind(_read_http2), "Whether HTTP/2 is spoken: no.", default="false")
 HEADERS_SECTION: Final = _section_key(HEADERS, "add a header, or remove the key")
 HTTP: Final = Section("http_server_config", "How the server speaks HTTP.", (HTTP2, HEADERS_SECTION))
 
@@ -154,7 +148,7 @@ TLS_SECTION: Final = _section_key(TLS, "add cert_file and key_file, or remove th
 HTTP_SECTION: Final = _section_key(HTTP, "add headers, or remove the key")
 USERS: Final = Key(
     "basic_auth_users",
-    optional(Kind(_read_users, "{<user>: <hash>, ...}", {})),
+    optional(Kind(_read_users)),
     "Users and their bcrypt hashes.",
 )
 DOCUMENT: Final = Section(
