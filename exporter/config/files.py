@@ -62,6 +62,10 @@ class TrackedFiles:
         """Return the same files, with names relative to another folder."""
         return TrackedFiles(folder, self._reader, self._tracked)
 
+    def unread(self) -> "TrackedFiles":
+        """Return the same folder and reader with none of the files read: what one that hangs holds up stays so."""
+        return TrackedFiles(self._folder, self._reader)
+
     def path(self, name: str) -> Path:
         """Return where a name leads."""
         return self._folder / name
@@ -109,7 +113,7 @@ class TrackedFiles:
 
     def look(self) -> Fingerprint:
         """Read the files again and return the digests of their content now."""
-        now = TrackedFiles(self._folder, self._reader)
+        now = self.unread()
         for pattern in self._tracked.patterns:
             now.matching(str(pattern))
         for path, file in self._tracked.files.items():

@@ -6,7 +6,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from exporter.config.file_reader import FileReader
 from exporter.config.files import Fingerprint, TrackedFiles
 from exporter.config.load import load
 from exporter.model.clock import Clock
@@ -24,8 +23,7 @@ class ConfigFile:
     def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
         self._path = path
         self._environ = environ
-        self._reader = FileReader()
-        self._files = TrackedFiles(path.parent, self._reader)
+        self._files = TrackedFiles(path.parent)
         self._ca_variable: str | None = None
         self._sources: tuple[InstanceSource, ...] = ()
 
@@ -40,7 +38,7 @@ class ConfigFile:
 
     def load(self) -> Config:
         """Read the configuration. Raise :class:`~exporter.config.problem.InvalidConfig`."""
-        files = TrackedFiles(self._path.parent, self._reader)
+        files = self._files.unread()
         try:
             config = load(self._path, self._environ, files, self._sources)
         finally:

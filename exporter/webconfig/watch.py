@@ -5,7 +5,6 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from exporter.config.file_reader import FileReader
 from exporter.config.files import TrackedFiles
 from exporter.config.problem import InvalidConfig
 from exporter.httpd.security import Security, removed_protection
@@ -30,8 +29,7 @@ class WebConfigFile:
         """The files are compared every ``interval`` seconds. Raise :class:`~exporter.config.problem.InvalidConfig`."""
         self._path = path
         self._interval = interval
-        self._reader = FileReader()
-        self._files = TrackedFiles(path.parent, self._reader)
+        self._files = TrackedFiles(path.parent)
         self._security = load(path, self._files)
         self._seen = self._files.held()
         self._permissions = PermissionChecker()
@@ -66,7 +64,7 @@ class WebConfigFile:
             self.check()
 
     def _read_again(self) -> None:
-        files = TrackedFiles(self._path.parent, self._reader)
+        files = self._files.unread()
         try:
             latest = load(self._path, files)
             lost = " and ".join(removed_protection(self._security, latest))

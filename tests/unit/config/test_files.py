@@ -39,6 +39,8 @@ def test_a_load_reads_each_file_once(tmp_path: Path) -> None:
     assert files.all == (tmp_path / "config.yaml", tmp_path / "token")
     assert files.secrets == (tmp_path / "token",)
     assert changed(files) == ()
+    load(tmp_path / "config.yaml", {}, files.unread())
+    assert reader.reads == {"config.yaml": 3, "token": 3}
 
 
 @pytest.mark.parametrize(
