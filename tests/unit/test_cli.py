@@ -77,3 +77,27 @@ def test_an_empty_name_of_the_configuration_is_wrong_usage(capfd: pytest.Capture
     with pytest.raises(SystemExit):
         parse(["--config.file="])
     assert "expected the name of a file, found an empty one" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--shard=1"], "--shard=1 is not below --total-shards=1"),
+        (["--shard=3", "--total-shards=3"], "--shard=3 is not below --total-shards=3"),
+        (["--shard=-1"], "argument --shard: '-1' is not a shard"),
+        (["--shard=zapi-0"], "argument --shard: 'zapi-0' is not a shard"),
+        (["--shard="], "argument --shard: '' is not a shard"),
+        (["--total-shards=0"], "argument --total-shards: '0' is not a number of shards"),
+        (["--total-shards=1.5"], "argument --total-shards: '1.5' is not a number of shards"),
+        (["--total-shards=²"], "argument --total-shards: '²' is not a number of shards"),
+        (["--total-shards=" + "9" * 5000], "is not a number of shards"),
+    ],
+)
+def test_a_shard_that_cannot_be_is_wrong_usage_said_in_one_line(
+    flags: list[str], says: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(flags)
+    (line,) = capfd.readouterr().err.splitlines()
+    assert ended.value.code == 2
+    assert says in line

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,9 +95,14 @@ COMBINATIONS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
+@cache
+def combined(name: str) -> list[dict[str, Any]]:
+    return render(COMBINATIONS[name])
+
+
 @pytest.fixture(params=COMBINATIONS)
 def resources(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
-    return render(COMBINATIONS[request.param])
+    return combined(request.param)
 
 
 def test_the_linter_finds_nothing() -> None:
@@ -105,7 +111,7 @@ def test_the_linter_finds_nothing() -> None:
 
 
 def test_kubernetes_knows_every_word(tmp_path: Path) -> None:
-    rendered = [one for values in COMBINATIONS.values() for one in render(values)]
+    rendered = [one for name in COMBINATIONS for one in combined(name)]
     file = tmp_path / "resources.yaml"
     file.write_text(yaml.safe_dump_all(one for one in rendered if one["apiVersion"] not in BEYOND_KUBERNETES))
     validate = [str(Path(sys.executable).with_name("kubernetes-validate")), "--strict", str(file)]
@@ -165,7 +171,7 @@ def test_the_pods_are_those_of_the_kustomization(shards: int) -> None:
 
 
 def test_the_rules_are_those_of_the_rule_files() -> None:
-    rule = _one(render(COMBINATIONS["operator"]), "PrometheusRule")
+    rule = _one(combined("operator"), "PrometheusRule")
     files = sorted(ROOT.glob("prometheus/rules/*.yaml"))
     groups = [group for file in files for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]]
     assert rule["spec"] == {"groups": groups}
@@ -173,9 +179,7 @@ def test_the_rules_are_those_of_the_rule_files() -> None:
 
 def test_instance_files_of_several_secrets_stand_in_one_folder() -> None:
     (volume,) = (
-        volume
-        for volume in _pod(render(COMBINATIONS["instance files"]))["volumes"]
-        if volume["name"] == "config"
+        volume for volume in _pod(combined("instance files"))["volumes"] if volume["name"] == "config"
     )
     paths = [item["path"] for source in volume["projected"]["sources"] for item in source["secret"]["items"]]
     assert paths == [
@@ -186,7 +190,7 @@ def test_instance_files_of_several_secrets_stand_in_one_folder() -> None:
 
 @pytest.mark.parametrize("values", ["accounts", "accounts in a volume"])
 def test_lists_of_accounts_are_kept_where_the_exporter_may_write(values: str) -> None:
-    rendered = render(COMBINATIONS[values])
+    rendered = combined(values)
     spec, container = _one(rendered, "StatefulSet")["spec"], _container(rendered)
     (mount,) = (mount for mount in container["volumeMounts"] if not mount.get("readOnly"))
     assert flags.parse(container["args"]).accounts_cache == Path(mount["mountPath"])
@@ -199,14 +203,14 @@ def test_lists_of_accounts_are_kept_where_the_exporter_may_write(values: str) ->
 def test_the_configuration_of_an_account_is_valid(tmp_path: Path) -> None:
     for name in ("partner_token", "client_token"):
         (tmp_path / name).write_text("SECRET")
-    text = _one(render(COMBINATIONS["accounts"]), "Secret")["stringData"]["config.yaml"]
+    text = _one(combined("accounts"), "Secret")["stringData"]["config.yaml"]
     file = tmp_path / "config.yaml"
     file.write_text(text.replace("/run/secrets/zapi-exporter", str(tmp_path)))
     assert [account.name for account in load(file, {}).accounts] == ["matriz"]
 
 
 def test_a_platform_may_choose_the_user() -> None:
-    security = _pod(render(COMBINATIONS["arbitrary user"]))["securityContext"]
+    security = _pod(combined("arbitrary user"))["securityContext"]
     assert security == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
@@ -285,7 +289,7 @@ def test_a_package_gives_what_the_folder_gives(tmp_path: Path) -> None:
     (archive,) = tmp_path.glob("*.tgz")
     given = [f"--set-json={name}={json.dumps(value)}" for name, value in COMBINATIONS["operator"].items()]
     printed = helm("template", "zapi-exporter", str(archive), "--namespace=zapi-exporter", *given).stdout
-    assert [one for one in yaml.safe_load_all(printed) if one] == render(COMBINATIONS["operator"])
+    assert [one for one in yaml.safe_load_all(printed) if one] == combined("operator")
 
 
 def _one(resources: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any]:

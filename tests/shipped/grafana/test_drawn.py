@@ -19,9 +19,8 @@ import pytest
 
 from exporter.model.poll_result import Reason
 from harness.caches import cache
-from harness.processes import prometheus
+from harness.processes import Prometheus, prometheus
 from tests.shipped.grafana.dashboards import FILES, load
-from tests.shipped.grafana.scraped import scraped_demo
 
 if TYPE_CHECKING:
     from grafana.draw.drawing import Drawing, DrawnPanel
@@ -96,12 +95,6 @@ def _bundled(fresh: Path) -> Path:
     return kept
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with scraped_demo(tmp_path_factory.mktemp("demo")) as real:
-        yield real.url
-
-
 @contextmanager
 def _empty(directory: Path) -> Iterator[str]:
     """A Prometheus that scrapes nothing and has no rules."""
@@ -109,18 +102,20 @@ def _empty(directory: Path) -> Iterator[str]:
         yield real.url
 
 
-def test_nothing_is_cut_on_the_board_that_is_opened_first(studio: Studio, demo: str) -> None:
+def test_nothing_is_cut_on_the_board_that_is_opened_first(studio: Studio, demo: Prometheus) -> None:
     """The others, and both widths, are drawn by night."""
-    assert list(studio.draw(FLEET, demo, WIDTHS[0], rows="100").faults()) == []
+    assert list(studio.draw(FLEET, demo.url, WIDTHS[0], rows="100").faults()) == []
 
 
 @pytest.mark.nightly
-def test_nothing_is_cut_and_every_override_changes_something(studio: Studio, demo: str) -> None:
+def test_nothing_is_cut_and_every_override_changes_something(studio: Studio, demo: Prometheus) -> None:
     useless: dict[str, list[set[str]]] = defaultdict(list)
     faults = []
     for file in FILES:
         for width in WIDTHS:
-            drawing = studio.draw(file, demo, width, "dark" if width == WIDTHS[0] else "light", rows="100")
+            drawing = studio.draw(
+                file, demo.url, width, "dark" if width == WIDTHS[0] else "light", rows="100"
+            )
             faults += [f"{file.stem}, {width} px: {fault}" for fault in drawing.faults()]
             for panel in drawing.panels:
                 if panel.rows:
@@ -142,10 +137,10 @@ def test_what_is_not_known_is_not_green(studio: Studio, tmp_path: Path, file: Pa
 
 
 @pytest.mark.nightly
-def test_an_instance_that_does_not_exist_is_not_green(studio: Studio, demo: str) -> None:
+def test_an_instance_that_does_not_exist_is_not_green(studio: Studio, demo: Prometheus) -> None:
     for file in FILES:
         if "instance" in file.stem:
-            drawing = studio.draw(file, demo, WIDTHS[0], name="nobody")
+            drawing = studio.draw(file, demo.url, WIDTHS[0], name="nobody")
             assert list(drawing.faults()) == []
             assert [str(panel.title) for panel in drawing.panels if _is_green(panel)] == []
 

@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from exporter.demo.scenario import Role, build_scenario
 from harness.processes import Prometheus
 from tests.shipped.grafana.dashboards import LIVE, interpolate, legend_labels, load, panels
-from tests.shipped.grafana.scraped import ALL, INSTANCES, scraped_demo
+from tests.shipped.grafana.scraped import ALL, INSTANCES
 from tests.shipped.grafana.shapes import ask, choices, of_panels
 
 FLEET: Final = next(file for file in LIVE if file.stem == "zapi-fleet")
@@ -47,14 +46,13 @@ PATIENCE: Final = 120.0
 """Seconds in which everything must have been right at once: on a busy machine polls and scrapes are late at times."""
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)  # as long as drawings, so that both come together and share the demo
 @pytest.mark.needs("prometheus")
-def test_every_query_gives_the_series_and_labels_that_are_shown(tmp_path: Path) -> None:
+def test_every_query_gives_the_series_and_labels_that_are_shown(demo: Prometheus) -> None:
     names = [member.configured.name for member in build_scenario(INSTANCES, 0)[:28]]
-    with scraped_demo(tmp_path) as real:
-        deadline = time.monotonic() + PATIENCE
-        while problems := list(_problems(real, names)):
-            assert time.monotonic() < deadline, "\n".join(problems)
+    deadline = time.monotonic() + PATIENCE
+    while problems := list(_problems(demo, names)):
+        assert time.monotonic() < deadline, "\n".join(problems)
 
 
 def _problems(real: Prometheus, names: list[str]) -> Iterator[str]:

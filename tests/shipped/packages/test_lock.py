@@ -51,6 +51,7 @@ def test_every_pin_has_hashes_and_no_line_names_an_index(lock: str) -> None:
     assert "index" not in text
 
 
+@pytest.mark.nightly  # the workflow writes the bill for each commit
 def test_the_bill_of_materials_lists_the_lock(tmp_path: Path) -> None:
     environment = Path(sys.prefix)
     installed = [f"--old-file={environment / stamp}" for stamp in (".installed", ".dev")]

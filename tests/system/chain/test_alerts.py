@@ -22,8 +22,6 @@ from tests.system.chain.troubles import (
 )
 
 SPEED: Final = 20
-QUICKER: Final = 30
-"""Where fewer exporters share the machine."""
 LONGEST: Final = 45
 """Minutes that the slowest of these alerts takes to be told and to end, and some more."""
 SHORTENED: Final = {
@@ -69,8 +67,8 @@ def test_the_gravest_troubles_are_told_once_to_whom_they_concern_and_so_are_thei
     fleets = new_fleets()
     served = [fleets.shop, fleets.mortal]
     with (
-        polled(tmp_path, served, speed=QUICKER),
-        chain(tmp_path, {fleet.job: fleet.addresses for fleet in served}, speed=QUICKER) as running,
+        polled(tmp_path, served, speed=SPEED),
+        chain(tmp_path, {fleet.job: fleet.addresses for fleet in served}, speed=SPEED) as running,
     ):
         gravest = [trouble for trouble in of_one_instance(fleets) if trouble.alert in GRAVEST]
         story = Story(running, [*gravest, down(fleets.mortal)], LONGEST)

@@ -2,7 +2,6 @@
 
 import os
 import pty
-import re
 import signal
 import ssl
 import subprocess
@@ -130,30 +129,6 @@ def test_once_shows_its_progress_on_a_terminal_and_leaves_no_trace_of_it(
     assert b"polled 0 of" not in run.stdout
 
 
-@pytest.mark.parametrize("output", ["/dev/full", "closed"])
-def test_once_says_when_its_output_could_not_be_written(
-    zapi: SimulatedZapi, tmp_path: Path, output: str
-) -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
-    arguments = [COMMAND, f"--config.file={tmp_path / 'config.yaml'}", "--once", "--log.level=error"]
-    with open(writer if output == "closed" else output, "wb") as stdout:
-        run = subprocess.run(arguments, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
-    if output != "closed":
-        os.close(writer)
-    assert run.returncode == 1
-    assert re.fullmatch("standard output: the exposition could not be written: [^\n]+\n", run.stderr)
-
-
-def test_once_says_that_its_output_is_closed(zapi: SimulatedZapi, tmp_path: Path) -> None:
-    command = f"exec {COMMAND} --config.file={tmp_path / 'config.yaml'} --once >&-"
-    run = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
-    assert run.returncode == 1
-    assert run.stderr.splitlines()[-1] == (
-        "standard output: the exposition could not be written: it is closed"
-    )
-
-
 def test_once_does_its_work_where_standard_error_is_closed(zapi: SimulatedZapi, tmp_path: Path) -> None:
     command = f"exec {COMMAND} --config.file={tmp_path / 'config.yaml'} --once 2>&-"
     run = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
@@ -221,8 +196,9 @@ def test_a_process_with_too_few_descriptors_to_start_is_one_clear_line(descripto
     assert "ulimit -n" in line
 
 
-@pytest.mark.parametrize("threads", range(6))
-@pytest.mark.parametrize("demo", [False, True])
+@pytest.mark.parametrize(
+    ("threads", "demo"), [(0, True), (1, True), *((threads, False) for threads in range(6))]
+)
 def test_a_machine_with_too_few_threads_to_start_is_one_clear_line(
     zapi: SimulatedZapi, tmp_path: Path, threads: int, demo: bool
 ) -> None:

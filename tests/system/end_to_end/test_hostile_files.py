@@ -22,21 +22,17 @@ def replace(file: Path, what: str) -> None:
         file.symlink_to("/dev/zero")
 
 
-@pytest.mark.parametrize("what", ["a named pipe", "a device"])
-def test_a_configuration_that_is_no_file_is_refused(tmp_path: Path, what: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "flags"), [("a named pipe", ["--config.check"]), ("a named pipe", ["--once"]), ("a device", [])]
+)
+def test_a_configuration_that_is_no_file_is_refused(tmp_path: Path, what: str, flags: list[str]) -> None:
     file = tmp_path / "config.yaml"
     file.touch()
     replace(file, what)
-    for flags in (["--config.check"], ["--once"], []):
-        run = subprocess.run(
-            [COMMAND, f"--config.file={file}", *flags],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert run.returncode == 1
-        assert f"{file}:1: document: is {what}, not a regular file; " in run.stderr
+    command = [COMMAND, f"--config.file={file}", *flags]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 1
+    assert f"{file}:1: document: is {what}, not a regular file; " in run.stderr
 
 
 @pytest.mark.parametrize("what", ["a named pipe", "a device"])

@@ -2,8 +2,7 @@
 
 import contextlib
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -97,23 +96,6 @@ def running(zapi: SimulatedZapi, tmp_path: Path) -> Iterator[Exporter]:
     )
     with exporter(tmp_path, f"--config.file={file}") as started:
         yield started
-
-
-def at_once(count: int, work: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=work) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
-def test_probes_at_the_same_time_share_one_request(zapi: SimulatedZapi, running: Exporter) -> None:
-    zapi.update("vendas", delay=2.0)
-    answers: list[str] = []
-    at_once(20, lambda: answers.append(get(f"{running.url}/probe?name=vendas")))
-    assert zapi.requests["vendas"] == 2  # the first poll, and the one for all
-    assert len(answers) == 20
-    assert all('\nzapi_instance_polls_total{name="vendas"} 2.0\n' in answer for answer in answers)
 
 
 def test_probes_one_after_the_other_use_one_connection(zapi: SimulatedZapi, running: Exporter) -> None:

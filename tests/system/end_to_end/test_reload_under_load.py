@@ -1,4 +1,4 @@
-"""Reload after reload while 500 instances are polled and scraped without a pause: nobody notices.
+"""Reload after reload while 200 instances are polled and scraped without a pause: nobody notices.
 
 Run as a module, it makes as many reloads as its argument says, and prints what came of it.
 """
@@ -25,13 +25,13 @@ from harness.processes import Exporter, exporter
 from harness.waiting import wait_until
 from simulator.server import SimulatedZapi
 
-STEADY: Final = [f"loja {number}" for number in range(500)]
+STEADY: Final = [f"loja {number}" for number in range(200)]
 """In every configuration, unchanged."""
 
 WAVERING: Final = [f"filial {number}" for number in range(10)]
 """Come, go, and have now the right token and now a wrong one."""
 
-INTERVAL: Final = 5
+INTERVAL: Final = 2
 RELOADS: Final = 50
 ROUNDS: Final = 2
 """Polls of each steady instance; reloads go on at least until all were made."""

@@ -17,7 +17,7 @@ from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Reason
 from harness.ports import own_address
 from harness.processes import COMMAND, running
-from harness.waiting import wait_until
+from harness.waiting import comes_true, wait_until
 from simulator.server import SimulatedZapi
 from simulator.wire_faults import closed_when_idle, silence
 from tests.system.faults import judge, tampered
@@ -27,6 +27,7 @@ from tests.system.faults.promise import SUCCESS, Result, Tell
 from tests.system.faults.seen import by_instance, in_exposition, values
 from tests.system.faults.stage import PATIENCE, STOPPED, Stage, stage
 from tests.system.faults.subjects import numbered, write_config
+from tests.system.faults.table import AMPLE_TIMEOUT
 
 _SUBJECTS: Final = numbered(("vendas", "suporte", "cobranca", "agenda", "loja"))
 _INTERVAL: Final = 0.5
@@ -83,18 +84,23 @@ def _no_threads(directory: Path, zapi: SimulatedZapi, ear: Ear) -> Result:
     """All instances hang but one, so that every one of them would take a worker of its own."""
     for subject in _SUBJECTS[1:]:
         zapi.set_fault(subject.id, silence())
-    with stage(directory, _config(directory, zapi), ear, program=tampered.program("few-threads")) as its:
+    expected = [SUCCESS, *[Reason.TIMEOUT.value] * (len(_SUBJECTS) - 1)]
+    config = _config(directory, zapi, timeout=1.0)
+    with stage(directory, config, ear, program=tampered.program("few-threads")) as its:
+
+        def outcomes() -> list[str]:
+            seen = its.seen()
+            return [seen[subject.name].outcome for subject in _SUBJECTS if subject.name in seen]
+
         wait_until(partial(its.has_polled_all, 2), PATIENCE, _LOOK_AGAIN)
-        seen = its.seen()
+        is_right = comes_true(lambda: outcomes() == expected, PATIENCE, _LOOK_AGAIN)
+        found = sorted(set(outcomes()))
         its.look_around([subject.name for subject in _SUBJECTS])
         told = [line for line in its.log() if "no more threads" in line["msg"]]
         complaints = [] if len(told) == 1 else [f"the log tells of it {len(told)} times"]
         complaints += _status(its.stop())
-    outcomes = [seen[subject.name].outcome for subject in _SUBJECTS]
-    expected = [SUCCESS, *[Reason.TIMEOUT.value] * (len(_SUBJECTS) - 1)]
-    complaints += [] if outcomes == expected else ["the outcome differs"]
-    promised = "polls go on"
-    return Result("no threads left", promised, f"{' and '.join(sorted(set(outcomes)))}", tuple(complaints))
+    complaints += [] if is_right else ["the outcome differs"]
+    return Result("no threads left", "polls go on", " and ".join(found), tuple(complaints))
 
 
 def _disk_full(directory: Path, zapi: SimulatedZapi, ear: Ear) -> Result:
@@ -215,10 +221,12 @@ def _await_polls(its: Stage, more: int) -> None:
     wait_until(partial(its.has_polled_all, polls + more), PATIENCE, _LOOK_AGAIN)
 
 
-def _config(directory: Path, zapi: SimulatedZapi, *, stale_after: float = 3600.0) -> Path:
+def _config(
+    directory: Path, zapi: SimulatedZapi, *, stale_after: float = 3600.0, timeout: float = AMPLE_TIMEOUT
+) -> Path:
     instances = [subject.configured(0) for subject in _SUBJECTS]
     return write_config(
-        directory, zapi.base_url, instances, timeout=1.0, interval=_INTERVAL, stale_after=stale_after
+        directory, zapi.base_url, instances, timeout=timeout, interval=_INTERVAL, stale_after=stale_after
     )
 
 

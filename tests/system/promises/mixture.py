@@ -37,7 +37,7 @@ INSTANCES: Final = 200
 _HEALTHY: Final = 50
 _POLLING: Final = Polling(interval=2.0, concurrency=64, stale_after=60.0)
 _TIMEOUT: Final = 20.0
-_LOOK: Final = 0.5
+_LOOK: Final = 1.0
 _UNSUITABLE: Final = (
     "late by 2.5 s",
     "lone surrogate",

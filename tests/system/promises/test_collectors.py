@@ -112,12 +112,12 @@ def test_queues_that_hang_delay_no_other_slot_and_no_me(tmp_path: Path) -> None:
                 samples = families(running.metrics())["zapi_instance_polls"].samples
                 return {sample.labels["name"]: sample.value for sample in samples}
 
-            wait_until(lambda: min(polls().values()) >= 5, 300)
+            wait_until(lambda: min(polls().values()) >= 5, 240, pause=0.5)
             counted = polls()
+            # All at once, at some time: on a busy machine a poll may end by its timeout.
+            wait_until(lambda: '"} 0.0' not in "".join(re.findall("zapi_instance_up{.*", running.metrics())))
             found = families(running.metrics())
     assert max(counted.values()) - min(counted.values()) <= 2
-    up = {sample.labels["name"]: sample.value for sample in found["zapi_instance_up"].samples}
-    assert set(up.values()) == {1}
     collectors = found["zapi_instance_collector_up"].samples
     failing = {sample.labels["name"] for sample in collectors if not sample.value}
     assert failing <= {member.configured.name for member in members[::10]}

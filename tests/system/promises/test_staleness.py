@@ -138,7 +138,7 @@ def test_good_values_outlive_failed_polls_for_stale_after_and_go_together(tmp_pa
 def test_workers_that_are_wedged_become_visible(tmp_path: Path) -> None:
     members = healthy_fleet(3, now=time.time())
     polling = Polling(interval=0.2, concurrency=3, stale_after=0.5)
-    with upstream(tmp_path, members, polling, timeout=0.2) as served:
+    with upstream(tmp_path, members, polling, timeout=5.0) as served:
         flags = (f"--config.file={served.file}",)
         with exporter(tmp_path, *flags, program=(sys.executable, "-c", WEDGED)) as running:
             wait_until(lambda: scrape(running).values["zapi_exporter_polls_in_flight"] == polling.concurrency)

@@ -77,10 +77,10 @@ def test_a_file_that_does_not_answer_is_given_up(tmp_path: Path, hanging: Hangin
     for name in ("hangs", "other"):
         with pytest.raises(UnreadableFile, match=r"^cannot be read while another file does not respond$"):
             reader.read(tmp_path / name, 10)
+    wait_until(lambda: hanging.asked != [])
     assert hanging.asked == ["hangs"], "no second thread waits for it"
     hanging.released.set()
-    wait_until(lambda: _reads(reader, tmp_path / "other"))
-    assert reader.read(tmp_path / "hangs", 10) == b"text"
+    wait_until(lambda: _reads(reader, tmp_path / "other") and _reads(reader, tmp_path / "hangs"))
 
 
 def _reads(reader: FileReader, path: Path) -> bool:

@@ -84,7 +84,7 @@ class RawClient:
         except (BlockingIOError, ssl.SSLWantReadError):
             pass
         finally:
-            self._socket.settimeout(10)
+            self._socket.settimeout(60)
         return self._received
 
     def _receive(self) -> None:

@@ -284,7 +284,7 @@ def test_a_slow_path_leaves_threads_for_the_others() -> None:
 
     def handler(request: Request) -> Response:
         if request.path == "/slow":
-            release.wait(20)
+            release.wait(60)
         return Response(200, b"")
 
     with serving(handler, limits=Limits(threads=4, threads_per_path=3)) as server:
@@ -349,7 +349,7 @@ def test_a_request_obeys_the_password_demanded_when_it_is_whole(transport: Trans
         return current
 
     with serving(security=security) as server, transport.client(server) as client:
-        assert asked.wait(20)  # the connection was accepted before the change
+        assert asked.wait(60)  # the connection was accepted before the change
         client.send(begun)
         current = replace(current, users={"ana": Secret("$2b$04$" + "a" * 53)})
         client.send(whole[len(begun) :])
@@ -367,7 +367,7 @@ def test_closing_lets_an_answer_in_flight_finish(transport: Transport) -> None:
 
     def handler(request: Request) -> Response:
         asked.set()
-        release.wait(20)
+        release.wait(60)
         return Response(200, b"whole")
 
     with (
@@ -376,7 +376,7 @@ def test_closing_lets_an_answer_in_flight_finish(transport: Transport) -> None:
         transport.client(server) as idle,
     ):
         busy.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
-        assert asked.wait(20)
+        assert asked.wait(60)
         closing = _closed_by(server, grace=20.0)
         assert idle.was_closed()
         with pytest.raises(ConnectionRefusedError):
@@ -385,7 +385,7 @@ def test_closing_lets_an_answer_in_flight_finish(transport: Transport) -> None:
         answer = busy.answer()
         assert (answer.body, answer.headers["connection"]) == (b"whole", "close")
         assert busy.was_closed()
-        closing.join(20)
+        closing.join(60)
         assert not closing.is_alive()
 
 
@@ -400,7 +400,7 @@ def test_closing_does_not_wait_longer_than_its_grace() -> None:
     try:
         with serving(handler) as server, Transport(None).client(server) as client:
             client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
-            assert asked.wait(20)
+            assert asked.wait(60)
             server.close(grace=0.1)
             assert not release.is_set()
             assert client.was_closed()
@@ -482,13 +482,13 @@ def test_a_server_is_responsive_until_its_event_loop_hangs() -> None:
 
     def security() -> Security:
         asked.set()
-        release.wait(20)
+        release.wait(60)
         return Security()
 
     with serving(clock=clock, security=security) as server, Transport(None).client(server) as client:
         assert server.unresponsive_for() == 0.0
         client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
-        assert asked.wait(20)
+        assert asked.wait(60)
         clock.advance(100.0)
         assert server.unresponsive_for() >= 98.0
         release.set()
@@ -500,7 +500,7 @@ def test_a_server_is_unresponsive_while_every_thread_hangs() -> None:
     clock, release = ManualClock(), threading.Event()
 
     def handler(request: Request) -> Response:
-        release.wait(20)
+        release.wait(60)
         return Response(200, b"")
 
     limits = Limits(threads=1, threads_per_path=1)

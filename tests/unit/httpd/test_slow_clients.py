@@ -127,15 +127,14 @@ def test_the_oldest_client_without_a_request_makes_room_first(transport: Transpo
 
 
 def test_a_head_that_never_ends_is_given_up_however_often_a_byte_comes(transport: Transport) -> None:
-    limits = Limits(head=0.3, handshake=0.3)
-    with transport.serving(limits=limits) as server, crowd_of(server, 1) as clients:
+    with transport.serving(limits=Limits(head=1.0)) as server, crowd_of(server, 1) as clients:
         clients[0] = transport.wrap(clients[0])
         clients[0].sendall(b"GET / HTTP/1.1\r\nX: ")
         wait_until(lambda: drip(clients, b"x") == 0)
 
 
 def test_a_second_head_that_never_ends_is_given_up_as_the_first(transport: Transport) -> None:
-    limits = Limits(head=0.3, idle=3600.0)
+    limits = Limits(head=1.0, idle=3600.0)
     with transport.serving(limits=limits) as server, transport.client(server) as client:
         assert client.ask("/").status == 200
 

@@ -67,7 +67,7 @@ def playing(
             with contextlib.suppress(OSError):  # it is closed already
                 accepted.shutdown(socket.SHUT_RDWR)
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
 
 
 def an_adapter(base_url: str) -> Adapter:

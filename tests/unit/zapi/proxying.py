@@ -84,7 +84,7 @@ def proxying(answer: Answer | None = None, tls: ssl.SSLContext | None = None) ->
         yield proxy
     finally:
         loop.call_soon_threadsafe(stopped.set)
-        thread.join(10)
+        thread.join(60)
         loop.close()
 
 

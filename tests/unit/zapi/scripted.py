@@ -32,7 +32,7 @@ def scripted(*connections: Answers) -> Iterator[ScriptedServer]:
         thread.start()
         yield server
         listener.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
+        thread.join(60)
 
 
 def _serve(listener: socket.socket, server: ScriptedServer, connections: Sequence[Answers]) -> None:
