@@ -41,13 +41,11 @@ def _poll_goals(results: Results) -> Iterator[Goal]:
         (polls.BARE, 1.5),
     ):
         ratio = measured.ratios.get(peer) if measured else None
-        yield _ratio(
-            f"CPU of a whole poll over HTTPS, of that of {_article(peer)}", limit, ratio, results, peer
-        )
+        yield _ratio(f"CPU of a poll over HTTPS, relative to {_article(peer)}", limit, ratio, results, peer)
     if measured is None:
         return
     yield Goal(
-        "TLS handshakes while polls go on",
+        "TLS handshakes during steady polling",
         "none",
         f"{measured.handshakes} in {measured.polls:,} polls",
         measured.handshakes == 0,
@@ -62,13 +60,13 @@ def _scrape_goals(results: Results) -> Iterator[Goal]:
         for kind, part in ((scrapes.IDENTITY, 20), (scrapes.GZIP, 15), (scrapes.OPENMETRICS, 20)):
             spread = largest.of_stock[kind]
             yield Goal(
-                f"CPU of {data}, {kind}, of prometheus_client's `generate_latest`",
+                f"CPU of {data}, {kind}, relative to prometheus_client's `generate_latest`",
                 f"≤ 1/{part}",
                 f"1/{1 / spread.median:.0f} (1/{1 / spread.high:.0f} … 1/{1 / spread.low:.0f})",
                 spread.median <= 1 / part,
             )
         yield _at_most(
-            "the same, identity, of a copy of the bytes into fresh memory", 2.5, largest.of_copy_fresh
+            "the same, identity, relative to copying the bytes into new memory", 2.5, largest.of_copy_fresh
         )
     if results.crowd:
         yield Goal(
@@ -98,7 +96,7 @@ def _size_goals(results: Results) -> Iterator[Goal]:
     )
     slopes = [_slope(*pair) for pair in zip(results.sizes, results.sizes[1:], strict=False)]
     yield Goal(
-        "growth of memory, per instance added",
+        "growth of memory, for each additional instance",
         "within 1.3",
         f"{max(slopes) / min(slopes):.2f} ({', '.join(f'{slope:.1f}' for slope in slopes)} KiB)",
         max(slopes) / min(slopes) <= 1.3,
@@ -121,10 +119,10 @@ def _schedule_goals(results: Results) -> Iterator[Goal]:
         f"{share:.2%} of {kept.polls:,} polls began within 250 ms, {kept.lateness['0.05']:.2%} within 50 ms",
         share >= 0.99,
     )
-    yield Goal("missed ticks", "none", str(kept.polled_too_rarely), kept.polled_too_rarely == 0)
+    yield Goal("skipped polls", "none", str(kept.polled_too_rarely), kept.polled_too_rarely == 0)
     allowed = max(kept.ideal, kept.ready_cpu)
     yield Goal(
-        f"start to ready, {kept.instances:,} instances, of its latencies by concurrency, or of its CPU",
+        f"start to ready, {kept.instances:,} instances, relative to its latencies by concurrency, or to its CPU",
         "≤ 1.3",
         f"{kept.ready / allowed:.2f} ({kept.ready:.1f} s of {kept.ideal:.1f} s; CPU {kept.ready_cpu:.1f} s)",
         kept.ready <= 1.3 * allowed,
@@ -136,7 +134,7 @@ def _page_goals(results: Results) -> Iterator[Goal]:
         start = results.start
         yield Goal(
             "CPU of `--version`, and of a start to the first `/metrics` with 10 instances",
-            "justified below",
+            "explained below",
             f"{start.version.median:.0f} ms, {start.first_metrics.median:.0f} ms",
             True,
         )
@@ -144,7 +142,7 @@ def _page_goals(results: Results) -> Iterator[Goal]:
         yield _at_most(
             "status page of 10,000 instances: first paint in Chromium, ms", 1000, results.page.first_paint
         )
-        yield _at_most("a filter of it, ms", 100, results.page.filter)
+        yield _at_most("applying a filter on it, ms", 100, results.page.filter)
     else:
         why = results.missing.get("Chromium", "not measured")
         yield Goal("status page in Chromium", "< 1 s, < 100 ms", why, None)

@@ -132,7 +132,7 @@ def _chain_section(results: Results) -> Iterator[str]:
             yield ""
             yield (
                 f"One scrape costs {(ours.exporter + ours.prometheus) / (theirs.exporter + theirs.prometheus):.2f} of "
-                f"what {peer}'s way costs, which learns {learns}."
+                f"the CPU that {peer} needs, which reads {learns}."
             )
 
 
@@ -143,9 +143,9 @@ def _rules_section(costs: Mapping[str, RuleCost]) -> Iterator[str]:
 
 
 _WHY: Final = {
-    "ssl": "HTTPS to Z-API, and our own where it is configured",
-    "http.client": "reads what Z-API answers",
-    "asyncio": "one thread for all connections of the web server",
+    "ssl": "HTTPS to Z-API, and of the web server if it is configured",
+    "http.client": "replies of Z-API",
+    "asyncio": "connections of the web server, on one thread",
     "urllib3": "connections, proxies, TLS",
     "requests": "proxies of the environment, requests and their errors",
     "prometheus_client": "the exporter's own metrics, in both formats",
@@ -157,11 +157,10 @@ _WHY: Final = {
 
 _HEAD: Final = """# Benchmarks
 
-Written by `make bench`, which measures everything anew: the running exporter beside its peers, all reading the
-same reply of about 900 bytes from nginx over HTTPS. Contenders take turns within a run, and each figure is the
-median of their turns, with the lowest and the highest in brackets. A ratio is the median of the ratios of
-neighbouring turns. CPU is user and system time of the process. Absolute figures are this machine's; the ratios
-are what to compare.
+`make bench` measures everything and writes this page: it compares the running exporter with similar programs, all of
+which read the same reply of about 900 bytes from nginx over HTTPS. The programs take turns. Each figure is the median
+of all turns, with the lowest and the highest in brackets; a ratio is the median of the ratios of adjacent turns. CPU is
+the user and system time of the process. Absolute figures depend on the machine: compare the ratios.
 
 {machine}
 """
@@ -169,14 +168,15 @@ _POLLS: Final = """## A poll
 
 ![CPU of one poll](images/bench-polls.svg)
 
-Ours is the running exporter with all its threads: schedule, fetch, parse, state, rendered lines. The bare socket
-is one thread that sends a request, receives once and decodes the JSON; the bare pool one that fetches the same bytes
-with urllib3 and throws them away. All poll 200 times a second on one and the same core."""
+zapi-exporter is the running exporter with all its threads: it schedules, requests, parses, updates its state and
+renders metrics. The bare TLS socket is a thread that sends a request, receives once and decodes the JSON; the bare
+urllib3 pool is a thread that reads the same bytes with urllib3 and discards them. All poll 200 times a second on the
+same core."""
 _ASKED: Final = {
     probers.BLACKBOX: "blackbox_exporter matches one regular expression against the reply.",
     probers.JSON: """\
-json_exporter gives a metric for each of the 15 fields that we read: five values, and ten texts as labels, in the
-cheapest form that its configuration has. It decodes the reply anew for each value and each label.""",
+json_exporter exposes the 15 fields that the exporter reads, five as values and ten as labels, with the cheapest
+configuration that is possible. It decodes the reply again for each value and each label.""",
 }
 _POLLS_TABLE: Final = """
 | contender | µs | lowest … highest |
@@ -186,22 +186,22 @@ _SCRAPES: Final = """
 
 ![CPU of one scrape](images/bench-scrapes.svg)
 
-Every instance is polled between two scrapes, so that all that moves has moved. Milliseconds of CPU for identity
-/ gzip / OpenMetrics. prometheus_client gets families made beforehand and does only its own work; it compresses
-at level 9, as its server does. The first scrape after a start or a reload compresses everything. Ours joins the
-lines of families that changed and hands the socket one family after the other, so that nobody's answer is ever
-put together. The goal compares it with a copy of the bytes into fresh memory, which is what putting them together
-would take. The last column is a copy into memory in use, which moves bytes and does nothing else: of
-{instances:,} instances ours is {of_copy:.1f} of it.
+Every instance is polled between two scrapes, so that every value that can change has changed. The figures are
+milliseconds of CPU for identity / gzip / OpenMetrics. prometheus_client receives metric families that are already
+made, and compresses at level 9, as its server does. After a start or a reload, the first scrape with gzip compresses
+everything. The exporter joins the lines of the families that have changed and sends one family after the other, so that
+a response is never copied into one piece. The goal compares this with copying the bytes into new memory, which one
+piece would require. The last column is a copy into memory that is already in use: with {instances:,} instances a
+scrape takes {of_copy:.1f} times as long.
 
-| instances | series | MB | zapi-exporter | prometheus_client | our first with gzip | copy |
+| instances | series | MB | zapi-exporter | prometheus_client | zapi-exporter, first with gzip | copy |
 | --- | --- | --- | --- | --- | --- | --- |"""
 _SIZES: Final = """
 ## Size
 
 ![Resident memory](images/bench-memory.svg)
 
-Ten thousand polls a minute, whatever the number of instances, with scrapes in every format.
+Ten thousand polls a minute for each number of instances, with scrapes in every format.
 
 | instances | MiB after polls | MiB after scrapes | CPU of a poll, µs |
 | --- | --- | --- | --- |"""
@@ -210,18 +210,17 @@ _LATENESS: Final = """
 
 ![Lateness](images/bench-lateness.svg)
 
-Ten thousand instances a minute take {share:.0%} of one core, with an upstream that answers after 100 ms.
+Polling ten thousand instances once a minute takes {share:.0%} of one core, with a server that answers after 100 ms.
 
-A start takes a little longer than the first polls' latencies by themselves: the configuration is read and checked
-before the first of them, and a worker has work of its own between two replies. All workers take part until the first
-instance is about to have its second poll; then a quarter of them is kept for such."""
+A start takes a little longer than the latencies of the first polls together: the configuration is read and checked
+before the first poll, and a worker also needs time between two replies. All workers make first polls until the first
+instance is due for its second poll; then a quarter of the workers is reserved for such polls."""
 _START: Final = """
 ## A start
 
-An interpreter that does nothing takes {python:.0f} ms of CPU, `--version` {version:.0f} ms: it loads flags and
-logging and nothing else. A start with ten instances takes {first:.0f} ms until its first `/metrics`. Most of it
-is imports; each row is what the import adds to those above it. The simulated Z-API is loaded for `--demo`
-alone.
+The Python interpreter alone takes {python:.0f} ms of CPU, `--version` {version:.0f} ms: it loads only the flags and
+logging. A start with ten instances takes {first:.0f} ms until the first `/metrics`, most of it for imports. Each row
+shows what an import adds to the imports above it. The simulated Z-API is loaded only with `--demo`.
 
 | import | ms | what for |
 | --- | --- | --- |"""
@@ -232,18 +231,18 @@ _LEARNS: Final = {
 _CHAIN: Final = """
 ## The whole chain
 
-CPU seconds of 1,000 instances polled and scraped once a minute, with a real Prometheus; measured at four times
-that pace.
+CPU seconds for polling and scraping 1,000 instances once, with a real Prometheus, at one poll and one scrape a minute;
+measured at four times that rate.
 
-| way | exporter | Prometheus | both | ratio | samples of an instance |
+| method | exporter | Prometheus | both | ratio | samples of an instance |
 | --- | --- | --- | --- | --- | --- |"""
 _RULES: Final = """
 ## The rules
 
-A real Prometheus with an hour of samples scrapes ten thousand instances that are all in one trouble, and evaluates
-every rule that is shipped, those of an hour's availability too, every thirty seconds. Seconds are those of the slowest
-evaluation of all groups together, CPU is that of the whole process from one evaluation to the next, with a scrape of
-280,000 series.
+A real Prometheus with an hour of samples scrapes ten thousand instances that all have the same problem, and evaluates
+all shipped rules every thirty seconds, including the hourly rules of availability. "Seconds" is the time of the
+slowest evaluation of all groups together; "CPU" is that of the whole process from one evaluation to the next,
+including a scrape of 280,000 series.
 
-| trouble | alerts | seconds | CPU |
+| problem | alerts | seconds | CPU |
 | --- | --- | --- | --- |"""

@@ -86,18 +86,30 @@ def write(results: Results) -> None:
 def text(results: Results) -> str:
     columns = [needs(instances, interval, results) for instances, interval in SIZES]
     rows = [
-        ("interval of polls", [_seconds(column.interval) for column in columns]),
-        ("requests to Z-API a second", [f"{column.requests_per_second:,.0f}" for column in columns]),
+        ("polling interval", [_seconds(column.interval) for column in columns]),
+        ("requests to Z-API per second", [f"{column.requests_per_second:,.0f}" for column in columns]),
         (f"requests in flight, at {LATENCY * 1000:.0f} ms", [f"{column.in_flight:,}" for column in columns]),
         ("exporters (shards)", [f"{column.shards:,}" for column in columns]),
-        ("cores of each", [f"{column.shard_cores:.2f}" for column in columns]),
-        ("memory of each, GiB", [f"{column.shard_memory:.2f}" for column in columns]),
-        ("page of each, MB before gzip", [f"{column.page_megabytes:.0f}" for column in columns]),
+        ("cores of each exporter", [f"{column.shard_cores:.2f}" for column in columns]),
+        ("memory of each exporter, GiB", [f"{column.shard_memory:.2f}" for column in columns]),
+        (
+            "size of `/metrics` of each, MB before gzip",
+            [f"{column.page_megabytes:.0f}" for column in columns],
+        ),
         ("series", [f"{column.series:,}" for column in columns]),
         ("Prometheus servers", [f"{column.servers:,}" for column in columns]),
-        ("memory of each, GiB, without queries", [f"{column.server_memory:.1f}" for column in columns]),
-        ("cores of each, without rules and queries", [f"{column.server_cores:.2f}" for column in columns]),
-        (f"disk of all for {RETENTION_DAYS} days, GiB", [f"{column.disk:,.0f}" for column in columns]),
+        (
+            "memory of each server, GiB, without queries",
+            [f"{column.server_memory:.1f}" for column in columns],
+        ),
+        (
+            "cores of each server, without rules and queries",
+            [f"{column.server_cores:.2f}" for column in columns],
+        ),
+        (
+            f"disk of all servers for {RETENTION_DAYS} days, GiB",
+            [f"{column.disk:,.0f}" for column in columns],
+        ),
     ]
     head = ["instances", *(f"{column.instances:,}" for column in columns)]
     table = [_row(head), _row(["---"] * len(head)), *(_row([name, *cells]) for name, cells in rows)]
@@ -129,65 +141,67 @@ def _seconds(seconds: int) -> str:
 
 _TEXT: Final = """# Scaling
 
-What is needed from a thousand instances to a million. `make bench` computes this page from its
-[measurements](benchmarks.md) at ten thousand instances, so it is a plan and no test: nobody ran a million here.
-Every exporter and every Prometheus server below is the ordinary one; they share the work by Prometheus' and
-Kubernetes' own means.
+The resources needed for a thousand to a million instances. `make bench` computes this page from its
+[measurements](benchmarks.md) with ten thousand instances. Larger numbers are estimates: they were not tested. All
+exporters and Prometheus servers are standard ones and share the work with features of Prometheus and Kubernetes.
 
 {table}
 
 ## Where the numbers come from
 
-- One exporter takes {shard:,} instances, polled once a minute: so many were measured on one core. Python runs
-  on one core at a time, so a second core does not help it; a second shard does.
-- An instance has about {series_each} series. Prometheus took {bytes_per_series:,.0f} bytes of memory for each and
-  {micros_per_sample:.1f} µs of CPU for each sample in a run of minutes; its scrape of {shard:,} instances took
-  at most {longest_scrape:.1f} s. A server that has run for hours holds more: plan for twice as much.
-- Each collector of `collect` is one more request in the slot of an instance, on the same connection: with `status` and
-  `queue` there are three times as many requests to Z-API, and `/queue` itself where messages wait. They add up to nine
-  series. A slot of three requests took about 1.6 times the CPU of one (median of seven turns each, 1.2 to 1.8 but for
-  one); the newest figures are in the table of [polls](benchmarks.md#a-poll). Where no collector is asked, the rules
-  of collectors.yaml have no series.
-- Scrapes are a minute apart, as polls are: more often brings nothing new. A sample takes {bytes_per_sample} bytes
-  on disk.
-- One Prometheus server is given at most {server_series:,} series, so that it starts again within minutes.
+- One exporter polls up to {shard:,} instances once a minute: this was measured on one core. Python uses only one core
+  at a time, so give a larger fleet more shards, not more cores.
+- An instance has about {series_each} series. In a measurement of some minutes, Prometheus used
+  {bytes_per_series:,.0f} bytes of memory for each series and {micros_per_sample:.1f} µs of CPU for each sample; a
+  scrape of {shard:,} instances took at most {longest_scrape:.1f} s. A server that has run for hours needs more: plan
+  for twice as much.
+- Each collector in `collect` adds a request to each poll of an instance, on the same connection: with `status` and
+  `queue` there are three times as many requests to Z-API, and one more, to `/queue`, while messages wait. The two
+  collectors add up to nine series. A poll with three requests took about 1.6 times the CPU of a poll with one; the
+  latest figures are in the table of [polls](benchmarks.md#a-poll). Without collectors, the rules of collectors.yaml
+  have no series.
+- Scrapes are a minute apart, like polls: more scrapes would bring no new values. A sample takes {bytes_per_sample}
+  bytes on disk.
+- One Prometheus server has at most {server_series:,} series, so that it restarts within minutes.
 
-## What gives way first
+## Which limit is reached first
 
-1. **Z-API's rate limits.** They are not published. {hundred_thousand.instances:,} instances a minute are
-   {hundred_thousand.requests_per_second:,.0f} requests a second to one host, and a million would be
-   {million_each_minute:,.0f}: ask Z-API before, poll at longer intervals, and let shards leave through several
-   addresses. A 429 is obeyed, with `Retry-After`, and counted:
-   `sum(rate(zapi_exporter_polls_total{{outcome="rate_limited"}}[5m]))`. Raise `stale_after` with `interval`.
-2. **Prometheus' memory**, at about {server_series:,} series for one server. Before adding servers, drop what you
-   do not ask: `zapi_instance_webhook_configured` and `zapi_instance_setting_enabled` are ten of an instance's
-   series, and `metric_relabel_configs` drops them before they are stored.
-3. **Limits of a scrape.** A full shard's page needs `sample_limit: {sample_limit:,.0f}` or none, and a
-   `body_size_limit` above the size in the table. Hosted Prometheus often has limits of its own.
-4. **The exporter's core.** Above {shard:,} instances a minute `zapi_exporter_poll_lateness_seconds` grows, and the log
-   says that polls are late. Add a shard.
+1. **Rate limits of Z-API.** They are not published. Polling {hundred_thousand.instances:,} instances once a minute
+   takes {hundred_thousand.requests_per_second:,.0f} requests per second to one host, and a million would take
+   {million_each_minute:,.0f}. Ask Z-API first, use longer intervals, and let the shards use several addresses. The
+   exporter waits after a response 429, as long as its `Retry-After` says, and counts it:
+   `sum(rate(zapi_exporter_polls_total{{outcome="rate_limited"}}[5m]))`. If you raise `interval`, raise `stale_after`
+   too.
+2. **Memory of Prometheus**, at about {server_series:,} series for one server. Before you add servers, drop series that
+   you do not use: `zapi_instance_webhook_configured` and `zapi_instance_setting_enabled` are ten of the series of an
+   instance, and `metric_relabel_configs` drops them before they are stored.
+3. **Limits of a scrape.** `/metrics` of a full shard requires `sample_limit: {sample_limit:,.0f}` or none, and a
+   `body_size_limit` above the size in the table. Hosted Prometheus often has its own limits.
+4. **The core of the exporter.** With more than {shard:,} instances a minute, `zapi_exporter_poll_lateness_seconds`
+   grows, and the log says that polls are late. Add a shard.
 
-Connections and file descriptors are far from any limit: a shard keeps as many connections as it has polls in flight.
+Connections and file descriptors are far from any limit: a shard has as many connections as polls in flight.
 
 ## Up to 10,000 instances
 
-One exporter with `polling: {{interval: 60s, concurrency: 32}}`, one Prometheus server. Raise `concurrency` where
-Z-API answers slowly: it must be above the requests in flight. A second replica of both is for availability, not
-for load, and doubles the requests.
+Use one exporter with `polling: {{interval: 60s, concurrency: 32}}` and one Prometheus server. If Z-API answers slowly,
+raise `concurrency`: it must be higher than the number of requests in flight. A second replica of both improves
+availability; it does not share the load, and doubles the requests.
 
 ## 100,000 instances
 
-{hundred_thousand.shards} shards in a StatefulSet, as [operations.md](operations.md#shards) and
-[deploy/kubernetes](../deploy/kubernetes) show; all read the same configuration. One Prometheus server with
-{hundred_thousand.server_memory:.0f} GiB for its series and as much again for queries scrapes all shards. Record
-the fleet's sums with the rules in [prometheus/](../prometheus/README.md) and let dashboards ask for those.
+Use {hundred_thousand.shards} shards in a StatefulSet, as in [operations.md](operations.md#shards) and
+[deploy/kubernetes](../deploy/kubernetes); all read the same configuration. One Prometheus server scrapes all shards. It
+needs {hundred_thousand.server_memory:.0f} GiB for the series and the same again for queries. The rules in
+[prometheus/](../prometheus/README.md) record sums over all instances: use these in dashboards.
 
 ## 1,000,000 instances
 
-{million.shards} shards, each {shard:,} instances every {million.interval} s, and {million.servers} Prometheus servers.
-Let each server scrape its part of the shards, by `hashmod` on the target's address as
-[multi-target.md](multi-target.md) does, or by `shards` of the Prometheus Operator, which writes the same
-relabelling. Query them together through Thanos, Mimir or federation of the recorded sums. The number of
-shards is best a multiple of the number of servers. Several smaller StatefulSets, one for each team or customer and each
-with a configuration of its own, are easier to run than one large: a reload reads the whole file in each of its pods.
+Use {million.shards} shards, each of which polls {shard:,} instances every {million.interval} s, and {million.servers}
+Prometheus servers. Each server scrapes a part of the shards: select it with `hashmod` on the address of the target,
+as in [multi-target.md](multi-target.md), or with `shards` of the Prometheus Operator, which creates the same
+relabelling. Query all servers together through Thanos, Mimir or federation of the recorded sums. The number of shards
+should be a multiple of the number of servers. Several smaller StatefulSets, one for each team or customer and each
+with its own configuration, are easier to operate than a large one: in a large one, a reload reads the whole file in
+every pod.
 """
