@@ -16,7 +16,18 @@ from tests.shipped.prometheus.tools import ALERTMANAGER, alerts, amtool
 TEMPLATES: Final = ALERTMANAGER / "templates"
 LANGUAGES: Final = ("en", "pt-BR")
 NOON: Final = datetime(2026, 1, 2, 12, 0, tzinfo=timezone.utc)
-DOWN: Final = {"last_connected": "2026-01-02 08:55 -03", "lasted": "5m 20s"}
+DOWN: Final = {
+    "description": "Last seen connected at 2026-01-02 08:55 -03, disconnected for at least 5m 20s. It is."
+}
+ENDINGS: Final = {
+    "": "is disconnected",
+    "back": "is connected again",
+    "removed": "was disconnected when it was removed or renamed",
+    "unwatched": "was disconnected and is not watched any more",
+    "other": "was disconnected; the alert has ended",
+}
+"""The last words of the summary of an alert of an instance, by how it ended."""
+
 LONGEST: Final = 4000
 """Characters. Telegram takes 4,096."""
 
@@ -67,7 +78,7 @@ def moment(minutes: float) -> str:
 
 def down(name: str, *, ending: str = "", **others: Any) -> Alert:
     labels = {"alertname": "ZapiInstanceDisconnected", "severity": "critical", "job": "zapi", "name": name}
-    return Alert({**labels, "team": "sales"}, {**DOWN, "ending": ending}, **others)
+    return Alert({**labels, "team": "sales"}, {**DOWN, "summary": f"{name} {ENDINGS[ending]}"}, **others)
 
 
 def of(alertname: str, facts: Mapping[str, str], **labels: str) -> Alert:
@@ -156,7 +167,8 @@ def test_two_webhooks_of_one_instance_are_told_apart_in_the_title(tmp_path: Path
     ],
 )
 def test_a_duration_is_as_exact_as_people_want(left: str, told: str, tmp_path: Path) -> None:
-    alert = of("ZapiInstanceExpiringSoon", {"left": left}, name="vendas")
+    description = f"Due at 2026-01-09 00:00 -03, in at least {left}. After that the number stops working."
+    alert = of("ZapiInstanceExpiringSoon", {"description": description}, name="vendas")
 
     assert render("en", [alert], tmp_path).title.endswith(f" {told}")
 
@@ -248,7 +260,10 @@ def test_a_phone_is_told_once_though_its_alert_has_two_severities(
     both = [
         Alert(
             {"alertname": "ZapiInstancePhoneOffline", "job": "zapi", "name": "vendas", "severity": severity},
-            {"ending": ending, "since": "2026-01-02 07:00 -03", "lasted": "10d 0h 0m 0s"},
+            {
+                "summary": f"vendas {ENDINGS[ending]}",
+                "description": "Since 2026-01-02 07:00 -03 or longer, for at least 10d 0h 0m 0s, it is.",
+            },
             began,
             30.0 if ending else None,
         )
@@ -262,19 +277,24 @@ def test_a_phone_is_told_once_though_its_alert_has_two_severities(
 
 
 @pytest.mark.parametrize(
-    ("language", "session", "says"),
+    ("language", "words", "says"),
     [
-        ("en", "restorable", "Restore its session at Z-API; the phone is not needed."),
-        ("en", "disconnected", "Its phone has to scan the QR code again."),
-        ("pt-BR", "restorable", "Restaure a sessão na Z-API; o celular não é necessário."),
-        ("pt-BR", "disconnected", "O celular precisa ler o QR code de novo."),
+        ("en", "its session has to be restored", "Restore its session at Z-API; the phone is not needed."),
+        ("en", "its QR code has to be scanned", "Its phone has to scan the QR code again."),
+        (
+            "pt-BR",
+            "its session has to be restored",
+            "Restaure a sessão na Z-API; o celular não é necessário.",
+        ),
+        ("pt-BR", "its QR code has to be scanned", "O celular precisa ler o QR code de novo."),
     ],
 )
 def test_what_is_known_of_the_session_says_what_to_do(
-    language: str, session: str, says: str, tmp_path: Path
+    language: str, words: str, says: str, tmp_path: Path
 ) -> None:
-    lost = of("ZapiInstanceSessionLost", {"session": session}, name="vendas")
-    disconnected = Alert(down("vendas").labels, {**DOWN, "session": session})
+    summary = {"summary": f"vendas is; {words}"}
+    lost = of("ZapiInstanceSessionLost", summary, name="vendas")
+    disconnected = Alert(down("vendas").labels, {**DOWN, **summary})
 
     for alert in (lost, disconnected):
         assert says in render(language, [alert], tmp_path).text
@@ -320,7 +340,7 @@ def test_two_hundred_instances_of_six_labels_fit_and_the_rest_is_counted(
     labels = {f"label_{number}": f"a-rather-long-value-{number}" for number in range(5)}
     names = [f"número-de-teste-{number:03}" for number in range(200)]
     together = [
-        Alert({**down(name).labels, **labels}, {**DOWN, "ending": "back" if ended else ""}, ended=ended)
+        Alert({**down(name).labels, **labels}, down(name, ending="back" if ended else "").facts, ended=ended)
         for name in names
     ]
 
@@ -362,6 +382,17 @@ FACTS: Final = {
     "ZapiTeamInstancesDisconnected": {"count": "100", "names": "a, b"},
     "ZapiInstancesVanished": {"count": "10", "of": "400", "names": "a, b", "sources": "account:matriz"},
 }
+TOLD: Final = {
+    "ZapiInstanceExpiringSoon": "Due at {due}, in at least {left}. After that it stops.",
+    "ZapiInstanceExpired": "Due at {due}, overdue for at least {left}. Z-API stops expired instances.",
+    "ZapiInstanceUnpaid": 'Since {since}, for at least {lasted}, Z-API has given the payment status "late".',
+    "ZapiInstancePollsFailing": "Since {since} every poll has failed. Reason: Z-API did not answer ({reason}).",
+    "ZapiInstancePhoneOffline": "Since {since} or longer, for at least {lasted}, its phone has been offline.",
+    "ZapiInstanceQueueStuck": "It is connected, but {count} messages wait to be sent, the oldest since {oldest}. A.",
+    "ZapiInstanceQueueFull": "Since {since} its queue has been nearly full: {count} messages wait. Z-API keeps 1,000.",
+}
+"""Descriptions of the rules, from which the templates take the facts."""
+
 LABELS: Final = {
     "ZapiInstanceUnpaid": {"status": "overdue"},
     "ZapiTeamInstancesDisconnected": {"team": "sales"},
@@ -380,7 +411,10 @@ def test_both_languages_tell_all_facts(language: str, alertname: str, tmp_path: 
         else {}
     )
 
-    text = render(language, [of(alertname, FACTS[alertname], **name, **labels)], tmp_path).text
+    facts = FACTS[alertname]
+    annotations = {"description": TOLD[alertname].format(**facts)} if alertname in TOLD else facts
+
+    text = render(language, [of(alertname, annotations, **name, **labels)], tmp_path).text
 
     for fact in (*FACTS[alertname].values(), *labels.values(), *name.values()):
         wanted = fact if language == "en" else re.sub(r"^(\d{4})-(\d\d)-(\d\d)", r"\3/\2/\1", fact)
@@ -397,7 +431,8 @@ def test_an_alert_without_a_time_of_its_own_says_when_it_began(language: str, tm
 @pytest.mark.parametrize("reason", list(Reason))
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_reason_has_words(language: str, reason: Reason, tmp_path: Path) -> None:
-    facts = {"reason": reason.value, "since": "2026-01-02 07:00 -03"}
+    description = f"Since 2026-01-02 07:00 -03 every poll has failed. Reason: some words ({reason.value})."
+    facts = {"description": description}
 
     text = render(language, [of("ZapiInstancePollsFailing", facts, name="vendas")], tmp_path).text
 
@@ -408,7 +443,7 @@ def test_every_reason_has_words(language: str, reason: Reason, tmp_path: Path) -
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_alert_has_words_of_its_own(language: str, alertname: str, tmp_path: Path) -> None:
     labels = {"name": "vendas", "instance": "a:1", "webhook": "received", "status": "late"}
-    alert = of(alertname, {"left": "1d", "count": "3", "of": "9"}, **labels)
+    alert = of(alertname, {"description": "Due, in at least 1d.", "count": "3", "of": "9"}, **labels)
 
     message = render(language, [alert], tmp_path)
 
@@ -417,4 +452,33 @@ def test_every_alert_has_words_of_its_own(language: str, alertname: str, tmp_pat
 
 
 def test_an_alert_that_the_templates_do_not_know_is_told_by_its_summary(tmp_path: Path) -> None:
-    assert render("pt-BR", [of("Mine", {})], tmp_path).title == "[AVISO] summary of Mine"
+    mine = of(
+        "Mine", {"summary": "The disk is full again", "description": "For at least 5m since 2026-01-01."}
+    )
+
+    message = render("pt-BR", [mine], tmp_path)
+
+    assert message.title == "[AVISO] The disk is full again"
+    assert "desde 02/01/2026 12:00 UTC" in message.text
+    assert "5m" not in message.text
+
+
+def test_a_duration_too_long_to_be_known_exactly_is_left_out(tmp_path: Path) -> None:
+    """Five digits of the value count tens of seconds; more than fit are 99999 of them."""
+    description = {
+        "description": "Last seen connected at 2025-11-02 08:55 -03, disconnected for at least 11d 13h 46m 30s."
+    }
+
+    for ended in (None, 30.0):
+        text = render("en", [Alert(down("vendas").labels, description, ended=ended)], tmp_path).text
+        assert "11d" not in text
+
+
+@pytest.mark.parametrize(
+    "name", ["connected again", "removed or renamed", "1970-01-01 00:00 UTC at least 5m"]
+)
+def test_the_name_of_an_instance_is_not_taken_for_a_fact(name: str, tmp_path: Path) -> None:
+    message = render("en", [down(name)], tmp_path)
+
+    assert message.title == f"[CRITICAL] {name} is disconnected from WhatsApp"
+    assert "last seen connected 2026-01-02 08:55 -03, for 5m 20s" in message.text
