@@ -131,8 +131,9 @@ def _chain_section(results: Results) -> Iterator[str]:
         if theirs:
             yield ""
             yield (
-                f"One scrape costs {(ours.exporter + ours.prometheus) / (theirs.exporter + theirs.prometheus):.2f} of "
-                f"the CPU that {peer} needs, which reads {learns}."
+                "zapi-exporter with one scrape takes "
+                f"{(ours.exporter + ours.prometheus) / (theirs.exporter + theirs.prometheus):.2f} of the CPU of {peer} "
+                f"with a probe for each instance, which reports {learns}."
             )
 
 
@@ -226,7 +227,7 @@ shows what an import adds to the imports above it. The simulated Z-API is loaded
 | --- | --- | --- |"""
 _LEARNS: Final = {
     probers.BLACKBOX: "only whether an instance is connected",
-    probers.JSON: "what the reply says",
+    probers.JSON: "all fields of the reply",
 }
 _CHAIN: Final = """
 ## The whole chain

@@ -65,12 +65,10 @@ def test_the_report_tells_only_what_measured_peers_were_asked() -> None:
     ways = {chain.ONE_SCRAPE: one, chain.way_of(probers.JSON): theirs}
     text = report.text(replace(measured, polls=json_alone, chain=ways))
     assert "| json_exporter 1.2.3 | 1 | 1 … 1 |" in text
-    assert "each of the 15 fields" in text
-    assert (
-        "One scrape costs 0.25 of what json_exporter's way costs, which learns what the reply says." in text
-    )
+    assert "the 15 fields" in text
+    assert "takes 0.25 of the CPU of json_exporter with a probe for each instance, which reports all" in text
     assert "blackbox_exporter matches" not in text
-    assert "blackbox_exporter's way" not in text
+    assert "of the CPU of blackbox_exporter" not in text
 
 
 def test_a_peer_that_came_later_is_said_to_be_missing() -> None:
