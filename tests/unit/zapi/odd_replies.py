@@ -1,0 +1,262 @@
+"""Odd replies, as servers, balancers and firewalls have sent them, by the reason that a poll must give."""
+
+import gzip
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Final
+
+OWN: Final = b'{"id":"A","connected":true,"name":"own A"}'
+FOREIGN_BODY: Final = b'{"connected":false,"name":"foreign"}'
+
+
+def reply(
+    body: bytes = OWN, headers: bytes = b"", status: bytes = b"200 OK", version: bytes = b"1.1"
+) -> bytes:
+    """Return a reply with its length."""
+    return bare(b"Content-Length: %d\r\n" % len(body) + headers, body, status, version)
+
+
+def bare(headers: bytes, body: bytes = OWN, status: bytes = b"200 OK", version: bytes = b"1.1") -> bytes:
+    """Return a reply with these headers alone."""
+    return b"HTTP/%s %s\r\n%s\r\n%s" % (version, status, headers, body)
+
+
+def chunks(*parts: bytes) -> bytes:
+    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+def pieces(data: bytes, size: int) -> list[bytes]:
+    return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+def coded(transfer: bytes, body: bytes) -> bytes:
+    return bare(b"Transfer-Encoding:" + transfer + b"\r\n", body)
+
+
+def encoded(coding: bytes, body: bytes) -> bytes:
+    return reply(body, b"Content-Encoding: " + coding + b"\r\n")
+
+
+def sized(length: bytes) -> bytes:
+    return bare(b"Content-Length:" + length + b"\r\n")
+
+
+def named(identity: object) -> bytes:
+    return reply(json.dumps({"id": identity, "connected": True}).encode())
+
+
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+PACKED: Final = gzip.compress(OWN, mtime=0)
+CHUNKED: Final = coded(b" chunked", chunks(OWN))
+FOREIGN: Final = reply(FOREIGN_BODY)
+NO_BODY: Final = b"Content-Length: %d\r\n" % len(FOREIGN_BODY)
+UPGRADED: Final = b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+GZIP_IN_CHUNKS: Final = b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n"
+WAITS: Final = {
+    "0": b"0",
+    "below 0": b"-5",
+    "a fraction": b"1.5",
+    "a power": b"1e3",
+    "a date that is over": b"Wed, 21 Oct 2015 07:28:00 GMT",
+    "an old date": b"Wednesday, 21-Oct-99 07:28:00 GMT",
+    "asctime": b"Wed Oct 21 07:28:00 2015",
+    "words": b"soon",
+    "two numbers": b"7, 8",
+    "nothing": b"",
+    "a digit of Arabic": "\u0663".encode(),
+    "year 99999": b"Wed, 21 Oct 99999 07:28:00 GMT",
+    "zone +9999": b"Wed, 21 Oct 2015 07:28:00 +9999",
+    "hour 99": b"Wed, 21 Oct 2015 99:99:99 GMT",
+}
+
+REPLIES: Final[Mapping[str, Mapping[str, bytes]]] = {
+    "success": {
+        "three interim replies": CONTINUE * 3 + reply(),
+        "100 with a length": bare(b"Content-Length: 5\r\n", b"", b"100 C") + reply(),
+        "103, and byte 0 behind": bare(b"Link: x\r\n", b"", b"103 E") + reply() + b"\0",
+        "100 behind": reply() + CONTINUE,
+        "another reply behind": reply() + FOREIGN,
+        "HTTP/1.0 with keep-alive": reply(headers=b"Connection: keep-alive\r\n", version=b"1.0"),
+        "HTTP/1.0 without a length": bare(b"", version=b"1.0"),
+        "HTTP/1.0 in chunks": bare(b"Transfer-Encoding: chunked\r\n", chunks(OWN), version=b"1.0"),
+        "no length": bare(b""),
+        "203": reply(status=b"203 X"),
+        "206": reply(status=b"206 Partial", headers=b"Content-Range: bytes 0-1/2\r\n"),
+        "299": reply(status=b"299 X"),
+        "a folded length": bare(b"Content-Length:\r\n\t%d\r\n" % len(OWN)),
+        "a folded status line": bare(b" foo\r\nContent-Length: %d\r\n" % len(OWN)),
+        "a folded line of blanks": bare(b"X: a\r\n \r\nContent-Length: %d\r\n" % len(OWN)),
+        "a header of 60 kB": reply(headers=b"X: " + b"a" * 60_000 + b"\r\n"),
+        "3,000 headers": reply(headers=b"X-abc: 0123456789\r\n" * 3000),
+        "200 cookies": reply(headers=b"Set-Cookie: a=b\r\n" * 200),
+        "no reason phrase": reply().replace(b" OK", b""),
+        "a reason phrase in Latin-1": reply(status=b"200 Tudo \xf3timo"),
+        "half closed behind": reply(),
+        "gzip in capitals": encoded(b"GZip ", PACKED),
+        "gzip in chunks of 7 bytes": bare(GZIP_IN_CHUNKS, chunks(*pieces(PACKED, 7))),
+        "identity": encoded(b"identity", OWN),
+        "an empty encoding": encoded(b"", OWN),
+        "a byte order mark": reply(b"\xef\xbb\xbf" + OWN),
+        "an unknown charset": reply(headers=b"Content-Type: text/html; charset=klingon\r\n"),
+        "1e999": reply(b'{"connected":true,"due":1e999}'),
+        "-0.0": reply(b'{"connected":true,"due":-0.0}'),
+        "blanks around the length": sized(b"   %d   " % len(OWN)),
+        "zeros before the length": sized(b" " + b"0" * 40 + b"%d" % len(OWN)),
+        "more than the length": bare(b"Content-Length: 18\r\n", b'{"connected":true}GARBAGE'),
+        "ChUnKeD": coded(b" ChUnKeD", chunks(OWN)),
+        "a tab before chunked": coded(b"\tchunked", chunks(OWN)),
+        "an extension in quotes": coded(b" chunked", b'%x;a="b;c"\r\n%s\r\n0;z\r\n\r\n' % (len(OWN), OWN)),
+        "zeros before a chunk's size": coded(b" chunked", b"000%x\r\n%s\r\n000\r\n\r\n" % (len(OWN), OWN)),
+        "chunks of one byte": coded(b" chunked", chunks(*pieces(OWN, 1))),
+        "a trailer, and another reply behind": CHUNKED[:-2] + b"X: y\r\n\r\n" + FOREIGN,
+        "a length as a trailer": CHUNKED[:-2] + b"Content-Length: 4\r\n\r\n",
+        "close and keep-alive": reply(headers=b"Connection: close, keep-alive\r\n"),
+        "keep-alive and Close": reply(headers=b"Connection: keep-alive\r\nConnection: Close\r\n"),
+        "x-closed": reply(headers=b"Connection: x-closed\r\n"),
+        "Keep-Alive: timeout=0": reply(headers=b"Keep-Alive: timeout=0\r\n"),
+        "an id in the other case": named("a"),
+        "an id between blanks": named(" A "),
+        "an id with a no-break space": named("\u00a0A"),
+        "an id with a line end": named("A\n"),
+        "an empty id": named(""),
+        "no id": named(None),
+        "ID": reply(b'{"ID":"B","connected":true}'),
+        "connected as text": reply(b'{"connected":" TRUE "}'),
+        "no error": reply(b'{"connected":true,"error":null}'),
+        "byte by byte": reply(),
+        "chunks, byte by byte": coded(b" chunked", chunks(OWN[:5], OWN[5:])),
+        "103 first, byte by byte": bare(b"", b"", b"103 X") + reply(),
+    },
+    "invalid_response": {
+        "204 with a body": bare(NO_BODY, FOREIGN_BODY, b"204 No"),
+        "205": reply(b"", status=b"205 Reset"),
+        "line feeds alone": reply().replace(b"\r\n", b"\n"),
+        "one line feed": bare(b"X: y\nContent-Length: %d\r\n" % len(OWN)),
+        "a line feed at the end": bare(b"Content-Length: %d\r\n" % len(OWN)).replace(b"\r\n\r\n", b"\r\n\n"),
+        "carriage returns alone": b"HTTP/1.1 200 OK\rContent-Length: 5\r\r",
+        "a carriage return in a value": reply(headers=b"X: a\rb\r\n"),
+        "a blank line first": b"\r\n" + reply(),
+        "a blank first": b" " + reply(),
+        "http": reply().replace(b"HTTP", b"http"),
+        "HTTP/1.2": reply(version=b"1.2"),
+        "HTTP/01.1": reply(version=b"01.1"),
+        "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0",
+        "settings of HTTP/2": b"\0\0\x12\4\0\0\0\0\0\0\3\0\0\0\x80\0\4\0\1\0\0\0\5\0\xff\xff\xff",
+        "settings of HTTP/2, and closed": b"\0\0\0\4\0\0\0\0\0",
+        "a tab before the status": b"HTTP/1.1\t200 OK\r\nContent-Length: 0\r\n\r\n",
+        "two blanks before the status": b"HTTP/1.1  200 OK\r\nContent-Length: 0\r\n\r\n",
+        "status 2000": reply(b"", status=b"2000 OK"),
+        "closed in a header": b"HTTP/1.1 200 OK\r\nContent-Le",
+        "closed in the body": reply()[:-5],
+        "half closed in the body": reply()[:-5],
+        "503, closed in the head": b"HTTP/1.1 503 X\r\nRetry-After: 3",
+        "garbage behind gzip": encoded(b"gzip", PACKED + b"garbage"),
+        "zeros behind gzip": encoded(b"gzip", PACKED + bytes(8)),
+        "a wrong checksum": encoded(b"gzip", PACKED[:-8] + b"12345678"),
+        "no gzip": encoded(b"gzip", OWN),
+        "gzip that is not named": reply(PACKED),
+        "deflate": encoded(b"deflate", zlib.compress(OWN)),
+        "gzip named twice": encoded(b"gzip\r\nContent-Encoding: gzip", PACKED),
+        "gzip of nothing": encoded(b"gzip", b""),
+        "UTF-16": reply(OWN.decode().encode("utf-16"), b"Content-Type: text/plain; charset=utf-16\r\n"),
+        "UTF-16 without its mark": reply(OWN.decode().encode("utf-16-le")),
+        "two byte order marks": reply(b"\xef\xbb\xbf" * 2 + OWN),
+        "Latin-1": reply('{"connected":true,"name":"a\u00e7\u00e3o"}'.encode("latin-1")),
+        "a key twice, deep inside": reply(b'{"connected":true,"x":{"a":1,"a":2}}'),
+        "a key twice, once escaped": reply(b'{"connected":true,"\\u0063onnected":false}'),
+        "NaN": reply(b'{"connected":true,"due":NaN}'),
+        "-Infinity": reply(b'{"connected":true,"due":-Infinity}'),
+        "4,000 lists": reply(b'{"connected":true,"x":' + b"[" * 4000 + b"]" * 4000 + b"}"),
+        "9,000 objects": reply(b'{"connected":true,"x":' + b'{"a":' * 9000 + b"1" + b"}" * 9001),
+        "a comma at the end": reply(b'{"connected":true,}'),
+        "a comment": reply(b'/* */{"connected":true}'),
+        "single quotes": reply(b"{'connected':true}"),
+        "two objects": reply(OWN + b"\n" + OWN),
+        "JSONP": reply(b"cb(" + OWN + b")"),
+        "a prefix against inclusion": reply(b")]}',\n" + OWN),
+        "a control character": reply(b'{"connected":true,"name":"a\x01b"}'),
+        "a no-break space": reply(b"\xc2\xa0" + OWN),
+        "a length with a sign": sized(b" +%d" % len(OWN)),
+        "a hexadecimal length": sized(b" 0x28"),
+        "a length with a fraction": sized(b" 40.0"),
+        "a length in two parts": sized(b" 4 0"),
+        "an empty length": sized(b""),
+        "a blank before the colon": CHUNKED.replace(b"Encoding:", b"Encoding :"),
+        "a vertical tab": coded(b" \x0bchunked", chunks(OWN)),
+        "chunked in quotes": coded(b' "chunked"', chunks(OWN)),
+        "transfer coding identity": coded(b" identity", OWN),
+        "chunked, identity": coded(b" chunked, identity", chunks(OWN)),
+        "chunked twice": coded(b" chunked\r\nTransfer-Encoding: chunked", chunks(OWN)),
+        "no transfer coding": coded(b"", OWN),
+        "chunks and a length": coded(b" chunked\r\nContent-Length: 4", chunks(OWN)),
+        "a line feed behind a size": coded(b" chunked", b"%x\n%s\r\n0\r\n\r\n" % (len(OWN), OWN)),
+        "a line feed in an extension": coded(b" chunked", b"%x;a\nb\r\n%s\r\n0\r\n\r\n" % (len(OWN), OWN)),
+        "line feeds behind the chunks": CHUNKED[:-4] + b"\n\n",
+        "closed before the last chunk": CHUNKED[:-7],
+        "closed before the last line": CHUNKED[:-2],
+        "a chunk of -0": coded(b" chunked", b"-0\r\n\r\n"),
+        "an id that is a number": named(1),
+        "connected as a number": reply(b'{"connected":1}'),
+        "an error that is an object": reply(b'{"connected":true,"error":{}}'),
+        "SSH": b"SSH-2.0-OpenSSH_9.2\r\n",
+        "SMTP": b"220 x ESMTP\r\n",
+    },
+    "too_large": {
+        "5,000 interim replies": CONTINUE * 5000,
+        "a header of 70 kB": reply(headers=b"X: " + b"a" * 70_000 + b"\r\n"),
+        "a gzip bomb": encoded(b"gzip", gzip.compress(bytes(5_000_000))),
+        "a length of 65 bits": sized(b" 18446744073709551657"),
+    },
+    "connect": {
+        "reset in a header": b"HTTP/1.1 200 OK\r\nContent-Le",
+        "reset in the body": reply()[:-5],
+    },
+    "server_error": {
+        "503, reset in the body": reply(b"x" * 50, status=b"503 X")[:-5],
+        "503 in bad gzip": reply(b"no gzip", b"Content-Encoding: gzip\r\n", b"503 X"),
+        "503 without its body": bare(b"Content-Length: 9\r\n", b"", b"503 X"),
+    },
+    "rate_limited": {
+        "429 in bad chunks": bare(b"Transfer-Encoding: chunked\r\n", b"zz\r\n", b"429 X"),
+        **{
+            f"429, to wait for {name}": reply(b"", b"Retry-After: " + wait + b"\r\n", b"429 X")
+            for name, wait in WAITS.items()
+        },
+    },
+    "redirected": {
+        "302 with a body": reply(OWN, b"Location: /x\r\n", b"302 F"),
+        "307 with the body of a success": reply(status=b"307 F"),
+    },
+    "bad_status": {
+        "101": bare(UPGRADED, FOREIGN, b"101 S"),
+        "304 with a body": bare(NO_BODY, FOREIGN_BODY, b"304 No"),
+        "304 in chunks": bare(b"Transfer-Encoding: chunked\r\n", b"", b"304 X"),
+    },
+    "wrong_instance": {
+        "an id with an invisible letter": named("A\u200b"),
+        "an id in wide letters": named("\uff21"),
+        "the id of another": named("B"),
+        "an id that is longer": named("AA"),
+        "an id in a letter that looks alike": named("\u212a"),
+    },
+    "not_found": {
+        "its words in capitals": reply(b'{"error":"INSTANCE NOT FOUND."}'),
+        "404 behind a byte order mark": reply(b'\xef\xbb\xbf{"error":"x"}', status=b"404 N"),
+    },
+    "forbidden": {
+        "403 of a firewall": reply(b"<html>", status=b"403 F"),
+        "403 with too much": reply(b'{"error":"' + b"x" * 2_000_000 + b'"}', status=b"403 F"),
+    },
+    "unauthorized": {
+        "401 with a list": reply(b"[]", status=b"401 U"),
+        "401 with a text": reply(b'"x"', status=b"401 U"),
+    },
+    "ip_not_allowed": {"an IPv6 address": reply(b'{"error":"2001:db8::1 not allowed"}', status=b"400 B")},
+    "timeout": {
+        "nothing": b"",
+        "a head without its body": bare(b"Content-Length: 9\r\n", b""),
+        "a head that does not end": b"HTTP/1.1 200 OK\r\nwhat is this\r\n",
+        "a greeting without a line end": b"hello",
+    },
+}
