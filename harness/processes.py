@@ -24,7 +24,7 @@ COMMAND: Final = str(Path(sys.executable).with_name("zapi-exporter"))
 _LISTENING: Final = re.compile(r"listening\W+address\W+?(\[?[0-9a-f.:]+\]?:[0-9]+)\W+scheme\W+(https?)")
 """The line that tells the address, in both formats of the log."""
 
-PATIENCE: Final = 60.0
+PATIENCE: Final = 120.0
 """Seconds that a process may take to start on a busy machine."""
 
 
@@ -185,7 +185,7 @@ def eventually(look: Callable[[], bool], patience: float = PATIENCE) -> None:
 
 def get(url: str) -> str:
     """The body of a successful answer; anything else raises :class:`OSError`."""
-    with urllib.request.urlopen(url, timeout=30) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         return str(answer.read().decode())
 
 

@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(condition: Callable[[], bool], patience: float = 60.0, pause: float = 0.01) -> None:
+def wait_until(condition: Callable[[], bool], patience: float = 120.0, pause: float = 0.01) -> None:
     """Ask until it is true, as :func:`comes_true` does; fail when it is not after ``patience`` seconds."""
     assert comes_true(condition, patience, pause), "the condition did not come true"
 
 
-def comes_true(condition: Callable[[], bool], patience: float = 60.0, pause: float = 0.01) -> bool:
+def comes_true(condition: Callable[[], bool], patience: float = 120.0, pause: float = 0.01) -> bool:
     """Ask until it is true, or ``patience`` seconds have passed.
 
     Pauses grow from ``pause`` to a tenth of a second: to ask of a process more often keeps it from getting there.

@@ -62,7 +62,7 @@ def every_fault(*, drip_interval: float = 1.0, elsewhere: str = ELSEWHERE) -> Ma
         *words.other_statuses(),
         *secrets.repeated_secrets(),
         *secrets.filters_with_secrets(),
-        answers.late(2.5),
+        answers.late(5.0),
     )
     by_name = {fault.name: fault for fault in faults}
     if len(by_name) < len(faults):

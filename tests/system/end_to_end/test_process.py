@@ -83,8 +83,15 @@ def test_no_core_is_dumped_where_cores_are_allowed(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("core*"))
 
 
-@pytest.mark.parametrize("output", ["full", "closed pipe", "closed"])
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["--config.check"], ["--demo=1", "--once"]])
+@pytest.mark.parametrize(
+    ("arguments", "output"),
+    [
+        (["--help"], "full"),
+        (["--version"], "closed pipe"),
+        (["--config.check"], "closed"),
+        *((["--demo=1", "--once"], output) for output in ("full", "closed pipe", "closed")),
+    ],
+)
 def test_an_output_that_takes_nothing_is_one_plain_line(
     tmp_path: Path, arguments: Sequence[str], output: str
 ) -> None:
@@ -112,8 +119,9 @@ def test_a_full_standard_error_changes_no_status(tmp_path: Path, arguments: Sequ
     assert (run.returncode, run.stdout) == (quiet.returncode, quiet.stdout)
 
 
-@pytest.mark.parametrize("name", [b"configura\xc3\xa7\xc3\xa3o.yaml", b"\xff.yaml"])
-@pytest.mark.parametrize("text", ["", "nonsense: 1\n"])
+@pytest.mark.parametrize(
+    ("name", "text"), [(b"configura\xc3\xa7\xc3\xa3o.yaml", ""), (b"\xff.yaml", "nonsense: 1\n")]
+)
 def test_a_terminal_that_lacks_letters_shows_their_codes(tmp_path: Path, name: bytes, text: str) -> None:
     file = config_named(tmp_path, os.fsdecode(name))
     file.write_text(file.read_text() + text)

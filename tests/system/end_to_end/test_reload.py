@@ -39,7 +39,7 @@ class Rig:
 
     def write(self, *names: str, token: str = "token_file: token") -> None:
         instances = "".join(f"  - {{name: {name}, id: {name}, {token}}}\n" for name in names)
-        self.file.write_text(f"api: {{base_url: '{self._base_url}', timeout: 2s}}\ninstances:\n{instances}")
+        self.file.write_text(f"api: {{base_url: '{self._base_url}', timeout: 30s}}\ninstances:\n{instances}")
         self.file.chmod(0o600)
 
     def swap_token(self, token: str) -> None:

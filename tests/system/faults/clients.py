@@ -24,7 +24,7 @@ from tests.system.faults.promise import Result, Tell
 _IDLE: Final = 520
 _SILENT_A_SECOND: Final = 50
 _ROUND_TRIPS: Final = (0.001, 0.03, 0.1)
-_SCRAPES: Final = 6
+_SCRAPES: Final = 4
 _PATIENCE: Final = 60.0
 """Seconds for which Prometheus waits."""
 _GUESSING: Final = 24

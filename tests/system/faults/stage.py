@@ -15,10 +15,10 @@ from tests.system.faults.seen import LogLine, Seen, in_exposition, in_log, value
 FORMATS: Final = ("logfmt", "json")
 STOPPED: Final = 0
 POLLS_FAILED: Final = 2
-PATIENCE: Final = 60.0
+PATIENCE: Final = 120.0
 """Seconds until what should come is said not to: far more than it takes on a busy machine."""
-_STOP_PATIENCE: Final = 30.0
-_COMMAND_PATIENCE: Final = 90.0
+_STOP_PATIENCE: Final = 120.0
+_COMMAND_PATIENCE: Final = 180.0
 
 
 class Stage:

@@ -39,7 +39,7 @@ _POLLING: Final = Polling(interval=2.0, concurrency=64, stale_after=60.0)
 _TIMEOUT: Final = 20.0
 _LOOK: Final = 1.0
 _UNSUITABLE: Final = (
-    "late by 2.5 s",
+    "late by 5 s",
     "lone surrogate",
     "200 not connected",
     "200 already connected",

@@ -49,7 +49,7 @@ def running_over(
     polling = Polling(0.2, 4, 60.0)
     if scheme == "https":
         with (
-            upstream(directory, members, polling, timeout=10.0) as served,
+            upstream(directory, members, polling, timeout=60.0) as served,
             exporter(directory, f"--config.file={served.file}", "--log.level=debug") as running,
         ):
             yield served.zapi, running
@@ -125,8 +125,8 @@ def test_queues_that_hang_delay_no_other_slot_and_no_me(tmp_path: Path) -> None:
 
 def test_once_asks_every_collector(tmp_path: Path) -> None:
     """All at once, whatever places they would have to wait for otherwise."""
-    with upstream(tmp_path, collecting(20), Polling(60.0, 4, 300.0), timeout=10.0) as served:
+    with upstream(tmp_path, collecting(20), Polling(60.0, 4, 300.0), timeout=60.0) as served:
         command = [COMMAND, f"--config.file={served.file}", "--once"]
-        printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100).stdout
+        printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=200).stdout
     up = families(printed)["zapi_instance_collector_up"].samples
     assert [sample.value for sample in up] == [1] * 40

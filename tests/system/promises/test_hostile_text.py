@@ -82,7 +82,7 @@ def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         f"--log.format={request.param}",
     )
     with (
-        upstream(directory, members, polling, timeout=10.0),
+        upstream(directory, members, polling, timeout=60.0),
         exporter(directory, *flags) as running,
     ):
         names = (member.configured.name for member in members)
