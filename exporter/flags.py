@@ -4,6 +4,7 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -130,21 +131,21 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--demo",
         nargs="?",
-        type=_demo_size,
+        type=partial(_number, "number of instances", 1, MAX_DEMO_SIZE),
         const=DEFAULT_DEMO_SIZE,
         metavar="N",
         help="poll a simulated Z-API with N instances; needs no configuration\nand no credentials (default N: 12)",
     )
     what.add_argument(
         "--shard",
-        type=_shard,
+        type=partial(_number, "shard", 0, MAX_SHARDS - 1),
         default=0,
         metavar="I",
         help="poll only the instances of this shard, counted from 0\n(default: %(default)s)",
     )
     what.add_argument(
         "--total-shards",
-        type=_total_shards,
+        type=partial(_number, "number of shards", 1, MAX_SHARDS),
         default=1,
         metavar="N",
         help="number of shards that share the instances (default: %(default)s)",
@@ -215,18 +216,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _demo_size(text: str) -> int:
-    return _number(text, "number of instances", 1, MAX_DEMO_SIZE)
-
-
-def _shard(text: str) -> int:
-    return _number(text, "shard", 0, MAX_SHARDS - 1)
-
-
-def _total_shards(text: str) -> int:
-    return _number(text, "number of shards", 1, MAX_SHARDS)
-
-
 def _interval(text: str) -> float:
     from exporter.config.duration import parse_duration
 
@@ -239,7 +228,7 @@ def _interval(text: str) -> float:
     return seconds
 
 
-def _number(text: str, what: str, least: int, most: int) -> int:
+def _number(what: str, least: int, most: int, text: str) -> int:
     if not re.fullmatch("[0-9]{1,9}", text) or not least <= int(text) <= most:
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a {what} from {least} to {most}")
     return int(text)

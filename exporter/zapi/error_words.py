@@ -43,6 +43,11 @@ def known_failure(reply: object) -> Failure | None:
     return None
 
 
+def invalid_reply(detail: str) -> Failure:
+    """Return the failure of a reply that cannot be read, in words of our own."""
+    return Failure(Reason.INVALID_RESPONSE, detail)
+
+
 def session_of(error: object) -> Session | None:
     """Return the state that ``error`` tells, as that of ``/status`` does; ``None`` where it may tell of a failure."""
     return _SESSIONS.get(_normalized(error)) if isinstance(error, str) else None

@@ -16,7 +16,7 @@ from exporter.model.account_list import MAX_TEXT, ListedInstance, Listing, ListP
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.secret import Secret
 from exporter.zapi.answer import Answer, read_answer
-from exporter.zapi.error_words import is_empty, known_failure
+from exporter.zapi.error_words import invalid_reply, is_empty, known_failure
 from exporter.zapi.fields import Unreadable, unix_seconds, whole_number
 from exporter.zapi.json_body import Bytes, TooManyValues, decode_object
 
@@ -41,27 +41,27 @@ def read_list_page(body: Bytes) -> ListPage | Failure:
     try:
         reply = decode_object(body)
     except TooManyValues:
-        return _invalid("the page of the list holds too many values; make page_size smaller")
+        return invalid_reply("the page of the list holds too many values; make page_size smaller")
     except ValueError:
-        return _invalid("the page of the list is not a JSON object")
+        return invalid_reply("the page of the list is not a JSON object")
     failure = known_failure(reply)
     if failure is not None:
         return failure
     if not is_empty(reply.get("error")):
-        return _invalid("the page of the list is an error of a kind not known here")
+        return invalid_reply("the page of the list is an error of a kind not known here")
     return _read_page(reply)
 
 
 def _read_page(reply: Mapping[str, Any]) -> ListPage | Failure:
     content, total = reply.get("content"), _readable(whole_number, reply.get("total"))
     if total is None:
-        return _invalid("the page of the list does not say how many instances there are")
+        return invalid_reply("the page of the list does not say how many instances there are")
     if total > MAX_TOTAL:
         return Failure(Reason.TOO_LARGE, f"the list has more than {MAX_TOTAL:,} instances")
     if content is None and total == 0:
         content = []
     if not isinstance(content, list):
-        return _invalid("the page of the list holds no list of instances")
+        return invalid_reply("the page of the list holds no list of instances")
     instances = tuple(instance for item in content if (instance := _instance(item)) is not None)
     return ListPage(total, _readable(whole_number, reply.get("totalPage")), instances)
 
@@ -129,10 +129,6 @@ def _in_words_of_lists(failure: Failure, status: int) -> Failure:
             failure.retry_after,
         )
     return failure
-
-
-def _invalid(detail: str) -> Failure:
-    return Failure(Reason.INVALID_RESPONSE, detail)
 
 
 PASSES: Final = 3

@@ -18,7 +18,7 @@ from exporter.model.me_fields import (
 from exporter.model.poll_result import Failure, Reading, Reason, Status
 from exporter.model.secret import Secret
 from exporter.model.settings import Instance
-from exporter.zapi.error_words import is_empty, known_failure, session_of
+from exporter.zapi.error_words import invalid_reply, is_empty, known_failure, session_of
 from exporter.zapi.fields import Unreadable, boolean, unix_seconds
 from exporter.zapi.json_body import Bytes, TooManyValues, decode_object
 from exporter.zapi.secret_scan import SecretScanner
@@ -42,16 +42,16 @@ def read_me(body: Bytes, instance: Instance) -> Reading:
     try:
         reply = decode_object(body)
     except TooManyValues:
-        return _invalid("the reply holds too many values")
+        return invalid_reply("the reply holds too many values")
     except ValueError:
-        return _invalid("the reply is not a JSON object")
+        return invalid_reply("the reply is not a JSON object")
     failure = _error_in(reply) or _failure_of_id(reply.get("id"), instance.id)
     if failure is not None:
         return failure
     try:
         connected = boolean(reply.get("connected"))
     except Unreadable:
-        return _invalid("the reply does not say whether the instance is connected")
+        return invalid_reply("the reply does not say whether the instance is connected")
     return _MeReader(reply, SecretScanner(instance.token, instance.client_token)).status(connected)
 
 
@@ -62,10 +62,10 @@ def _error_in(reply: Mapping[str, Any]) -> Failure | None:
     if failure is not None:
         return failure
     if not is_empty(error) and not session_of(error):
-        return _invalid("the reply is an error of a kind not known here")
+        return invalid_reply("the reply is an error of a kind not known here")
     value = reply.get("value")
     if value is False or (isinstance(value, str) and value.strip().lower() == "false"):
-        return _invalid("the reply says that the request failed, and not why")
+        return invalid_reply("the reply says that the request failed, and not why")
     return None
 
 
@@ -146,7 +146,7 @@ def _failure_of_id(replied: object, own: str) -> Failure | None:
     if replied is None:
         return None
     if not isinstance(replied, str):
-        return _invalid("the id in the reply is not text")
+        return invalid_reply("the id in the reply is not text")
     if replied.strip() and replied.strip().casefold() != own.casefold():
         return Failure(Reason.WRONG_INSTANCE, "the reply describes another instance")
     return None
@@ -177,7 +177,3 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _invalid(detail: str) -> Failure:
-    return Failure(Reason.INVALID_RESPONSE, detail)

@@ -7,8 +7,8 @@ the digits of ``Created`` is ever copied out of it.
 import re
 from typing import Final
 
-from exporter.model.poll_result import Failure, Reason
-from exporter.zapi.error_words import known_failure
+from exporter.model.poll_result import Failure
+from exporter.zapi.error_words import invalid_reply, known_failure
 from exporter.zapi.fields import Unreadable, unix_seconds, whole_number
 from exporter.zapi.json_body import Bytes, decode_object
 
@@ -105,14 +105,14 @@ def read_count(body: Bytes) -> int | Failure:
     try:
         reply = decode_object(body)
     except ValueError:
-        return _invalid("the reply to /queue/count is not a JSON object")
+        return invalid_reply("the reply to /queue/count is not a JSON object")
     failure = known_failure(reply)
     if failure is not None:
         return failure
     try:
         return whole_number(reply.get("count"))
     except Unreadable:
-        return _invalid("the reply to /queue/count has no readable count")
+        return invalid_reply("the reply to /queue/count has no readable count")
 
 
 def read_oldest(body: Bytes) -> float | Failure | None:
@@ -123,12 +123,8 @@ def read_oldest(body: Bytes) -> float | Failure | None:
     try:
         created = oldest_created(memoryview(body))
     except NotAPage:
-        return _invalid("the reply to /queue is not a page of messages")
+        return invalid_reply("the reply to /queue is not a page of messages")
     try:
         return None if created is None else unix_seconds(created)
     except Unreadable:
         return None
-
-
-def _invalid(detail: str) -> Failure:
-    return Failure(Reason.INVALID_RESPONSE, detail)

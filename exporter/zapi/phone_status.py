@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.model.poll_result import Failure, PhoneStatus, Reason, Session
-from exporter.zapi.error_words import is_empty, known_failure, session_of
+from exporter.model.poll_result import Failure, PhoneStatus, Session
+from exporter.zapi.error_words import invalid_reply, is_empty, known_failure, session_of
 from exporter.zapi.fields import Unreadable, boolean
 from exporter.zapi.json_body import Bytes, decode_object
 
@@ -18,13 +18,13 @@ def read_phone_status(body: Bytes) -> PhoneStatus | Failure:
     try:
         reply = decode_object(body)
     except ValueError:
-        return _invalid("the reply to /status is not a JSON object")
+        return invalid_reply("the reply to /status is not a JSON object")
     failure = known_failure(reply)
     if failure is not None:
         return failure
     session = _session(reply, reply.get("error"))
     if session is None:
-        return _invalid("the reply to /status does not say whether the session is connected")
+        return invalid_reply("the reply to /status does not say whether the session is connected")
     return PhoneStatus(session, _phone_online(reply))
 
 
@@ -46,7 +46,3 @@ def _phone_online(reply: Mapping[str, Any]) -> bool | None:
         return boolean(reply.get("smartphoneConnected"))
     except Unreadable:
         return None
-
-
-def _invalid(detail: str) -> Failure:
-    return Failure(Reason.INVALID_RESPONSE, detail)

@@ -119,6 +119,13 @@ def day(unix: float, texts: Texts) -> Moment:
     return replace(moment(unix, text, texts), shows="day")
 
 
+def failure_note(level: str, failure: Failure, texts: Texts) -> Note:
+    """Return why an instance cannot be polled, and what to do."""
+    advice = texts.reasons[failure.reason]
+    detail, tag = detail_words(failure, texts)
+    return Note(level, sentence(advice.sentence), detail, tag, sentence(advice.remedy))
+
+
 def detail_words(failure: Failure, texts: Texts) -> tuple[str, str]:
     """Return the detail and, where it is not in the language of the page, its own."""
     if texts.tag == "en":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from exporter.web.status_page.formatting import Moment, Sentence, detail_words, moment, number, sentence
+from exporter.web.status_page.formatting import Moment, Note, failure_note, moment, number
 from exporter.web.status_page.problems import Level
 from exporter.web.status_page.query import Query, Show, Sort
 from exporter.web.status_page.sanitize import shortened, visible
@@ -68,12 +68,8 @@ class Link:
 class Banner:
     """A cause shared by many instances, shown once. ``link`` leads to their rows if these are hidden."""
 
-    level: str
+    note: Note
     counted: str
-    sentence: Sentence
-    detail: str
-    detail_tag: str
-    remedy: Sentence
     link: str
 
 
@@ -170,15 +166,9 @@ def _filters(listing: Listing, texts: Texts, query: Query) -> Iterator[Filter]:
 def _banners(listing: Listing, texts: Texts, query: Query) -> Iterator[Banner]:
     total = number(listing.matching, texts)
     for cause in listing.causes:
-        advice = texts.reasons[cause.failure.reason]
-        detail, tag = detail_words(cause.failure, texts)
         yield Banner(
-            level=cause.level.value,
+            note=failure_note(cause.level.value, cause.failure, texts),
             counted=texts.words["shared_cause"].format(n=number(cause.count, texts), total=total),
-            sentence=sentence(advice.sentence),
-            detail=detail,
-            detail_tag=tag,
-            remedy=sentence(advice.remedy),
             link=query.shown(Show.UNREACHABLE).link() if listing.folded else "",
         )
 

@@ -15,6 +15,7 @@ from exporter.web.status_page.formatting import (
     day,
     detail_words,
     duration,
+    failure_note,
     foreign,
     moment,
     number,
@@ -190,9 +191,7 @@ class RowWriter:
     def _problem(self, problem: Problem, diagnosis: Diagnosis) -> Note:
         view, level = diagnosis.view, diagnosis.level_of(problem).value
         if problem is Problem.UNREACHABLE and view.failure is not None:
-            advice = self._texts.reasons[view.failure.reason]
-            detail, tag = detail_words(view.failure, self._texts)
-            return Note(level, sentence(advice.sentence), detail, tag, sentence(advice.remedy))
+            return failure_note(level, view.failure, self._texts)
         advice = self._texts.problems[problem]
         if problem is Problem.COLLECTOR_FAILING:
             failures = {name.value: known.failure for name, known in view.collected.items() if known.failure}

@@ -67,7 +67,7 @@ def _details(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             first, second = node.args[:1], node.args[1:2]
-            for argument in {"Failure": second, "_invalid": first, "_Incomplete": first}.get(
+            for argument in {"Failure": second, "invalid_reply": first, "_Incomplete": first}.get(
                 node.func.id, []
             ):
                 yield from _texts(argument)
