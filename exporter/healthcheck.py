@@ -17,6 +17,13 @@ from typing import Final
 _NAMES: Final = Path("/proc/net/unix")
 _NAMESPACE: Final = Path("/proc/self/ns/pid")
 
+_ALIVE: Final = frozenset({200, 401, 403, 429})
+"""All but the first ask for what the check does not have: only a living exporter does that."""
+_NEEDS_TLS: Final = 400
+_TIMEOUT: Final = 4.0
+_EVERY_INTERFACE: Final = frozenset({"0.0.0.0", "[::]"})
+_LOOPBACK: Final = ("127.0.0.1", "::1")
+
 
 @contextlib.contextmanager
 def published(places: Sequence[str]) -> Iterator[None]:
@@ -41,14 +48,6 @@ def find_published() -> list[str]:
 def _prefix() -> str:
     """Return what all names of this container begin with: it may share its network, but not its process numbers."""
     return f"zapi-exporter/{os.stat(_NAMESPACE).st_ino}/"
-
-
-_ALIVE: Final = frozenset({200, 401, 403, 429})
-"""All but the first ask for what the check does not have: only a living exporter does that."""
-_NEEDS_TLS: Final = 400
-_TIMEOUT: Final = 4.0
-_EVERY_INTERFACE: Final = frozenset({"0.0.0.0", "[::]"})
-_LOOPBACK: Final = ("127.0.0.1", "::1")
 
 
 def main(places: Sequence[str]) -> int:

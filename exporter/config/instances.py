@@ -16,7 +16,6 @@ from exporter.model.settings import CONFIG_SOURCE, Account, Instance
 _SHOWN_NAME: Final = re.compile(r"[^\W\d_]{1,30}(?:[ _.-][^\W\d_]{1,30}){0,3}(?:[ _.-]?[0-9]{1,4})?")
 """A name that cannot be taken for a token; any other is not repeated."""
 
-
 _LEAST_SECRET: Final = 8
 """Characters of a token that is looked for where it may not stand; a shorter one is a word of any name."""
 

@@ -24,6 +24,11 @@ RESERVED_LABELS: Final = frozenset(
 
 _LABEL_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 
+DROPPED_BY_RULES: Final = frozenset({"pod", "container", "endpoint", "service", "node"})
+"""They identify an exporter, which may move or be one of a pair; ``instance`` is reserved anyway."""
+OVERWRITTEN_BY_RULES: Final = frozenset({"alertname", "alertgroup", "severity"})
+"""Labels that every alert has of its own."""
+
 
 def label_name(name: str) -> str:
     """Return the name itself. Raise :class:`ValueError` if the series of an instance cannot have such a label."""
@@ -34,13 +39,6 @@ def label_name(name: str) -> str:
     if name in RESERVED_LABELS:
         raise ValueError("is a label that the exporter or Prometheus uses itself; choose another name")
     return name
-
-
-DROPPED_BY_RULES: Final = frozenset({"pod", "container", "endpoint", "service", "node"})
-"""They identify an exporter, which may move or be one of a pair; ``instance`` is reserved anyway."""
-
-OVERWRITTEN_BY_RULES: Final = frozenset({"alertname", "alertgroup", "severity"})
-"""Labels that every alert has of its own."""
 
 
 def label_warnings(instances: Iterable[Instance | Account]) -> Iterator[str]:

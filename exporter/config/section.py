@@ -21,6 +21,9 @@ T_co = TypeVar("T_co", covariant=True)
 Schema = Mapping[str, Any]
 """A part of a JSON Schema."""
 
+T = TypeVar("T")
+_UNSEPARATED: Final = re.compile(r"\w+[:=]\S")
+
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T_co]):
@@ -97,11 +100,6 @@ class Section:
                 yield entry.file
             else:
                 yield entry
-
-
-T = TypeVar("T")
-
-_UNSEPARATED: Final = re.compile(r"\w+[:=]\S")
 
 
 class SectionValues:

@@ -7,6 +7,9 @@ from typing import Final
 
 _STATUSES: Final = frozenset(HTTPStatus)
 
+TOO_MANY: Final = b'{"error":"Too Many Requests"}'
+HTML: Final = b"<!doctype html><html><head><title>%d</title></head><body><h1>%d</h1>cloudfront</body></html>"
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -48,10 +51,6 @@ def message(
     if status != HTTPStatus.NO_CONTENT:
         lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
-
-
-TOO_MANY: Final = b'{"error":"Too Many Requests"}'
-HTML: Final = b"<!doctype html><html><head><title>%d</title></head><body><h1>%d</h1>cloudfront</body></html>"
 
 
 def one_reply(name: str, reply: Callable[[Exchange], bytes]) -> Fault:

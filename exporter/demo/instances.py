@@ -16,6 +16,14 @@ from exporter.model.me_fields import (
     WEBHOOK_FILTERS,
 )
 
+RESOURCES: Final = {"me": "GET", "status": "GET", "queue/count": "GET", "queue": "POST"}
+"""What can be asked of an instance → the method it takes."""
+_LARGEST_PAGE: Final = 30
+_RESTORE: Final = "You need to restore the session."
+_SCAN: Final = "You are not connected."
+_CONNECTED: Final = "You are already connected"
+DOCUMENTED_WEBHOOKS: Final = tuple(name for name in WEBHOOK_FIELDS if name not in UNDOCUMENTED_WEBHOOKS)
+
 
 @dataclass(frozen=True, slots=True)
 class Phase:
@@ -47,15 +55,6 @@ class Timeline:
             if left < 0:
                 return phase
         return self.phases[-1]
-
-
-RESOURCES: Final = {"me": "GET", "status": "GET", "queue/count": "GET", "queue": "POST"}
-"""What can be asked of an instance → the method it takes."""
-
-_LARGEST_PAGE: Final = 30
-_RESTORE: Final = "You need to restore the session."
-_SCAN: Final = "You are not connected."
-_CONNECTED: Final = "You are already connected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +104,6 @@ def _message(queue: SimulatedQueue, instance_id: str, number: int) -> dict[str, 
 
 def _reply(document: dict[str, object]) -> bytes:
     return message(200, json.dumps(document).encode())
-
-
-DOCUMENTED_WEBHOOKS: Final = tuple(name for name in WEBHOOK_FIELDS if name not in UNDOCUMENTED_WEBHOOKS)
 
 
 class DueForm(Enum):

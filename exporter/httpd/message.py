@@ -61,7 +61,6 @@ Answer = Response | Callable[[], Awaitable[Response]]
 Handler = Callable[[Request], Answer]
 """Answers a request, on a thread that may block. ``HEAD`` is answered like ``GET``; the server drops the body."""
 
-
 SERVER_WIDE_OPTIONS: Final = "*"
 """The path of ``OPTIONS *``, which asks about the server and not about a path."""
 

@@ -10,6 +10,18 @@ from typing import Final
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.settings import Instance, Polling
 
+BACKOFF_CAP: Final = 300.0
+"""Longest wait of an instance that fails, in seconds, unless the interval is longer."""
+SLOT_GRID: Final = 0.025
+"""Seconds between the moments at which slots may begin.
+
+Polls that fall due together are made one after the other by the worker that woke up for the first. At 200 polls a
+second that halves their CPU: to wake up, and to run code that the processor has not run for a while, costs more than
+all that a poll computes.
+"""
+_AT_THE_CAP: Final = frozenset({Reason.UNAUTHORIZED, Reason.NOT_FOUND})
+_JITTER: Final = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -18,21 +30,6 @@ class Plan:
     instances: Sequence[Instance]
     polling: Polling
     longest_poll: float
-
-
-BACKOFF_CAP: Final = 300.0
-"""Longest wait of an instance that fails, in seconds, unless the interval is longer."""
-
-SLOT_GRID: Final = 0.025
-"""Seconds between the moments at which slots may begin.
-
-Polls that fall due together are made one after the other by the worker that woke up for the first. At 200 polls a
-second that halves their CPU: to wake up, and to run code that the processor has not run for a while, costs more than
-all that a poll computes.
-"""
-
-_AT_THE_CAP: Final = frozenset({Reason.UNAUTHORIZED, Reason.NOT_FOUND})
-_JITTER: Final = 0.1
 
 
 def stable_fraction(name: str) -> float:

@@ -15,6 +15,11 @@ from typing import Any, Final
 
 _log = logging.getLogger(__name__)
 
+LEVELS: Final = ("debug", "info", "warning", "error")
+FORMATS: Final = ("logfmt", "json")
+_OWN_LOGGER: Final = "exporter"
+_STANDARD_ATTRIBUTES: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
 
 def log_unexpected(error: BaseException) -> None:
     """Log the type of an exception and where it was raised. Never raise: the caller must go on."""
@@ -22,13 +27,6 @@ def log_unexpected(error: BaseException) -> None:
         place = traceback.extract_tb(error.__traceback__)[-1:]
         extra = {"file": place[0].filename, "line": place[0].lineno} if place else {}
         _log.error("unexpected error, please report it", extra={"error": type(error).__name__, **extra})
-
-
-LEVELS: Final = ("debug", "info", "warning", "error")
-FORMATS: Final = ("logfmt", "json")
-
-_OWN_LOGGER: Final = "exporter"
-_STANDARD_ATTRIBUTES: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 def set_up(level: str, fmt: str, write: Callable[[str], object]) -> None:

@@ -25,6 +25,13 @@ MAX_TOTAL: Final = 100_000
 
 T = TypeVar("T")
 
+PASSES: Final = 3
+"""How many times all pages are read for one listing."""
+_BEYOND_THE_END: Final = frozenset({Reason.NOT_FOUND, Reason.BAD_STATUS})
+"""What a server may say to a page that has ceased to exist."""
+Ask = Callable[[int], ListPage | Failure]
+"""Asks for the page of a number, counted from 1."""
+
 
 def read_list_answer(answer: Answer, now: float) -> ListPage | Failure:
     """Return what one page says, or why there is none. ``now`` is unix time, for a ``Retry-After`` that is a date."""
@@ -129,16 +136,6 @@ def _in_words_of_lists(failure: Failure, status: int) -> Failure:
             failure.retry_after,
         )
     return failure
-
-
-PASSES: Final = 3
-"""How many times all pages are read for one listing."""
-
-_BEYOND_THE_END: Final = frozenset({Reason.NOT_FOUND, Reason.BAD_STATUS})
-"""What a server may say to a page that has ceased to exist."""
-
-Ask = Callable[[int], ListPage | Failure]
-"""Asks for the page of a number, counted from 1."""
 
 
 def read_listing(ask: Ask) -> Listing | Failure:

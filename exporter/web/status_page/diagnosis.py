@@ -31,7 +31,6 @@ from exporter.web.status_page.sanitize import visible
 _NEVER: Final = float("inf")
 _NUMBER: Final = re.compile(r"\d+")
 
-
 _FAILING: Final = (Problem.UNREACHABLE, Problem.STOPPED)
 _SHOWN_BY: Final = {
     Problem.DISCONNECTED: Show.DISCONNECTED,
@@ -50,6 +49,14 @@ _SHOWN_BY: Final = {
     Problem.PHONE_OFFLINE: Show.PROBLEMS,
     Problem.COLLECTOR_FAILING: Show.PROBLEMS,
 }
+
+_basis: Final = attrgetter("instance", "status", "up", "failure", "payment_status", "paid", "collected")
+"""The fields of a view that a diagnosis depends on."""
+FEWEST: Final = 3
+"""Fewest instances that a cause is told once for."""
+_SHARE: Final = 0.1
+_OF_AN_ACCOUNT: Final = frozenset({Reason.UNAUTHORIZED, Reason.IP_NOT_ALLOWED})
+_OF_AN_INSTANCE: Final = frozenset({Reason.NOT_FOUND, Reason.WRONG_INSTANCE, Reason.SUBSCRIPTION_ENDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +128,6 @@ class Diagnoses:
         return list(fresh.values())
 
 
-_basis: Final = attrgetter("instance", "status", "up", "failure", "payment_status", "paid", "collected")
-"""The fields of a view that a diagnosis depends on."""
-
-
 def diagnose(view: InstanceView, now: float) -> Diagnosis:
     """Return what is wrong with the instance at the unix time ``now``."""
     webhooks = tuple(webhook_states(view))
@@ -193,14 +196,6 @@ def _validity(view: InstanceView, now: float) -> tuple[float, float]:
         turns.append(stuck)
     turns.sort()
     return next((begin, end) for begin, end in pairwise(turns) if now < end)
-
-
-FEWEST: Final = 3
-"""Fewest instances that a cause is told once for."""
-
-_SHARE: Final = 0.1
-_OF_AN_ACCOUNT: Final = frozenset({Reason.UNAUTHORIZED, Reason.IP_NOT_ALLOWED})
-_OF_AN_INSTANCE: Final = frozenset({Reason.NOT_FOUND, Reason.WRONG_INSTANCE, Reason.SUBSCRIPTION_ENDED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,18 @@ from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.poll_result import Reason, Session
 from exporter.model.secret import Secret
 
+EXPIRES_SOON: Final = 7 * 86_400.0
+"""Seconds before the end of a subscription from which on it is a problem."""
+EXPIRES_IMMINENTLY: Final = 86_400.0
+"""Seconds before the end of a subscription from which on it is as bad as if it had ended."""
+QUEUE_STUCK_AFTER: Final = 3600.0
+"""Seconds that the oldest message of a connected number may wait, as the alert rules have it: at one in three seconds
+the 1,000 that Z-API keeps while it is disconnected take 50 minutes."""
+QUEUE_NEARLY_FULL: Final = 900
+"""Messages of a number that is not connected from which on it is a problem: Z-API refuses them from 1,000 on."""
+_REFUSED: Final = frozenset({Reason.UNAUTHORIZED, Reason.NOT_FOUND, Reason.SUBSCRIPTION_ENDED})
+"""Reasons that do not pass by themselves: critical although the last values are still known."""
+
 
 class WebhookState(Enum):
     """The state of one webhook of an instance, compared with the configuration.
@@ -54,20 +66,6 @@ def _expected_webhook(url: Secret | None, expected: Secret | None, *, muted: boo
     if url is None:
         return WebhookState.MISSING
     return WebhookState.SILENCED if muted else WebhookState.DIFFERENT
-
-
-EXPIRES_SOON: Final = 7 * 86_400.0
-"""Seconds before the end of a subscription from which on it is a problem."""
-
-EXPIRES_IMMINENTLY: Final = 86_400.0
-"""Seconds before the end of a subscription from which on it is as bad as if it had ended."""
-
-QUEUE_STUCK_AFTER: Final = 3600.0
-"""Seconds that the oldest message of a connected number may wait, as the alert rules have it: at one in three seconds
-the 1,000 that Z-API keeps while it is disconnected take 50 minutes."""
-
-QUEUE_NEARLY_FULL: Final = 900
-"""Messages of a number that is not connected from which on it is a problem: Z-API refuses them from 1,000 on."""
 
 
 class Problem(Enum):
@@ -116,8 +114,6 @@ _BAD: Final = frozenset(
     }
 )
 """Problems that the alert rules call critical at all times."""
-_REFUSED: Final = frozenset({Reason.UNAUTHORIZED, Reason.NOT_FOUND, Reason.SUBSCRIPTION_ENDED})
-"""Reasons that do not pass by themselves: critical although the last values are still known."""
 
 
 def find_problems(view: InstanceView, webhooks: frozenset[WebhookState], now: float) -> Iterator[Problem]:

@@ -18,6 +18,13 @@ from exporter.web.status_page.query import Show
 
 K = TypeVar("K", bound=Enum)
 
+_FILES: Final = {"en": "en", "pt": "pt-BR", "*": "en"}
+"""Primary subtag of a language range → the language that it gets."""
+_RANGE: Final = re.compile(
+    r"\s*(?P<tag>[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)\s*(?:;\s*q\s*=\s*(?P<weight>[01](?:\.\d{0,3})?)\s*)?",
+    re.ASCII,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Plural:
@@ -83,15 +90,6 @@ def _advice(texts: Mapping[str, Mapping[str, str]]) -> Mapping[str, Advice]:
 def _by_member(kind: type[K], texts: Mapping[str, Any]) -> Mapping[K, Any]:
     """Return the texts by the members of an enumeration, whose names in lower case are the keys of the file."""
     return {kind[key.upper()]: text for key, text in texts.items()}
-
-
-_FILES: Final = {"en": "en", "pt": "pt-BR", "*": "en"}
-"""Primary subtag of a language range → the language that it gets."""
-
-_RANGE: Final = re.compile(
-    r"\s*(?P<tag>[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)\s*(?:;\s*q\s*=\s*(?P<weight>[01](?:\.\d{0,3})?)\s*)?",
-    re.ASCII,
-)
 
 
 def texts_for(accept_language: str) -> Texts:
