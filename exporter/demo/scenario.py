@@ -10,14 +10,10 @@ from typing import Final
 
 from exporter.demo.faults import html_error, rate_limited
 from exporter.demo.instances import (
-    CreatedForm,
-    DueForm,
-    Forms,
     Phase,
     SimulatedInstance,
     SimulatedQueue,
     Timeline,
-    UnsetForm,
 )
 from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
@@ -129,7 +125,6 @@ def build_instance(number: int, role: Role, now: float, seed: int) -> ScenarioIn
         settings={"auto_read_message": rng.random() < 0.3, "call_reject_auto": rng.random() < 0.5},
         call_reject_message="No momento não podemos atender.",
         extra={"tenant": _made_up(rng), "middleware": "web"},
-        forms=_forms(rng),
         delay=rng.uniform(0.02, 0.15),
     )
     configured = Instance(
@@ -156,15 +151,6 @@ def partner_token(seed: int) -> str:
 
 def _made_up(rng: random.Random) -> str:
     return f"FACADE{rng.getrandbits(104):026X}"
-
-
-def _forms(rng: random.Random) -> Forms:
-    return Forms(
-        due=rng.choice(tuple(DueForm)),
-        created=rng.choice(tuple(CreatedForm)),
-        unset=rng.choice(tuple(UnsetForm)),
-        booleans_as_strings=rng.random() < 0.2,
-    )
 
 
 Afflict = Callable[[SimulatedInstance, float, random.Random], SimulatedInstance]

@@ -1,5 +1,6 @@
 """Every metric of every instance, over HTTPS, against what the simulated Z-API holds."""
 
+import random
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ import trustme
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.demo.configuration import demo_config
-from exporter.demo.instances import DOCUMENTED_WEBHOOKS, CreatedForm
+from exporter.demo.instances import DOCUMENTED_WEBHOOKS
 from exporter.demo.scenario import Role, ScenarioInstance, build_scenario
 from exporter.metrics import catalogue
 from exporter.model.clock import SystemClock
@@ -18,6 +19,7 @@ from exporter.model.poll_result import Collector, Session
 from exporter.model.secret import Secret
 from harness.processes import eventually, exporter
 from simulator.config_file import write_config
+from simulator.forms import CreatedForm, Forms, random_forms
 from simulator.server import SimulatedZapi
 
 Labels = frozenset[tuple[str, str]]
@@ -69,8 +71,19 @@ def with_all_webhooks(member: ScenarioInstance) -> ScenarioInstance:
 
 @pytest.fixture(scope="module")
 def members() -> list[ScenarioInstance]:
-    first, *others = (member for member in build_scenario(90, SystemClock().time()) if member.role in STEADY)
+    """Instances whose ``/me`` comes in every form."""
+    rng = random.Random("forms")
+    first, *others = (
+        replace(member, simulated=replace(member.simulated, change=random_forms(rng)))
+        for member in build_scenario(90, SystemClock().time())
+        if member.role in STEADY
+    )
     return [with_all_webhooks(first), *others]
+
+
+def forms_of(member: ScenarioInstance) -> Forms:
+    assert isinstance(member.simulated.change, Forms)
+    return member.simulated.change
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +142,7 @@ def expected(members: list[ScenarioInstance], now: float) -> dict[str, dict[Labe
             every["zapi_instance_paid"][own] = status == "paid"
         for each in statuses:
             every["zapi_instance_payment_status"][labelled(member, status=each)] = each == status
-        if simulated.forms.created not in WITHOUT_CREATED:
+        if forms_of(member).created not in WITHOUT_CREATED:
             every["zapi_instance_created_timestamp_seconds"][own] = simulated.created
         for webhook, configured in webhooks(member).items():
             every["zapi_instance_webhook_configured"][labelled(member, webhook=webhook)] = configured
@@ -197,5 +210,5 @@ def test_what_the_exporter_did_is_exposed_for_every_instance(
 def test_the_roles_cover_what_can_be_told_apart(members: list[ScenarioInstance]) -> None:
     assert {member.role for member in members} == STEADY
     assert {member.simulated.connected for member in members} == {True, False}
-    assert len({member.simulated.forms.due for member in members}) == 4
-    assert len({member.simulated.forms.created for member in members}) == len(CreatedForm)
+    assert len({forms_of(member).due for member in members}) == 4
+    assert len({forms_of(member).created for member in members}) == len(CreatedForm)

@@ -19,7 +19,6 @@ from typing import Final
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.config.duration import parse_duration
-from exporter.demo.instances import Forms
 from exporter.demo.scenario import ScenarioInstance
 from exporter.model.poll_result import Reason
 from exporter.model.settings import Polling
@@ -134,9 +133,7 @@ def mixing(directory: Path) -> Iterator[Mixture]:
 
 def _own(number: int, member: ScenarioInstance) -> ScenarioInstance:
     """Give an instance values that no other has."""
-    own = replace(
-        member.simulated, name=f"own {number}", due=2e9 + number, connected=number % 2 == 0, forms=Forms()
-    )
+    own = replace(member.simulated, name=f"own {number}", due=2e9 + number, connected=number % 2 == 0)
     return replace(member, simulated=own)
 
 

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from exporter.demo.instances import CreatedForm, DueForm, Forms, SimulatedInstance, UnsetForm, me_body
+from exporter.demo.instances import SimulatedInstance, me_body
 from exporter.model.me_fields import WEBHOOK_FIELDS
+from simulator.forms import CreatedForm, DueForm, Forms, UnsetForm
 
 
 def said(instance: SimulatedInstance, **forms: Any) -> dict[str, Any]:
-    document = json.loads(me_body(replace(instance, forms=Forms(**forms)), connected=True))
+    document = json.loads(me_body(replace(instance, change=Forms(**forms)), connected=True))
     assert isinstance(document, dict)
     return document
 
