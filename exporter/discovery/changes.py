@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Final
 
 from exporter.model.settings import Config, Instance
@@ -33,5 +34,5 @@ def _without(some: Mapping[str, Instance], others: Mapping[str, Instance]) -> li
 
 
 def _name(message: str, instances: Iterable[Instance]) -> None:
-    for instance, _ in zip(instances, range(MOST_NAMED), strict=False):
+    for instance in islice(instances, MOST_NAMED):
         _log.info(message, extra={"instance": instance.name, "source": instance.source})

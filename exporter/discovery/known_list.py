@@ -34,7 +34,7 @@ class KnownList:
             )
             return replace(self, failure=empty, is_read=True)
         kept, missing = self._kept(read)
-        return KnownList(kept, missing, now, None, is_read=True)
+        return KnownList(kept, missing, now, is_read=True)
 
     def _kept(self, read: Listing) -> tuple[Listing, frozenset[str]]:
         """Return the list and what it lacks for the first time, which stays; it replaces an item without a token."""

@@ -22,13 +22,11 @@ class Format(Enum):
 
 
 def header(metric: Metric, fmt: Format) -> bytes:
-    """Return the ``HELP`` and ``TYPE`` lines of a family."""
-    name, text = metric.name, metric.help.replace("\\", r"\\").replace("\n", r"\n")
-    if fmt is Format.OPENMETRICS:
-        text = text.replace('"', r"\"")
-        if metric.type is MetricType.COUNTER:
-            name = name.removesuffix("_total")
-    return f"# HELP {name} {text}\n# TYPE {name} {metric.type.value}\n".encode()
+    """Return the ``HELP`` and ``TYPE`` lines of a family. No help text holds what would have to be escaped."""
+    name = metric.name
+    if fmt is Format.OPENMETRICS and metric.type is MetricType.COUNTER:
+        name = name.removesuffix("_total")
+    return f"# HELP {name} {metric.help}\n# TYPE {name} {metric.type.value}\n".encode()
 
 
 class LabelText:

@@ -78,6 +78,7 @@ def _settings(package: Package, entries: Sequence[str]) -> str:
     settings = {
         "source_paths": ["exporter"],
         "only_mutate": [package.sources],
+        "do_not_mutate": package.elsewhere,
         "also_copy": [entry for entry in entries if entry not in ("exporter", "tests")],
         "pytest_add_cli_args_test_selection": package.tests,
         "pytest_add_cli_args": ["-p", "no:cacheprovider", "-m", "not nightly and not slow and not installs"],

@@ -13,6 +13,8 @@ class Package:
     tests: Sequence[str]
     judged: bool = False
     """Whether each survivor has been looked at: a new one fails the run. Else survivors are only listed."""
+    elsewhere: Sequence[str] = ()
+    """Files whose tests start another process, in which no mutant is active."""
 
 
 def _package(name: str, *, judged: bool = False) -> Package:
@@ -27,12 +29,19 @@ _UNJUDGED: Final = (
     "webconfig",
     "web",
     "discovery",
-    "process",
 )
 
 PACKAGES: Final[Mapping[str, Package]] = {
     **{name: _package(name, judged=True) for name in ("model", "fleet", "poller")},
     **{name: _package(name) for name in _UNJUDGED},
+    "process": Package(
+        "exporter/process/*.py",
+        ["tests/unit/process"],
+        elsewhere=[
+            f"exporter/process/{name}.py"
+            for name in ("core_dumps", "malloc", "output", "signals", "too_few_resources")
+        ],
+    ),
     "report": Package("exporter/report/*.py", ["tests/shipped/availability"]),
     "top": Package(
         "exporter/[!_]*.py",

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,17 +17,28 @@ KNOWN = KnownList(
     (
         ListedInstance("A", Secret("SECRET-1"), "vendas", 1.5),
         ListedInstance("B", None, 'loja "7"\n', None),
-        ListedInstance("ç", Secret("SECRET-2"), "😀", None),
+        ListedInstance("ç", Secret("SECRET-2"), "😀", 0.0),
     ),
     last_success=1_700_000_000.25,
 )
 
 
-def test_a_list_is_read_as_it_was_kept(tmp_path: Path) -> None:
-    cache = ListCache(tmp_path / "new")
+def test_a_list_is_read_as_it_was_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")  # a file is moved within its own file system only
+    folder = tmp_path / "new" / "lists"
+    cache = ListCache(folder)
     assert cache.load("matriz") is None
     cache.store("matriz", KNOWN)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert [bool(re.fullmatch(r"account-matriz-\w{16}\.json", name)) for name in os.listdir(folder)] == [True]
+    assert caplog.records == []
     assert cache.load("matriz") == KNOWN
+    assert [(vars(record)["account"], vars(record)["instances"]) for record in caplog.records] == [
+        ("matriz", 3)
+    ]
 
 
 @pytest.mark.parametrize("one", ["matriz", "../../x", "a/b", ".", "", "ç" * 200, "a\x00b"])
@@ -82,20 +95,31 @@ def test_a_file_that_the_exporter_did_not_write_is_told_and_left_out(
     assert cache.load("matriz") is None
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
+    assert (vars(record)["path"], vars(record)["problem"]) == (str(file), "is not what the exporter wrote")
     assert "SECRET" not in str(vars(record))
 
 
 def test_a_folder_that_cannot_be_used_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("")
-    cache = ListCache(in_the_way / "lists")
+    cache = ListCache(in_the_way)
     cache.store("matriz", KNOWN)
     cache.store("matriz", KNOWN)
     assert cache.load("matriz") is None
-    assert len(caplog.records) == 1
+    assert [(vars(record)["path"], vars(record)["problem"]) for record in caplog.records] == [
+        (str(in_the_way), "File exists")
+    ]
+    in_the_way.unlink()
+    cache.store("matriz", KNOWN)
+    shutil.rmtree(in_the_way)
+    in_the_way.write_text("")
+    cache.store("matriz", KNOWN)
+    assert len(caplog.records) == 2
 
 
-def test_no_file_is_left_behind_where_one_cannot_take_its_place(tmp_path: Path) -> None:
+def test_no_file_is_left_behind_where_one_cannot_take_its_place(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     cache = ListCache(tmp_path)
     cache.store("matriz", KNOWN)
     (file,) = tmp_path.iterdir()
@@ -103,3 +127,6 @@ def test_no_file_is_left_behind_where_one_cannot_take_its_place(tmp_path: Path) 
     file.mkdir()
     cache.store("matriz", KNOWN)
     assert list(tmp_path.iterdir()) == [file]
+    caplog.clear()
+    assert cache.load("matriz") is None
+    assert [vars(record)["path"] for record in caplog.records] == [str(file)]

@@ -33,6 +33,7 @@ def test_a_failure_keeps_the_last_good_list() -> None:
     failed = after(KnownList(), (A, B)).after(a_failure(Reason.TIMEOUT), 200.0)
     assert (failed.instances, failed.last_success, failed.failure) == ((A, B), 100.0, a_failure())
     assert after(failed, (A, B)).failure is None
+    assert KnownList().after(a_failure(), 200.0) == KnownList(failure=a_failure(), is_read=True)
 
 
 def test_an_instance_goes_once_two_lists_in_a_row_lack_it() -> None:
@@ -52,8 +53,8 @@ def test_a_failure_between_two_lists_does_not_confirm_a_removal() -> None:
 
 
 def test_an_empty_list_after_one_that_was_not_is_a_failure_for_ever() -> None:
-    known = after(KnownList(), (A, B), (), (), ())
-    assert ids(known) == ["A", "B"]
+    known = after(KnownList((A, B)), (), (), ())
+    assert (ids(known), known.is_read) == (["A", "B"], True)
     assert known.failure is not None
     assert known.failure.detail == "the list is empty, and had 2 instances before"
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import cast
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest as generate_text
@@ -81,6 +81,9 @@ class Rig:
         generate: Callable[[Collector], bytes] = openmetrics_format.generate_latest
         assert openmetrics == generate(oracle)
 
+    def scraped(self) -> str:
+        return self.scrapes.render(Format.TEXT, gzip=False).whole().decode()
+
     def _rendered(self, fmt: Format) -> bytes:
         return self.lines.render(fmt, self.clock.time()).followed_by(b"").whole()
 
@@ -122,13 +125,28 @@ def test_the_bytes_are_equal_after_any_readings_with_any_names(
     rig.check()
 
 
-def test_until_due_moves_between_polls() -> None:
+def test_a_change_and_a_new_second_are_in_the_next_scrape() -> None:
     rig = Rig("vendas")
-    rig.fleet.record(rig.instances[0], a_status(due=rig.clock.time() + 100), 0.1)
+    for polls in (1, 2, 3):
+        rig.fleet.record(rig.instances[0], a_status(due=rig.clock.time() + 100), 0.1)
+        assert f'zapi_instance_polls_total{{name="vendas"}} {polls}.0\n' in rig.scraped()
     line = 'zapi_instance_until_due_seconds{name="vendas"} '
-    assert line + "100.0\n" in rig.scrapes.render(Format.TEXT, gzip=False).whole().decode()
+    assert line + "100.0\n" in rig.scraped()
     rig.clock.advance(160)
-    assert line + "-60.0\n" in rig.scrapes.render(Format.TEXT, gzip=False).whole().decode()
+    assert line + "-60.0\n" in rig.scraped()
+    rig.fleet.reconfigure(a_config(an_instance("suporte")))
+    assert line not in rig.scraped()
+
+
+@pytest.mark.parametrize("gzip", [False, True])
+def test_what_has_not_changed_is_made_once_for_all_scrapes(gzip: bool) -> None:
+    rig = Rig("vendas", "suporte")
+    before = rig.scrapes.render(Format.TEXT, gzip=gzip).shared
+    assert rig.scrapes.render(Format.TEXT, gzip=gzip).shared is before
+    rig.fleet.record(rig.instances[0], a_failure(Reason.TLS), 0.1)
+    after = rig.scrapes.render(Format.TEXT, gzip=gzip).shared
+    unchanged = [piece is earlier for piece, earlier in zip(after, before, strict=True)]
+    assert 0 < unchanged.count(False) < unchanged.count(True)
 
 
 @pytest.mark.parametrize("fmt", list(Format))
@@ -147,7 +165,7 @@ def test_every_metric_is_exposed_as_the_catalogue_has_it() -> None:
 
     rig = Rig("vendas")
     rig.fleet.record(rig.instances[0], READINGS[0], 0.1)
-    text = rig.scrapes.render(Format.TEXT, gzip=False).whole().decode()
+    text = rig.scraped()
     families = {family.name: family for family in text_string_to_metric_families(text)}
     for metric in (*INSTANCE_METRICS, UNTIL_DUE, *EXPORTER_METRICS):
         family = families[metric.name.removesuffix("_total")]
@@ -158,11 +176,15 @@ def test_every_metric_is_exposed_as_the_catalogue_has_it() -> None:
 
 
 def test_outcomes_are_all_present_from_the_start() -> None:
-    text = Rig("vendas").scrapes.render(Format.TEXT, gzip=False).whole().decode()
+    text = Rig("vendas").scraped()
     for outcome in ("success", *(reason.value for reason in Reason)):
         assert f'zapi_exporter_polls_total{{outcome="{outcome}"}} 0.0' in text
 
 
+@example(10_000_000_000.0)
+@example(9_999_999_999.0)
+@example(1_000_000.0)
+@example(999_999.0)
 @given(st.floats() | st.integers(-(10**17), 10**17).map(float) | st.integers(-9, 10**10).map(float))
 def test_numbers_are_written_as_the_library_writes_them(value: float) -> None:
     assume(value != 0)  # the library tells 0 from -0

@@ -46,20 +46,20 @@ def test_outcomes_and_unreadable_fields_are_counted_one_by_one() -> None:
 
 def test_durations_and_latenesses_stand_in_their_buckets() -> None:
     counters = PollCounters()
-    for duration, lateness in ((0.025, 0.01), (0.3, 0.02), (31.0, 61.0)):
+    for duration, lateness in ((0.025, 0.01), (0.025, 0.01), (0.3, 0.02), (31.0, 61.0)):
         counters.began(lateness)
         counters.ended(a_status(), duration)
     found = counted(counters)
     assert {key[1]: count for key, count in found.items() if key[0] == "poll_duration_seconds_bucket"} == {
-        **dict.fromkeys(("0.025", "0.05", "0.1", "0.25"), 1),
-        **dict.fromkeys(("0.5", "1.0", "2.5", "5.0", "10.0", "30.0"), 2),
-        "+Inf": 3,
+        **dict.fromkeys(("0.025", "0.05", "0.1", "0.25"), 2),
+        **dict.fromkeys(("0.5", "1.0", "2.5", "5.0", "10.0", "30.0"), 3),
+        "+Inf": 4,
     }
-    assert found["poll_duration_seconds_count", ""] == 3
-    assert found["poll_duration_seconds_sum", ""] == 0.025 + 0.3 + 31.0
+    assert found["poll_duration_seconds_count", ""] == 4
+    assert found["poll_duration_seconds_sum", ""] == 0.05 + 0.3 + 31.0
     assert {key[1]: count for key, count in found.items() if key[0] == "poll_lateness_seconds_bucket"} == {
-        "0.01": 1,
-        **dict.fromkeys(("0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "10.0", "30.0", "60.0"), 2),
-        "+Inf": 3,
+        "0.01": 2,
+        **dict.fromkeys(("0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "10.0", "30.0", "60.0"), 3),
+        "+Inf": 4,
     }
-    assert found["poll_lateness_seconds_sum", ""] == 0.01 + 0.02 + 61.0
+    assert found["poll_lateness_seconds_sum", ""] == 0.02 + 0.02 + 61.0

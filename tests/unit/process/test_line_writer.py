@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -55,9 +56,11 @@ def fill(pipe: Pipe) -> int:
 def test_lines_are_written_in_their_order(pipe: Pipe) -> None:
     writer = line_writer(pipe.writer)
     for number in range(9):
-        writer.write(f"linha {number} é única\n")
+        writer.write(f"linha {number} é única \udc80\n")
         writer.close(60)
-    assert pipe.read("8 é única\n").splitlines() == [f"linha {number} é única" for number in range(9)]
+    expected = [rf"linha {number} é única \udc80" for number in range(9)]
+    assert pipe.read("8 é única \\udc80\n").splitlines() == expected
+    assert {thread.daemon for thread in threading.enumerate() if thread.name == "log"} == {True}
 
 
 @pytest.mark.parametrize("blocking", [True, False])

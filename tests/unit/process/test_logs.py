@@ -3,9 +3,11 @@
 import io
 import json
 import logging
+import re
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -20,11 +22,11 @@ HOSTILE = 'two\nlines\r\x00\x1b[31m \u202e"quoted" back\\slash level=error \u202
 def _logging_as_it_was() -> Iterator[None]:
     root, own = logging.getLogger(), logging.getLogger("exporter")
     before = (root.handlers, own.handlers, own.propagate, own.level)
-    hooks = (sys.excepthook, threading.excepthook)
+    hooks = (sys.excepthook, threading.excepthook, sys.unraisablehook)
     yield
     root.handlers, own.handlers, own.propagate = before[:3]
     own.setLevel(before[3])
-    sys.excepthook, threading.excepthook = hooks
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
 
 
 def written(fmt: str, message: str, *, level: str = "info", **extra: object) -> str:
@@ -36,8 +38,7 @@ def written(fmt: str, message: str, *, level: str = "info", **extra: object) -> 
 
 def without_time(line: str) -> str:
     timestamp, _, rest = line.partition(" ")
-    assert timestamp.startswith("ts=20")
-    assert timestamp.endswith("Z")
+    assert re.fullmatch(r"ts=20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", timestamp)
     return rest
 
 
@@ -49,15 +50,24 @@ def test_a_logfmt_line_has_time_level_message_and_fields() -> None:
 
 
 def test_a_json_line_has_the_same() -> None:
-    line = written("json", "polls are failing", instance="pós-venda", attempts=3)
-    (record,) = (json.loads(each) for each in line.splitlines())
-    assert record.pop("ts").endswith("Z")
-    assert record == {"level": "info", "msg": "polls are failing", "instance": "pós-venda", "attempts": 3}
+    line = written("json", "polls are failing", instance="pós-venda", attempts=3, path=Path("/a"))
+    head, _, rest = line.partition("Z")
+    assert head.startswith('{"ts": "20')
+    assert rest == (
+        '", "level": "info", "msg": "polls are failing", "instance": "pós-venda", "attempts": 3, "path": "/a"}\n'
+    )
+
+
+def test_lines_that_were_dropped_are_a_line_too() -> None:
+    line = logs.count_dropped("logfmt", 3)
+    assert without_time(line).startswith('level=warning msg="log lines were dropped')
+    assert line.endswith(" lines=3\n")
+    assert json.loads(logs.count_dropped("json", 4))["lines"] == 4
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("", '""'), ("a b", '"a b"'), ("a=b", '"a=b"'), ('a"b', r'"a\"b"'), ("a\\b", r'"a\\b"'), (None, "None")],
+    [("", '""'), ("é b", '"é b"'), ("a=b", '"a=b"'), ('a"b', r'"a\"b"'), ("a\\b", r'"a\\b"'), (None, "None")],
 )
 def test_a_logfmt_value_is_quoted_where_it_must_be(value: object, text: str) -> None:
     assert without_time(written("logfmt", "m", value=value)) == f"level=info msg=m value={text}\n"
@@ -68,6 +78,7 @@ def test_no_text_forges_a_line_or_moves_the_cursor(fmt: str) -> None:
     line = written(fmt, HOSTILE, instance=HOSTILE)
     assert line.count("\n") == 1
     assert line.removesuffix("\n").isprintable()
+    assert r"\udb40\udc01" in line
 
 
 @given(st.text(), st.text())
@@ -108,16 +119,24 @@ def boom() -> None:
     raise ValueError("CANARY")
 
 
-def test_an_uncaught_error_of_a_thread_is_one_line_without_text() -> None:
-    """What nobody caught in a thread is one line with its place and without its text."""
+def test_what_nobody_caught_is_one_line_without_text() -> None:
+    """In the main thread, in another, or in a finalizer, whose line is one for debugging."""
+
+    class Failing:
+        def __del__(self) -> None:
+            boom()
 
     stream = io.StringIO()
-    logs.set_up("info", "logfmt", stream.write)
+    logs.set_up("debug", "logfmt", stream.write)
     logs.guard_tracebacks()
     thread = threading.Thread(target=boom)
     thread.start()
     thread.join()
-    (line,) = stream.getvalue().splitlines()
-    assert "error=ValueError" in line
-    assert f"file={__file__} line={boom.__code__.co_firstlineno + 1}" in line
-    assert "CANARY" not in line
+    with pytest.raises(ValueError, match="CANARY") as raised:
+        boom()
+    sys.excepthook(ValueError, raised.value, None)
+    Failing()
+    *lines, last = map(without_time, stream.getvalue().splitlines())
+    place = f"file={__file__} line={boom.__code__.co_firstlineno + 1}"
+    assert lines == [f'level=error msg="unexpected error, please report it" error=ValueError {place}'] * 2
+    assert last == 'level=debug msg="a finalizer failed" error=ValueError'

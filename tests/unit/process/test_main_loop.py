@@ -225,4 +225,4 @@ def test_reloads_of_the_background_share_the_next_one() -> None:
     loop.stop()
     go_on.release()
     reloads[0].join(60)
-    assert len(reloads) == 2
+    assert [(thread.name, thread.daemon) for thread in reloads] == [("reload", True)] * 2

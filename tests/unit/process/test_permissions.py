@@ -14,6 +14,7 @@ def told(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> p
 
 def names(told: pytest.LogCaptureFixture) -> list[str]:
     """The files warned of since it was last asked."""
+    assert all("run chmod o-r on it" in record.getMessage() for record in told.records)
     found = [Path(vars(record)["path"]).name for record in told.records]
     told.clear()
     return found
