@@ -21,21 +21,6 @@ from tests.unit.demo.raw_client import RawClient
 MIB = 1 << 20
 
 
-def test_it_serves_over_tls(clock: ManualClock, instance: SimulatedInstance) -> None:
-    authority = trustme.CA()
-    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    authority.configure_trust(trusting)
-    with (
-        SimulatedZapi([instance], clock=clock, tls=_server_context(authority)) as zapi,
-        RawClient(zapi, trusting) as client,
-    ):
-        assert zapi.base_url.startswith("https://127.0.0.1:")
-        client.ask(instance)
-        assert client.read_reply()[0] == 200
-        assert (zapi.connections, zapi.handshakes) == (1, 1)
-    assert zapi.unexpected == ()
-
-
 def test_a_client_that_does_not_trust_it_is_counted_as_no_handshake(
     clock: ManualClock, instance: SimulatedInstance
 ) -> None:
@@ -107,19 +92,6 @@ def test_a_client_that_does_not_read_is_not_written_to_for_ever(
             bystander.ask(other)
             assert bystander.read_reply()[0] == 200
         assert 0 < written < 100
-
-
-def test_it_serves_again_once_there_are_file_descriptors_again(
-    zapi: SimulatedZapi, other: SimulatedInstance
-) -> None:
-    with no_descriptors_left() as free_one:
-        free_one()
-        client = RawClient(zapi)
-        client.ask(other)
-        with pytest.raises(TimeoutError):
-            zapi.wait_for("a connection", lambda z: z.connections > 0, timeout=0.1)
-    with client:
-        assert client.read_reply()[0] == 200
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from exporter.demo.instances import Phase, SimulatedInstance, Timeline
 from simulator.server import SimulatedZapi
 from simulator.wire_faults import raw, silence
 from tests.clocks import ManualClock
-from tests.unit.demo.raw_client import RawClient, get, me_path
+from tests.unit.demo.raw_client import RawClient, get
 
 MIB = 1 << 20
 
@@ -17,23 +17,6 @@ def test_a_healthy_instance_is_described(zapi: SimulatedZapi, instance: Simulate
     status, answer = get(zapi, instance)
     assert status == 200
     assert (answer["id"], answer["token"], answer["connected"]) == ("FACADE01", "FACADE02", True)
-
-
-def test_a_head_that_comes_in_pieces_is_understood(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
-    with RawClient(zapi) as client:
-        client.ask(instance, headers="X-First: 1\r\n")
-        client.read_reply()
-        for byte in f"GET {me_path(instance)} HTTP/1.1\r\nClient-Token: FACADE03\r\n\r\n".encode():
-            client.send(bytes((byte,)))
-        assert client.read_reply()[0] == 200
-
-
-def test_a_connection_is_closed_where_the_client_asks_for_it(
-    zapi: SimulatedZapi, instance: SimulatedInstance
-) -> None:
-    with RawClient(zapi) as client:
-        client.ask(instance, headers="Connection: close\r\n")
-        assert client.read_to_end().startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 @pytest.mark.parametrize(
@@ -64,17 +47,6 @@ def test_a_missing_client_token_is_refused_where_required(
     assert get(zapi, other)[0] == 200
 
 
-def test_a_body_of_a_request_is_not_taken_for_the_next_one(
-    zapi: SimulatedZapi, instance: SimulatedInstance
-) -> None:
-    with RawClient(zapi) as client:
-        client.ask(instance, method="PUT", headers="Content-Length: 5\r\n")
-        client.send(b"GET /")
-        assert client.read_reply()[0] == 405
-        client.ask(instance)
-        assert client.read_reply()[0] == 200
-
-
 def test_id_and_token_are_percent_decoded(clock: ManualClock, instance: SimulatedInstance) -> None:
     odd = replace(instance, id="a/b ç", token="t?#%")
     quoted = (
@@ -85,38 +57,12 @@ def test_id_and_token_are_percent_decoded(clock: ManualClock, instance: Simulate
         assert get(zapi, odd, path=f"{quoted}?again=1")[0] == 200
 
 
-def test_what_is_not_http_is_refused(zapi: SimulatedZapi) -> None:
-    for nonsense in (b"\x16\x03\x01\x02\x00", b"hello\r\n\r\n", b"x" * 100_000):
-        with RawClient(zapi) as client:
-            client.send(nonsense)
-            assert client.read_to_end().startswith(b"HTTP/1.1 400 ")
-
-
 def test_strays_are_counted_apart(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
     get(zapi, instance, path="/login")
     get(zapi, instance)
     assert zapi.strays == 1
     assert zapi.requests == {instance.id: 1}
     assert zapi.requests["FACADE0A"] == 0
-
-
-def test_the_latest_headers_are_kept(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
-    assert zapi.last_headers(instance.id) == {}
-    get(zapi, instance, headers="X-Mine: one\r\n")
-    get(zapi, instance, headers="X-Mine: two\r\n")
-    assert zapi.last_headers(instance.id) == {
-        "host": "localhost",
-        "x-mine": "two",
-        "client-token": "FACADE03",
-    }
-
-
-def test_a_change_shows_in_the_next_answer(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
-    assert get(zapi, instance)[1]["connected"] is True
-    zapi.update(instance.id, connected=False)
-    assert get(zapi, instance)[1]["connected"] is False
-    zapi.update(instance.id, name="Loja 2")
-    assert get(zapi, instance)[1]["name"] == "Loja 2"
 
 
 def test_a_timeline_follows_the_clock(clock: ManualClock, instance: SimulatedInstance) -> None:
@@ -131,17 +77,6 @@ def test_a_timeline_follows_the_clock(clock: ManualClock, instance: SimulatedIns
             assert client.read_to_end() == b"HELLO"
         clock.advance(5)
         assert get(zapi, instance)[1]["connected"] is True
-
-
-def test_a_fault_set_by_hand_goes_before_the_timelines(
-    clock: ManualClock, instance: SimulatedInstance
-) -> None:
-    spoilt = replace(instance, timeline=Timeline((Phase(1.0, fault=raw("of time", b"TIME")),)))
-    with SimulatedZapi([spoilt], clock=clock) as zapi:
-        zapi.set_fault(instance.id, raw("by hand", b"HAND"))
-        with RawClient(zapi) as client:
-            client.ask(instance)
-            assert client.read_to_end() == b"HAND"
 
 
 def test_an_answer_takes_at_least_the_latency_and_the_instances_delay(

@@ -201,6 +201,13 @@ def test_strange_forms_hold_a_healthy_reply(zapi: SimulatedZapi, instance: Simul
         assert json.loads(joined)["connected"] is True
 
 
+def test_a_server_error_is_a_page_of_html(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
+    with RawClient(zapi) as client:
+        provoke(zapi, client, instance, FAULTS["503 html"])
+        status, headers, body = client.read_reply()
+    assert (status, headers["content-type"], b"<html>" in body) == (503, "text/html", True)
+
+
 @pytest.mark.parametrize(("name", "seconds"), [("a past date", -86400), ("a date a day ahead", 86400)])
 def test_a_retry_after_date_is_counted_from_the_clock(
     zapi: SimulatedZapi, instance: SimulatedInstance, clock: ManualClock, name: str, seconds: int
