@@ -25,10 +25,11 @@ class Answer:
 
 
 def read_answer(answer: Answer, now: float, read_body: Callable[[Bytes], T]) -> T | Failure:
-    """Return what ``read_body`` makes of an answer of success, or what another answer says.
+    """Return what ``read_body`` returns for the body of a successful answer, or the failure that another answer
+    means.
 
-    ``now`` is unix time, for a ``Retry-After`` that is a date. Z-API's statuses overlap, so the words of the body count
-    before the status where they are known.
+    ``now`` is unix time, for a ``Retry-After`` that is a date. Z-API uses one status for several failures, so a known
+    error text in the body has precedence over the status.
     """
     if 200 <= answer.status < 300:
         return read_body(answer.body)
@@ -42,7 +43,7 @@ def read_answer(answer: Answer, now: float, read_body: Callable[[Bytes], T]) -> 
 
 
 def read_offered(answer: Answer, now: float, read_body: Callable[[Bytes], T]) -> T | Failure:
-    """As :func:`read_answer`, of what Z-API may not offer for an instance whose ``/me`` is good."""
+    """Read an answer like :func:`read_answer`, for an endpoint that Z-API does not offer for every instance."""
     if answer.status in (404, 405):
         return Failure(Reason.NOT_FOUND, f"Z-API does not offer this for the instance (HTTP {answer.status})")
     return read_answer(answer, now, read_body)

@@ -1,4 +1,4 @@
-"""The body of a reply as it was sent → decoded."""
+"""The content encoding of a reply: the body as it was sent → the decoded body."""
 
 import zlib
 from typing import Final
@@ -17,9 +17,10 @@ _MAX_MEMBERS: Final = 100
 
 
 def decode_body(coding: str, sent: memoryview) -> bytearray:
-    """Decode a body in one of :data:`CODINGS`; one without a byte is empty in each.
+    """Decode a body in one of :data:`CODINGS`. An empty body is valid in each of them.
 
-    Raise :class:`PollFailed` where it is not in that coding or was cut short, and as soon as it unpacks to too much.
+    Raise :class:`PollFailed` if the body is not in this coding or is incomplete, and as soon as the decoded body is
+    too large.
     """
     if not sent or not coding.endswith("gzip"):
         return bytearray(sent)

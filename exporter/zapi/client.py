@@ -1,4 +1,4 @@
-"""An instance → what its ``/me`` says. The only place that speaks HTTP to Z-API."""
+"""The client of Z-API: an instance → its poll result, its collectors, or a page of its account's list."""
 
 import ssl
 from collections.abc import Callable
@@ -94,7 +94,7 @@ class ZapiClient:
         return self._ask(known.request, self._timeout, partial(read_answer, read_body=known.read))
 
     def collect(self, instance: Instance, collector: Collector, timeout: float) -> Collected:
-        """Ask what one collector wants to know, within ``timeout`` seconds for all its requests."""
+        """Run one collector: all its requests together take at most ``timeout`` seconds."""
         if collector is Collector.QUEUE:
             return self._read_queue(instance, timeout)
         return self._ask(self._request(instance, "status"), timeout, _READ_STATUS)
@@ -107,7 +107,8 @@ class ZapiClient:
         return self._ask(request, self._timeout, read_list_answer)
 
     def forget(self) -> None:
-        """Forget what instances replied and where the API is, as either may have changed."""
+        """Forget the last replies of all instances and close the idle connections: the address of the API may have
+        changed."""
         self._known = {}
         self._adapter.close()
 
@@ -116,7 +117,7 @@ class ZapiClient:
         self._adapter.close()
 
     def _read_queue(self, instance: Instance, timeout: float) -> MessageQueue | Failure:
-        """Ask for the age of the oldest message only where any waits."""
+        """Request the age of the oldest message only if there are messages."""
         deadline = self._clock.monotonic() + timeout
         count = self._ask(self._request(instance, "queue/count"), timeout, _READ_COUNT)
         if isinstance(count, Failure):

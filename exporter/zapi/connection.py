@@ -45,7 +45,7 @@ class Route:
         return stream
 
     def _open_tcp(self, host: str, port: int, budget: Budget) -> Stream:
-        """Try one address after the other, each for its share of the time: with the zone of an IPv6 one."""
+        """Try one address after the other, each for a share of the time. An IPv6 address keeps its zone."""
         addresses = self._resolver.resolve(host, port, budget.seconds_left())
         for left, resolved in zip(range(len(addresses), 0, -1), addresses, strict=True):
             share = budget.seconds_left() / left

@@ -1,7 +1,7 @@
-"""Z-API's own words → the failure or the state they stand for. Pure.
+"""Error texts of Z-API → the failure or the session state that they mean. Pure.
 
-Its statuses overlap and some failures come with 200, so the words of ``error`` count wherever they are known. They come
-with and without a full stop, and are compared without regard to case and spacing.
+Z-API uses one status for several failures, and status 200 for some, so a known text in ``error`` has precedence. The
+texts end with or without a full stop; case and spacing are ignored.
 """
 
 import contextlib
@@ -44,7 +44,7 @@ def known_failure(reply: object) -> Failure | None:
 
 
 def invalid_reply(detail: str) -> Failure:
-    """Return the failure of a reply that cannot be read, in words of our own."""
+    """Return the failure of a reply that cannot be read; ``detail`` is the exporter's own phrase."""
     return Failure(Reason.INVALID_RESPONSE, detail)
 
 

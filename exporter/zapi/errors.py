@@ -1,6 +1,6 @@
-"""What went wrong on the way → the reason and words of a :class:`Failure`.
+"""Exceptions of a request → the reason and the phrase of a :class:`Failure`.
 
-Texts of libraries may hold the URL, and so the token: only the types of what was raised are looked at.
+The text of a library's exception may contain the URL and thus the token: only the type of the exception is used.
 """
 
 import errno
@@ -36,11 +36,11 @@ class PollFailed(Exception):
 
 
 class NoThreadLeft(OSError):
-    """The machine can start no more threads, and so look no name up."""
+    """The machine cannot start another thread, so the name cannot be looked up."""
 
 
 def proxy_refusal(status: int) -> Failure:
-    """Return the failure that the answer of a proxy stands for, which made no connection."""
+    """Return the failure for the answer of a proxy that did not make the connection."""
     if status == 407:
         return Failure(
             Reason.CONNECT, "the proxy refused the user and password of its URL, or lacks them (HTTP 407)"
@@ -49,7 +49,7 @@ def proxy_refusal(status: int) -> Failure:
 
 
 def connection_failure(error: OSError, *, at_server: bool) -> Failure:
-    """Return what an error stands for that was raised while the exporter dealt with the server, or with the proxy."""
+    """Return the failure for an error of a connection to the server or, if ``at_server`` is false, to the proxy."""
     if isinstance(error, TimeoutError):
         return TIMED_OUT
     if isinstance(error, ssl.SSLCertVerificationError):

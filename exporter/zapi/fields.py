@@ -1,6 +1,6 @@
-"""The forms in which a field's value comes, in all replies of Z-API. Pure.
+"""The forms of a boolean, a number and a time in the replies of Z-API. Pure.
 
-Each is taken as public documentation and clients show it; a form that is not known here makes it unreadable.
+The forms are those of public documentation and clients; a value in any other form is unreadable.
 """
 
 import math
@@ -24,7 +24,7 @@ _ISO_8601: Final = re.compile(
 
 
 class Unreadable(Exception):
-    """A field came in a form that is not known here."""
+    """The value of a field has an unknown form."""
 
 
 def boolean(value: Any) -> bool:

@@ -1,11 +1,11 @@
-"""The instances of an account: one page of its list, and all its pages → the whole list, or why it cannot be had.
+"""The instances of an account: one page of its list, and all its pages → the whole list, or why it cannot be read.
 
-``GET /instances?page=1&pageSize=20``, with the token of a partner. What else the list says of an instance is not read:
-its ``/me`` tells it anew with every poll.
+``GET /instances?page=1&pageSize=20``, with the token of a partner. Other fields of an instance are ignored, because
+every poll of its ``/me`` returns them.
 
-Instances are made and deleted while the pages are read, so that items move from page to page: some come twice and
-others not at all. A list is taken only where every page says the same total and so many different ids were read; else
-all pages are read again, a few times.
+Instances are created and deleted while the pages are read, so that items move from page to page: some appear twice
+and others not at all. A list is used only if all pages report the same total and that many different ids were found;
+otherwise all pages are read again, a few times.
 """
 
 from collections.abc import Callable, Mapping
@@ -42,7 +42,7 @@ def read_list_answer(answer: Answer, now: float) -> ListPage | Failure:
 def read_list_page(body: Bytes) -> ListPage | Failure:
     """Read the body of a 2xx answer.
 
-    Return a :class:`Failure` for what is no JSON object or a huge one, for one that says an error, and where the
+    Return a :class:`Failure` if the body is not a JSON object or is too large, if it contains an error, and if the
     instances or their total are missing.
     """
     try:
@@ -120,7 +120,7 @@ def _text(value: Any) -> str:
 
 
 def _in_words_of_lists(failure: Failure, status: int) -> Failure:
-    """The same reason, told of a list where the words are about one instance."""
+    """Return the same reason with a phrase about a list, if its phrase is about one instance."""
     if failure.reason is Reason.UNAUTHORIZED:
         return Failure(
             failure.reason, "Z-API refused the partner token, which is no Client-Token", failure.retry_after
@@ -144,10 +144,10 @@ def read_listing(ask: Ask) -> Listing | Failure:
 
 
 class ListingReader:
-    """Reads a list time and again.
+    """Reads a list repeatedly.
 
-    A reading that failed at a later page goes on there the next time: a list of many pages must not begin anew with
-    each, which a limit of the rate, or one failure in a hundred requests, would never let end.
+    After a failure at a later page, the next reading continues with that page. If every reading started with the
+    first page, a rate limit, or one failure in a hundred requests, would keep a long list from ever being read.
     """
 
     def __init__(self) -> None:
@@ -210,7 +210,7 @@ class _Pass:
         return tuple(self.found.values())
 
     def _add(self, page: ListPage) -> bool:
-        """Take what a page says; return whether no other is to be asked for."""
+        """Add the instances of a page; return whether it was the last page to request."""
         self.total, before = page.total, len(self.found)
         self.found |= {instance.identity: instance for instance in page.instances}
         self.fruitless = 0 if len(self.found) > before else self.fruitless + 1

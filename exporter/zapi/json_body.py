@@ -1,4 +1,4 @@
-"""Bytes → JSON, strictly and at a bounded cost. Pure."""
+"""Bytes → JSON, strict and limited in size. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ class TooManyValues(ValueError):
 def decode_json(body: Bytes) -> Any:
     """Decode JSON in UTF-8, with or without a byte order mark.
 
-    Raise :class:`ValueError` for anything else, for NaN and Infinity, and for an object that says one key
-    twice: which of the two is true cannot be known. Raise :class:`TooManyValues` for a huge document.
+    Raise :class:`ValueError` for anything else, for NaN and Infinity, and for an object with a duplicate key: it is
+    unknown which of the two values is right. Raise :class:`TooManyValues` for a huge document.
     """
     # Counted before anything is decoded; a sign inside of a text counts too, which no real reply comes near.
     if sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:

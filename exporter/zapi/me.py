@@ -1,7 +1,7 @@
-"""The bytes of a ``/me`` reply → what they say. Pure: no network, no clock, no log.
+"""The body of a ``/me`` reply → a :class:`Status` or a :class:`Failure`. Pure: no network, no clock, no log.
 
-Every field is taken in each form in which public documentation and clients show it; a form not known here
-makes the field unreadable, never a guess.
+Fields are read in all forms of public documentation and clients. A field in any other form is unreadable; it is never
+guessed.
 """
 
 from collections.abc import Callable, Mapping
@@ -97,7 +97,7 @@ class _MeReader:
         return text.lower()
 
     def _webhooks(self) -> Mapping[str, Secret | None]:
-        """An absent field is a webhook that is not set, but where the reply tells of the connection alone."""
+        """A missing field means that the webhook is not set, unless the reply is only about the connection."""
         webhooks: dict[str, Secret | None] = {}
         if session_of(self._reply.get("error")) and self._reply.keys().isdisjoint(WEBHOOK_FIELDS.values()):
             return MappingProxyType(webhooks)
@@ -142,7 +142,7 @@ class _MeReader:
 
 
 def _failure_of_id(replied: object, own: str) -> Failure | None:
-    """A reply that names no id is taken for the instance's own; many clients' replies have none."""
+    """Accept a reply without an id: the replies in many clients have none."""
     if replied is None:
         return None
     if not isinstance(replied, str):

@@ -1,7 +1,7 @@
-"""The replies of ``/queue/count`` and ``/queue`` → what they say. Pure.
+"""The replies of ``/queue/count`` and ``/queue`` → the number of messages and the age of the oldest. Pure.
 
-A page of ``/queue`` holds the texts and the telephone numbers of customers. It is scanned where it lies: nothing but
-the digits of ``Created`` is ever copied out of it.
+A page of ``/queue`` holds the texts and the telephone numbers of customers. It is scanned in the receive buffer, and
+only the digits of ``Created`` are copied.
 """
 
 import re
@@ -30,7 +30,7 @@ class NotAPage(ValueError):
 
 
 def oldest_created(page: memoryview) -> int | None:
-    """Return the least ``Created`` of the messages as it stands in the page, ``None`` if none of them has one.
+    """Return the smallest ``Created`` of the messages, as written in the page; ``None`` if no message has one.
 
     Raise :class:`NotAPage`.
     """

@@ -1,4 +1,4 @@
-"""The bytes of a ``/status`` reply → what they say. Pure."""
+"""The body of a ``/status`` reply → a :class:`PhoneStatus` or a :class:`Failure`. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,8 +12,8 @@ from exporter.zapi.json_body import Bytes, decode_object
 def read_phone_status(body: Bytes) -> PhoneStatus | Failure:
     """Read the body of a 200 answer to ``/status``.
 
-    ``connected`` counts; ``error`` only tells what a session that is not connected needs. Return a :class:`Failure`
-    where neither can be read, and for an error that is no state.
+    ``connected`` has precedence; ``error`` only says what a session that is not connected needs. Return a
+    :class:`Failure` if neither can be read, and for an error that is not a state.
     """
     try:
         reply = decode_object(body)

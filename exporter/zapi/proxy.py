@@ -1,6 +1,6 @@
 """The proxy that the environment names for a URL: ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``.
 
-The names count in lower case too, which goes first.
+The names may also be in lower case, which has precedence.
 """
 
 import base64
@@ -40,7 +40,8 @@ class Proxy:
 def environment_proxy(base_url: str) -> Proxy | None:
     """Return the proxy for ``base_url``, unless ``NO_PROXY`` excepts it. Raise :class:`UnusableProxy`.
 
-    Entries of ``NO_PROXY`` that no host can match are told in one warning, by their places: one may hold a password.
+    One warning lists the entries of ``NO_PROXY`` that cannot match any host, by position: an entry may contain a
+    password.
     """
     proxies, parts = getproxies_environment(), urlsplit(base_url)
     host, port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
@@ -97,7 +98,7 @@ def _problem(url: str, parts: SplitResult) -> str | None:
 
 
 def _matches(entry: str, host: str, port: int) -> bool | None:
-    """Whether an entry of ``NO_PROXY`` means the host; ``None`` for one that no host can match.
+    """Return whether an entry of ``NO_PROXY`` matches the host; ``None`` for an entry that cannot match any host.
 
     It is ``*``, a domain with all below it, an address or a network. A domain may begin with ``.`` or ``*.``, and all
     but a network may end with a port.

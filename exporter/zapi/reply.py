@@ -1,4 +1,4 @@
-"""One HTTP reply, read from a stream in the one buffer it is received in, which is erased at the end.
+"""One HTTP reply, read in the buffer that it was received in, which is erased at the end.
 
 httptools parses its head: it is Node's llhttp, refuses every ambiguous framing, and costs a fetch 72 µs where h11 costs
 173 and lines parsed by hand 86. A page of ``/queue`` holds the texts and telephone numbers of customers: no copy of it
@@ -56,12 +56,12 @@ class ReplyReader:
 
     @property
     def was_heard(self) -> bool:
-        """Whether any byte came."""
+        """Whether any byte was received."""
         return self._end > 0
 
     @property
     def has_surplus(self) -> bool:
-        """Whether more came than the reply."""
+        """Whether bytes after the reply were received."""
         return self._at < self._end
 
     @property
@@ -101,7 +101,7 @@ class ReplyReader:
             self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
 
     def on_headers_complete(self) -> None:
-        """Hear from the parser that the head is whole."""
+        """Note that the parser has read the whole head."""
         self._is_whole_head = True
 
     def _end_of_head(self) -> int:

@@ -1,4 +1,4 @@
-"""Name lookup that can be given up: the system's own cannot."""
+"""Name lookup with a timeout, which the lookup of the system does not have."""
 
 import contextlib
 import socket
@@ -23,7 +23,7 @@ def system_lookup(host: str, port: int) -> Sequence[AddressInfo]:
 class Resolver:
     """Looks names up on threads of its own, one for each name at a time, however many polls wait for it.
 
-    A name server that hangs costs a poll its deadline and the process one thread, never a worker.
+    If a name server hangs, the poll times out and one thread stays blocked, but no worker.
     """
 
     def __init__(self, lookup: Lookup = system_lookup) -> None:

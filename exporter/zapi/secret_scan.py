@@ -1,4 +1,4 @@
-"""Whether a text of a reply repeats a credential. Pure."""
+"""Finds credentials in texts of a reply. Pure."""
 
 import html
 import unicodedata

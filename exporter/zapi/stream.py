@@ -93,7 +93,7 @@ class Stream:
         return not self._readable.poll(0)
 
     def limit_unacknowledged(self, seconds: float) -> None:
-        """Have the system give the connection up if what was sent is not acknowledged in time, where it can."""
+        """Let the system close the connection if sent data is not acknowledged in time, where this is supported."""
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))
 
@@ -125,7 +125,7 @@ class TlsStream(Stream):
             return 0
 
     def is_quiet(self) -> bool:
-        """A session ticket that comes late makes it false: it costs a connection, and is hardly ever seen."""
+        """A late session ticket makes it false and costs a connection, which is very rare."""
         return self._is_drained() and self._below.is_quiet()
 
     def _is_drained(self) -> bool:
