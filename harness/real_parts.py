@@ -24,6 +24,7 @@ PACKAGES: Final[Mapping[str, str]] = {
     "mmdebstrap": "mmdebstrap",
     "nginx": "nginx",
     "ip": "iproute2",
+    "openssl": "openssl",
     "iptables": "iptables",
     "shellcheck": "shellcheck",
     "dpkg-deb": "dpkg",

@@ -48,7 +48,7 @@ def _serve(listener: socket.socket, server: ScriptedServer, connections: Sequenc
 
 def _head(accepted: socket.socket) -> str:
     received = b""
-    while not received.endswith(b"\r\n\r\n"):
+    while b"\r\n\r\n" not in received:
         block = accepted.recv(65536)
         if not block:
             raise ConnectionResetError

@@ -3,10 +3,11 @@
 import pytest
 
 from exporter.model.clock import SystemClock
-from exporter.model.poll_result import Failure, Reading, Reason, Status
+from exporter.model.poll_result import Collector, Failure, Reading, Reason, Status
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
 from exporter.zapi.proxy import parse_proxy
+from exporter.zapi.transport import MAX_WIRE
 from tests.builders import an_instance
 from tests.unit.zapi.scripted import scripted
 
@@ -111,3 +112,33 @@ def test_a_tunnel_is_asked_for_without_the_secrets_of_the_request() -> None:
         assert reason(client.read(INSTANCE)) is Reason.CONNECT
     assert proxy.heads[0].startswith("CONNECT zapi.example:443 HTTP/1.")
     assert "TOKEN" not in proxy.heads[0]
+
+
+@pytest.mark.parametrize("proxied", [False, True], ids=["direct", "proxy"])
+@pytest.mark.parametrize(("size", "outcome"), [(MAX_WIRE, None), (MAX_WIRE + 1, Reason.TOO_LARGE)])
+def test_the_last_byte_of_the_budget_is_received_and_no_more(
+    size: int, outcome: Reason | None, proxied: bool
+) -> None:
+    """Chunks of one byte with long extensions fill a reply whose body is small."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n12\r\n" + BODY + b"\r\n"
+    chunk, end = b"1;" + b"x" * 4000 + b"\r\n \r\n", b"0\r\n\r\n"
+    whole, rest = divmod(size - len(head) - len(end) - 7, len(chunk))
+    last = b"1;" + b"x" * rest + b"\r\n \r\n"
+    reply = head + chunk * whole + last + end
+    assert len(reply) == size
+    with scripted([reply]) as server:
+        told = f"http://127.0.0.1:{server.port}"
+        reading = (a_client("http://zapi.example", told) if proxied else a_client(told)).read(INSTANCE)
+    assert (reading.reason if isinstance(reading, Failure) else None) is outcome
+
+
+@pytest.mark.parametrize("asked", [0, 1], ids=["queue/count", "queue"])
+def test_a_forwarding_proxy_may_refuse_each_request_of_a_collector(asked: int) -> None:
+    refusal = answer(b'{"count":9}', status="407 Who are you")
+    with scripted([*[answer(b'{"count":3}')] * asked, refusal]) as proxy:
+        client = a_client("http://zapi.example", f"http://127.0.0.1:{proxy.port}")
+        failure = client.collect(INSTANCE, Collector.QUEUE, 5.0)
+    assert isinstance(failure, Failure)
+    assert failure.reason is Reason.CONNECT
+    assert "the proxy refused" in failure.detail
+    assert f"/queue{'' if asked else '/count'} HTTP/1.1" in proxy.heads[-1]
