@@ -36,8 +36,8 @@ class _Past:
 class CollectorLimits:
     """What collectors may use. ``timeout`` is that of each, ``interval`` that of polls, both in seconds.
 
-    ``places`` is how many workers collectors may hold at once, ``None`` for all of them; collectors that failed the
-    last time may hold a quarter of these.
+    ``places`` is the number of workers that collectors may use at the same time, ``None`` for all of them; collectors
+    whose last request failed may use a quarter of these.
     """
 
     timeout: float
@@ -48,8 +48,8 @@ class CollectorLimits:
 class Collectors:
     """Asks the collectors of an instance, one after the other. Safe to use from many threads.
 
-    Where no place is free a collector waits for the next slot of its instance, so that endpoints that hang delay no
-    ``/me``.
+    If no place is free, a collector waits for the next slot of its instance. So endpoints that do not respond cannot
+    delay polls of ``/me``.
     """
 
     def __init__(
@@ -80,7 +80,8 @@ class Collectors:
     def run(self, instance: Instance, next_slot: float) -> None:
         """Run the collectors that are due. Each request ends before ``next_slot``, in monotonic seconds.
 
-        The one that ran longest ago comes first: a slow collector that fills the slot leaves the next to the others.
+        The collector that ran longest ago comes first, so that a slow collector which uses a whole slot leaves the
+        next slot to the others.
         """
         pasts = [
             (collector, self._past.setdefault((instance.name, collector), _Past()))

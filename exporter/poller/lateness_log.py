@@ -1,4 +1,4 @@
-"""Polls that begin late → one line when they start to, and one when they recover."""
+"""Logs a line when polls start running late, and a line when they are on time again."""
 
 import logging
 from typing import Final
@@ -16,7 +16,7 @@ class LatenessLog:
         self._last_late: float | None = None
 
     def see(self, lateness: float | None, interval: float, now: float) -> None:
-        """A poll begins ``lateness`` seconds after it was due; ``None`` if it had no time to be due at."""
+        """Note that a poll begins ``lateness`` seconds after it was due; ``None`` for a poll without a due time."""
         if lateness is None:
             return
         if lateness > interval / 2:

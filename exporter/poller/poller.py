@@ -1,9 +1,9 @@
 """The threads that poll.
 
-Idle workers do not all watch the clock. One waits for the next poll to fall due and then makes all that are due with
-it, one after the other. Another comes :data:`_PATIENCE` later, in case that the first is held up by a slow reply; from
-then on polls that are due begin side by side. So most polls begin without one thread waking another. Workers are
-started as they are first needed.
+Not all idle workers wait for a time. One worker waits until the next poll is due and then makes all polls that are
+due, one after the other. Another worker starts :data:`_PATIENCE` later, in case a slow reply delays the first one;
+then the remaining polls run in parallel. So most polls begin without waking up another thread. Workers are started
+when they are first needed.
 """
 
 import logging
@@ -174,7 +174,7 @@ class Poller:
         return self._clock.monotonic()
 
     def _expect_work(self) -> float:
-        """Take note that work comes in, now: what has nothing due cannot have been stuck with it before."""
+        """Note the time at which work is added: if nothing was due before, nothing can have been stuck."""
         now = self._clock.monotonic()
         due = self._queue.next_due(now)
         if due is None or due > now:
@@ -182,7 +182,7 @@ class Poller:
         return now
 
     def _release(self, name: str) -> None:
-        """Let those go who wait for a poll of that instance. Called with the lock held."""
+        """Complete the futures that wait for a poll of this instance. Called with the lock held."""
         for done in list(self._waiting.pop(name, ())):
             if done.set_running_or_notify_cancel():
                 done.set_result(None)
@@ -231,7 +231,7 @@ class Poller:
             self._start_worker()
 
     def _start_worker(self) -> None:
-        """Start another worker. Where the machine has no thread left, those there are go on with the work."""
+        """Start another worker. If the machine has no thread left, the existing workers go on."""
         worker = threading.Thread(target=self._work, name="poller", daemon=True)
         try:
             worker.start()
@@ -251,7 +251,7 @@ class Poller:
         self._threads_lack = True
 
     def _make(self, poll: Poll) -> tuple[Reading, float]:
-        """Poll; an unexpected error must cost one poll, not a worker for ever."""
+        """Poll. An unexpected error must fail only this poll, and must not end the worker."""
         self._observer.began(poll.lateness)
         began = self._clock.monotonic()
         try:

@@ -2,18 +2,18 @@
 
 Polls are of four kinds, so that one kind cannot starve another:
 
-- *slots*: instances that answered last time, each on its fixed-rate schedule. They go first, except that every other
-turn goes to a poll that has waited for a whole interval.
-- *first* polls, of instances never polled. Until the last has had its own, polls of other kinds are kept few: the
-instance whose slot is farthest away goes first, and a slot just after a first poll is passed over.
-- *retries*, of instances that failed last time. They hold at most half of the workers.
-- *probes*, of instances that somebody asks for between two slots. They begin only where no slot is due and another
-worker is free as well, and hold at most a quarter of the workers: who asks delays nobody's schedule. A slot that
-comes while a probe waits is the poll that was asked for.
+- *slots*: instances whose last poll succeeded, each on its fixed-rate schedule. They have priority, except that every
+other turn goes to a poll that has waited for a whole interval.
+- *first* polls, of instances never polled. Until all of them are made, other polls are kept few: the instance whose
+slot is farthest away is polled first, and a slot just after a first poll is skipped.
+- *retries*, of instances that failed last time. They use at most half of the workers.
+- *probes*, of instances that a client requests between two slots. They begin only if no slot is due and another worker
+is free, and use at most a quarter of the workers, so that clients cannot delay the schedule. If a slot is due while a
+probe waits, its poll serves the probe.
 
-First polls, retries and probes together leave a quarter of the workers free, and one at least, when a slot falls due
-before they must have ended: known instances keep their slots even if all others hang. A single worker can only take
-turns.
+First polls, retries and probes together leave a quarter of the workers free, and at least one, if a slot will be due
+before they must have ended. So known instances keep their slots even if all other instances do not respond. A single
+worker can only take turns.
 """
 
 import heapq
@@ -39,7 +39,7 @@ class Kind(IntEnum):
 class Target:
     """One instance and where it stands in its schedule. Times are in monotonic seconds.
 
-    ``ticket`` names the one entry in the queue that counts; entries with another are passed over.
+    ``ticket`` is that of the valid entry in the queue; entries with another ticket are ignored.
     """
 
     instance: Instance
@@ -95,8 +95,8 @@ class PollQueue:
     def replace(self, plan: Plan, now: float) -> None:
         """Apply a new plan.
 
-        One that is already polled keeps its place in the schedule; a new one is due at once, and so is one that failed
-        and has new credentials.
+        An instance that is already polled keeps its place in the schedule. A new instance is due immediately, and so
+        is one that failed and has new credentials.
         """
         rescheduled = plan.polling.interval != self.interval
         self._plan = plan
@@ -143,7 +143,7 @@ class PollQueue:
         poll.target.is_read = True
 
     def take(self, now: float) -> Poll | None:
-        """The poll to begin now, if there is one."""
+        """Return the poll to begin now, if there is one."""
         target = (
             self._take_starving(now)
             or _pop_due(self._slots, now)
@@ -162,7 +162,8 @@ class PollQueue:
         return Poll(target, target.instance, kind, now - target.due if kind is Kind.SLOT else None)
 
     def next_due(self, now: float) -> float | None:
-        """When :meth:`take` may next have something: 0 for now, ``None`` for not before something else happens."""
+        """Return when :meth:`take` may next return a poll: 0 for now, ``None`` for not before another call changes
+        the queue."""
         if self._may_start_first(now) or self._next_probe() is not None:
             return 0.0
         slot = _heap_head(self._slots)
@@ -212,9 +213,10 @@ class PollQueue:
             heapq.heappush(heap, (due, target.ticket, target))
 
     def _take_starving(self, now: float) -> Target | None:
-        """A first poll or a retry that slots have kept waiting for a whole interval: too few workers for all.
+        """Return a first poll or a retry that has waited for a whole interval because of slots: there are too few
+        workers.
 
-        Not twice in a row: where such polls hang, they would keep the slots waiting for ever.
+        Never return one twice in a row: if these polls do not respond, they would block the slots permanently.
         """
         if self._turn_of_slots:
             self._turn_of_slots = False
@@ -228,7 +230,7 @@ class PollQueue:
         return starving
 
     def _next_probe(self) -> Target | None:
-        """Return the target to poll for the asking, where that may begin."""
+        """Return the target of the next probe, if it may begin."""
         while self._asked and not self._asked[0].asked:
             self._asked.popleft()
         if not self._asked:
@@ -254,7 +256,7 @@ class PollQueue:
         )
 
     def _leaves_workers(self, now: float) -> bool:
-        """Return whether enough workers are left if one more poll that is no slot begins: all such may hang."""
+        """Return whether enough workers are left if another poll begins that is not a slot: all such polls may hang."""
         next_slot = _heap_head(self._slots)
         awaited = next_slot is not None and next_slot.due < now + self._plan.longest_poll
         left_alone = min(max(1, self.concurrency // 4), self.concurrency - 1) if awaited else 0

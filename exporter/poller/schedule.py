@@ -33,7 +33,7 @@ class Plan:
 
 
 def stable_fraction(name: str) -> float:
-    """A number in [0, 1) that is always the same for a name and evenly spread over names."""
+    """Return a number in [0, 1) that is always the same for a name and evenly distributed over names."""
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=6).digest(), "big") / 2**48
 
 
@@ -50,7 +50,7 @@ class Slots:
         return cls(interval, stable_fraction(name) * interval // SLOT_GRID * SLOT_GRID)
 
     def after(self, moment: float) -> float:
-        """The first slot later than ``moment``."""
+        """Return the first slot later than ``moment``."""
         slot = self.phase + math.ceil((moment - self.phase) / self.interval) * self.interval
         return slot if slot > moment else slot + self.interval
 
@@ -64,7 +64,7 @@ class Backoff:
     def due(self, failure: Failure, in_a_row: int, slots: Slots, now: float) -> float:
         """Return when to poll again after the ``in_a_row``-th failure, which came at ``now``.
 
-        The first failure changes nothing, unless it says otherwise: the next slot may well succeed.
+        The first failure does not change the schedule, unless its reason or ``retry_after`` requires a wait.
         """
         if in_a_row == 1 and failure.reason not in _AT_THE_CAP and failure.retry_after is None:
             return slots.after(now)

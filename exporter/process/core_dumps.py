@@ -1,4 +1,4 @@
-"""Core dumps: a file of the process's memory, with every token in it."""
+"""Core dumps are files with the memory of the process, and thus with every token."""
 
 import resource
 from typing import Final
@@ -9,7 +9,7 @@ of 0 does not hold for a core that is piped."""
 
 
 def forbid_core_dumps() -> None:
-    """Have the kernel write no core of this process, whatever ends it."""
+    """Prevent core dumps of this process."""
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     limit = _NO_CORE if hard == resource.RLIM_INFINITY else min(_NO_CORE, hard)
     resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))

@@ -48,7 +48,7 @@ def guard_tracebacks() -> None:
 
 
 def _log_unraisable(raised: "sys.UnraisableHookArgs") -> None:
-    """Log a finalizer that failed at level debug: what it should have freed was most likely never made."""
+    """Log a failed finalizer at level debug: most likely the object was never completed."""
     logging.getLogger(__name__).debug("a finalizer failed", extra={"error": raised.exc_type.__name__})
 
 

@@ -15,12 +15,12 @@ _LONGEST_WAIT: Final = 3600.0
 
 
 class PeriodicTask(Protocol):
-    """Something to do again and again, the next time at ``due`` (monotonic seconds)."""
+    """A task that is repeated; it is next due at ``due``, in monotonic seconds."""
 
     due: float
 
     def run(self) -> None:
-        """Do it, and set when it is due again."""
+        """Run the task, and set when it is due again."""
 
 
 def run_until_signal(
@@ -62,15 +62,15 @@ class ReloadLoop:
         self._thread.start()
 
     def request(self) -> None:
-        """Have the configuration reloaded soon. Requests that come during a reload share the next one."""
+        """Request a reload. Requests that come during a reload share the next one."""
         self._signals.put(signal.SIGHUP)
 
     def stop(self) -> None:
-        """Begin no more reloads. One that runs is not waited for."""
+        """Begin no more reloads, without waiting for a reload that is running."""
         self._signals.put(signal.SIGTERM)
 
     def failure(self) -> str | None:
-        """Return what keeps it from reloading for good, or ``None``."""
+        """Return why reloads are no longer possible, or ``None``."""
         return "the reload thread has stopped" if self._has_failed else None
 
     def _run(self, reload: Callable[[], object], tasks: Sequence[PeriodicTask], clock: Clock) -> None:
@@ -90,7 +90,7 @@ class ReloadLoop:
 
 
 def _survive(reload: Callable[[], object]) -> None:
-    """Reload; an unexpected error must not cost the reloads to come."""
+    """Reload. An unexpected error must not prevent later reloads."""
     try:
         reload()
     except Exception as error:

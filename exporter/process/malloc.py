@@ -1,4 +1,4 @@
-"""How the C library hands memory to threads."""
+"""How the C library allocates memory for threads."""
 
 import contextlib
 from typing import Final
@@ -9,9 +9,9 @@ _M_ARENA_MAX: Final = -8  # of glibc's malloc.h
 def use_one_arena() -> None:
     """Have all threads allocate memory from one arena. Call this before any thread is started.
 
-    glibc gives threads arenas of their own, and each keeps what the largest replies of its threads once took: 32
-    workers came to hold twice as much. As the interpreter runs one thread at a time, one arena serves them as well.
-    Other C libraries have no arenas to limit.
+    glibc gives threads separate arenas, and each arena keeps the memory that the largest replies once needed: with 32
+    workers this doubled the memory. The interpreter runs one thread at a time, so one arena is as fast. Other C
+    libraries have no such arenas.
     """
     with contextlib.suppress(
         ImportError, AttributeError

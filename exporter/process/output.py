@@ -1,4 +1,4 @@
-"""Output of a command to standard output and standard error, whatever these are connected to, and its progress."""
+"""Output of a command to standard output and standard error, and its progress."""
 
 import contextlib
 import os
@@ -24,9 +24,9 @@ def _write_some(descriptor: int, data: memoryview) -> int:
 
 
 def answer(content: str | bytes, what: str) -> bool:
-    """Write ``content`` to standard output; return whether that was possible, after a complaint if not.
+    """Write ``content`` to standard output and return whether that was possible; print an error if it was not.
 
-    ``what`` names the content in the complaint.
+    ``what`` names the content in the error.
     """
     if sys.stdout is None:
         complain(f"standard output: {what} could not be written: it is closed")
@@ -40,7 +40,7 @@ def answer(content: str | bytes, what: str) -> bool:
 
 
 def complain(text: str) -> None:
-    """Write a line to standard error; nothing is done where that is not possible."""
+    """Write a line to standard error, if that is possible."""
     with contextlib.suppress(OSError):
         write_all(sys.stderr.fileno(), _encode(f"{text}\n", sys.stderr))
 
@@ -52,7 +52,7 @@ def stand_in_for_closed_stderr() -> None:
 
 
 def _encode(content: str | bytes, stream: TextIO) -> bytes:
-    """Encode the text, with escapes for what the terminal cannot show: the name of a file may hold anything."""
+    """Encode the text, with escapes for characters that the terminal cannot show: file names may contain any."""
     return content if isinstance(content, bytes) else content.encode(stream.encoding, "backslashreplace")
 
 

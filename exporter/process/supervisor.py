@@ -1,4 +1,5 @@
-"""Checks that the parts of the process still work: signs of life for systemd, and when to end the process."""
+"""Checks that the parts of the process still work; notifies the watchdog of systemd, and decides when to end the
+process."""
 
 import logging
 import math

@@ -37,7 +37,7 @@ class Systemd:
         self._tell("STOPPING=1", "STATUS=stopping")
 
     def alive(self) -> None:
-        """Give the watchdog a sign of life, if there is one."""
+        """Notify the watchdog that the process works, if there is a watchdog."""
         if self.watchdog_interval is not None:
             self._tell("WATCHDOG=1")
 

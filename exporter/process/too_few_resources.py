@@ -1,4 +1,4 @@
-"""Parts of the process that take a thread or a descriptor when they start."""
+"""The error for a process that cannot start because threads, file descriptors or memory are missing."""
 
 import errno
 from collections.abc import Callable
@@ -8,7 +8,7 @@ _LACKING: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAG
 
 
 class TooFewResources(Exception):
-    """The machine gives the process too little to start. The text is one line with the way out."""
+    """The process cannot start because threads, descriptors or memory are missing. The text says what to do."""
 
     def __init__(self) -> None:
         super().__init__(
