@@ -88,5 +88,5 @@ class Acceptor:
 def _is_awaited(listener: socket.socket) -> bool:
     """Return whether a client waits to be accepted."""
     poll = select.poll()
-    poll.register(listener, select.POLLIN)
+    poll.register(listener)
     return bool(poll.poll(0))

@@ -97,7 +97,7 @@ class PasswordChecker:
 def _decoy(users: Users) -> str:
     """Make a hash of nothing known, as costly to check as the costliest: an unknown user must not show by time."""
     cost = max(int(stored.reveal()[_COST]) for stored in users.values())
-    return bcrypt.gensalt(cost).decode() + secrets.token_hex(16)[:31]
+    return bcrypt.gensalt(cost).decode() + secrets.token_hex()[:31]
 
 
 def _matches(password: str, hashed: str) -> bool:

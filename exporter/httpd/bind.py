@@ -48,6 +48,7 @@ def bind(address: str) -> socket.socket:
         number = error.errno or 0
         problem = _WAYS_OUT.get(number, f"{os.strerror(number)}: choose another address")
         raise CannotBind(address, problem) from None
+    listener.listen(BACKLOG)
     listener.setblocking(False)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it
     return listener
@@ -113,17 +114,15 @@ def _is_ipv6(text: str) -> bool:
 def _everywhere(port: int) -> socket.socket:
     if socket.has_dualstack_ipv6():
         try:
-            return socket.create_server(
-                ("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=BACKLOG
-            )
+            return socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
         except OSError as error:
             if error.errno not in _NO_IPV6:
                 raise
-    return socket.create_server(("0.0.0.0", port), backlog=BACKLOG)
+    return socket.create_server(("0.0.0.0", port))
 
 
 def _at(host: str, port: int) -> socket.socket:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, _, _, _, place = found[0]
     # All of the place: of an address of one link (fe80::1%eth0) the scope is a part.
-    return socket.create_server(place, family=family, backlog=BACKLOG)
+    return socket.create_server(place, family=family)

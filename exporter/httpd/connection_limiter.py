@@ -79,7 +79,7 @@ class ConnectionLimiter:
         """Close the oldest connection of the stage that has too many, if there is one."""
         reading, idle, answering = self._stages.values()
         others = idle or answering
-        candidates = reading if len(reading) > self._most // 2 or not others else others
+        candidates = reading if len(reading) > self._most / 2 or not others else others
         if candidates:
             self._evict(next(iter(candidates)))
 

@@ -167,7 +167,7 @@ def _split_absolute(target: str) -> tuple[str, str]:
     try:
         parts = urlsplit(target)
     except ValueError:
-        parts = urlsplit("")
+        raise Refused(400, _NO_TARGET) from None
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise Refused(400, _NO_TARGET)
     return parts.netloc, f"{parts.path or '/'}?{parts.query}"

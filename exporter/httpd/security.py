@@ -53,18 +53,6 @@ class Security:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def removed_protection(before: Security, after: Security) -> tuple[str, ...]:
-    """Return what kept clients out before and does no longer, in words."""
-    old, new = before.tls, after.tls
-    is_lost = {
-        "TLS": old and not new,
-        "the passwords": before.users and not after.users,
-        "the check of client certificates": old and new and new.context.verify_mode < old.context.verify_mode,
-        "client_allowed_sans": old and new and old.allowed_sans and not new.allowed_sans,
-    }
-    return tuple(what for what, lost in is_lost.items() if lost)
-
-
 def canonical_san(name: str) -> str:
     """Return one form of a subject alternative name, so that two spellings of one IP address are equal."""
     name = name.strip()

@@ -93,7 +93,7 @@ class Server:
         while every thread is held by others.
         """
         silent = self._clock.monotonic() - self._last_heartbeat - _HEARTBEAT
-        return max(0.0, silent, self._workers.stuck_for() if self._workers else 0.0)
+        return max(silent, self._workers.stuck_for() if self._workers else 0.0)
 
     def _run(self) -> None:
         try:

@@ -7,7 +7,7 @@ from typing import Final
 
 from exporter.config.files import TrackedFiles
 from exporter.config.problem import InvalidConfig
-from exporter.httpd.security import Security, removed_protection
+from exporter.httpd.security import Security
 from exporter.process.logs import log_unexpected
 from exporter.process.permissions import PermissionChecker
 from exporter.webconfig.load import load
@@ -67,7 +67,7 @@ class WebConfigFile:
         files = self._files.unread()
         try:
             latest = load(self._path, files)
-            lost = " and ".join(removed_protection(self._security, latest))
+            lost = " and ".join(_removed_protection(self._security, latest))
             problem = lost and f"{self._path}: removes {lost}; restart the exporter if this is intended"
         except InvalidConfig as error:
             problem = "; ".join(map(str, error.problems))
@@ -78,3 +78,15 @@ class WebConfigFile:
         self._security = latest
         _log.info("the web configuration was reloaded")
         self._permissions.check(files.secrets)
+
+
+def _removed_protection(before: Security, after: Security) -> tuple[str, ...]:
+    """Return what kept clients out before and does no longer, in words."""
+    old, new = before.tls, after.tls
+    is_lost = {
+        "TLS": old and not new,
+        "the passwords": before.users and not after.users,
+        "the check of client certificates": old and new and new.context.verify_mode < old.context.verify_mode,
+        "client_allowed_sans": old and new and old.allowed_sans and not new.allowed_sans,
+    }
+    return tuple(what for what, lost in is_lost.items() if lost)

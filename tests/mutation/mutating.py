@@ -85,7 +85,7 @@ def _settings(package: Package, entries: Sequence[str]) -> str:
         # mutmut declares the attributes of an object again in each mutant of its __init__
         "type_check_command": [*checks, "--disable-error-code=no-redef"],
         "timeout_multiplier": 3.0,
-        "timeout_constant": 2.0,
+        "timeout_constant": 30.0,  # real seconds: a mutant that the machine delays is not one that hangs
     }
     lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
     return "\n".join(["", "[tool.mutmut]", *lines, ""])

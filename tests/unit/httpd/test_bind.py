@@ -111,9 +111,11 @@ def _can_be_written(address: str) -> bool:
     return True
 
 
-def test_a_port_in_use_is_told() -> None:
-    with bind("127.0.0.1:0") as taken, pytest.raises(CannotBind, match="another program listens there"):
-        bind(describe(taken))
+def test_a_port_in_use_is_told_also_where_one_of_two_protocols_has_it() -> None:
+    with bind("[::1]:0") as taken:
+        for host in ("[::1]", ""):
+            with pytest.raises(CannotBind, match="another program listens there"):
+                bind(f"{host}:{taken.getsockname()[1]}")
 
 
 def test_a_server_answers_at_all_its_addresses() -> None:

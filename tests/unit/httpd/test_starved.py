@@ -19,7 +19,7 @@ from exporter.httpd.message import Response
 from exporter.httpd.server import Server
 from exporter.httpd.bind import bind
 
-logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s", level=logging.WARNING)
+logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s: %(error)s", level=logging.WARNING)
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 server = Server(lambda request: Response(200, b"alive"), [bind("127.0.0.1:0")], clock=SystemClock())
 server.start()
@@ -89,7 +89,7 @@ def test_a_server_without_file_descriptors_waits_quietly_and_recovers(starving: 
         client.socket.settimeout(PATIENCE)
         assert client.answer().body == b"alive"
     assert after["cpu"] - before["cpu"] < 0.5  # of the second it waited
-    assert starving.errors() == ["ERROR connections cannot be accepted; retrying"]
+    assert starving.errors() == ["ERROR connections cannot be accepted; retrying: Too many open files"]
 
 
 def test_a_server_gives_a_slow_clients_descriptor_to_the_next(starving: Starving) -> None:

@@ -95,6 +95,7 @@ def test_tls_speaks_version_1_2_and_newer_unless_told_otherwise(tmp_path: Path) 
     assert tls is not None
     assert tls.context.minimum_version == ssl.TLSVersion.TLSv1_2
     assert tls.context.verify_mode == ssl.CERT_NONE
+    assert tls.context.options == ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).options | ssl.OP_NO_RENEGOTIATION
     narrow = loaded(tmp_path, TLS + "  min_version: TLS13\n  max_version: TLS13\n").tls
     assert narrow is not None
     assert narrow.context.minimum_version == narrow.context.maximum_version == ssl.TLSVersion.TLSv1_3

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 from pathlib import Path
 
 import bcrypt
@@ -77,6 +78,7 @@ def test_a_change_is_seen_without_being_asked_for(folder: Path) -> None:
     file.write_text(HEADERS.format(0))
     watching = WebConfigFile(file, interval=0.01)
     watching.start()
+    assert [thread.daemon for thread in threading.enumerate() if thread.name == "web-config"] == [True]
     file.write_text(HEADERS.format(1))
     wait_until(lambda: watching.current().headers == {"X-XSS-Protection": "1"})
     watching.stop()
