@@ -103,5 +103,5 @@ def _decoy(users: Users) -> str:
 def _matches(password: str, hashed: str) -> bool:
     try:
         return bcrypt.checkpw(password.encode()[:_BCRYPT_BYTES], hashed.encode())
-    except ValueError:  # a NUL byte in the password: bcrypt takes none
+    except ValueError:  # a salt that bcrypt does not take, or a NUL byte, which an older one does not
         return False

@@ -82,8 +82,11 @@ def verify(users: Users, user: str, password: str) -> bool:
 
 
 def test_a_colon_in_a_password_and_letters_of_any_alphabet_are_fine() -> None:
-    read = read_credentials(header("josé", "a:b:ção").removeprefix("Authorization: "))
+    text = header("josé", "a:b:ção").removeprefix("Authorization: ")
+    read = read_credentials(text)
     assert read is not None
+    assert read_credentials(text.replace(" ", "  ")) == read
+    assert read_credentials(text.replace(" ", " ?")) is read_credentials("Basic YW5h") is None
     assert PasswordChecker().verify({"josé": hashed("a:b:ção")}, read)
 
 
@@ -108,6 +111,7 @@ def test_a_password_is_compared_as_far_as_bcrypt_reads() -> None:
     assert verify(users, "ana", "p" * 100)
     assert not verify(users, "ana", "p" * 71)
     assert not verify(users, "ana", "nul\0" + "p" * 100)
+    assert not verify({"ana": Secret("$2b$04$" + "a" * 53)}, "ana", "p"), "bcrypt does not take this salt"
 
 
 def test_a_right_pair_is_checked_once_and_a_wrong_one_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
