@@ -125,7 +125,7 @@ def _rest() -> Iterator[stat.Panel]:
             _NOTHING_KNOWN,
         ),
         f"count({expiring_soon(FLEET)} > 0) or 0 * count("
-        f"zapi_instance_until_due_seconds{{{FLEET}}} and on (name) name:zapi_threshold_expiring_soon:seconds)",
+        f"zapi_instance_until_due_seconds{{{FLEET}}} and on () zapi:threshold:expiring_soon_seconds)",
         NONE_IS_FINE,
     )
     yield number(

@@ -87,7 +87,10 @@ def numbers_over_time() -> Iterator[timeseries.Panel]:
         ),
         {
             "days left": f"min(zapi_instance_until_due_seconds{{{ONE}}}) / {DAY}",
-            "alert below": f'max(name:zapi_threshold_expiring_soon:seconds{{name="$name"}}) / {DAY}',
+            "alert below": (
+                'max(max(zapi_instance:threshold:expiring_soon_seconds{name="$name"})'
+                f" or max(zapi:threshold:expiring_soon_seconds)) / {DAY}"
+            ),
         },
         overrides={
             "alert below": [color_of(BAD), property_of("custom.lineStyle", {"fill": "dash", "dash": [8, 8]})]

@@ -1,5 +1,6 @@
 """The hourly recordings give the figures of a made-up history, with outages at every boundary."""
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,13 +77,17 @@ def _input() -> list[dict[str, str]]:
             "listed": [minute.listed for minute in history],
             "last_success": [minute.last_success for minute in history],
             "last_connected": [minute.last_connected for minute in history],
+            "unseen": [minute.last_success if minute.last_connected is None else None for minute in history],
+            "outage": [
+                minute.last_connected if minute.last_connected != minute.last_success else None
+                for minute in history
+            ],
         }.items():
-            selector = f'name:zapi_instance_{metric}:timestamp{{job="zapi", name="{number.name}"}}'
+            kind = "since" if metric == "outage" else "timestamp"
+            selector = f'name:zapi_instance_{metric}:{kind}{{job="zapi", name="{number.name}"}}'
             # A series that ends is marked so by Prometheus, at the next scrape or evaluation.
-            text = promtool_values(values)
-            series.append(
-                {"series": selector, "values": text.replace(" _", " stale", 1) if text[0] != "_" else text}
-            )
+            text = re.sub(r"(?<=\d) _", " stale", promtool_values(values))
+            series.append({"series": selector, "values": text})
     return series
 
 
