@@ -4,7 +4,7 @@ from typing import Final
 
 from tests.shipped.prometheus.stories import Fleet, Play, at, job, of, one_in_three, story
 
-FILES: Final = ("collectors", "collectors_survival")
+TOPICS: Final = ("collectors", "collectors_survival")
 
 HOUR: Final = 3600
 OWN: Final = "zapi_instance:threshold:"
@@ -36,32 +36,32 @@ def offline_within_hours(fleet: Fleet, *names: str) -> None:
 @story("collectors")
 def phone_offline() -> Play:
     """A phone that is offline is a warning after a while and critical later, until it is online again."""
-    fleet = asked(Fleet(4, 140), "p0", "p1", "p2")
-    offline_within_hours(fleet, "p0", "p1")
-    fleet.say(10, "p0", online=False)
-    fleet.say(10, "p1", online=False)  # for less than that
-    fleet.say(29, "p1", online=True)
-    fleet.say(10, "p2", online=None)  # not readable
-    fleet.say(10, "p3", online=False)  # not asked
-    fleet.say(120, "p0", online=True)
+    fleet = asked(Fleet(4, 140, letter="a"), "a0", "a1", "a2")
+    offline_within_hours(fleet, "a0", "a1")
+    fleet.say(10, "a0", online=False)
+    fleet.say(10, "a1", online=False)  # for less than that
+    fleet.say(29, "a1", online=True)
+    fleet.say(10, "a2", online=None)  # not readable
+    fleet.say(10, "a3", online=False)  # not asked
+    fleet.say(120, "a0", online=True)
     return fleet.story, {
-        of("InstancePhoneOffline", "p0", severity="warning"): [(30, 120)],
-        of("InstancePhoneOffline", "p0", severity="critical"): [(70, 120)],
+        of("InstancePhoneOffline", "a0", severity="warning"): [(30, 120)],
+        of("InstancePhoneOffline", "a0", severity="critical"): [(70, 120)],
     }
 
 
 @story("collectors")
 def phone_of_a_disconnected_number() -> Play:
     """The phone of a number that is disconnected is not told as offline too, unless it was told before."""
-    fleet = asked(Fleet(4, 60))
-    offline_within_hours(fleet, "p0", "p1")
-    fleet.say(10, "p0", online=False, connected=False, session="disconnected")
-    fleet.say(5, "p1", online=False)
-    fleet.say(30, "p1", connected=False, session="disconnected")
+    fleet = asked(Fleet(4, 60, letter="b"))
+    offline_within_hours(fleet, "b0", "b1")
+    fleet.say(10, "b0", online=False, connected=False, session="disconnected")
+    fleet.say(5, "b1", online=False)
+    fleet.say(30, "b1", connected=False, session="disconnected")
     return fleet.story, {
-        of("InstanceDisconnected", "p0"): [(14, 60)],
-        of("InstancePhoneOffline", "p1", severity="warning"): [(25.5, 60)],
-        of("InstanceDisconnected", "p1"): [(34.5, 60)],
+        of("InstanceDisconnected", "b0"): [(14, 60)],
+        of("InstancePhoneOffline", "b1", severity="warning"): [(25.5, 60)],
+        of("InstanceDisconnected", "b1"): [(34.5, 60)],
     }
 
 
@@ -100,15 +100,15 @@ def disconnected_with_its_session() -> Play:
 @story("collectors")
 def queue_stuck() -> Play:
     """A connected number whose oldest message waits for an hour is told, until its queue moves."""
-    fleet = asked(Fleet(4, 130))
-    own(fleet, "queue_stuck_seconds", "p3", 2 * HOUR)
-    fleet.say(10, "p0", "p3", waiting=380, oldest=600.0)
-    fleet.say(100, "p0", "p3", waiting=20, oldest=5900.0)  # some minutes old
+    fleet = asked(Fleet(4, 130, letter="c"))
+    own(fleet, "queue_stuck_seconds", "c3", 2 * HOUR)
+    fleet.say(10, "c0", "c3", waiting=380, oldest=600.0)
+    fleet.say(100, "c0", "c3", waiting=20, oldest=5900.0)  # some minutes old
     for minute in range(5, 130, 5):  # busy, and well
-        fleet.say(minute, "p1", waiting=50, oldest=minute * 60.0 - 300)
-    fleet.say(10, "p2", waiting=5, oldest=600.0)
-    fleet.say(60, "p2", waiting=0, oldest=None)
-    return fleet.story, {of("InstanceQueueStuck", "p0"): [(70, 100)]}
+        fleet.say(minute, "c1", waiting=50, oldest=minute * 60.0 - 300)
+    fleet.say(10, "c2", waiting=5, oldest=600.0)
+    fleet.say(60, "c2", waiting=0, oldest=None)
+    return fleet.story, {of("InstanceQueueStuck", "c0"): [(70, 100)]}
 
 
 @story("collectors")
@@ -129,119 +129,119 @@ def queue_of_a_number_that_came_back() -> Play:
 @story("collectors")
 def queue_full() -> Play:
     """A disconnected number whose queue is nearly full is told at once, until there is room or it is connected."""
-    fleet = asked(Fleet(6, 60))
-    own(fleet, "queue_full_messages", "p2", 500)
-    fleet.say(10, "p0", "p1", "p2", connected=False, waiting=100, oldest=600.0)
-    fleet.say(20, "p0", "p1", waiting=900)
-    fleet.say(20, "p2", waiting=500)
-    fleet.say(40, "p0", waiting=899)
-    fleet.say(40, "p1", connected=True)
-    fleet.say(20, "p3", waiting=950, oldest=1200.0)  # connected
+    fleet = asked(Fleet(6, 60, letter="d"))
+    own(fleet, "queue_full_messages", "d2", 500)
+    fleet.say(10, "d0", "d1", "d2", connected=False, waiting=100, oldest=600.0)
+    fleet.say(20, "d0", "d1", waiting=900)
+    fleet.say(20, "d2", waiting=500)
+    fleet.say(40, "d0", waiting=899)
+    fleet.say(40, "d1", connected=True)
+    fleet.say(20, "d3", waiting=950, oldest=1200.0)  # connected
     return fleet.story, {
         job("ManyInstancesDisconnected"): [(11.5, 60)],
         job("TeamInstancesDisconnected", team="support"): [(11.5, 60)],
         job("TeamInstancesDisconnected", team="sales"): [(11.5, 40.5)],
-        of("InstanceQueueFull", "p0"): [(20, 40)],
-        of("InstanceQueueFull", "p1"): [(20.5, 40.5)],
-        of("InstanceQueueFull", "p2"): [(20.5, 60)],
+        of("InstanceQueueFull", "d0"): [(20, 40)],
+        of("InstanceQueueFull", "d1"): [(20.5, 40.5)],
+        of("InstanceQueueFull", "d2"): [(20.5, 60)],
     }
 
 
 @story("collectors_survival")
 def collectors_through_lost_scrapes_and_restarts() -> Play:
     """Lost scrapes and an exporter that dies every four minutes hide nothing of phones, sessions and queues."""
-    fleet = asked(Fleet(5, 110, one_in_three))
-    offline_within_hours(fleet, "p0")
+    fleet = asked(Fleet(5, 110, one_in_three, letter="e"))
+    offline_within_hours(fleet, "e0")
     fleet.story.every(4, fleet.exporter.restart)
-    fleet.say(10, "p0", online=False)
-    fleet.say(10, "p1", session="restorable")
-    fleet.say(10, "p2", waiting=380, oldest=600.0)
-    fleet.say(10, "p3", connected=False, waiting=950, oldest=600.0)
-    fleet.say(100, "p0", online=True)
-    fleet.say(100, "p1", session="connected")
-    fleet.say(100, "p2", waiting=0, oldest=None)
-    fleet.say(100, "p3", connected=True, waiting=0, oldest=None)
+    fleet.say(10, "e0", online=False)
+    fleet.say(10, "e1", session="restorable")
+    fleet.say(10, "e2", waiting=380, oldest=600.0)
+    fleet.say(10, "e3", connected=False, waiting=950, oldest=600.0)
+    fleet.say(100, "e0", online=True)
+    fleet.say(100, "e1", session="connected")
+    fleet.say(100, "e2", waiting=0, oldest=None)
+    fleet.say(100, "e3", connected=True, waiting=0, oldest=None)
     return fleet.story, {
         at("ExporterRestarting"): [(12, 110)],
-        of("InstancePhoneOffline", "p0", severity="warning"): [(30, 100)],
-        of("InstancePhoneOffline", "p0", severity="critical"): [(70, 100)],
-        of("InstanceSessionLost", "p1"): [(16.5, 100.5)],
-        of("InstanceQueueStuck", "p2"): [(70.5, 100.5)],
-        of("InstanceDisconnected", "p3"): [(14.5, 100.5)],
-        of("InstanceQueueFull", "p3"): [(10.5, 100.5)],
+        of("InstancePhoneOffline", "e0", severity="warning"): [(30, 100)],
+        of("InstancePhoneOffline", "e0", severity="critical"): [(70, 100)],
+        of("InstanceSessionLost", "e1"): [(16.5, 100.5)],
+        of("InstanceQueueStuck", "e2"): [(70.5, 100.5)],
+        of("InstanceDisconnected", "e3"): [(14.5, 100.5)],
+        of("InstanceQueueFull", "e3"): [(10.5, 100.5)],
     }
 
 
 @story("collectors_survival")
 def collectors_through_an_outage() -> Play:
     """While Z-API, or a collector's endpoint, cannot be read nothing ends and nothing begins."""
-    fleet = asked(Fleet(6, 120))
-    offline_within_hours(fleet, "p0", "p4")
-    fleet.say(10, "p0", online=False)
-    fleet.say(10, "p1", session="restorable")
-    fleet.say(10, "p2", waiting=380, oldest=600.0)
-    fleet.say(10, "p3", connected=False, waiting=950, oldest=600.0)
-    fleet.say(36, "p4", online=False)
-    fleet.say(20, "p1", refuses=COLLECTORS)
+    fleet = asked(Fleet(6, 120, letter="f"))
+    offline_within_hours(fleet, "f0", "f4")
+    fleet.say(10, "f0", online=False)
+    fleet.say(10, "f1", session="restorable")
+    fleet.say(10, "f2", waiting=380, oldest=600.0)
+    fleet.say(10, "f3", connected=False, waiting=950, oldest=600.0)
+    fleet.say(36, "f4", online=False)
+    fleet.say(20, "f1", refuses=COLLECTORS)
     fleet.say(40, fault="server_error")
     fleet.story.at(50, lambda: fleet.exporter.restart(50 * 60))
     fleet.say(80, fault=None)
-    fleet.say(110, "p0", "p4", online=True)
-    fleet.say(110, "p1", session="connected", refuses=())
-    fleet.say(110, "p2", waiting=0, oldest=None)
-    fleet.say(110, "p3", connected=True, waiting=0, oldest=None)
+    fleet.say(110, "f0", "f4", online=True)
+    fleet.say(110, "f1", session="connected", refuses=())
+    fleet.say(110, "f2", waiting=0, oldest=None)
+    fleet.say(110, "f3", connected=True, waiting=0, oldest=None)
     return fleet.story, {
         job("ApiDown"): [(42.5, 80.5)],
-        of("InstancePhoneOffline", "p0", severity="warning"): [(30, 110)],
-        of("InstancePhoneOffline", "p0", severity="critical"): [(80, 110)],
-        of("InstancePhoneOffline", "p4", severity="warning"): [(80.5, 110.5)],
-        of("InstancePhoneOffline", "p4", severity="critical"): [(96.5, 110.5)],
-        of("InstanceSessionLost", "p1"): [(15.5, 110.5)],
-        of("InstanceQueueStuck", "p2"): [(80.5, 110.5)],
-        of("InstanceDisconnected", "p3"): [(14.5, 110.5)],
-        of("InstanceQueueFull", "p3"): [(10.5, 110.5)],
+        of("InstancePhoneOffline", "f0", severity="warning"): [(30, 110)],
+        of("InstancePhoneOffline", "f0", severity="critical"): [(80, 110)],
+        of("InstancePhoneOffline", "f4", severity="warning"): [(80.5, 110.5)],
+        of("InstancePhoneOffline", "f4", severity="critical"): [(96.5, 110.5)],
+        of("InstanceSessionLost", "f1"): [(15.5, 110.5)],
+        of("InstanceQueueStuck", "f2"): [(80.5, 110.5)],
+        of("InstanceDisconnected", "f3"): [(14.5, 110.5)],
+        of("InstanceQueueFull", "f3"): [(10.5, 110.5)],
     }
 
 
 @story("collectors_survival")
 def collectors_of_a_pair() -> Play:
     """Two exporters as a pair are one; one that is dead, restarts or cannot ask changes nothing."""
-    fleet = asked(Fleet(5, 110))
-    offline_within_hours(fleet, "p0")
+    fleet = asked(Fleet(5, 110, letter="g"))
+    offline_within_hours(fleet, "g0")
     other = fleet.more()
     other.collect = dict(fleet.exporter.collect)
     fleet.kill(40, other)
-    fleet.say(10, "p0", online=False)
-    fleet.say(10, "p1", session="disconnected")
-    fleet.say(10, "p2", waiting=380, oldest=600.0)
-    fleet.say(100, "p0", online=True)
-    fleet.say(100, "p1", session="connected")
-    fleet.say(100, "p2", waiting=0, oldest=None)
+    fleet.say(10, "g0", online=False)
+    fleet.say(10, "g1", session="disconnected")
+    fleet.say(10, "g2", waiting=380, oldest=600.0)
+    fleet.say(100, "g0", online=True)
+    fleet.say(100, "g1", session="connected")
+    fleet.say(100, "g2", waiting=0, oldest=None)
     return fleet.story, {
         at("ExporterDown", "b:1"): [(43, 110)],
-        of("InstancePhoneOffline", "p0", severity="warning"): [(30, 100)],
-        of("InstancePhoneOffline", "p0", severity="critical"): [(70, 100)],
-        of("InstanceSessionLost", "p1"): [(15.5, 100.5)],
-        of("InstanceQueueStuck", "p2"): [(70.5, 100.5)],
+        of("InstancePhoneOffline", "g0", severity="warning"): [(30, 100)],
+        of("InstancePhoneOffline", "g0", severity="critical"): [(70, 100)],
+        of("InstanceSessionLost", "g1"): [(15.5, 100.5)],
+        of("InstanceQueueStuck", "g2"): [(70.5, 100.5)],
     }
 
 
 @story("collectors_survival")
 def collectors_that_are_not_asked_any_more() -> Play:
     """A number that is removed, or whose collectors are taken away, ends its alerts; another label keeps them."""
-    fleet = asked(Fleet(6, 80))
-    offline_within_hours(fleet, "p0", "p1", "p4")
-    fleet.say(10, "p0", "p1", "p4", online=False)
-    fleet.say(10, "p2", session="restorable")
-    fleet.say(10, "p3", connected=False, waiting=950, oldest=600.0)
-    fleet.configure(40, fleet.exporter, without=["p0", "p3"], p4={"team": "billing"})
-    fleet.story.at(40, lambda: fleet.exporter.collect.update(p1=(), p2=()))
+    fleet = asked(Fleet(6, 80, letter="h"))
+    offline_within_hours(fleet, "h0", "h1", "h4")
+    fleet.say(10, "h0", "h1", "h4", online=False)
+    fleet.say(10, "h2", session="restorable")
+    fleet.say(10, "h3", connected=False, waiting=950, oldest=600.0)
+    fleet.configure(40, fleet.exporter, without=["h0", "h3"], h4={"team": "billing"})
+    fleet.story.at(40, lambda: fleet.exporter.collect.update(h1=(), h2=()))
     return fleet.story, {
-        of("InstancePhoneOffline", "p0", severity="warning"): [(30, 42)],
-        of("InstancePhoneOffline", "p1", severity="warning"): [(30.5, 42)],
-        of("InstancePhoneOffline", "p4", severity="warning"): [(30.5, 80)],
-        of("InstancePhoneOffline", "p4", severity="critical"): [(70.5, 80)],
-        of("InstanceSessionLost", "p2"): [(15.5, 42)],
-        of("InstanceDisconnected", "p3"): [(14.5, 42)],
-        of("InstanceQueueFull", "p3"): [(10.5, 42)],
+        of("InstancePhoneOffline", "h0", severity="warning"): [(30, 42)],
+        of("InstancePhoneOffline", "h1", severity="warning"): [(30.5, 42)],
+        of("InstancePhoneOffline", "h4", severity="warning"): [(30.5, 80)],
+        of("InstancePhoneOffline", "h4", severity="critical"): [(70.5, 80)],
+        of("InstanceSessionLost", "h2"): [(15.5, 42)],
+        of("InstanceDisconnected", "h3"): [(14.5, 42)],
+        of("InstanceQueueFull", "h3"): [(10.5, 42)],
     }

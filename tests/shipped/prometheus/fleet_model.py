@@ -4,6 +4,8 @@ Nothing here knows a rule. Exporters poll, forget when they restart, and withdra
 the real one does; scrapes can be lost, targets can come and go.
 """
 
+import functools
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +21,18 @@ FIRST: Final = 1_000_000
 """``due`` of an instance that does not expire in the test, in seconds after its start."""
 
 Labels = tuple[tuple[str, str], ...]
+
+
+class Query(str):
+    """A query that many checks have; it is written once."""
+
+    __slots__ = ()
+
+
+class Line(dict[str, Any]):
+    """A mapping that is written on one line."""
+
+    __slots__ = ()
 
 
 @dataclass(slots=True)
@@ -257,8 +271,12 @@ class Story:
             self.events.setdefault(second, []).append(lambda second=second: event(second))  # type: ignore[misc]
             second += int(minutes * 60)
 
-    def input_series(self) -> list[dict[str, str]]:
-        """Play it, and return ``input_series`` of a test."""
+    @property
+    def names(self) -> set[str]:
+        return {name for exporter in self.exporters for name in exporter.phones}
+
+    def input_series(self, namespace: str = "") -> list[Mapping[str, str]]:
+        """Play it, and return ``input_series`` of a test; ``namespace`` is a label of all targets."""
         columns: list[dict[Labels, float]] = []
         for number, now in enumerate(range(0, self.seconds + 1, STEP)):
             for second in range(now - STEP + 1, now + 1):
@@ -278,14 +296,17 @@ class Story:
                     column |= exporter.exposed(now)
             columns.append(column)
         series = dict.fromkeys(labels for column in columns for labels in column)
-        return [
-            {"series": _written(labels), "values": _values([column.get(labels) for column in columns])}
+        own = [
+            Line(
+                series=_written(labels, namespace), values=_values([column.get(labels) for column in columns])
+            )
             for labels in series
-        ] + self.more
+        ]
+        return [*own, *self.more]
 
 
-def _written(labels: Labels) -> str:
-    own = dict(labels)
+def _written(labels: Labels, namespace: str) -> str:
+    own = dict(labels) | ({"namespace": namespace} if namespace else {})
     name = own.pop("__name__")
     return name + "{" + ",".join(f'{key}="{value}"' for key, value in own.items()) + "}"
 
@@ -334,52 +355,131 @@ Alert = tuple[str, ...]
 """
 
 _FIRING: Final = (
-    "group by (alertname, name, webhook, instance) "
-    '(ALERTS{alertstate="firing", name!="", alertname!="ZapiInstancePhoneOffline"}) or '
-    'group by (alertname, name, severity) (ALERTS{alertstate="firing", alertname="ZapiInstancePhoneOffline"}) or '
-    'group by (alertname, team, instance, source) (ALERTS{alertstate="firing", name=""})'
+    "group by (alertname, namespace, name, webhook, instance) "
+    '(ALERTS{{{firing}, name!="", alertname!="ZapiInstancePhoneOffline"}}) or '
+    'group by (alertname, namespace, name, severity) (ALERTS{{{firing}, alertname="ZapiInstancePhoneOffline"}}) or '
+    'group by (alertname, namespace, team, instance, source) (ALERTS{{{firing}, name=""}})'
 )
 _EVERY: Final = 10 * STEP
 
+OF_NO_NAMESPACE: Final = {"ZapiExporterMissing", "ZapiThresholdsMissing"}
 
-def promtool_test(
-    title: str,
-    story: Story,
-    firing: Mapping[Alert, Sequence[Window]],
-    texts: Sequence[Mapping[str, Any]] = (),
-) -> dict[str, Any]:
-    """A test of promtool: just these alerts fire, each from its first minute to its last.
+Text = Mapping[str, Any]
+"""A check of promtool's ``alert_rule_test``."""
 
-    It is looked at from time to time, and wherever an alert begins or ends. ``texts`` are its ``alert_rule_test``.
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A story, with the alerts that must fire from which minute to which, and what some of them say.
+
+    ``key`` is the namespace of its exporters where several stories are played at once.
     """
-    edges = {round(minute * 60) for windows in firing.values() for window in windows for minute in window}
-    unsure = {round(minute * 60) for minute in story.unsure}
-    moments = {
-        second
-        for second in range(0, story.seconds + 1, STEP)
-        if (second % _EVERY == 0 or {second - STEP, second, second + STEP} & edges)
-        and not {second - STEP, second, second + STEP} & unsure
-    }
+
+    key: str
+    title: str
+    story: Story
+    firing: Mapping[Alert, Sequence[Window]]
+    texts: Sequence[Text] = ()
+
+    def fires(self, alert: Alert, second: float) -> bool:
+        return any(first * 60 <= second <= last * 60 for first, last in self.firing[alert])
+
+    def can_be_played_with(self, other: "Scenario") -> bool:
+        """Return whether no text of one is looked at while the other has the same alert.
+
+        promtool compares the texts of all alerts of a name. Thresholds of single instances go by their name alone.
+        """
+        return (
+            not self._is_alone()
+            and not other._is_alone()
+            and not self._talks_over(other)
+            and not other._talks_over(self)
+            and not (self.story.more and self.story.names & other.story.names)
+            and not (other.story.more and self.story.names & other.story.names)
+        )
+
+    def _is_alone(self) -> bool:
+        """Whether an alert fires that goes by no namespace: that no exporter is left, or thresholds are missing."""
+        return bool(OF_NO_NAMESPACE & {alert[0] for alert in self.firing})
+
+    def _talks_over(self, other: "Scenario") -> bool:
+        return any(other._may_fire(text["alertname"], _seconds(text["eval_time"])) for text in self.texts)
+
+    def _may_fire(self, alertname: str, second: float) -> bool:
+        """Whether an alert of this name fires then. After its story, its targets are gone, and nothing ends soon."""
+        end = min(second, self.story.seconds)
+        return (second > end and alertname == "ZapiExporterTargetLost") or any(
+            alert[0] == alertname and (self.fires(alert, second) or self.fires(alert, end))
+            for alert in self.firing
+        )
+
+    def moments(self) -> tuple[set[int], set[int]]:
+        """When it is looked at: from time to time, and wherever an alert begins or ends. And when not."""
+        edges = {
+            round(minute * 60) for windows in self.firing.values() for window in windows for minute in window
+        }
+        unsure = {round(minute * 60) for minute in self.story.unsure}
+        seconds = range(0, self.story.seconds + 1, STEP)
+        hidden = {second for second in seconds if _around(second) & unsure}
+        return {s for s in seconds if s % _EVERY == 0 or _around(s) & edges} - hidden, hidden
+
+
+def _around(second: int) -> set[int]:
+    return {second - STEP, second, second + STEP}
+
+
+def promtool_test(scenarios: Sequence[Scenario]) -> dict[str, Any]:
+    """A test of promtool that plays these stories at once: just their alerts fire, each in its time."""
+    alone = len(scenarios) == 1
+    looked_at = {one.key: one.moments() for one in scenarios}
+    checks = []
+    for second in sorted(set().union(*(moments for moments, _ in looked_at.values()))):
+        sure = [
+            one for one in scenarios if second <= one.story.seconds and second not in looked_at[one.key][1]
+        ]
+        firing = [
+            Line(labels=_labels(alert, "" if alone else one.key), value=1)
+            for one in sure
+            for alert in one.firing
+            if one.fires(alert, second)
+        ]
+        query = _firing(tuple(one.key for one in scenarios if one not in sure))
+        checks.append(Line(eval_time=f"{second}s", expr=query, exp_samples=firing))
+    texts = [_of_namespace(text, "" if alone else one.key) for one in scenarios for text in one.texts]
     return {
-        "name": title,
+        "name": scenarios[0].title if alone else "\n".join(f"{one.key}: {one.title}" for one in scenarios),
         "interval": f"{STEP}s",
-        "input_series": story.input_series(),
-        "promql_expr_test": [
-            {
-                "eval_time": f"{second}s",
-                "expr": _FIRING,
-                "exp_samples": [
-                    {"labels": _labels(alert), "value": 1}
-                    for alert, windows in firing.items()
-                    if any(first * 60 <= second <= last * 60 for first, last in windows)
-                ],
-            }
-            for second in sorted(moments)
+        "input_series": [
+            series for one in scenarios for series in one.story.input_series("" if alone else one.key)
         ],
-        **({"alert_rule_test": list(texts)} if texts else {}),
+        "promql_expr_test": checks,
+        **({"alert_rule_test": texts} if texts else {}),
     }
 
 
-def _labels(alert: Alert) -> str:
-    pairs = [("alertname", alert[0]), *(tuple(part.split("=", 1)) for part in alert[1:])]
-    return "{" + ",".join(f'{key}="{value}"' for key, value in pairs) + "}"
+@functools.cache
+def _firing(without: tuple[str, ...]) -> Query:
+    """All alerts that fire, without those of stories that are over, or on an edge that nobody can be sure of."""
+    kept = f', namespace!~"{"|".join(without)}"' if without else ""
+    return Query(_FIRING.format(firing=f'alertstate="firing"{kept}'))
+
+
+def _of_namespace(text: Text, namespace: str) -> Text:
+    if not namespace:
+        return text
+    alerts = [
+        {**alert, "exp_labels": {**alert["exp_labels"], "namespace": namespace}}
+        for alert in text.get("exp_alerts", ())
+    ]
+    return {**text, "exp_alerts": alerts}
+
+
+def _seconds(text: str) -> float:
+    """``14m`` or ``11m30s``."""
+    units = {"s": 1, "m": 60, "h": 3600}
+    return sum(int(count) * units[unit] for count, unit in re.findall(r"(\d+)([smh])", text))
+
+
+def _labels(alert: Alert, namespace: str) -> str:
+    own = [part.partition("=")[::2] for part in alert[1:]] + ([("namespace", namespace)] if namespace else [])
+    return "{" + ",".join(f'{key}="{value}"' for key, value in [("alertname", alert[0]), *own]) + "}"

@@ -3,49 +3,89 @@
 ``python -m tests.shipped.prometheus.rule_tests`` writes them to ``prometheus/tests`` for ``promtool test rules``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import yaml
 
 from tests.shipped.prometheus import collector_stories, source_stories, stories
-from tests.shipped.prometheus.fleet_model import STEP, promtool_test
+from tests.shipped.prometheus.fleet_model import STEP, Line, Query, Scenario, promtool_test
 from tests.shipped.prometheus.tools import RULE_TESTS, parse
+
+_Dumper: Final[type[yaml.SafeDumper]] = type(
+    "_Dumper",
+    (getattr(yaml, "CSafeDumper", yaml.SafeDumper),),
+    {"ignore_aliases": lambda _, data: not isinstance(data, Query)},
+)
+"""Writes a query that many checks have once, and what is a ``Line`` on one."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+_Dumper.add_representer(Query, lambda dumper, data: dumper.represent_str(str(data)))
+_Dumper.add_representer(
+    Line, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
+)
 
 TEXTS: Final = Path(__file__).with_name("texts.yaml")
 """Title of a story → what its alerts say at which moment, as ``alert_rule_test``."""
 
-RULE_FILES: Final = {
-    "thresholds": ("reasons", "zapi"),
-    **dict.fromkeys(collector_stories.FILES, ("thresholds", "reasons", "zapi", "collectors")),
-    **dict.fromkeys(source_stories.FILES, ("thresholds", "reasons", "zapi", "sources")),
+SUITES: Final = {
+    "thresholds_missing": (("reasons", "zapi"), ("thresholds",)),
+    "fleet": (
+        ("thresholds", "reasons", "zapi"),
+        tuple(
+            topic
+            for topic in stories.STORIES
+            if topic not in {"thresholds", *collector_stories.TOPICS, *source_stories.TOPICS}
+        ),
+    ),
+    "collectors": (("thresholds", "reasons", "zapi", "collectors"), collector_stories.TOPICS),
+    "sources": (("thresholds", "reasons", "zapi", "sources"), source_stories.TOPICS),
 }
-"""Those of a file of tests, where they are not the ones that every fleet needs."""
+"""The rule files that stories need, and the topics of these stories."""
 
 
 def documents() -> Iterator[tuple[Path, str]]:
-    """Each file of ``prometheus/tests`` with its text."""
+    """Each file of ``prometheus/tests`` with its text: stories that are played at once, each in a namespace."""
     texts = parse(TEXTS.read_text())
-    for file, plays in stories.STORIES.items():
-        names = RULE_FILES.get(file, ("thresholds", "reasons", "zapi"))
-        document = {
-            "rule_files": [f"../rules/{name}.yaml" for name in names],
-            "evaluation_interval": f"{STEP}s",
-            "group_eval_order": ["zapi" if name == "zapi" else f"zapi-{name}" for name in names],
-            "tests": [promtool_test(title, *play(), texts.get(title, ())) for title, play in plays.items()],
-        }
-        head = "# Written by `make rule-tests` from the stories in tests/shipped/prometheus.\n"
-        body = yaml.dump(
-            document,
-            Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper),
-            sort_keys=False,
-            width=1000,
-            allow_unicode=True,
-        )
-        yield RULE_TESTS / f"{file}.yaml", head + body
+    for suite, (names, topics) in SUITES.items():
+        plays = {title: play for topic in topics for title, play in stories.STORIES[topic].items()}
+        scenarios = [
+            Scenario(play.__name__, title, *play(), texts.get(title, ())) for title, play in plays.items()
+        ]
+        runs = _runs(scenarios)
+        for number, run in enumerate(runs, start=1):
+            document = {
+                "rule_files": [f"../rules/{name}.yaml" for name in names],
+                "evaluation_interval": f"{STEP}s",
+                "group_eval_order": ["zapi" if name == "zapi" else f"zapi-{name}" for name in names],
+                "tests": [promtool_test(run)],
+            }
+            head = "# Written by `make rule-tests` from the stories in tests/shipped/prometheus.\n"
+            body = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=1000, allow_unicode=True)
+            yield RULE_TESTS / (f"{suite}_{number}.yaml" if len(runs) > 1 else f"{suite}.yaml"), head + body
+
+
+def _runs(scenarios: Sequence[Scenario]) -> list[list[Scenario]]:
+    """Stories that are played at once, the longest first: evaluating all rules costs more than another small fleet."""
+    runs: list[list[Scenario]] = []
+    for scenario in sorted(scenarios, key=lambda one: -one.story.seconds):
+        fitting = (run for run in runs if all(scenario.can_be_played_with(other) for other in run))
+        run = next(fitting, None)
+        if run is None:
+            runs.append([scenario])
+        else:
+            run.append(scenario)
+    return runs
 
 
 if __name__ == "__main__":
+    for old in RULE_TESTS.glob("*.yaml"):
+        old.unlink()
     for path, text in documents():
         path.write_text(text)

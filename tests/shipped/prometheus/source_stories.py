@@ -5,7 +5,7 @@ from typing import Final
 from tests.shipped.prometheus.fleet_model import Exporter
 from tests.shipped.prometheus.stories import Fleet, Play, at, job, one_in_three, story
 
-FILES: Final = ("sources",)
+TOPICS: Final = ("sources",)
 
 ACCOUNT: Final = "account:matriz"
 FOLDER: Final = "file:/etc/zapi/sales.yaml"

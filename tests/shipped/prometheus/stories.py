@@ -8,29 +8,38 @@ from tests.shipped.prometheus.fleet_model import Alert, Exporter, Phone, Story, 
 Play = tuple[Story, Mapping[Alert, Sequence[Window]]]
 
 STORIES: Final[dict[str, dict[str, Callable[[], Play]]]] = {}
-"""File → title → what plays it. Minutes are those of the story."""
+"""Topic → title → what plays it. Minutes are those of the story."""
 
 DAY: Final = 86400
 
 
-def story(file: str) -> Callable[[Callable[[], Play]], Callable[[], Play]]:
+def story(topic: str) -> Callable[[Callable[[], Play]], Callable[[], Play]]:
     def keep(play: Callable[[], Play]) -> Callable[[], Play]:
         title = (play.__doc__ or "").strip().split("\n")[0].rstrip(".")
-        STORIES.setdefault(file, {})[title] = play
+        STORIES.setdefault(topic, {})[title] = play
         return play
 
     return keep
 
 
 class Fleet:
-    """Numbers ``p0`` …, every other one of team ``sales``, and one exporter that polls them."""
+    """Numbers ``p0`` …, every other one of team ``sales``, and one exporter that polls them.
+
+    Where one has a threshold of its own, which goes by its name alone, all have another ``letter``.
+    """
 
     def __init__(
-        self, numbers: int, minutes: int, lost: Callable[[str, int], bool] = lambda instance, scrape: False
+        self,
+        numbers: int,
+        minutes: int,
+        lost: Callable[[str, int], bool] = lambda instance, scrape: False,
+        *,
+        letter: str = "p",
     ):
-        self.phones = {f"p{number}": Phone() for number in range(numbers)}
+        names = [f"{letter}{number}" for number in range(numbers)]
+        self.phones = {name: Phone() for name in names}
         teams = ("support", "sales")
-        self.labels = {f"p{number}": {"team": teams[number % 2]} for number in range(numbers)}
+        self.labels = {name: {"team": teams[number % 2]} for number, name in enumerate(names)}
         self.exporter = Exporter("a:1", self.labels, self.phones)
         self.story = Story([self.exporter], minutes * 60, lost)
 
@@ -727,23 +736,23 @@ def threshold_twice() -> Play:
 @story("thresholds_of_instances")
 def own_thresholds() -> Play:
     """An instance, or a team, may have thresholds of its own."""
-    fleet = Fleet(4, 30)
-    fleet.phones["p2"].due = 8.0 * DAY
-    fleet.phones["p0"].due = 6.0 * DAY
-    fleet.phones["p1"].due = 1.5 * DAY
+    fleet = Fleet(4, 30, letter="i")
+    fleet.phones["i2"].due = 8.0 * DAY
+    fleet.phones["i0"].due = 6.0 * DAY
+    fleet.phones["i1"].due = 1.5 * DAY
     fleet.story.more = [
-        {"series": 'zapi_instance:threshold:disconnected_seconds{name="p1"}', "values": "60x70"},
-        {"series": 'zapi_instance:threshold:expiring_soon_seconds{name="p2"}', "values": "1209600x70"},
-        {"series": 'zapi_instance:threshold:expiring_soon_seconds{name="p0"}', "values": "-1000000000x70"},
-        {"series": 'zapi_instance:threshold:expiring_imminently_seconds{name="p1"}', "values": "172800x70"},
-        {"series": 'zapi_instance:threshold:flapping_disconnects{name="p3"}', "values": "1x70"},
+        {"series": 'zapi_instance:threshold:disconnected_seconds{name="i1"}', "values": "60x70"},
+        {"series": 'zapi_instance:threshold:expiring_soon_seconds{name="i2"}', "values": "1209600x70"},
+        {"series": 'zapi_instance:threshold:expiring_soon_seconds{name="i0"}', "values": "-1000000000x70"},
+        {"series": 'zapi_instance:threshold:expiring_imminently_seconds{name="i1"}', "values": "172800x70"},
+        {"series": 'zapi_instance:threshold:flapping_disconnects{name="i3"}', "values": "1x70"},
     ]
-    fleet.say(10, "p1", connected=False)
-    fleet.say(20, "p3", connected=False)
-    fleet.say(22, "p3", connected=True)
+    fleet.say(10, "i1", connected=False)
+    fleet.say(20, "i3", connected=False)
+    fleet.say(22, "i3", connected=True)
     return fleet.story, {
-        of("InstanceDisconnected", "p1"): [(10.5, 30)],
-        of("InstanceExpiringSoon", "p2"): [(0.5, 30)],
-        of("InstanceExpiringImminently", "p1"): [(0.5, 30)],
-        of("InstanceFlapping", "p3"): [(20.5, 30)],
+        of("InstanceDisconnected", "i1"): [(10.5, 30)],
+        of("InstanceExpiringSoon", "i2"): [(0.5, 30)],
+        of("InstanceExpiringImminently", "i1"): [(0.5, 30)],
+        of("InstanceFlapping", "i3"): [(20.5, 30)],
     }

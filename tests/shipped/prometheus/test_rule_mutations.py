@@ -119,6 +119,7 @@ def _tests_of(alerts: set[str], place: Path) -> list[Path]:
             text = yaml.safe_dump(case)
             if not any(re.search(rf"\b{alert}\b", text) for alert in alerts):
                 continue
+            _leave_out_other_stories(case, alerts)
             for check in case["promql_expr_test"]:
                 check["expr"] = check["expr"].replace("ALERTS{", f'ALERTS{{alertname=~"{wanted}", ')
                 check["exp_samples"] = [
@@ -133,3 +134,19 @@ def _tests_of(alerts: set[str], place: Path) -> list[Path]:
             path.write_text(yaml.safe_dump({**document, "tests": [case]}))
             looking.append((len(case["promql_expr_test"]), path))
     return [path for _, path in sorted(looking)]
+
+
+def _leave_out_other_stories(case: dict[str, Any], alerts: set[str]) -> None:
+    """Of stories that are played at once, keep the series of those that expect one of these alerts."""
+    expected = {sample["labels"] for check in case["promql_expr_test"] for sample in check["exp_samples"]}
+    expecting = {
+        _namespace(labels) for labels in expected if any(f'alertname="{alert}"' in labels for alert in alerts)
+    }
+    case["input_series"] = [
+        one for one in case["input_series"] if _namespace(one["series"]) in {"", *expecting}
+    ]
+
+
+def _namespace(series: str) -> str:
+    found = re.search(r'namespace="([^"]*)"', series)
+    return found[1] if found else ""
