@@ -64,8 +64,6 @@ class Resolver:
             tell = partial(future.set_result, self._lookup(*name))
         except Exception as error:
             tell = partial(future.set_exception, error)
-        with (
-            self._lock
-        ):  # before the result is known to those that wait: the next poll looks the name up anew
+        with self._lock:  # before the waiting polls know the result: the next one looks the name up anew
             del self._pending[name]
         tell()
