@@ -121,4 +121,4 @@ def _utf16_units(char: str) -> str:
     code = ord(char)
     if code < 0x10000:
         return char
-    return chr(0xD800 + ((code - 0x10000) >> 10)) + chr(0xDC00 + ((code - 0x10000) & 0x3FF))
+    return chr(0xD800 + ((code - 0x10000) >> 10)) + chr(0xDC00 + (code & 0x3FF))

@@ -130,3 +130,4 @@ def test_no_file_is_left_behind_where_one_cannot_take_its_place(
     caplog.clear()
     assert cache.load("matriz") is None
     assert [vars(record)["path"] for record in caplog.records] == [str(file)]
+    assert "is a folder" in vars(caplog.records[0])["problem"]

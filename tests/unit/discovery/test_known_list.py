@@ -27,6 +27,7 @@ def ids(known: KnownList) -> list[str]:
 def test_a_complete_list_is_taken() -> None:
     known = KnownList().after((A, B), 100.0)
     assert known == KnownList((A, B), frozenset(), 100.0, None, is_read=True)
+    assert known.after((A, B), 200.0).instances is known.instances
 
 
 def test_a_failure_keeps_the_last_good_list() -> None:

@@ -29,6 +29,7 @@ from exporter.metrics.samples import due
 from exporter.metrics.scrape import Scrapes
 from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format, number
+from exporter.model.poll_result import Collector as InstanceCollector
 from exporter.model.poll_result import Reading, Reason
 from exporter.model.secret import Secret
 from exporter.model.settings import Instance
@@ -165,6 +166,7 @@ def test_every_metric_is_exposed_as_the_catalogue_has_it() -> None:
 
     rig = Rig("vendas")
     rig.fleet.record(rig.instances[0], READINGS[0], 0.1)
+    rig.telemetry.collected(InstanceCollector.QUEUE, a_failure())
     text = rig.scraped()
     families = {family.name: family for family in text_string_to_metric_families(text)}
     for metric in (*INSTANCE_METRICS, UNTIL_DUE, *EXPORTER_METRICS):
