@@ -27,16 +27,6 @@ _LOST: Final = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, *
 """What a connection looks like that the peer closed or reset: which of them is up to chance."""
 
 
-_CERTIFICATE_PROBLEMS: Final = {
-    9: "is not valid yet; check the clock of this machine",  # CERT_NOT_YET_VALID
-    10: "has expired",  # CERT_HAS_EXPIRED
-    # self-signed, unknown root, unknown issuer, unverifiable leaf
-    **dict.fromkeys((18, 19, 20, 21), "is signed by an unknown authority; see api.ca_file"),
-    **dict.fromkeys((62, 64), "is for another host"),  # HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH
-}
-"""By OpenSSL's X509_V_ERR_…, whose numbers are part of its interface."""
-
-
 class PollFailed(Exception):
     """A request got no reply that can be used; ``failure`` says why."""
 
@@ -51,10 +41,11 @@ class NoThreadLeft(OSError):
 
 def proxy_refusal(status: int) -> Failure:
     """Return the failure for the answer of a proxy that did not make the connection."""
-    said = "did not make the connection"
     if status == 407:
-        said = "refused the user and password of its URL, or lacks them"
-    return Failure(Reason.CONNECT, f"the proxy {said} (HTTP {status})")
+        return Failure(
+            Reason.CONNECT, "the proxy refused the user and password of its URL, or lacks them (HTTP 407)"
+        )
+    return Failure(Reason.CONNECT, f"the proxy did not make the connection (HTTP {status})")
 
 
 def connection_failure(error: OSError, *, at_server: bool) -> Failure:
@@ -62,11 +53,25 @@ def connection_failure(error: OSError, *, at_server: bool) -> Failure:
     if isinstance(error, TimeoutError):
         return TIMED_OUT
     if isinstance(error, ssl.SSLCertVerificationError):
-        problem = _CERTIFICATE_PROBLEMS.get(error.verify_code, "is not valid")
-        return Failure(Reason.TLS, f"the {'server' if at_server else 'proxy'}'s certificate {problem}")
+        return Failure(
+            Reason.TLS, _certificate_problem(error.verify_code, "server" if at_server else "proxy")
+        )
     if isinstance(error, ssl.SSLError) and not isinstance(error, _LOST):
         return Failure(Reason.TLS, "no TLS connection could be agreed on; is the port right?")
     return Failure(Reason.CONNECT, _connection_problem(error, at_server=at_server))
+
+
+def _certificate_problem(code: int, peer: str) -> str:
+    """``code`` is one of OpenSSL's X509_V_ERR_…, whose numbers are part of its interface."""
+    if code == 9:  # CERT_NOT_YET_VALID
+        return f"the {peer}'s certificate is not valid yet; check the clock of this machine"
+    if code == 10:  # CERT_HAS_EXPIRED
+        return f"the {peer}'s certificate has expired"
+    if code in (62, 64):  # HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH
+        return f"the {peer}'s certificate is for another host"
+    if code in (18, 19, 20, 21):  # self-signed, unknown root, unknown issuer, unverifiable leaf
+        return f"the {peer}'s certificate is signed by an unknown authority; see api.ca_file"
+    return f"the {peer}'s certificate is not valid"
 
 
 def _connection_problem(error: OSError, *, at_server: bool) -> str:

@@ -114,6 +114,12 @@ def moment(unix: float, text: str, texts: Texts) -> Moment:
     return Moment(text, when.strftime(texts.numbers["moment"]), when.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
+def moment_from_now(unix: float, now: float, texts: Texts) -> Moment:
+    """Write a moment as the duration until it, or since it."""
+    words, away = texts.words["ahead" if unix > now else "ago"], abs(unix - now)
+    return moment(unix, words.format(duration=duration(away, texts)), texts)
+
+
 def day(unix: float, texts: Texts) -> Moment:
     text = datetime.fromtimestamp(int(unix), timezone.utc).strftime(texts.numbers["day"])
     return replace(moment(unix, text, texts), shows="day")

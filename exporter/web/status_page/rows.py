@@ -18,6 +18,7 @@ from exporter.web.status_page.formatting import (
     failure_note,
     foreign,
     moment,
+    moment_from_now,
     number,
     precise,
     sentence,
@@ -134,7 +135,7 @@ class RowWriter:
             since=self._since(diagnosis),
             state_notes=tuple(self._state_notes(diagnosis)),
             problems=tuple(self._problem(problem, diagnosis) for problem in diagnosis.problems),
-            due=None if due is None else self._moment_from_now(due),
+            due=None if due is None else moment_from_now(due, self._now, self._texts),
             due_day=None if due is None else day(due, texts),
             due_level=next(
                 (diagnosis.level_of(one).value for one in diagnosis.problems if one in _OF_DUE), ""
@@ -145,7 +146,7 @@ class RowWriter:
             webhooks=self._webhooks(diagnosis) if diagnosis.webhooks else None,
             last_poll=None
             if view.last_poll is None
-            else self._moment_from_now(min(view.last_poll, self._now)),
+            else moment_from_now(min(view.last_poll, self._now), self._now, self._texts),
             last_duration=""
             if view.last_duration is None
             else words["took"].format(duration=precise(view.last_duration, texts)),
@@ -208,12 +209,15 @@ class RowWriter:
     def _parts(self, problem: Problem, diagnosis: Diagnosis) -> dict[str, str | Moment | Sentence]:
         view = diagnosis.view
         if problem in _OF_DUE and view.status and view.status.due:
-            return {"when": self._moment_from_now(view.status.due)}
+            return {"when": moment_from_now(view.status.due, self._now, self._texts)}
         if problem is Problem.UNPAID:
             return {"status": foreign(view.payment_status or UNKNOWN_STATUS)}
         if problem in _OF_QUEUE and view.message_queue is not None:
             waiting = number(view.message_queue.messages, self._texts)
-            return {"n": waiting, "when": self._moment_from_now(view.message_queue.oldest or self._now)}
+            return {
+                "n": waiting,
+                "when": moment_from_now(view.message_queue.oldest or self._now, self._now, self._texts),
+            }
         if problem in _WEBHOOKS_OF:
             return {"webhooks": _names(diagnosis.webhooks_that_are(_WEBHOOKS_OF[problem]))}
         return {}
@@ -265,13 +269,6 @@ class RowWriter:
             return None
         heading = self._texts.words["without_label"].format(label=label) if value is None else value
         return Group(shortened(heading), number(self._group_sizes[value], self._texts))
-
-    def _moment_from_now(self, unix: float) -> Moment:
-        away = unix - self._now
-        words, texts = self._texts.words, self._texts
-        if away > 0:
-            return moment(unix, words["ahead"].format(duration=duration(away, texts)), texts)
-        return moment(unix, words["ago"].format(duration=duration(-away, texts)), texts)
 
 
 def _names(names: tuple[str, ...]) -> Sentence:

@@ -5,13 +5,11 @@ from collections.abc import Iterator, Sequence
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.settings import ACCOUNT_PREFIX, CONFIG_SOURCE, FILE_PREFIX, InstanceSource
 from exporter.web.status_page.formatting import (
-    Moment,
     Note,
     Sentence,
     detail_words,
-    duration,
     foreign,
-    moment,
+    moment_from_now,
     number,
     sentence,
 )
@@ -80,14 +78,11 @@ def _account_notes(source: InstanceSource, texts: Texts, now: float) -> Iterator
         )
     elif read is not None and (source.problems or now - read > _MOST_MISSED * refresh + _PATIENCE):
         counted = number(len(source.instances), texts)
-        text = sentence(words["list_old"], name=name, n=counted, when=_ago(read, texts, now))
+        text = sentence(
+            words["list_old"], name=name, n=counted, when=moment_from_now(min(read, now), now, texts)
+        )
         yield Note(Level.WARNING.value, text, detail, tag, sentence(words["list_remedy"]))
     if source.skipped:
         counted = number(source.skipped, texts)
         text = sentence(words["without_token"], name=name, n=counted)
         yield Note(Level.WARNING.value, text, "", "", sentence(words["token_remedy"]))
-
-
-def _ago(unix: float, texts: Texts, now: float) -> Moment:
-    text = texts.words["ago"].format(duration=duration(max(0.0, now - unix), texts))
-    return moment(unix, text, texts)
