@@ -63,7 +63,8 @@ class Resolver:
         try:
             tell = partial(future.set_result, self._lookup(*name))
         except Exception as error:
-            tell = partial(future.set_exception, error)
+            # with its traceback, which refers to this frame, it would be a cycle that keeps the polls' sockets open
+            tell = partial(future.set_exception, error.with_traceback(None))
         with self._lock:  # before the waiting polls know the result: the next one looks the name up anew
             del self._pending[name]
         tell()

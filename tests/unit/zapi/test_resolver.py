@@ -1,7 +1,10 @@
 """Name lookups that hang, fail or cannot even begin."""
 
+import contextlib
+import gc
 import socket
 import threading
+import weakref
 from collections.abc import Sequence
 
 import pytest
@@ -83,3 +86,27 @@ def test_a_lookup_that_finds_no_thread_is_made_by_the_next_poll_that_does(
 
 def no_thread(thread: threading.Thread) -> None:
     raise RuntimeError("can't start new thread")
+
+
+def test_a_failed_lookup_keeps_nothing_of_the_poll_that_waited_for_it() -> None:
+    """Not even until cycles are collected: a poll holds the connection that it lost, and its descriptor."""
+
+    class Held:
+        pass
+
+    def unknown(host: str, port: int) -> Sequence[AddressInfo]:
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    def wait_for_the_lookup(held: Held) -> None:
+        with contextlib.suppress(socket.gaierror):
+            Resolver(unknown).resolve("zapi.example", 443, 20)
+
+    held = Held()
+    seen = weakref.ref(held)
+    gc.disable()
+    try:
+        wait_for_the_lookup(held)
+        del held
+        wait_until(lambda: seen() is None)  # the thread of the lookup ends a moment later
+    finally:
+        gc.enable()
