@@ -54,7 +54,7 @@ _WHOLE_NUMBER: Final = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _BASE_URL: Final = re.compile(
     r"(?P<scheme>[^:/?#]*)://(?P<host>\[[^\]]*\]|[^/?#:@\\]*)(?::(?P<port>[0-9]{1,5}))?(?P<path>/[^?#\\]*)?"
 )
-_HOST: Final = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?")
+_HOST: Final = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63})*\.?")
 _INSTANCE_PATH: Final = re.compile(r"/(?:instances|token)(?:/|$)", re.IGNORECASE)
 
 
@@ -197,6 +197,8 @@ def base_url(text: str) -> str:
         )
     if "@" in text or "?" in text or "#" in text:
         raise ValueError("must be a URL such as https://api.z-api.io, without user, query or fragment")
+    if not text.isascii():
+        raise ValueError("must be in ASCII; write another letter of a host as xn--, and of a path as %XX")
     if not _is_host(match["host"]):
         raise ValueError("must be a URL with a host, such as https://api.z-api.io")
     if match.end() != len(text) or not 1 <= int(match["port"] or 443) <= 65_535:

@@ -112,6 +112,7 @@ class Adapter(HTTPAdapter):
         if kept is not None:
             with contextlib.suppress(_Unanswered):
                 return self._exchange(kept, request, budget, idle)
+            kept = None  # closed before another one is made
         expires = self._clock.monotonic() + CONNECTION_LIFETIME
         return self._exchange(_Connection(self._route.connect(budget), expires), request, budget, idle)
 

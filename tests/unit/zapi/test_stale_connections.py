@@ -1,6 +1,8 @@
 """A connection that the server closed while nobody used it neither costs a poll its success nor blurs its failure."""
 
+import socket
 import ssl
+import threading
 import time
 
 import pytest
@@ -15,7 +17,7 @@ from exporter.zapi.client import ZapiClient
 from simulator.server import SimulatedZapi
 from simulator.wire_faults import closed_on_next_request, raw, stale_keep_alive
 from tests.builders import an_instance
-from tests.unit.zapi.playing import answering, playing
+from tests.unit.zapi.playing import answering, playing, read_head
 
 OWN = b'HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n{"connected":true}'
 
@@ -73,3 +75,26 @@ def test_a_status_of_the_connection_that_is_new_is_told() -> None:
         client.close()
         assert isinstance(readings[1], Failure)
         assert readings[1].reason is Reason.BAD_STATUS
+
+
+def test_a_lost_connection_is_closed_before_another_one_is_made() -> None:
+    """Where a server loses all connections at once, polls do not need twice as many descriptors."""
+    closed = threading.Event()
+
+    def lose(accepted: socket.socket) -> None:
+        answering(OWN)(accepted)
+        read_head(accepted)
+        accepted.shutdown(socket.SHUT_WR)
+        assert accepted.recv(1) == b""
+        closed.set()
+
+    def answer_then(accepted: socket.socket) -> None:
+        read_head(accepted)
+        if closed.wait(60):
+            accepted.sendall(OWN)
+
+    with playing(lose, answer_then) as server:
+        client = ZapiClient(Api(server.url, 20.0, None), clock=SystemClock())
+        readings = [client.read(an_instance("vendas")) for _ in range(2)]
+        client.close()
+        assert all(isinstance(reading, Status) for reading in readings), readings
