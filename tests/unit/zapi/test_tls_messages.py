@@ -99,7 +99,8 @@ def serving(version: str, folder: Path) -> Iterator[tuple[OpenSslServer, ZapiCli
     ids=["new keys", "new keys on both sides", "renegotiation"],
 )
 def test_a_message_of_tls_is_no_part_of_a_reply(letter: bytes, version: str, tmp_path: Path) -> None:
-    moments = ("", "idle", "before", "", "within", "idle", "")
+    # No "idle" follows "within" at once: the server may wait for the rest of a handshake then, and take no line.
+    moments = ("", "idle", "before", "", "within", "", "idle", "")
     with serving(version, tmp_path) as (server, client), ThreadPoolExecutor(1) as at_once:
         names = []
         for number, moment in enumerate(moments):
