@@ -10,15 +10,13 @@ from exporter.flags import parse
 from exporter.options import Options
 from exporter.process import logs
 from exporter.process.core_dumps import forbid_core_dumps
-from exporter.process.line_writer import LineWriter
+from exporter.process.line_writer import LOG_GRACE, LineWriter
 from exporter.process.logs import log_unexpected
 from exporter.process.output import complain, stand_in_for_closed_stderr
 from exporter.process.signals import Signals
 from exporter.process.too_few_resources import TooFewResources, is_lack
 
 FAILED: Final = 1
-_LOG_GRACE: Final = 2.0
-"""Seconds that the last lines of the log may take."""
 
 
 def main(arguments: Sequence[str] | None = None, signals: Signals | None = None) -> int:
@@ -47,7 +45,7 @@ def main(arguments: Sequence[str] | None = None, signals: Signals | None = None)
             log_unexpected(error)
         return FAILED
     finally:
-        log.close(_LOG_GRACE)
+        log.close(LOG_GRACE)
 
 
 def _run(options: Options, signals: Signals, log: LineWriter) -> int:
@@ -56,5 +54,5 @@ def _run(options: Options, signals: Signals, log: LineWriter) -> int:
     if options.config_check:
         return commands.check(options, os.environ)
     if options.once:
-        return commands.once(options, os.environ, signals)
+        return commands.once(options, os.environ, signals, log)
     return commands.serve(options, os.environ, signals, log)

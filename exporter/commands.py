@@ -27,7 +27,8 @@ from exporter.model.clock import Clock, SystemClock
 from exporter.model.settings import ACCOUNT_PREFIX, Config
 from exporter.model.shard import Shard
 from exporter.options import Options
-from exporter.process.line_writer import LineWriter
+from exporter.process import logs
+from exporter.process.line_writer import LOG_GRACE, LineWriter
 from exporter.process.main_loop import PeriodicTask, ReloadLoop, run_until_signal
 from exporter.process.malloc import use_one_arena
 from exporter.process.output import Progress, answer, complain
@@ -115,7 +116,7 @@ def _has_failed_account(config: Config) -> bool:
     return any(source.problems for source in config.sources if source.name.startswith(ACCOUNT_PREFIX))
 
 
-def once(options: Options, environ: Mapping[str, str], signals: Signals) -> int:
+def once(options: Options, environ: Mapping[str, str], signals: Signals, log: LineWriter) -> int:
     """Run ``--once``: poll every instance once and print the exposition."""
     signals.unwind()
     clock = SystemClock()
@@ -123,16 +124,18 @@ def once(options: Options, environ: Mapping[str, str], signals: Signals) -> int:
         daemon = _daemon(source, clock, Telemetry(), options, collects_at_once=True)
         if daemon is None:
             return FAILED
-        with Progress(sys.stderr, "polled") as progress:
+        with Progress(sys.stderr, "polled", log.write) as progress:
+            logs.set_up(options.log_level, options.log_format, progress.write_above)
             start(daemon.start)
             while not (daemon.is_ready() and daemon.fleet.every_collector_was_asked()):
                 if (failed := daemon.poller.failure()) is not None:
-                    complain(f"polling failed: {failed}")
+                    progress.write_above(f"polling failed: {failed}\n")
                     return FAILED
                 views = daemon.fleet.views()
                 progress.show(sum(view.polls > 0 for view in views), len(views))
                 time.sleep(0.01)
         daemon.stop(0.0)
+        log.close(LOG_GRACE)  # the progress is erased before anything else is written to the terminal
         if not answer(daemon.scrapes.render(Format.TEXT, gzip=False).whole(), "the exposition"):
             return FAILED
         is_whole = all(view.up for view in daemon.fleet.views()) and not _has_failed_account(daemon.config)

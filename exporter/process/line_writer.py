@@ -11,6 +11,9 @@ from exporter.process.output import write_all
 MOST_WAITING: Final = 1024 * 1024
 """Bytes of lines that wait while nobody reads; a line that comes then is dropped."""
 
+LOG_GRACE: Final = 2.0
+"""Seconds that the last lines of the log may take."""
+
 _DROPPED_LINES: Final = b""
 """Stands in the queue where lines were dropped; how many is known once it is its turn."""
 

@@ -4,6 +4,8 @@ import contextlib
 import os
 import select
 import sys
+import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import TextIO
 
@@ -41,8 +43,13 @@ def answer(content: str | bytes, what: str) -> bool:
 
 def complain(text: str) -> None:
     """Write a line to standard error, if that is possible."""
+    write_error(f"{text}\n")
+
+
+def write_error(text: str) -> None:
+    """Write to standard error, if that is possible."""
     with contextlib.suppress(OSError):
-        write_all(sys.stderr.fileno(), _encode(f"{text}\n", sys.stderr))
+        write_all(sys.stderr.fileno(), _encode(text, sys.stderr))
 
 
 def stand_in_for_closed_stderr() -> None:
@@ -57,11 +64,16 @@ def _encode(content: str | bytes, stream: TextIO) -> bytes:
 
 
 class Progress:
-    """One line that is overwritten, on a terminal only: logs and pipes receive nothing."""
+    """One line that is overwritten, on a terminal only: logs and pipes receive nothing. Safe to use from many threads.
 
-    def __init__(self, stream: TextIO, what: str) -> None:
-        self._stream = stream
+    ``write`` writes text to ``stream``. Lines that others write there meanwhile go through :meth:`write_above`.
+    """
+
+    def __init__(self, stream: TextIO, what: str, write: Callable[[str], object]) -> None:
+        self._is_terminal = stream.isatty()
         self._what = what
+        self._write = write
+        self._lock = threading.Lock()
         self._shown = ""
 
     def __enter__(self) -> "Progress":
@@ -70,15 +82,22 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._write("")
+        self._replace("")
 
     def show(self, done: int, total: int) -> None:
         """Say that ``done`` of ``total`` are done."""
-        self._write(f"{self._what} {done} of {total}")
+        self._replace(f"{self._what} {done} of {total}")
 
-    def _write(self, line: str) -> None:
-        if line != self._shown and self._stream.isatty():
-            with contextlib.suppress(OSError):  # the terminal is gone, or full
-                self._stream.write(f"\r{line:{len(self._shown)}}\r{line}")
-                self._stream.flush()
-            self._shown = line
+    def write_above(self, line: str) -> None:
+        """Write a whole line where the progress is shown, and the progress below it."""
+        with self._lock:
+            self._write(f"{self._erasure()}{line}{self._shown}")
+
+    def _replace(self, text: str) -> None:
+        with self._lock:
+            if self._is_terminal and text != self._shown:
+                self._write(f"{self._erasure()}{text}")
+                self._shown = text
+
+    def _erasure(self) -> str:
+        return f"\r{'':{len(self._shown)}}\r" if self._shown else ""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from exporter import __version__
-from exporter.process.output import Progress, complain, stand_in_for_closed_stderr
+from exporter.process.output import Progress, complain, stand_in_for_closed_stderr, write_error
 from exporter.report.figures import LATEST, Report, collect, steps
 from exporter.report.page import page_of
 from exporter.report.period import BadPeriod, Day, Month, time_zone, zone_of_environment
@@ -91,7 +91,7 @@ def _said(report: Report, group_by: str) -> int:
 
 def _collect(prometheus: Prometheus, days: Sequence[Day], group_by: str) -> Report:
     done = 0
-    with Progress(sys.stderr, "queries") as progress:
+    with Progress(sys.stderr, "queries", write_error) as progress:
 
         def ask(query: str, start: int, end: int) -> list[Sample]:
             nonlocal done
