@@ -226,6 +226,7 @@ def flapping() -> Play:
 def lost_scrapes() -> Play:
     """One scrape lost in three changes nothing."""
     fleet = Fleet(4, 60, one_in_three)
+    fleet.story.alone = True
     fleet.phones["p1"].webhooks["received"] = "good"
     fleet.say(10, "p0", connected=False)
     fleet.say(10, "p1", webhooks={"received": "missing"})
@@ -283,6 +284,7 @@ def exporter_dead() -> Play:
 def outage() -> Play:
     """An outage of Z-API in the middle of a trouble neither ends, hides nor repeats it."""
     fleet = Fleet(5, 90)
+    fleet.story.alone = True
     fleet.phones["p1"].webhooks["received"] = "good"
     fleet.say(5, "p0", connected=False)
     fleet.say(5, "p1", webhooks={"received": "other"})
@@ -373,6 +375,62 @@ def clock_ahead() -> Play:
     fleet.say(15, "p0", connected=False)
     fleet.say(30, "p0", connected=True)
     return fleet.story, {of("InstanceDisconnected", "p0"): [(19.5, 30)]}
+
+
+@story("survival")
+def clock_always_ahead() -> Play:
+    """What is told of an exporter whose clock is ahead begins once, however its times are corrected."""
+    fleet = Fleet(4, 45)
+    fleet.story.alone = True
+    fleet.exporter.clock = 600
+    fleet.phones["p1"].webhooks["received"] = "good"
+    fleet.say(10, "p1", webhooks={"received": "missing"})
+    fleet.say(10, "p3", connected=False)
+    return fleet.story, {
+        of("InstanceDisconnected", "p3"): [(14.5, 45)],
+        of("InstanceWebhookMissing", "p1", webhook="received"): [(20.5, 45)],
+    }
+
+
+@story("survival")
+def half_of_a_pair_cut_off() -> Play:
+    """What the lost half of a pair read last is remembered whole, as long as the other reads nothing."""
+    fleet = Fleet(4, 110)
+    fleet.story.alone = True
+    other = fleet.more()
+    fleet.story.at(10, lambda: setattr(fleet.exporter, "reaches", False))
+    fleet.say(12, "p0", connected=False)
+    fleet.kill(20, other, target=False)
+    fleet.story.at(100, lambda: setattr(fleet.exporter, "reaches", True))
+    fleet.story.unsure = (79, 79.5)
+    return fleet.story, {
+        job("ExporterTargetLost"): [(29.5, 79.5)],
+        job("ApiDown"): [(22.5, 100.5)],
+        of("InstanceDisconnected", "p0"): [(16, 110)],
+    }
+
+
+@story("survival")
+def pair_beside_a_silent_exporter() -> Play:
+    """A pair that becomes one exporter while another is silent is still remembered when that speaks again."""
+    fleet = Fleet(4, 60)
+    fleet.story.alone = True
+    phones = {f"q{number}": Phone() for number in range(4)}
+    silent = Exporter("two:1", {name: {"team": "other"} for name in phones}, phones, job="two")
+    fleet.story.exporters.append(silent)
+    other = fleet.more(running=False, target=False)
+    fleet.kill(10, silent)
+    fleet.start(12, other)
+    fleet.story.at(18, lambda: setattr(fleet.exporter, "reaches", False))
+    fleet.say(20, "p0", connected=False)
+    fleet.kill(30, other, target=False)
+    fleet.start(35, silent)
+    return fleet.story, {
+        at("ExporterDown", "two:1"): [(13, 34.5)],
+        of("InstanceDisconnected", "p0"): [(24, 60)],
+        job("ApiDown"): [(32.5, 60)],
+        job("ExporterTargetLost"): [(39.5, 60)],
+    }
 
 
 # --- what is listed --------------------------------------------------------------------------------------------------
