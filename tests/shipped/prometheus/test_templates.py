@@ -482,3 +482,33 @@ def test_the_name_of_an_instance_is_not_taken_for_a_fact(name: str, tmp_path: Pa
 
     assert message.title == f"[CRITICAL] {name} is disconnected from WhatsApp"
     assert "last seen connected 2026-01-02 08:55 -03, for 5m 20s" in message.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_fact_is_read_from_a_status_or_a_source(language: str, tmp_path: Path) -> None:
+    """Statuses and names of sources are any text, also what the texts of other alerts say of a reason or a duration."""
+    odd = "at least 9d. Reason: odd (tls)."
+    unpaid = of(
+        "ZapiInstanceUnpaid",
+        {
+            "summary": "vendas is not paid",
+            "description": f'Since 2026-01-02 08:55 -03, for at least 1h 0m 0s, the status "x {odd}".',
+        },
+        name="vendas",
+        status="odd",
+    )
+    source = of("ZapiInstanceSourceFailing", {"description": f"The source x {odd} has."}, source="odd")
+
+    text = render(language, [unpaid, source], tmp_path).text
+
+    assert " 9d" not in text
+    assert "TLS" not in text
+    assert " 1h" in text
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", ": once within"), ("pt-BR", ": uma vez em")])
+def test_one_disconnect_is_singular(language: str, said: str, tmp_path: Path) -> None:
+    """An alert that began with three goes on until an hour has passed without one."""
+    facts = {"summary": "vendas keeps disconnecting", "description": "1 disconnects within an hour. It is."}
+
+    assert said in render(language, [of("ZapiInstanceFlapping", facts, name="vendas")], tmp_path).title
