@@ -114,6 +114,7 @@ class Daemon:
             config = self._merger.merge(self._loaded, self.discovery.lists())
             if config.instances != old.instances:
                 self._poll(config)
+                self._client.forget()  # the replies of those that are gone would be kept until a reload
                 log_changes("the lists of accounts have changed", old, config)
             self.config = config
             self.telemetry.listed(config)

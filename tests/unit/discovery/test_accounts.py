@@ -1,5 +1,6 @@
 """Accounts end to end in one process: a simulated partner API on a real socket, a daemon that polls what it lists."""
 
+import gc
 import logging
 import os
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import Account, Instance
 from exporter.model.shard import Shard
+from exporter.zapi.client import KnownInstance
 from harness.waiting import wait_until
 from simulator.server import SimulatedZapi
 from simulator.wire_faults import reset_before_reply, short_body
@@ -84,6 +86,22 @@ def test_instances_that_are_made_and_deleted_come_and_go(zapi: SimulatedZapi) ->
         zapi.set_account(listing("compras"))
         rig.wait_for("compras")
         assert 'name="vendas"' not in rig.exposition()
+
+
+def test_nothing_is_kept_of_an_instance_that_is_gone(zapi: SimulatedZapi) -> None:
+    """Its token and its last reply are forgotten: trials come and go every two days, and no reload clears them."""
+
+    def is_kept(name: str) -> bool:
+        gc.collect()
+        return any(
+            isinstance(kept, KnownInstance) and kept.instance.name == name for kept in gc.get_objects()
+        )
+
+    with rig_of(zapi) as rig:
+        rig.wait_for(*NAMES)
+        zapi.set_account(listing("vendas", "financeiro"))
+        rig.wait_for("vendas", "financeiro")
+        wait_until(lambda: not is_kept("suporte"))
 
 
 def test_what_did_not_change_keeps_its_state_and_schedule(zapi: SimulatedZapi) -> None:
