@@ -256,8 +256,6 @@ class Story:
     events: dict[int, list[Event]] = field(default_factory=dict)
     more: list[dict[str, str]] = field(default_factory=list)
     """Series of other origin, as promtool takes them."""
-    alone: bool = False
-    """Whether it must be played without others: the rules read fewer series while all exporters there are do well."""
     unsure: tuple[float, ...] = ()
     """Minutes of an edge that depends on whether ranges are left-open, as they are since Prometheus 3."""
 
@@ -402,7 +400,7 @@ class Scenario:
 
     def _is_alone(self) -> bool:
         """Whether an alert fires that goes by no namespace: that no exporter is left, or thresholds are missing."""
-        return self.story.alone or bool(OF_NO_NAMESPACE & {alert[0] for alert in self.firing})
+        return bool(OF_NO_NAMESPACE & {alert[0] for alert in self.firing})
 
     def _talks_over(self, other: "Scenario") -> bool:
         return any(other._may_fire(text["alertname"], _seconds(text["eval_time"])) for text in self.texts)

@@ -226,7 +226,6 @@ def flapping() -> Play:
 def lost_scrapes() -> Play:
     """One scrape lost in three changes nothing."""
     fleet = Fleet(4, 60, one_in_three)
-    fleet.story.alone = True
     fleet.phones["p1"].webhooks["received"] = "good"
     fleet.say(10, "p0", connected=False)
     fleet.say(10, "p1", webhooks={"received": "missing"})
@@ -284,7 +283,6 @@ def exporter_dead() -> Play:
 def outage() -> Play:
     """An outage of Z-API in the middle of a trouble neither ends, hides nor repeats it."""
     fleet = Fleet(5, 90)
-    fleet.story.alone = True
     fleet.phones["p1"].webhooks["received"] = "good"
     fleet.say(5, "p0", connected=False)
     fleet.say(5, "p1", webhooks={"received": "other"})
@@ -381,7 +379,6 @@ def clock_ahead() -> Play:
 def clock_always_ahead() -> Play:
     """What is told of an exporter whose clock is ahead begins once, however its times are corrected."""
     fleet = Fleet(4, 45)
-    fleet.story.alone = True
     fleet.exporter.clock = 600
     fleet.phones["p1"].webhooks["received"] = "good"
     fleet.say(10, "p1", webhooks={"received": "missing"})
@@ -396,7 +393,6 @@ def clock_always_ahead() -> Play:
 def half_of_a_pair_cut_off() -> Play:
     """What the lost half of a pair read last is remembered whole, as long as the other reads nothing."""
     fleet = Fleet(4, 110)
-    fleet.story.alone = True
     other = fleet.more()
     fleet.story.at(10, lambda: setattr(fleet.exporter, "reaches", False))
     fleet.say(12, "p0", connected=False)
@@ -414,7 +410,6 @@ def half_of_a_pair_cut_off() -> Play:
 def pair_beside_a_silent_exporter() -> Play:
     """A pair that becomes one exporter while another is silent is still remembered when that speaks again."""
     fleet = Fleet(4, 60)
-    fleet.story.alone = True
     phones = {f"q{number}": Phone() for number in range(4)}
     silent = Exporter("two:1", {name: {"team": "other"} for name in phones}, phones, job="two")
     fleet.story.exporters.append(silent)
