@@ -114,7 +114,6 @@ class Daemon:
             config = self._merger.merge(self._loaded, self.discovery.lists())
             if config.instances != old.instances:
                 self._poll(config)
-                self._client.forget()  # the replies of those that are gone would be kept until a reload
                 log_changes("the lists of accounts have changed", old, config)
             self.config = config
             self.telemetry.listed(config)
@@ -129,6 +128,7 @@ class Daemon:
         names = {instance.name for instance in config.instances}
         self._collectors.reconfigure(self._client.collect, self._collector_limits(), names)
         self.poller.replace(self._plan(), self._client.read)
+        self._client.keep(config.instances)
 
     def is_ready(self) -> bool:
         """Return whether every account's list was tried and every instance polled, unless the exporter is stopping."""

@@ -1,7 +1,7 @@
 """The client of Z-API: an instance → its poll result, its collectors, or a page of its account's list."""
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final, TypeVar
 from urllib.parse import quote
@@ -105,6 +105,11 @@ class ZapiClient:
         authorization = {"Authorization": f"Bearer {account.partner_token.reveal()}"}
         request = Request("GET", url, {**self._headers, **authorization})
         return self._ask(request, self._timeout, read_list_answer)
+
+    def keep(self, instances: Iterable[Instance]) -> None:
+        """Forget the requests and last replies of all other instances."""
+        for gone in self._known.keys() - {instance.id for instance in instances}:
+            self._known.pop(gone, None)
 
     def forget(self) -> None:
         """Forget the last replies of all instances and close the idle connections: the address of the API may have

@@ -89,19 +89,26 @@ def test_instances_that_are_made_and_deleted_come_and_go(zapi: SimulatedZapi) ->
 
 
 def test_nothing_is_kept_of_an_instance_that_is_gone(zapi: SimulatedZapi) -> None:
-    """Its token and its last reply are forgotten: trials come and go every two days, and no reload clears them."""
+    """Its token and its last reply are forgotten: trials come and go every two days, and no reload clears them.
 
-    def is_kept(name: str) -> bool:
+    What is kept of the others stays.
+    """
+
+    def kept(name: str) -> list[KnownInstance]:
         gc.collect()
-        return any(
-            isinstance(kept, KnownInstance) and kept.instance.name == name for kept in gc.get_objects()
-        )
+        return [
+            known
+            for known in gc.get_objects()
+            if isinstance(known, KnownInstance) and known.instance.name == name
+        ]
 
     with rig_of(zapi) as rig:
         rig.wait_for(*NAMES)
+        (before,) = kept("vendas")
         zapi.set_account(listing("vendas", "financeiro"))
         rig.wait_for("vendas", "financeiro")
-        wait_until(lambda: not is_kept("suporte"))
+        wait_until(lambda: not kept("suporte"))
+        assert kept("vendas") == [before]
 
 
 def test_what_did_not_change_keeps_its_state_and_schedule(zapi: SimulatedZapi) -> None:
