@@ -26,7 +26,6 @@ class Discovery:
         clock: Clock,
         cache: ListCache,
     ) -> None:
-        self._ask = ask
         self._changed = changed
         self._clock = clock
         self._cache = cache

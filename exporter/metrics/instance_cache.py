@@ -162,4 +162,4 @@ def _until_due_head(labels: LabelText, view: InstanceView) -> tuple[str, int] | 
 def _until_due_lines(until_due: Sequence[tuple[str, int] | None], now: float) -> bytes:
     second = int(now)
     lines = [head + whole_number(moment - second) for head, moment in filter(None, until_due)]
-    return "\n".join([*lines, ""]).encode() if lines else b""
+    return "\n".join([*lines, ""]).encode()

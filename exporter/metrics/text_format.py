@@ -7,7 +7,7 @@ from typing import Final
 
 from prometheus_client.utils import floatToGoString
 
-from exporter.metrics.catalogue import Metric, MetricType
+from exporter.metrics.catalogue import Metric
 from exporter.metrics.samples import Labels, Sample
 
 go_number: Callable[[float], str] = floatToGoString
@@ -23,9 +23,7 @@ class Format(Enum):
 
 def header(metric: Metric, fmt: Format) -> bytes:
     """Return the ``HELP`` and ``TYPE`` lines of a family. No help text holds what would have to be escaped."""
-    name = metric.name
-    if fmt is Format.OPENMETRICS and metric.type is MetricType.COUNTER:
-        name = name.removesuffix("_total")
+    name = metric.name.removesuffix("_total") if fmt is Format.OPENMETRICS else metric.name
     return f"# HELP {name} {metric.help}\n# TYPE {name} {metric.type.value}\n".encode()
 
 

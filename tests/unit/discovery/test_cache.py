@@ -1,16 +1,20 @@
 """The lists that are kept on disk."""
 
+import itertools
+import json
 import logging
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from exporter.discovery.cache import ListCache
 from exporter.discovery.known_list import KnownList
-from exporter.model.account_list import ListedInstance
+from exporter.model.account_list import MAX_TEXT, ListedInstance
 from exporter.model.secret import Secret
 
 KNOWN = KnownList(
@@ -30,18 +34,20 @@ def test_a_list_is_read_as_it_was_kept(
     monkeypatch.setattr("tempfile.tempdir", "/nowhere")  # a file is moved within its own file system only
     folder = tmp_path / "new" / "lists"
     cache = ListCache(folder)
-    assert cache.load("matriz") is None
-    cache.store("matriz", KNOWN)
+    assert cache.load("São João!") is None
+    cache.store("São João!", KNOWN)
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert [bool(re.fullmatch(r"account-matriz-\w{16}\.json", name)) for name in os.listdir(folder)] == [True]
+    assert [bool(re.fullmatch(r"account-S-o-Jo-o-\w{16}\.json", name)) for name in os.listdir(folder)] == [
+        True
+    ]
     assert caplog.records == []
-    assert cache.load("matriz") == KNOWN
+    assert cache.load("São João!") == KNOWN
     assert [(vars(record)["account"], vars(record)["instances"]) for record in caplog.records] == [
-        ("matriz", 3)
+        ("São João!", 3)
     ]
 
 
-@pytest.mark.parametrize("one", ["matriz", "../../x", "a/b", ".", "", "ç" * 200, "a\x00b"])
+@pytest.mark.parametrize("one", ["matriz", "../../x", "a/b", ".", "", "x" * 300, "a\x00b"])
 def test_accounts_of_any_names_have_files_of_their_own(tmp_path: Path, one: str) -> None:
     cache = ListCache(tmp_path)
     cache.store(one, KNOWN)
@@ -60,41 +66,52 @@ def test_a_file_that_others_may_read_is_replaced_by_one_that_they_may_not(tmp_pa
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+GOOD: Mapping[str, Any] = {
+    "format": "zapi-exporter account list 1",
+    "account": "matriz",
+    "read_at": 1,
+    "instances": [{"id": "A", "token": "SECRET", "name": "x" * MAX_TEXT, "created": None}],
+}
+
+
+def good_with(**fields: object) -> str:
+    """A file as the exporter writes it, but for some fields of its instance."""
+    return json.dumps({**GOOD, "instances": [GOOD["instances"][0] | fields]})
+
+
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
-        b"{}",
-        b"[]",
-        b"\xff",
-        b"[" * 100_000,
-        b'{"format":"zapi-exporter account list 1","account":"other","read_at":1,"instances":[]}',
-        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":"x","instances":[]}',
-        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":1,"instances":[{"id":1}]}',
-        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":1,"instances":7}',
-        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":1,"instances":'
-        b'[{"id":"\\ud800","token":"SECRET","name":"","created":null}]}',
-        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":-1,"instances":[]}',
-        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":true,"instances":[]}',
-        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":1e999,"instances":[]}',
-        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":NaN,"instances":[]}',
-        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":1,"instances":'
-        b'[{"id":"1","token":"SECRET\\n","name":"","created":null}]}',
-        b'{"format":"zapi-exporter account list 1","account":"matriz","read_at":1,"instances":'
-        b'[{"id":"1","token":"SECRET","name":"","created":-1e999}]}',
+        "",
+        "{}",
+        "[]",
+        "\xff",
+        "[" * 100_000,
+        json.dumps({**GOOD, "format": "zapi-exporter account list 2"}),
+        json.dumps({**GOOD, "account": "other"}),
+        *(json.dumps({**GOOD, "read_at": value}) for value in ("x", -1, True, float("inf"), float("nan"))),
+        json.dumps({**GOOD, "instances": 7}),
+        json.dumps({**GOOD, "instances": [{"id": "1"}]}),
+        good_with(id=1),
+        good_with(token="SECRET\n"),
+        good_with(name=["SECRET"]),
+        good_with(name="\ud800"),
+        good_with(name="x" * (MAX_TEXT + 1)),
+        good_with(created=float("-inf")),
     ],
-    ids=range(16),
+    ids=itertools.count(),
 )
 def test_a_file_that_the_exporter_did_not_write_is_told_and_left_out(
-    tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, content: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     cache = ListCache(tmp_path)
     cache.store("matriz", KNOWN)
     (file,) = tmp_path.iterdir()
-    file.write_bytes(content)
+    file.write_bytes(good_with().encode())
+    assert cache.load("matriz") is not None
+    file.write_bytes(content.encode("latin-1"))
     assert cache.load("matriz") is None
-    (record,) = caplog.records
-    assert record.levelno == logging.WARNING
+    (record,) = (record for record in caplog.records if record.levelno >= logging.WARNING)
     assert (vars(record)["path"], vars(record)["problem"]) == (str(file), "is not what the exporter wrote")
     assert "SECRET" not in str(vars(record))
 

@@ -4,6 +4,7 @@ After a change that is meant: ``python -m tests.unit.metrics.test_golden`` write
 """
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -40,10 +41,14 @@ def exposed(fmt: Format) -> bytes:
         an_instance(
             "cobrança", labels={"team": "finance"}, expected_webhooks=expected, collect=frozenset(Collector)
         ),
-        an_instance("suporte"),
+        an_instance("suporte", expected_webhooks=expected),
         an_instance("ouvidoria"),
         an_instance("plantão"),
-        an_instance('quote " back \\ line\nzapi_instance_up{name="vendas"} 0', labels={"team": "\u202eevil"}),
+        an_instance(
+            'quote " back \\ line\nzapi_instance_up{name="vendas"} 0',
+            labels={"team": "\u202eevil"},
+            expected_webhooks=expected,
+        ),
     )
     fleet = Fleet(a_config(*instances), clock, [lines])
     hooks = {**dict.fromkeys(WEBHOOK_FIELDS), "received": HOOK, "disconnected": HOOK}
@@ -59,7 +64,7 @@ def exposed(fmt: Format) -> bytes:
     fleet.record(stale, a_status(), 0.5)
     fleet.record(stale, a_failure(Reason.SERVER_ERROR), 0.125)
     clock.advance(300)
-    fleet.record(failing, whole, 0.25)
+    fleet.record(failing, replace(whole, webhooks={}), 0.25)
     fleet.record(failing, a_failure(Reason.TIMEOUT), 10.0)
     fleet.record(well, whole, 0.0625)
     fleet.record(overdue, a_status(due=now - 3 * DAY), 0.25)
@@ -67,8 +72,13 @@ def exposed(fmt: Format) -> bytes:
     fleet.record_collected(well, Collector.QUEUE, MessageQueue(3, now - 12))
     fleet.record_collected(overdue, Collector.STATUS, a_failure(Reason.TIMEOUT))
     muted = frozenset({"received"})
-    fleet.record(overdue, a_status(False, due=now - 3 * DAY, payment_status="overdue", muted=muted), 0.25)
-    fleet.record(hostile, a_status(display_name='"\\\n# EOF', payment_status='a"b'), 0.25)
+    fleet.record(
+        overdue,
+        a_status(False, webhooks=hooks, due=now - 3 * DAY, payment_status="overdue", muted=muted),
+        0.25,
+    )
+    unread = frozenset({WEBHOOK_FIELDS["received"]})
+    fleet.record(hostile, a_status(display_name='"\\\n# EOF', payment_status='a"b', unreadable=unread), 0.25)
     clock.advance(17)
     fleet.expire()
     end = b"# EOF\n" if fmt is Format.OPENMETRICS else b""

@@ -1,14 +1,12 @@
 """What the exporter tells of itself."""
 
 import platform
-from dataclasses import replace
 
 from prometheus_client import generate_latest
 
 from exporter import __version__
 from exporter.metrics.self_metrics import Telemetry
 from exporter.model.poll_result import Collector, MessageQueue, Reason
-from exporter.model.settings import InstanceSource
 from tests.builders import a_config, a_failure, an_instance
 
 
@@ -61,18 +59,3 @@ def test_process_and_python_are_told_where_wanted() -> None:
     assert lines(telemetry, "process_cpu_seconds_total")
     assert lines(telemetry, "python_info")
     assert lines(telemetry, "python_gc_collections_total")
-
-
-def test_the_list_of_an_account_is_told_once_it_was_read() -> None:
-    telemetry, one = Telemetry(), an_instance("one")
-    waiting = InstanceSource("account:loja", (), is_read=False)
-    telemetry.reloaded(replace(a_config(one), sources=(waiting,)), 100.0)
-    assert lines(telemetry, "zapi_exporter_instance_source_up{") == []
-    read = InstanceSource("account:loja", (one, one), last_success=90.0, skipped=3)
-    telemetry.listed(replace(a_config(one, one), sources=(read,)))
-    shown = {
-        line.split("{")[0].rpartition("source_")[2]: float(line.split()[-1])
-        for line in lines(telemetry, "zapi_exporter_instance_source_")
-    }
-    assert shown == {"up": 1, "instances": 2, "last_success_timestamp_seconds": 90, "skipped_instances": 3}
-    assert lines(telemetry, "zapi_exporter_instances") == ["zapi_exporter_instances 2.0"]

@@ -62,3 +62,21 @@ def test_a_configuration_of_no_file_is_a_source_too() -> None:
     telemetry = Telemetry()
     load(telemetry, 100.0)
     assert shown(telemetry) == {"config": good(1, 100)}
+
+
+def test_the_list_of_an_account_is_told_once_it_was_read() -> None:
+    """A reading of a list says nothing of the other sources."""
+    telemetry = Telemetry()
+    config, waiting = InstanceSource("config", (ONE,)), InstanceSource("account:loja", (), is_read=False)
+    load(telemetry, 100.0, config, waiting)
+    assert shown(telemetry) == {
+        "config": good(1, 100),
+        "account:loja": {"instances": 0, "skipped_instances": 0},
+    }
+    read = InstanceSource("account:loja", (ONE, TWO), last_success=90.0, skipped=3)
+    telemetry.listed(replace(a_config(ONE, TWO), sources=(config, read)))
+    assert shown(telemetry) == {
+        "config": good(1, 100),
+        "account:loja": {**good(2, 90), "skipped_instances": 3},
+    }
+    assert telemetry.registry.get_sample_value("zapi_exporter_instances") == 2
