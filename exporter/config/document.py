@@ -1,4 +1,4 @@
-"""YAML → a tree in which every value knows its line.
+"""A file in YAML or JSON → a tree in which every value knows its line.
 
 Scalars keep their original text, so that a value which YAML reads as a number can be rejected with a hint. Environment
 variables are expanded in values only, after parsing, so that a secret cannot change the structure of the document.
@@ -15,9 +15,12 @@ import yaml
 
 from exporter.config import yaml_errors
 from exporter.config.environment import Expand, expander
-from exporter.config.nodes import NULL, TEXT, UNUSABLE, ListNode, MapNode, Node, Scalar
+from exporter.config.file_reader import UnreadableFile
 from exporter.config.problem import Place, Problems
+from exporter.config.value import NULL, TEXT, UNUSABLE, Context, ListNode, MapNode, Node, Scalar
 
+MAX_BYTES: Final = 32 * 1024 * 1024
+"""Most bytes of a document."""
 MAX_DEPTH: Final = 16
 MAX_VALUES: Final = 500_000
 """Most values in a document; what an alias repeats counts again."""
@@ -44,11 +47,41 @@ _KINDS: Final[Mapping[str, str]] = {
 _COLLECTION_TAGS: Final = frozenset({None, "!", f"{_YAML}map", f"{_YAML}seq"})
 
 
-def read_document(text: str, problems: Problems, environ: Mapping[str, str] | None = None) -> Node | None:
-    """Return the document (null if it is empty), or ``None`` after reporting why the text is not valid YAML.
+def read_document(
+    name: str,
+    context: Context,
+    *,
+    advice: str,
+    environ: Mapping[str, str] | None = None,
+    is_json: bool = False,
+) -> Node | None:
+    """Return the document in a file (null if it is empty), or ``None`` after reporting why it cannot be read.
 
-    ``environ`` is where variables come from; with ``None`` a ``$`` is only a dollar sign.
+    ``advice`` says what to do if the file cannot be read as text. ``environ`` is where variables come from; with
+    ``None`` a ``$`` is only a dollar sign.
     """
+    text = _read_text(name, context, advice)
+    if text is None:
+        return None
+    return _parse(_json_as_yaml(text) if is_json else text, context.problems, environ)
+
+
+def _read_text(name: str, context: Context, advice: str) -> str | None:
+    """Return the text of a document, or ``None`` after reporting what is wrong."""
+    try:
+        content = context.files.read(name, MAX_BYTES)
+    except UnreadableFile as error:
+        context.problems.report(1, None, f"{error}; {advice}")
+        return None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        context.problems.report(line, None, "is not UTF-8 text; save it as UTF-8")
+        return None
+
+
+def _parse(text: str, problems: Problems, environ: Mapping[str, str] | None) -> Node | None:
     problems.last_line = yaml_errors.last_line(text)
     forbidden = yaml_errors.forbidden_character(text)
     if forbidden is not None:
@@ -64,7 +97,7 @@ def read_document(text: str, problems: Problems, environ: Mapping[str, str] | No
     return None
 
 
-def json_as_yaml(text: str) -> str:
+def _json_as_yaml(text: str) -> str:
     """Return a JSON document as YAML, which escapes characters beyond U+FFFF in another way."""
     return _PAIR.sub(_character, text)
 

@@ -1,24 +1,37 @@
-"""The files of a configuration: each is read once for a load, and compared by its content afterwards.
+"""The files of a configuration, found by name or shell pattern: each is read once for a load, and compared afterwards.
 
 Contents are compared, not names or times: a Kubernetes Secret changes by swapping a symbolic link.
 """
 
 import hashlib
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import filter as matching_names
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from exporter.config.file_reader import FileReader, UnreadableFile
-from exporter.config.patterns import Matches, find_matches
 
 MAX_SECRET_BYTES: Final = 65_536
 MAX_BYTES: Final = 1024 * 1024
 """Most bytes of a file of certificates; the public authorities of all systems are a quarter of it."""
 
+_MAGIC: Final = re.compile(r"[*?[]")
+_ABSENT: Final = (FileNotFoundError, NotADirectoryError)
+
 Fingerprint = Mapping[Path, bytes | None]
 """A digest of the content of each file, or of the names that a pattern matches; ``None`` if there is none to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The files that a pattern matches, sorted. With a ``problem``, there may be others."""
+
+    files: tuple[Path, ...]
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +143,41 @@ class TrackedFiles:
 
 def _digest(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=16).digest()
+
+
+def find_matches(pattern: Path) -> Matches:
+    """Return the files that a pattern matches. A hidden one matches only a name that begins with a dot.
+
+    :mod:`glob` takes a folder that cannot be listed for an empty one: its instances would be removed for a lost
+    permission.
+    """
+    places, problems = [Path(pattern.anchor)], list[str]()
+    for part in pattern.relative_to(pattern.anchor).parts:
+        find = _listed if _MAGIC.search(part) else _present
+        places = [found for place in places for found in find(place, part, problems)]
+    return Matches(tuple(sorted(places, key=str)), problems[0] if problems else None)
+
+
+def _listed(folder: Path, part: str, problems: list[str]) -> Iterator[Path]:
+    try:
+        names = os.listdir(folder)
+    except _ABSENT:
+        return
+    except OSError as error:
+        problems.append(f"{folder} cannot be listed: {error.strerror}")
+        return
+    for name in matching_names(names, part):
+        if not name.startswith(".") or part.startswith("."):
+            yield folder / name
+
+
+def _present(folder: Path, part: str, problems: list[str]) -> Iterator[Path]:
+    place = folder / part
+    try:
+        place.lstat()
+    except _ABSENT:
+        return
+    except OSError as error:
+        problems.append(f"{place} cannot be looked for: {error.strerror}")
+        return
+    yield place

@@ -5,20 +5,14 @@ error.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from exporter.config import keys
-from exporter.config.document import json_as_yaml, read_document
-from exporter.config.file_reader import UnreadableFile
+from exporter.config.document import read_document
 from exporter.config.instances import Inherited, KnownInstances
-from exporter.config.nodes import ListNode, MapNode, Node
 from exporter.config.problem import Problems
 from exporter.config.section import SectionValues
-from exporter.config.value import Context, Unusable, Value, usable
+from exporter.config.value import Context, ListNode, MapNode, Node, Unusable, Value, usable
 from exporter.model.settings import FILE_PREFIX, Instance, InstanceSource
-
-MAX_BYTES: Final = 32 * 1024 * 1024
-"""Most bytes of a document."""
 
 
 class InstanceFiles:
@@ -85,10 +79,13 @@ class InstanceFiles:
     def _instances(self, file: Path, context: Context) -> tuple[Instance, ...]:
         """Return the instances of a file. Raise :class:`Unusable` after reporting what is wrong."""
         self._known.add(())
-        text = read_text(file.name, context, "correct it, or have no pattern match it")
-        if text is not None and file.suffix.lower() == ".json":
-            text = json_as_yaml(text)
-        root = None if text is None else read_document(text, context.problems, self._environ)
+        root = read_document(
+            file.name,
+            context,
+            advice="correct it, or have no pattern match it",
+            environ=self._environ,
+            is_json=file.suffix.lower() == ".json",
+        )
         if root is None:
             raise Unusable
         values = SectionValues(keys.INSTANCE_FILE, _as_mapping(root, context))
@@ -97,21 +94,6 @@ class InstanceFiles:
         defaults = values[keys.FILE_DEFAULTS]
         inherited = replace(self._inherited, source=f"{FILE_PREFIX}{file}").overridden(defaults)
         return tuple(map(inherited.instance, instances))
-
-
-def read_text(name: str, context: Context, advice: str) -> str | None:
-    """Return the text of a document, or ``None`` after reporting what is wrong."""
-    try:
-        content = context.files.read(name, MAX_BYTES)
-    except UnreadableFile as error:
-        context.problems.report(1, None, f"{error}; {advice}")
-        return None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        context.problems.report(line, None, "is not UTF-8 text; save it as UTF-8")
-        return None
 
 
 def _as_mapping(root: Node, context: Context) -> Value:

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from exporter.config import keys
-from exporter.config.nodes import Scalar
 from exporter.config.section import Key, SectionValues
+from exporter.config.value import Scalar
 from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import CONFIG_SOURCE, Account, Instance

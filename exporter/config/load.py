@@ -9,12 +9,11 @@ from exporter.config.certificates import read_certificates
 from exporter.config.document import read_document
 from exporter.config.file_reader import UnreadableFile
 from exporter.config.files import TrackedFiles
-from exporter.config.instance_files import InstanceFiles, read_text
+from exporter.config.instance_files import InstanceFiles
 from exporter.config.instances import KnownInstances, inherit, report_duplicates
-from exporter.config.nodes import MapNode, Node, Scalar
 from exporter.config.problem import Problems
 from exporter.config.section import SectionValues
-from exporter.config.value import Context, Unusable, Value, usable
+from exporter.config.value import Context, MapNode, Node, Scalar, Unusable, Value, usable
 from exporter.model.settings import CONFIG_SOURCE, Api, Config, InstanceSource, Polling
 
 CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
@@ -156,8 +155,8 @@ def _statuses(values: SectionValues) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _read_root(path: Path, environ: Mapping[str, str], context: Context) -> Node | None:
-    text = read_text(path.name, context, "name another file with --config.file, or see config.example.yaml")
-    root = None if text is None else read_document(text, context.problems, environ)
+    advice = "name another file with --config.file, or see config.example.yaml"
+    root = read_document(path.name, context, advice=advice, environ=environ)
     if root is None or isinstance(root, MapNode):
         return root
     is_empty = isinstance(root, Scalar) and root.is_null

@@ -11,10 +11,9 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar, cast
 
-from exporter.config.nodes import TEXT, ListNode, MapNode, Node, Scalar
 from exporter.config.problem import Place
 from exporter.config.validators import MISTYPED_IN_KEYS, nearest
-from exporter.config.value import Unusable, Value, kind_of, usable
+from exporter.config.value import TEXT, ListNode, MapNode, Node, Scalar, Unusable, Value, kind_of, usable
 
 T_co = TypeVar("T_co", covariant=True)
 

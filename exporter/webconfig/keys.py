@@ -8,9 +8,8 @@ from typing import Final
 
 from exporter.config.certificates import read_key
 from exporter.config.kinds import CA_FILE, list_of, optional, read_entries, read_file, scalar
-from exporter.config.nodes import MapNode, Scalar
 from exporter.config.section import Key, Kind, Section, SectionValues
-from exporter.config.value import Value
+from exporter.config.value import MapNode, Scalar, Value
 from exporter.httpd.basic_auth import is_bcrypt_hash
 from exporter.httpd.security import canonical_san
 from exporter.model.secret import Secret

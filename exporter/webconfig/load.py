@@ -5,7 +5,6 @@ from pathlib import Path
 
 from exporter.config.document import read_document
 from exporter.config.files import TrackedFiles
-from exporter.config.instance_files import read_text
 from exporter.config.problem import Problems
 from exporter.config.section import SectionValues
 from exporter.config.value import Context, Value, usable
@@ -21,8 +20,7 @@ def load(path: Path, files: TrackedFiles | None = None) -> Security:
     """
     files = files or TrackedFiles(path.parent)
     context = Context(Problems(str(path), keys.KNOWN_KEYS), files)
-    text = read_text(path.name, context, "name another file with --web.config.file")
-    root = None if text is None else read_document(text, context.problems)
+    root = read_document(path.name, context, advice="name another file with --web.config.file")
     read = () if root is None else usable(_security, Value(root, root.line, None, context), path)
     if context.problems:
         raise context.problems.error()

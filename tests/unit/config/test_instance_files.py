@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from exporter.config.file_reader import FileReader, UnreadableFile
+from exporter.config.files import Matches, find_matches
 from exporter.config.load import load
-from exporter.config.patterns import Matches, find_matches
 from exporter.config.problem import InvalidConfig
 from exporter.config.source import ConfigFile
 from exporter.model.secret import Secret
