@@ -242,7 +242,7 @@ class _Composer:
         except ValueError as error:
             self._problems.report(line, place, str(error))
             return Scalar(line, "", UNUSABLE)
-        if self._expand is None or "$" not in written:
+        if self._expand is None:
             return Scalar(line, text, kind)
         has_bare_dollar = text.startswith("$") and not written.startswith("$$")
         return Scalar(line, text, kind, "${" in written, has_bare_dollar)

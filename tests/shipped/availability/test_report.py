@@ -165,14 +165,18 @@ def test_a_current_folder_that_was_removed_is_one_line(
     assert "page.html could not be written: No such file or directory" in capfd.readouterr().err
 
 
-def test_a_label_that_no_number_has_is_told(
+def test_a_label_that_no_number_has_and_missing_hours_are_told(
     server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    server.answer = (200, _sample({"name": "vendas", "team": "sales"}, "3600"))
+    server.answer = (200, _sample({"name": "vendas", "team": "sales"}, "1"))
     _run(server, tmp_path, "--group-by=taem")
-    assert "no number has the label taem" in capfd.readouterr().err
+    label, hours = capfd.readouterr().err.splitlines()[-2:]
+    assert "no number has the label taem" in label
+    assert "Prometheus recorded 31 of 744 hours" in hours
+    server.answer = (200, _sample({"name": "vendas", "team": "sales"}, "24"))
     _run(server, tmp_path)
-    assert "no number has the label" not in capfd.readouterr().err
+    files = f"{tmp_path / 'page.html'} and {tmp_path / 'table.csv'}"
+    assert capfd.readouterr().err.splitlines()[-1] == f"zapi-report: wrote {files}"
 
 
 def test_an_answer_that_drips_is_given_up() -> None:

@@ -242,7 +242,10 @@ def test_a_configuration_has_a_bounded_size(tmp_path: Path) -> None:
 
 
 def test_anchors_and_merge_keys_work(tmp_path: Path) -> None:
+    """Sixteen levels are allowed, with those of what an alias repeats."""
     text = (
+        "x-deep: [[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]\n"
+        "x-six: &six [[[[[[]]]]], x]\nx-eleven: &eleven [[[[[*six]]]]]\nx-sixteen: [[[[[*eleven]]]]]\n"
         "instances:\n"
         "  - &first {name: a, id: A, token: T, labels: &labels {team: sales}}\n"
         "  - {<<: *first, name: b, id: B}\n"
