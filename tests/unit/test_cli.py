@@ -1,9 +1,69 @@
 """Flags → options."""
 
+from pathlib import Path
+
 import pytest
 
+from exporter import __version__
 from exporter.flags import parse
-from exporter.options import ExternalUrl
+from exporter.model.shard import Shard
+from exporter.options import ExternalUrl, Options
+
+
+def test_each_flag_has_a_default_and_a_place() -> None:
+    assert parse([]) == Options(
+        config_file=Path("config.yaml"),
+        config_check=False,
+        auto_reload=False,
+        auto_reload_interval=30.0,
+        once=False,
+        demo=None,
+        shard=Shard(0, 1),
+        listen_addresses=(":10917",),
+        telemetry_path="/metrics",
+        external_url=None,
+        route_prefix="",
+        web_config_file=None,
+        log_level="info",
+        log_format="logfmt",
+    )
+    flags = """--config.file=a.yaml --config.check --config.enable-auto-reload --config.auto-reload-interval=100ms
+        --accounts --accounts.cache-directory=lists --once --demo --shard=9998 --total-shards=10000
+        --web.listen-address=:1 --web.listen-address=[::1]:2 --web.config.file=web.yaml --log.format=JSON"""
+    assert parse(flags.split()) == Options(
+        config_file=Path("a.yaml"),
+        config_check=True,
+        auto_reload=True,
+        auto_reload_interval=0.1,
+        once=True,
+        demo=12,
+        shard=Shard(9998, 10_000),
+        listen_addresses=(":1", "[::1]:2"),
+        telemetry_path="/metrics",
+        external_url=None,
+        route_prefix="",
+        web_config_file=Path("web.yaml"),
+        log_level="info",
+        log_format="json",
+        accounts=True,
+        accounts_cache=Path("lists"),
+    )
+    assert parse(["--accounts.cache-directory=", "--web.config.file="]) == parse([])
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        ("--version", f"zapi-exporter {__version__}\n"),
+        ("--help", "usage: zapi-exporter [-"),
+        ("-h", "usage: zapi-exporter [-"),
+    ],
+)
+def test_what_only_prints_ends_well(flag: str, said: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse([flag])
+    assert ended.value.code == 0
+    assert capfd.readouterr().out.startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -73,15 +133,18 @@ def test_a_telemetry_path_may_be_any_other(path: str) -> None:
     assert parse([f"--web.telemetry-path={path}"]).telemetry_path == path
 
 
-def test_an_empty_name_of_the_configuration_is_wrong_usage(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        parse(["--config.file="])
-    assert "expected the name of a file, found an empty one" in capfd.readouterr().err
-
-
 @pytest.mark.parametrize(
     ("flags", "says"),
     [
+        (["--config.file="], "expected the name of a file, found an empty one"),
+        (["--config.chec"], "unrecognized arguments: --config.chec"),
+        (["--accounts"], "--accounts requires --config.check"),
+        (["--config.auto-reload-interval=99ms"], "'99ms' is not a duration from 100ms to 1d"),
+        (["--config.auto-reload-interval=24h1ms"], "'24h1ms' is not a duration from 100ms to 1d"),
+        (["--config.auto-reload-interval=" + "x" * 50], f"'{'x' * 40}' is not a duration"),
+        (["--demo=0"], "'0' is not a number of instances from 1 to 10000"),
+        (["--demo=10001"], "'10001' is not a number of instances"),
+        (["--log.level=trace"], "argument --log.level: invalid choice: 'trace'"),
         (["--shard=1"], "--shard=1 is not below --total-shards=1"),
         (["--shard=3", "--total-shards=3"], "--shard=3 is not below --total-shards=3"),
         (["--shard=-1"], "argument --shard: '-1' is not a shard"),
@@ -93,11 +156,13 @@ def test_an_empty_name_of_the_configuration_is_wrong_usage(capfd: pytest.Capture
         (["--total-shards=" + "9" * 5000], "is not a number of shards"),
     ],
 )
-def test_a_shard_that_cannot_be_is_wrong_usage_said_in_one_line(
+def test_wrong_usage_is_one_line_and_status_2(
     flags: list[str], says: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         parse(flags)
     (line,) = capfd.readouterr().err.splitlines()
     assert ended.value.code == 2
+    assert line.startswith("zapi-exporter: ")
+    assert line.endswith("; see --help")
     assert says in line

@@ -169,12 +169,12 @@ def test_a_label_that_no_number_has_and_missing_hours_are_told(
     server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     server.answer = (200, _sample({"name": "vendas", "team": "sales"}, "1"))
-    _run(server, tmp_path, "--group-by=taem")
+    _run(server, tmp_path, "--group-by=taem", "--time-zone=UTC")
     label, hours = capfd.readouterr().err.splitlines()[-2:]
     assert "no number has the label taem" in label
     assert "Prometheus recorded 31 of 744 hours" in hours
     server.answer = (200, _sample({"name": "vendas", "team": "sales"}, "24"))
-    _run(server, tmp_path)
+    _run(server, tmp_path, "--time-zone=UTC")
     files = f"{tmp_path / 'page.html'} and {tmp_path / 'table.csv'}"
     assert capfd.readouterr().err.splitlines()[-1] == f"zapi-report: wrote {files}"
 
