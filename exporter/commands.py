@@ -30,12 +30,11 @@ from exporter.options import Options
 from exporter.process import logs
 from exporter.process.line_writer import LOG_GRACE, LineWriter
 from exporter.process.main_loop import PeriodicTask, ReloadLoop, run_until_signal
-from exporter.process.malloc import use_one_arena
 from exporter.process.output import Progress, answer, complain
+from exporter.process.resources import start, use_one_arena
 from exporter.process.signals import Signals
 from exporter.process.supervisor import PartFailed, Supervisor
 from exporter.process.systemd import Systemd
-from exporter.process.too_few_resources import start
 from exporter.reloader import Reloader
 from exporter.web.probe import Probe
 from exporter.web.routes import App, Reload

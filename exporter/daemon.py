@@ -4,10 +4,9 @@ import random
 import threading
 
 from exporter.discovery.cache import ListCache
-from exporter.discovery.changes import log_changes
 from exporter.discovery.discovery import Discovery
 from exporter.discovery.merge import Merger
-from exporter.fleet.event_log import EventLog
+from exporter.fleet.event_log import EventLog, log_changes
 from exporter.fleet.store import Fleet
 from exporter.metrics.instance_cache import InstanceLines
 from exporter.metrics.scrape import Scrapes

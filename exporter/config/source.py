@@ -12,7 +12,7 @@ from exporter.model.clock import Clock
 from exporter.model.settings import Config, InstanceSource
 from exporter.model.shard import Shard
 from exporter.options import Options
-from exporter.process.too_few_resources import start
+from exporter.process.resources import start
 
 _log = logging.getLogger(__name__)
 

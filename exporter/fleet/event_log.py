@@ -1,10 +1,16 @@
-"""Changes of state → log lines: one for each change, none for a poll that changes nothing."""
+"""Changes of state, and instances that come and go → log lines; a poll that changes nothing logs nothing."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Final
 
 from exporter.fleet.view import InstanceView
 from exporter.model.poll_result import PhoneStatus, Status
+from exporter.model.settings import Config, Instance
+
+MOST_NAMED: Final = 20
+"""Instances that are named at each change of the configuration; the first line has the counts of all."""
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +33,7 @@ class EventLog:
             self._collected(before, after)
 
     def replaced(self, views: Sequence[InstanceView]) -> None:
-        """Log nothing: a reload is logged by the daemon."""
+        """Log nothing: the daemon calls :func:`log_changes`."""
 
     def _poll(self, view: InstanceView) -> None:
         if _log.isEnabledFor(logging.DEBUG):
@@ -96,3 +102,28 @@ class EventLog:
 
 def _say(level: int, message: str, view: InstanceView, **fields: object) -> None:
     _log.log(level, message, extra={"instance": view.instance.name, **fields})
+
+
+def log_changes(message: str, old: Config, new: Config) -> None:
+    """Log ``message`` with counts, then a line for each instance that came or went, the first few of them."""
+    before = {instance.name: instance for instance in old.instances}
+    after = {instance.name: instance for instance in new.instances}
+    added, removed = _without(after, before), _without(before, after)
+    counts = {
+        "instances": len(after),
+        "added": len(added),
+        "removed": len(removed),
+        "changed": sum(before[name] != after[name] for name in before.keys() & after.keys()),
+    }
+    _log.info(message, extra=counts)
+    _name("an instance was removed", removed)
+    _name("an instance was added", added)
+
+
+def _without(some: Mapping[str, Instance], others: Mapping[str, Instance]) -> list[Instance]:
+    return [instance for name, instance in some.items() if name not in others]
+
+
+def _name(message: str, instances: Iterable[Instance]) -> None:
+    for instance in islice(instances, MOST_NAMED):
+        _log.info(message, extra={"instance": instance.name, "source": instance.source})

@@ -11,16 +11,19 @@ from pathlib import Path
 from typing import Final
 
 from exporter import __version__
+from exporter.config.certificates import read_certificates
+from exporter.config.file_reader import UnreadableFile
+from exporter.config.files import TrackedFiles
 from exporter.process.output import Progress, complain, stand_in_for_closed_stderr, write_error
+from exporter.report.csv_file import csv_of
 from exporter.report.figures import LATEST, Report, collect, steps
-from exporter.report.page import page_of
+from exporter.report.page import LANGUAGES, page_of
 from exporter.report.period import BadPeriod, Day, Month, time_zone, zone_of_environment
-from exporter.report.prometheus import CannotAsk, Prometheus, Sample, read_secret
-from exporter.report.table import csv_of
-from exporter.report.texts import LANGUAGES
+from exporter.report.prometheus import CannotAsk, Prometheus, Sample
 
 OK: Final = 0
 FAILED: Final = 1
+_MAX_AUTHORITIES: Final = 8 * 1024 * 1024
 _UNFINISHED: Final = 25 * 60
 """Seconds after an hour until its figures are surely recorded."""
 
@@ -106,14 +109,34 @@ def _collect(prometheus: Prometheus, days: Sequence[Day], group_by: str) -> Repo
 def _prometheus(options: argparse.Namespace) -> Prometheus:
     password = ""
     if options.password_file:
-        password = read_secret(options.password_file, "--prometheus.password-file")
+        password = _read_password(options.password_file, "--prometheus.password-file")
     if bool(options.username) != bool(options.password_file):
         raise CannotAsk("expected both --prometheus.username and --prometheus.password-file, found one")
     if ":" in options.username:
         raise CannotAsk(
             "--prometheus.username: expected a name without a colon, which basic authentication does not support"
         )
-    return Prometheus(options.url, username=options.username, password=password, ca_file=options.ca_file)
+    prometheus = Prometheus(
+        options.url, username=options.username, password=password, ca_file=options.ca_file
+    )
+    if options.ca_file:
+        _check_authorities(options.ca_file)
+    return prometheus
+
+
+def _read_password(file: Path, flag: str) -> str:
+    """Return the text of a file, without line breaks at its end. Raise :class:`CannotAsk`."""
+    try:
+        return TrackedFiles(Path()).secret(file)
+    except UnreadableFile as error:
+        raise CannotAsk(f"{flag}: {file} {error}") from None
+
+
+def _check_authorities(file: Path) -> None:
+    try:
+        read_certificates(TrackedFiles(Path()).read(file, _MAX_AUTHORITIES))
+    except UnreadableFile as error:
+        raise CannotAsk(f"--prometheus.ca-file: {file} {error}") from None
 
 
 def _parser() -> argparse.ArgumentParser:

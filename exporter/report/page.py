@@ -1,7 +1,14 @@
-"""The report as one self-contained HTML page: it needs no network and no script."""
+"""The report as one self-contained HTML page: it needs no network and no script.
+
+It has the words of every language that has a file in ``locales``.
+"""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -9,9 +16,49 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from exporter import __version__
 from exporter.report.figures import Report, Row, Share
 from exporter.report.period import Month
-from exporter.report.texts import LANGUAGES, Texts, duration, read_texts
+
+UNKNOWN: Final = "\N{EN DASH}"
+LANGUAGES: Final = ("en", "pt-BR")
+"""The tags of all languages, in the order in which the page offers them."""
 
 _MAX_NAMES: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A language: its BCP 47 ``tag``, its decimal point, the months, and words by what they are for."""
+
+    tag: str
+    point: str
+    months: Sequence[str]
+    words: Mapping[str, str]
+
+    def percent(self, share: float | None) -> str:
+        """Return a share in percent, never rounded up: 99.999 % does not show as 100 %."""
+        if share is None:
+            return UNKNOWN
+        return f"{math.floor(share * 10_000 + 1e-6) / 100:.2f}".replace(".", self.point) + " %"
+
+    def month(self, year: int, number: int) -> str:
+        return self.words["month"].format(month=self.months[number - 1], year=year)
+
+
+def read_texts(tag: str) -> Texts:
+    """Return the texts of one of :data:`LANGUAGES`."""
+    file = resources.files("exporter.report").joinpath(f"locales/{tag}.json")
+    return Texts(tag, **json.loads(file.read_text(encoding="utf-8")))
+
+
+def duration(seconds: float | None) -> str:
+    """Two units at most, rounded to minutes; the same in all languages."""
+    if seconds is None:
+        return UNKNOWN
+    minutes = round(seconds / 60)
+    days, rest = divmod(minutes, 24 * 60)
+    hours, minutes = divmod(rest, 60)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def page_of(report: Report, month: Month, group_by: str, language: str, now: float) -> bytes:

@@ -13,15 +13,11 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import HTTPBasicAuth
 
-from exporter.config.certificates import read_certificates
-from exporter.config.file_reader import UnreadableFile
-from exporter.config.files import TrackedFiles
 from exporter.process.logs import printable
 
 _TIMEOUT: Final = 120.0
 MAX_ANSWER: Final = 256 * 1024 * 1024
 """Most bytes of an answer; one of 10,000 numbers has 3 MB."""
-_MAX_AUTHORITIES: Final = 8 * 1024 * 1024
 _MAX_TEXT: Final = 300
 _LARGEST: Final = 2.0**53
 """Above it a number of seconds is not exact, and no figure of a month comes near."""
@@ -53,14 +49,12 @@ class Prometheus:
     ) -> None:
         """``timeout`` is that of a query, in seconds.
 
-        Raise :class:`CannotAsk` for a URL or a CA file that cannot be one.
+        Raise :class:`CannotAsk` for a URL that cannot be one.
         """
         self._url = _checked(url)
         self._timeout = timeout
         self.warnings: dict[str, None] = {}
         """What the server warned of, each once: an answer with a warning may lack series."""
-        if ca_file:
-            _check_authorities(ca_file)
         self._session = requests.Session()
         # Neither ~/.netrc nor REQUESTS_CA_BUNDLE may change what the flags say.
         self._session.trust_env = False
@@ -129,21 +123,6 @@ class Prometheus:
         except (OSError, ValueError) as error:
             kind = type(error).__name__
             raise CannotAsk(f"Prometheus could not be reached ({kind}); check --prometheus.url") from None
-
-
-def read_secret(file: Path, flag: str) -> str:
-    """Return the text of a file, without line breaks at its end. Raise :class:`CannotAsk`."""
-    try:
-        return TrackedFiles(Path()).secret(file)
-    except UnreadableFile as error:
-        raise CannotAsk(f"{flag}: {file} {error}") from None
-
-
-def _check_authorities(file: Path) -> None:
-    try:
-        read_certificates(TrackedFiles(Path()).read(file, _MAX_AUTHORITIES))
-    except UnreadableFile as error:
-        raise CannotAsk(f"--prometheus.ca-file: {file} {error}") from None
 
 
 def _checked(url: str) -> str:

@@ -37,10 +37,7 @@ PACKAGES: Final[Mapping[str, Package]] = {
     "process": Package(
         "exporter/process/*.py",
         ["tests/unit/process"],
-        elsewhere=[
-            f"exporter/process/{name}.py"
-            for name in ("core_dumps", "malloc", "output", "signals", "too_few_resources")
-        ],
+        elsewhere=[f"exporter/process/{name}.py" for name in ("output", "resources", "signals")],
     ),
     "report": Package("exporter/report/*.py", ["tests/shipped/availability"]),
     "top": Package(

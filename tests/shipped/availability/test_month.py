@@ -9,8 +9,8 @@ from typing import Final
 import pytest
 
 from exporter.report.command import main
+from exporter.report.page import LANGUAGES, duration, read_texts
 from exporter.report.prometheus import Prometheus as Client
-from exporter.report.texts import LANGUAGES, duration, read_texts
 from harness.processes import Prometheus, prometheus
 from tests.shipped.availability.history import Number
 from tests.shipped.availability.month import DOWN, END, NUMBERS, START, hours, put_in, unrecorded

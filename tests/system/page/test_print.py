@@ -8,9 +8,8 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from exporter.report.figures import Report, Row, Share
-from exporter.report.page import page_of
+from exporter.report.page import LANGUAGES, page_of
 from exporter.report.period import Month, time_zone
-from exporter.report.texts import LANGUAGES
 
 _WIDTH: Final = int((210 - 2 * 14) / 25.4 * 96)
 """Pixels between the margins of an A4 page."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.discovery.changes import MOST_NAMED, log_changes
+from exporter.fleet.event_log import MOST_NAMED, log_changes
 from tests.builders import a_config, an_instance
 
 

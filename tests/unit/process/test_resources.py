@@ -7,7 +7,7 @@ import pytest
 
 SCRIPT = """
 import ctypes, threading
-from exporter.process.malloc import use_one_arena
+from exporter.process.resources import use_one_arena
 
 {prepare}
 together = threading.Barrier(9)
