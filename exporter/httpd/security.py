@@ -1,8 +1,11 @@
-"""Access control of the server as values: TLS, passwords and the headers of every response."""
+"""Access control of the server: its TLS context, and TLS, passwords and headers as values."""
 
+import contextlib
 import ipaddress
+import os
 import ssl
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
@@ -60,3 +63,31 @@ def canonical_san(name: str) -> str:
         return str(ipaddress.ip_address(name))
     except ValueError:
         return name
+
+
+def server_context(certificates: str, key: str) -> ssl.SSLContext:
+    """Return what serves a chain of certificates in PEM. Raise :class:`ssl.SSLError` if its ``key`` cannot be used."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.options |= ssl.OP_NO_RENEGOTIATION  # a client could ask for any number of handshakes
+    context.set_alpn_protocols(["http/1.1"])
+    with _as_file(certificates) as cert_file, _as_file(key) as key_file:
+        context.load_cert_chain(cert_file, key_file, password="")  # OpenSSL would ask at the terminal
+    return context
+
+
+@contextlib.contextmanager
+def _as_file(pem: str) -> Iterator[str]:
+    """Yield the name of a file with this text: ``ssl`` reads certificates and keys only from files.
+
+    On Linux the file is in memory, so that no writable file system is needed and a key is never written to disk.
+    """
+    if hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):
+        with open(os.memfd_create("pem", os.MFD_CLOEXEC), "wb") as memory:
+            memory.write(pem.encode())
+            memory.flush()
+            yield f"/proc/self/fd/{memory.fileno()}"
+    else:
+        with tempfile.NamedTemporaryFile() as file:  # readable by its owner alone
+            file.write(pem.encode())
+            file.flush()
+            yield file.name

@@ -1,16 +1,26 @@
-"""The file that ``--web.config.file`` names: TLS, passwords and headers, in the exporter-toolkit's format."""
+"""The file that ``--web.config.file`` names → TLS, passwords and headers; it is in the exporter-toolkit's format."""
 
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from exporter.config.document import read_document
 from exporter.config.files import TrackedFiles
 from exporter.config.problem import Problems
 from exporter.config.section import SectionValues
-from exporter.config.value import Context, Value, usable
-from exporter.httpd.security import Security
+from exporter.config.value import Context, Unusable, Value, usable
+from exporter.httpd.security import Security, ServerTls, server_context
 from exporter.webconfig import keys
-from exporter.webconfig.tls import server_tls
+
+_TOO_WEAK: Final = "belongs to a certificate in cert_file that is too weak for OpenSSL; renew it"
+_PROBLEMS: Final = {
+    "KEY_VALUES_MISMATCH": "names a file with a key that does not match the certificate in cert_file",
+    "EE_KEY_TOO_SMALL": _TOO_WEAK,
+    "CA_KEY_TOO_SMALL": _TOO_WEAK,
+    "CA_MD_TOO_WEAK": _TOO_WEAK,
+}
+_UNUSABLE: Final = "names a file that contains no private key that OpenSSL can use"
 
 
 def load(path: Path, files: TrackedFiles | None = None) -> Security:
@@ -32,11 +42,56 @@ def _security(value: Value, path: Path) -> Security:
     keys.refuse_empty(value, "add tls_server_config or basic_auth_users, or start without --web.config.file")
     document = SectionValues(keys.DOCUMENT, value)
     tls = document.get(keys.TLS_SECTION)
-    server = () if tls is None else usable(server_tls, tls)
+    server = () if tls is None else usable(_server_tls, tls)
     users = document.get(keys.USERS)
     if document.has(keys.USERS):
         value.context.files.mark_secret(path.name)  # passwords can be guessed from their hashes
     return Security(server[0] if server else None, users, _headers(document))
+
+
+def _server_tls(values: SectionValues) -> ServerTls:
+    """Return the settings of ``tls_server_config``. Raise :class:`Unusable` after reporting what is wrong."""
+    _check_clients(values)
+    lowest, highest = values.get(keys.MIN_VERSION), values.get(keys.MAX_VERSION)
+    are_in_order = lowest is None or highest is None or lowest <= highest
+    if not are_in_order:
+        values.report(keys.MAX_VERSION, "is below min_version")
+    context = _context(values)
+    if lowest is None or highest is None or not are_in_order:
+        raise Unusable
+    context.minimum_version, context.maximum_version = lowest, highest
+    check, authorities = values[keys.CLIENT_AUTH_TYPE], values[keys.CLIENT_CA_FILE]
+    if authorities is not None and check != keys.NO_CERTIFICATE:
+        context.load_verify_locations(cadata=authorities)
+        context.verify_mode = ssl.CERT_REQUIRED if check == keys.REQUIRED else ssl.CERT_OPTIONAL
+    allowed = values[keys.CLIENT_ALLOWED_SANS]
+    return ServerTls(context, frozenset(allowed or ()))
+
+
+def _context(values: SectionValues) -> ssl.SSLContext:
+    certificates, key = values[keys.CERT_FILE], values[keys.KEY_FILE]
+    assert certificates is not None, "it is required"
+    assert key is not None, "it is required"
+    try:
+        return server_context(certificates, key)
+    except ssl.SSLError as error:
+        values.report(keys.KEY_FILE, _PROBLEMS.get(error.reason or "", _UNUSABLE))
+        raise Unusable from None
+
+
+def _check_clients(values: SectionValues) -> None:
+    """Report keys about client certificates that do nothing without another."""
+    check, names = values.get(keys.CLIENT_AUTH_TYPE), values.get(keys.CLIENT_ALLOWED_SANS)
+    ca_file, sans = keys.CLIENT_CA_FILE, keys.CLIENT_ALLOWED_SANS
+    if check == keys.NO_CERTIFICATE and values.has(ca_file):
+        values.report(ca_file, f"has no use without client_auth_type; write {keys.REQUIRED} there")
+    if check not in (None, keys.NO_CERTIFICATE) and not values.has(ca_file):
+        values.report(keys.CLIENT_AUTH_TYPE, "needs a client_ca_file to verify certificates with")
+    if check not in (None, keys.REQUIRED) and names:
+        values.report(
+            sans,
+            f"needs client_auth_type {keys.REQUIRED}; any other type admits clients without a verified name",
+        )
 
 
 def _headers(document: SectionValues) -> Mapping[str, str]:
