@@ -1,10 +1,6 @@
-"""A view → the problems of the instance, and the causes that many instances share, independent of language. Pure.
-
-Z-API that is down, or one refused Client-Token, is one thing to know and to mend, not one for each instance.
-"""
+"""A view → one instance, judged: what the page needs to filter, sort and find it, independent of language. Pure."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -12,7 +8,6 @@ from operator import attrgetter
 from typing import Final
 
 from exporter.fleet.view import InstanceView
-from exporter.model.poll_result import Failure, Reason
 from exporter.web.status_page.problems import (
     EXPIRES_IMMINENTLY,
     EXPIRES_SOON,
@@ -25,8 +20,8 @@ from exporter.web.status_page.problems import (
     stuck_from,
     webhook_states,
 )
-from exporter.web.status_page.query import Show, folded
-from exporter.web.status_page.sanitize import visible
+from exporter.web.status_page.query import Show
+from exporter.web.status_page.sanitize import folded, visible
 
 _NEVER: Final = float("inf")
 _NUMBER: Final = re.compile(r"\d+")
@@ -52,11 +47,6 @@ _SHOWN_BY: Final = {
 
 _basis: Final = attrgetter("instance", "status", "up", "failure", "payment_status", "paid", "collected")
 """The fields of a view that a diagnosis depends on."""
-FEWEST: Final = 3
-"""Fewest instances that a cause is told once for."""
-_SHARE: Final = 0.1
-_OF_AN_ACCOUNT: Final = frozenset({Reason.UNAUTHORIZED, Reason.IP_NOT_ALLOWED})
-_OF_AN_INSTANCE: Final = frozenset({Reason.NOT_FOUND, Reason.WRONG_INSTANCE, Reason.SUBSCRIPTION_ENDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,46 +186,3 @@ def _validity(view: InstanceView, now: float) -> tuple[float, float]:
         turns.append(stuck)
     turns.sort()
     return next((begin, end) for begin, end in pairwise(turns) if now < end)
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why ``count`` instances cannot be polled. ``failure`` is the most usual one, ``level`` the worst."""
-
-    failure: Failure
-    count: int
-    level: Level
-
-
-def shared_causes(diagnoses: Sequence[Diagnosis]) -> tuple[Cause, ...]:
-    """Return the causes of at least :data:`FEWEST` of the instances, the most frequent first.
-
-    A cause that is not an account's must concern a tenth of them: a few timeouts among many say nothing.
-    """
-    failing = [(failure, one) for one in diagnoses if (failure := _failure(one)) is not None]
-    return tuple(_causes(failing, max(FEWEST, _SHARE * len(diagnoses))))
-
-
-def is_told_by(causes: Sequence[Cause], diagnosis: Diagnosis) -> bool:
-    """Return whether the causes say all that is wrong with the instance."""
-    failure = _failure(diagnosis)
-    if failure is None or diagnosis.problems != (Problem.UNREACHABLE,):
-        return False
-    return any(cause.failure.reason is failure.reason for cause in causes)
-
-
-def _causes(failing: Sequence[tuple[Failure, Diagnosis]], fewest: float) -> Iterator[Cause]:
-    for reason, count in Counter(failure.reason for failure, _ in failing).most_common():
-        if count < (FEWEST if reason in _OF_AN_ACCOUNT else fewest):
-            continue
-        same = [(failure, one) for failure, one in failing if failure.reason is reason]
-        ((detail, _),) = Counter(failure.detail for failure, _ in same).most_common(1)
-        levels = {one.level_of(Problem.UNREACHABLE) for _, one in same}
-        yield Cause(Failure(reason, detail), count, Level.BAD if Level.BAD in levels else Level.WARNING)
-
-
-def _failure(diagnosis: Diagnosis) -> Failure | None:
-    failure = diagnosis.view.failure
-    if Problem.UNREACHABLE not in diagnosis.problems or failure is None or failure.reason in _OF_AN_INSTANCE:
-        return None
-    return failure

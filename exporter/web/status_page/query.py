@@ -1,14 +1,13 @@
 """The state of the page, which is kept in the URL so that it can be bookmarked, shared and reloaded. Pure."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 from urllib.parse import urlencode
 
-from exporter.web.status_page.sanitize import visible
+from exporter.web.status_page.sanitize import folded, visible
 
 _MAX_SEARCH: Final = 200
 _TERM: Final = re.compile(r'"([^"]+)"|(\S+)')
@@ -145,14 +144,6 @@ def label_search(name: str, value: str) -> str:
     """Return the search that finds the instances with this label."""
     term = _tidied(f"{visible(name)}={visible(value)}").replace('"', " ")
     return f'"{term}"' if " " in term else term
-
-
-def folded(text: str) -> str:
-    """Return the text in lower case and without accents."""
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def _tidied(search: str) -> str:

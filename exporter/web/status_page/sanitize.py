@@ -1,4 +1,4 @@
-"""Text of others → text that is safe to look at. Pure."""
+"""Text of others → text that is safe to look at, or that a search can compare. Pure."""
 
 import unicodedata
 from typing import Final
@@ -24,6 +24,14 @@ def shortened(text: str) -> str:
     if len(text) > MAX_SHOWN:
         text = f"{text[: MAX_SHOWN - 1]}…"
     return visible(text)
+
+
+def folded(text: str) -> str:
+    """Return the text in lower case and without accents."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def _symbol(character: str) -> str:

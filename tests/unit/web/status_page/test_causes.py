@@ -4,10 +4,10 @@ import pytest
 
 from exporter.fleet.view import InstanceView
 from exporter.model.poll_result import Failure, Reason
-from exporter.web.status_page.diagnosis import diagnose, is_told_by, shared_causes
+from exporter.web.status_page.diagnosis import diagnose
 from exporter.web.status_page.problems import Level
 from exporter.web.status_page.query import Query, Show
-from exporter.web.status_page.selection import list_instances
+from exporter.web.status_page.selection import is_told_by, list_instances, shared_causes
 from tests.builders import a_status
 from tests.unit.web.status_page.fleets import NOW, a_failed_view, a_view
 

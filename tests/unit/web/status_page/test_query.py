@@ -2,7 +2,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from exporter.web.status_page.query import Query, Show, Sort, folded, label_search, read_query
+from exporter.web.status_page.query import Query, Show, Sort, label_search, read_query
+from exporter.web.status_page.sanitize import folded
 
 
 @pytest.mark.parametrize(
