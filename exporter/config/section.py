@@ -59,6 +59,14 @@ class Key(Generic[T_co]):
             return f"[{', '.join(self.default)}]"
         return self.default if isinstance(self.default, str) else None
 
+    def default_node(self) -> Node | None:
+        """Return the default as a node of a document; its lines are 0."""
+        if isinstance(self.default, tuple):
+            return ListNode(0, tuple(Scalar(0, text, TEXT) for text in self.default))
+        if isinstance(self.default, str):
+            return Scalar(0, self.default, TEXT)
+        return None if self.default is None else MapNode(0, {}, {})
+
 
 @dataclass(frozen=True, slots=True)
 class SecretKeys(Generic[T_co]):
@@ -186,7 +194,7 @@ class SectionValues:
             if key.is_required and node is None:
                 self.report(key, "is missing")
                 return
-            node = _default_node(key)
+            node = key.default_node()
             if node is None:
                 self._values[key.name] = None
                 return
@@ -253,12 +261,3 @@ def _not_a_mapping(node: Node) -> str:
     if isinstance(node, Scalar) and _UNSEPARATED.match(node.text):
         message += "; write a colon and a space after each key"
     return message
-
-
-def _default_node(key: Key[Any]) -> Node | None:
-    default = key.default
-    if isinstance(default, tuple):
-        return ListNode(0, tuple(Scalar(0, text, TEXT) for text in default))
-    if isinstance(default, str):
-        return Scalar(0, default, TEXT)
-    return None if default is None else MapNode(0, {}, {})

@@ -43,7 +43,7 @@ class ListCache:
             return None
         file = self._folder / _file_name(account)
         try:
-            known = _parse(self._reader.read(file, MAX_BYTES), account)
+            known = _parse_cached(self._reader.read(file, MAX_BYTES), account)
         except UnreadableFile as problem:
             if file.exists():
                 self._warn("the cached list of an account cannot be read", file, str(problem))
@@ -97,40 +97,40 @@ def _written(account: str, known: KnownList) -> bytes:
     return json.dumps(document).encode()
 
 
-def _parse(content: bytes, account: str) -> KnownList:
+def _parse_cached(content: bytes, account: str) -> KnownList:
     """Raise :class:`ValueError`, :class:`TypeError` or :class:`KeyError` for what the exporter has not written."""
     document = json.loads(content)
     if document["format"] != _FORMAT or document["account"] != account:
         raise ValueError("another file")
-    instances = {item.identity: item for item in map(_parse_instance, document["instances"])}
-    return KnownList(tuple(instances.values()), last_success=_number(document["read_at"]))
+    instances = {item.identity: item for item in map(_parse_cached_instance, document["instances"])}
+    return KnownList(tuple(instances.values()), last_success=_parse_cached_time(document["read_at"]))
 
 
-def _parse_instance(item: Any) -> ListedInstance:
+def _parse_cached_instance(item: Any) -> ListedInstance:
     token = item["token"]
     return ListedInstance(
-        _word(item["id"]),
-        None if token is None else Secret(_word(token)),
-        _text(item["name"]),
-        _number(item["created"]),
+        _parse_cached_word(item["id"]),
+        None if token is None else Secret(_parse_cached_word(token)),
+        _parse_cached_text(item["name"]),
+        _parse_cached_time(item["created"]),
     )
 
 
-def _word(value: Any) -> str:
-    text = _text(value)
+def _parse_cached_word(value: Any) -> str:
+    text = _parse_cached_text(value)
     if not is_word(text):
         raise ValueError("no word")
     return text
 
 
-def _text(value: Any) -> str:
+def _parse_cached_text(value: Any) -> str:
     if not isinstance(value, str) or len(value) > MAX_TEXT:
         raise ValueError("no text")
     value.encode()
     return value
 
 
-def _number(value: Any) -> float | None:
+def _parse_cached_time(value: Any) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not 0 <= float(value) < math.inf:
