@@ -62,7 +62,6 @@ class AutoReload:
             self._changed = holds
             return min(self._interval, SETTLING)
         else:
-            self._changed = None
             _log.info("configuration files have changed", extra={"path": self._name_changed(holds)})
             self._reload()
         return self._interval

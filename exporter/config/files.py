@@ -141,6 +141,11 @@ class TrackedFiles:
         return _File(content, None, limit, _digest(content))
 
 
+def shown_path(path: Path) -> str:
+    """Return a path as text for labels, pages and the log: bytes that are not UTF-8 become ``\\xff``."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
 def _digest(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=16).digest()
 
@@ -164,7 +169,7 @@ def _listed(folder: Path, part: str, problems: list[str]) -> Iterator[Path]:
     except _ABSENT:
         return
     except OSError as error:
-        problems.append(f"{folder} cannot be listed: {error.strerror}")
+        problems.append(f"{shown_path(folder)} cannot be listed: {error.strerror}")
         return
     for name in matching_names(names, part):
         if not name.startswith(".") or part.startswith("."):
@@ -178,6 +183,6 @@ def _present(folder: Path, part: str, problems: list[str]) -> Iterator[Path]:
     except _ABSENT:
         return
     except OSError as error:
-        problems.append(f"{place} cannot be looked for: {error.strerror}")
+        problems.append(f"{shown_path(place)} cannot be looked for: {error.strerror}")
         return
     yield place

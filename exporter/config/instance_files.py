@@ -8,6 +8,7 @@ from pathlib import Path
 
 from exporter.config import keys
 from exporter.config.document import read_document
+from exporter.config.files import shown_path
 from exporter.config.instances import Inherited, KnownInstances
 from exporter.config.problem import Problems
 from exporter.config.section import SectionValues
@@ -37,7 +38,7 @@ class InstanceFiles:
 
     def read(self, patterns: Sequence[str]) -> Iterator[InstanceSource]:
         """Read each file that a pattern matches, once, in the order of the patterns and of the names."""
-        seen: set[Path] = set()
+        seen: set[str] = set()
         troubles: dict[str, str] = {}
         for number, pattern in enumerate(patterns):
             found = self._files.matching(pattern)
@@ -46,37 +47,37 @@ class InstanceFiles:
             elif not found.files:
                 self.unmatched.append(number)
             for file in found.files:
-                if file not in seen:
-                    seen.add(file)
-                    yield self._source(file)
+                if (shown := shown_path(file)) not in seen:
+                    seen.add(shown)
+                    yield self._source(file, shown)
         if troubles:  # nobody knows which other files there are
             yield from self._all_kept(seen, next(iter(troubles.values())))
             for pattern, problem in troubles.items():
-                place = self._files.path(pattern)
+                place = shown_path(self._files.path(pattern))
                 yield InstanceSource(f"{FILE_PREFIX}{place}", (), (f"{place}: {problem}",))
 
-    def _all_kept(self, seen: set[Path], problem: str) -> Iterator[InstanceSource]:
+    def _all_kept(self, seen: set[str], problem: str) -> Iterator[InstanceSource]:
         for name, instances in self._before.items():
-            file = Path(name.removeprefix(FILE_PREFIX))
+            file = name.removeprefix(FILE_PREFIX)
             if name.startswith(FILE_PREFIX) and file not in seen and instances:
                 yield self._kept(file, (f"{file}: {problem}",))
 
-    def _kept(self, file: Path, problems: tuple[str, ...]) -> InstanceSource:
+    def _kept(self, file: str, problems: tuple[str, ...]) -> InstanceSource:
         name = f"{FILE_PREFIX}{file}"
-        return InstanceSource(name, self._known.keep(self._before.get(name, ()), str(file)), problems)
+        return InstanceSource(name, self._known.keep(self._before.get(name, ()), file), problems)
 
-    def _source(self, file: Path) -> InstanceSource:
-        problems = Problems(str(file), keys.KNOWN_KEYS)
+    def _source(self, file: Path, shown: str) -> InstanceSource:
+        problems = Problems(shown, keys.KNOWN_KEYS)
         context = Context(problems, self._files.below(file.parent))
-        for instances in usable(self._instances, file, context):
+        for instances in usable(self._instances, file, shown, context):
             if not problems:
                 if context.has_written_secret:
                     context.files.mark_secret(file.name)
-                return InstanceSource(f"{FILE_PREFIX}{file}", instances)
+                return InstanceSource(f"{FILE_PREFIX}{shown}", instances)
         self._known.forget()
-        return self._kept(file, tuple(str(problem) for problem in problems.error().problems))
+        return self._kept(shown, tuple(str(problem) for problem in problems.error().problems))
 
-    def _instances(self, file: Path, context: Context) -> tuple[Instance, ...]:
+    def _instances(self, file: Path, shown: str, context: Context) -> tuple[Instance, ...]:
         """Return the instances of a file. Raise :class:`Unusable` after reporting what is wrong."""
         self._known.add(())
         root = read_document(
@@ -90,9 +91,9 @@ class InstanceFiles:
             raise Unusable
         values = SectionValues(keys.INSTANCE_FILE, _as_mapping(root, context))
         instances = values[keys.FILE_INSTANCES]
-        self._known.add(instances, str(file))
+        self._known.add(instances, shown)
         defaults = values[keys.FILE_DEFAULTS]
-        inherited = replace(self._inherited, source=f"{FILE_PREFIX}{file}").overridden(defaults)
+        inherited = replace(self._inherited, source=f"{FILE_PREFIX}{shown}").overridden(defaults)
         return tuple(map(inherited.instance, instances))
 
 

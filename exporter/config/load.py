@@ -8,7 +8,7 @@ from exporter.config import keys
 from exporter.config.certificates import read_certificates
 from exporter.config.document import read_document
 from exporter.config.file_reader import UnreadableFile
-from exporter.config.files import TrackedFiles
+from exporter.config.files import TrackedFiles, shown_path
 from exporter.config.instance_files import InstanceFiles
 from exporter.config.instances import KnownInstances, inherit, report_duplicates
 from exporter.config.problem import Problems
@@ -32,7 +32,7 @@ def load(
     An invalid instance file provides the instances that it has in ``before``, or none; its source lists the problems.
     """
     files = files or TrackedFiles(path.parent)
-    problems = Problems(str(path), keys.KNOWN_KEYS)
+    problems = Problems(shown_path(path), keys.KNOWN_KEYS)
     context = Context(problems, files)
     root = _read_root(path, environ, context)
     read = () if root is None else usable(_read_config, root, path, environ, context, before)
@@ -86,7 +86,9 @@ def _read_config(
 def _unmatched(document: SectionValues, path: Path, numbers: Sequence[int]) -> tuple[str, ...]:
     """Return a warning for each pattern that matches no file."""
     line = document.line(keys.INSTANCE_FILES)
-    return tuple(f"{path}:{line}: instance_files[{number}]: matches no file" for number in numbers)
+    return tuple(
+        f"{shown_path(path)}:{line}: instance_files[{number}]: matches no file" for number in numbers
+    )
 
 
 def _api(values: SectionValues, variable: str | None, environ: Mapping[str, str], context: Context) -> Api:

@@ -48,6 +48,8 @@ def test_the_configuration_goes_before_the_environment(
         config = source.load()
     assert config.api.ca_pem == pems[taken]
     assert tmp_path / f"{taken}.pem" in config.files
+    (tmp_path / "config.yaml").write_text("api: {ca_file: own.pem}\n" + MINIMAL)
+    assert source.load().api.ca_pem == pems["own"]
     told = [(vars(record)["variable"], vars(record)["path"]) for record in caplog.records]
     assert told == ([] if taken == "own" else [(named[0], str(tmp_path / files[named[0]]))])
 

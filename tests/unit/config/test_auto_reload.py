@@ -12,15 +12,16 @@ FILE = Path("config.yaml")
 
 
 class Files:
-    """One file. ``written`` is its content; each reload takes it, as a load does, whether it is good or bad."""
+    """One file, and ``others``. ``written`` is its content; each reload takes it, whether it is good or bad."""
 
     def __init__(self) -> None:
         self.written: bytes | None = b"first"
+        self.others: dict[Path, bytes | None] = {}
         self.held: Fingerprint = self.holds()
         self.reloads: list[bytes | None] = []
 
     def holds(self) -> Fingerprint:
-        return {FILE: self.written}
+        return {FILE: self.written, **self.others}
 
     def reload(self) -> None:
         self.held = self.holds()
@@ -63,6 +64,17 @@ def test_a_change_is_taken_once_it_has_settled(rig: Rig, caplog: pytest.LogCaptu
     assert [vars(record)["path"] for record in caplog.records] == [str(FILE)]
 
 
+@pytest.mark.parametrize(("changed", "more"), [(5, ""), (6, " and 1 more"), (7, " and 2 more")])
+def test_five_of_the_changed_files_are_named(
+    rig: Rig, caplog: pytest.LogCaptureFixture, changed: int, more: str
+) -> None:
+    caplog.set_level("INFO")
+    rig.files.others = {Path(f"{number}.yaml"): b"" for number in range(changed)}
+    rig.look()
+    rig.look()
+    assert vars(caplog.records[0])["path"] == "0.yaml, 1.yaml, 2.yaml, 3.yaml, 4.yaml" + more
+
+
 def test_a_file_that_is_being_written_is_left_alone_until_it_is_whole(rig: Rig) -> None:
     waits = []
     for written in (b"half", None, b"thr", b"three qu"):
@@ -82,7 +94,9 @@ def test_a_change_that_is_taken_back_is_none(rig: Rig) -> None:
     rig.files.written = b"first"
     rig.look()
     assert rig.look() == 30.0
-    assert rig.files.reloads == []
+    rig.files.written = None
+    rig.look()
+    assert rig.files.reloads == [], "what comes again must settle again"
 
 
 def test_a_file_that_stays_away_is_told_of_once(rig: Rig) -> None:

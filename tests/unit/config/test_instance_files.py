@@ -145,12 +145,14 @@ def test_what_is_no_regular_file_is_left_out(folder: Path) -> None:
     assert names(config) == ["good"]
 
 
-def test_a_pattern_that_matches_nothing_is_a_warning(folder: Path) -> None:
+def test_a_pattern_that_matches_nothing_is_a_warning(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     config = loaded(folder, "\n" + FILES)
     assert config.warnings == tuple(
         f"{folder}/config.yaml:2: instance_files[{number}]: matches no file" for number in (0, 1)
     )
     assert config.instances == ()
+    ConfigFile(folder / "config.yaml", {}).load()
+    assert [vars(record)["problem"] for record in caplog.records] == list(config.warnings)
 
 
 def test_a_file_that_two_patterns_match_is_read_once(folder: Path) -> None:
@@ -184,6 +186,22 @@ def test_a_file_that_goes_bad_keeps_its_last_good_content(
     }
     (folder / "teams/a.yaml").write_text(entry("four"))
     assert names(source.load()) == ["vendas", "four", "three"]
+
+
+def test_a_name_that_is_not_text_is_shown_with_escapes(folder: Path) -> None:
+    """It is on a metric and on the page, which are UTF-8."""
+    file = Path(os.fsdecode(os.fsencode(folder / "teams") + b"/\xff.yaml"))
+    (folder / "config.yaml").write_text(FILES)
+    source = ConfigFile(folder / "config.yaml", {})
+    for text, told in (
+        (entry("one"), []),
+        ("- 1", ["\\xff.yaml:1: instances[0]: must be a mapping, not a number"]),
+    ):
+        file.write_text(text)
+        config = source.load()
+        assert source.holds() == source.held
+        assert (names(config), problems(config, folder)) == (["one"], told)
+        assert [one.name for one in config.sources[1:]] == [f"file:{folder}/teams/\\xff.yaml"]
 
 
 def test_what_is_kept_yields_to_what_another_file_says_now(folder: Path, source: ConfigFile) -> None:

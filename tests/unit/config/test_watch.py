@@ -7,7 +7,10 @@ import certifi
 import pytest
 
 from exporter.config.problem import InvalidConfig
-from exporter.config.source import ConfigFile
+from exporter.config.source import ConfigFile, open_source
+from exporter.flags import parse
+from exporter.model.clock import SystemClock
+from exporter.model.shard import Shard
 
 DOCUMENT = "instances: [{name: vendas, id: A1, token_file: %s}]\n"
 
@@ -17,6 +20,25 @@ def file(tmp_path: Path) -> Path:
     (tmp_path / "token").write_text("one")
     (tmp_path / "config.yaml").write_text(DOCUMENT % "token")
     return tmp_path / "config.yaml"
+
+
+def test_a_source_is_the_file_or_the_demo_and_has_the_instances_of_its_shard(file: Path) -> None:
+    whole = "instances:\n" + "".join(f"- {{name: n{one}, id: ID{one}, token: T}}\n" for one in range(20))
+    file.write_text(whole)
+    shares = []
+    for shard in (0, 1):
+        flags = [f"--config.file={file}", f"--shard={shard}", "--total-shards=2"]
+        with open_source(parse(flags), {}, SystemClock()) as source:
+            config = source.load()
+            assert source.files is not None
+            assert source.files.held.keys() == {file}
+        assert config.shard == Shard(shard, 2)
+        shares.append({instance.name for instance in config.instances})
+    assert all(shares)
+    assert shares[0] ^ shares[1] == {f"n{one}" for one in range(20)}
+    with open_source(parse(["--demo=4"]), {}, SystemClock()) as source:
+        assert source.files is None
+        assert source.load().instances
 
 
 def loaded(file: Path) -> ConfigFile:
