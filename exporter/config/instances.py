@@ -135,7 +135,6 @@ class KnownInstances:
         """Remove the instances of the last call of :meth:`add`."""
         for known, identity in self._added:
             del known[identity]
-        self._added = []
 
     def keep(self, instances: Iterable[Instance], file: str) -> tuple[Instance, ...]:
         """Add instances of an earlier reading of ``file``, and give those that are not known by another file."""

@@ -56,6 +56,7 @@ def test_a_file_is_a_list_or_a_mapping_in_yaml_or_json(folder: Path) -> None:
     config = loaded(folder, FILES + MINIMAL)
     assert names(config) == ["vendas", "mapping", "list", "Café 🎉 \\ud83c"]
     assert config.instances[3].labels == {"emoji": "\t🎉"}
+    assert [one.source for one in config.instances] == [one.name for one in config.sources]
     assert [(source.name, len(source.instances), source.problems) for source in config.sources] == [
         ("config", 1, ()),
         (f"file:{folder}/teams/a.yaml", 1, ()),
@@ -157,9 +158,8 @@ def test_a_pattern_that_matches_nothing_is_a_warning(folder: Path, caplog: pytes
 
 def test_a_file_that_two_patterns_match_is_read_once(folder: Path) -> None:
     (folder / "teams/a.yaml").write_text(entry("one"))
-    assert names(loaded(folder, f"instance_files: ['teams/*', '{folder}/teams/a.yaml', 't*/a.yaml']\n")) == [
-        "one"
-    ]
+    config = loaded(folder, f"instance_files: ['teams/*', '{folder}/teams/a.yaml', 't*/a.yaml']\n")
+    assert (names(config), problems(config, folder)) == (["one"], [])
 
 
 @pytest.fixture
@@ -206,8 +206,18 @@ def test_a_name_that_is_not_text_is_shown_with_escapes(folder: Path) -> None:
 
 def test_what_is_kept_yields_to_what_another_file_says_now(folder: Path, source: ConfigFile) -> None:
     (folder / "teams/a.yaml").write_text("- {")
+    (folder / "teams/b.yaml").write_text(entry("one"))
+    config = source.load()
+    assert names(config) == ["vendas", "one", "two"]
+    assert problems(config, folder)[1:] == [
+        f"b.yaml:1: instances[0].{key} of {folder}/teams/a.yaml"
+        for key in ("name: duplicates the name", "id: duplicates the id")
+    ]
     (folder / "config.yaml").write_text(FILES + MINIMAL.replace("vendas", "one"))
     assert names(source.load()) == ["one", "two"]
+    (folder / "teams/b.yaml").write_text("- {")
+    (folder / "config.yaml").write_text(FILES + MINIMAL.replace("A1", "id-TWO"))
+    assert names(source.load()) == ["vendas"]
 
 
 def test_a_bad_configuration_forgets_no_file(folder: Path, source: ConfigFile) -> None:
@@ -277,8 +287,10 @@ def test_a_folder_that_cannot_be_listed_loses_no_instance(folder: Path, source: 
     (folder / "more").mkdir()
     (folder / "more/c.yaml").write_text(entry("three"))
     (folder / "config.yaml").write_text("instance_files: [teams/*.yaml, more/*.yaml]\n" + MINIMAL)
-    config = source.load()
-    assert sorted(names(config)) == ["one", "three", "two", "vendas"]
+    for _ in range(2):
+        config = source.load()
+        assert sorted(names(config)) == ["one", "three", "two", "vendas"]
+        assert len({one.name for one in config.sources}) == len(config.sources)
     assert problems_of(config, "file:" + str(folder / "teams/a.yaml"))
     (folder / "teams").unlink()
     assert source.holds() != source.held

@@ -9,6 +9,7 @@ import trustme
 
 from exporter.config.load import load
 from exporter.config.problem import InvalidConfig, Problem
+from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 from tests.unit.config.documents import MINIMAL, load_text
 
@@ -70,13 +71,15 @@ def test_a_section_without_keys_is_as_good_as_none(tmp_path: Path) -> None:
 
 def test_an_instance_adds_to_the_defaults_and_wins_over_them(tmp_path: Path) -> None:
     text = (
-        "defaults:\n"
+        "defaults:\n  collect: [status]\n"
         "  labels: {tier: gold, zone: a, team: none}\n"
         "  expected_webhooks: {received: 'https://a.example', delivery: 'https://b.example'}\n"
         + MINIMAL
         + "    labels: {team: sales, zone: ''}\n    expected_webhooks: [received, connected]\n"
+        "  - {name: b, id: B, token: T, collect: [queue]}\n  - {name: c, id: C, token: T, collect: []}\n"
     )
-    (instance,) = load_text(tmp_path, text).instances
+    instance, *others = load_text(tmp_path, text).instances
+    assert [one.collect for one in (instance, *others)] == [{Collector.STATUS}, {Collector.QUEUE}, set()]
     assert instance.labels == {"tier": "gold", "team": "sales"}
     assert instance.expected_webhooks == {
         "received": None,
@@ -98,14 +101,14 @@ def test_an_instance_has_its_own_client_token_or_that_of_the_api(tmp_path: Path)
 
 
 def test_secrets_come_from_files_beside_the_configuration(tmp_path: Path) -> None:
-    (tmp_path / "token").write_text("T0K3N\r\n")
+    (tmp_path / "token").write_text("T0K3X\r\n")
     (tmp_path / "client").write_text("\ufeffCLIENT")
     text = (
         f"api: {{client_token_file: {tmp_path / 'client'}}}\n"
         "instances: [{name: a, id: A, token_file: token}, {name: b, id: B, token_file: ./token}]\n"
     )
     config = load_text(tmp_path, text)
-    assert [instance.token for instance in config.instances] == [Secret("T0K3N")] * 2
+    assert [instance.token for instance in config.instances] == [Secret("T0K3X")] * 2
     assert config.instances[0].client_token == Secret("CLIENT")
     assert config.files == (tmp_path / "config.yaml", tmp_path / "client", tmp_path / "token")
 
