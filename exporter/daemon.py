@@ -4,8 +4,8 @@ import random
 import threading
 
 from exporter.discovery.cache import ListCache
-from exporter.discovery.discovery import Discovery
 from exporter.discovery.merge import Merger
+from exporter.discovery.readers import Discovery
 from exporter.fleet.event_log import EventLog, log_changes
 from exporter.fleet.store import Fleet
 from exporter.metrics.instance_cache import InstanceLines

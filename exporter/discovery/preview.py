@@ -5,7 +5,7 @@ from functools import partial
 
 from exporter.discovery.known_list import KnownList
 from exporter.discovery.merge import Merger
-from exporter.discovery.reader import AskPage
+from exporter.discovery.readers import AskPage
 from exporter.model.settings import Config, Instance
 from exporter.process.logs import printable
 from exporter.zapi.instance_list import read_listing
