@@ -195,9 +195,9 @@ BAD = {
     TLS + "  min_version: TLS13\n  max_version: TLS12\n": [
         "5: tls_server_config.max_version: is below min_version",
     ],
-    TLS + "  min_version: TLS10\n  max_version: SSL3\n": [
+    TLS + "  min_version: TLS10\n  max_version: TLS11\n": [
         "4: tls_server_config.min_version: is insecure and not supported; write TLS12 or TLS13",
-        "5: tls_server_config.max_version: must be TLS12 or TLS13",
+        "5: tls_server_config.max_version: is insecure and not supported; write TLS12 or TLS13",
     ],
     TLS + "  client_auth_type: RequireAnyClientCert\n": [
         "4: tls_server_config.client_auth_type: would trust any certificate, which is not supported; "
@@ -207,9 +207,10 @@ BAD = {
         "4: tls_server_config.client_auth_type: would trust any certificate, which is not supported; "
         "write RequireAndVerifyClientCert",
     ],
-    TLS + "  client_auth_type: Never\n": [
+    TLS + "  client_auth_type: Never\n  min_version: SSL3\n": [
         "4: tls_server_config.client_auth_type: must be NoClientCert, VerifyClientCertIfGiven or "
         "RequireAndVerifyClientCert",
+        "5: tls_server_config.min_version: must be TLS12 or TLS13",
     ],
     TLS + "  client_auth_type: RequireAndVerifyClientCert\n": [
         "4: tls_server_config.client_auth_type: needs a client_ca_file to verify certificates with",

@@ -224,19 +224,30 @@ def test_101_is_a_final_reply_and_the_last() -> None:
 @pytest.mark.parametrize(
     "endless",
     [
-        (OK, b"X-Header: x\r\n" * 512),
         (OK + b"X-Long: ", b"x" * 4096),
         (b"HTTP/1.1 200 ", b"O" * 4096),
         (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
         (OK, b"\r" * 4096),
         (OK + b"X-Folded: x", b"\r\n " * 1000),
     ],
-    ids=["headers", "header", "status line", "interim replies", "carriage returns", "folded line"],
+    ids=["header", "status line", "interim replies", "carriage returns", "folded line"],
 )
 def test_endless_heads_are_given_up(endless: tuple[bytes, bytes]) -> None:
     begin, block = endless
     with refusing(HEAD_TOO_LARGE, INVALID_REPLY):
         read([begin, *[block] * 100])
+
+
+@pytest.mark.parametrize("before", [b"", b"HTTP/1.1 103 X\r\n\r\n" * 2], ids=["one", "three"])
+@pytest.mark.parametrize("size", [1000, 100_000])
+def test_heads_of_the_largest_size_are_taken_and_no_more(before: bytes, size: int) -> None:
+    def heads(count: int) -> bytes:
+        begin, end = before + OK + b"X: y\r\n" * 8000 + b"X: ", b"\r\nContent-Length: 18\r\n\r\n"
+        return begin + b"x" * (count - len(begin + end)) + end
+
+    assert read(blocks(heads(64 * 1024) + BODY, size)).data == BODY
+    with refusing(HEAD_TOO_LARGE):
+        read(blocks(heads(64 * 1024 + 1) + BODY, size))
 
 
 @pytest.mark.parametrize("length", [MAX_BODY + 1, 2**31, 2**64, 10**400])
