@@ -164,6 +164,7 @@ def test_two_webhooks_of_one_instance_are_told_apart_in_the_title(tmp_path: Path
         ("10m 0s", "in 10m"),
         ("5m 20s", "in 5m 20s"),
         ("20s", "in 20s"),
+        ("0s", "now"),
     ],
 )
 def test_a_duration_is_as_exact_as_people_want(left: str, told: str, tmp_path: Path) -> None:
@@ -388,8 +389,8 @@ TOLD: Final = {
     "ZapiInstanceUnpaid": 'Since {since}, for at least {lasted}, Z-API has given the payment status "late".',
     "ZapiInstancePollsFailing": "Since {since} every poll has failed. Reason: Z-API did not answer ({reason}).",
     "ZapiInstancePhoneOffline": "Since {since} or longer, for at least {lasted}, its phone has been offline.",
-    "ZapiInstanceQueueStuck": "It is connected, but {count} messages wait to be sent, the oldest since {oldest}. A.",
-    "ZapiInstanceQueueFull": "Since {since} its queue has been nearly full: {count} messages wait. Z-API keeps 1,000.",
+    "ZapiInstanceQueueStuck": "It is connected, but messages wait to be sent: {count}, the oldest since {oldest}. A.",
+    "ZapiInstanceQueueFull": "Since {since} its queue has been nearly full. Messages wait to be sent: {count}. Z-API.",
 }
 """Descriptions of the rules, from which the templates take the facts."""
 
@@ -509,6 +510,6 @@ def test_no_fact_is_read_from_a_status_or_a_source(language: str, tmp_path: Path
 @pytest.mark.parametrize(("language", "said"), [("en", ": once within"), ("pt-BR", ": uma vez em")])
 def test_one_disconnect_is_singular(language: str, said: str, tmp_path: Path) -> None:
     """An alert that began with three goes on until an hour has passed without one."""
-    facts = {"summary": "vendas keeps disconnecting", "description": "1 disconnects within an hour. It is."}
+    facts = {"summary": "vendas keeps disconnecting", "description": "Disconnects within an hour: 1. It is."}
 
     assert said in render(language, [of("ZapiInstanceFlapping", facts, name="vendas")], tmp_path).title
