@@ -146,10 +146,12 @@ class Server:
 class RuleCost:
     """What rules cost while all instances are in one trouble.
 
-    ``seconds`` are those of the slowest evaluation of all rules, ``cpu`` the CPU seconds of Prometheus from one
-    evaluation to the next, with a scrape, and ``alerts`` how many fire.
+    Groups are evaluated at the same time: ``longest`` is the slowest evaluation of one group, ``seconds`` that of all
+    groups together. ``cpu`` is the CPU seconds of Prometheus from one evaluation to the next, with a scrape, and
+    ``alerts`` how many fire.
     """
 
+    longest: float
     seconds: float
     cpu: float
     alerts: int

@@ -37,7 +37,9 @@ _AT_ONCE: Final = re.compile(
     r"(record: zapi:threshold:(?:never_connected|unpaid|unknown|webhook|two_ids)_seconds\n +expr: vector)\(.+\)"
 )
 """Thresholds of time that starts when Prometheus first sees something."""
-_MOVING: Final = re.compile(r"name:zapi_instance_(?:listed|last_\w+):timestamp|zapi_instance_last_.*_seconds")
+_MOVING: Final = re.compile(
+    r"name:zapi_instance_(?:listed|last_\w+):timestamp|zapi_instance_last_.*_seconds|job:zapi_exporter_\w+:\w*timestamp"
+)
 _OVER_STEPS: Final = (
     "name:zapi_instance_connected:known",
     "name:zapi_instance_connected:last",
@@ -74,11 +76,16 @@ def measure(directory: Path, trouble: Trouble, count: int = INSTANCES) -> RuleCo
         server.process.send_signal(signal.SIGHUP)
         _await_evaluations(server, 1)
         before = cpu_seconds(server.process.pid)
-        seconds = _await_evaluations(server, EVALUATIONS)
+        evaluations = _await_evaluations(server, EVALUATIONS)
         cpu = cpu_seconds(server.process.pid) - before
         alerts = server.values('count(ALERTS{alertstate="firing"})') or [0]
     shutil.rmtree(place)
-    return RuleCost(max(seconds), cpu / EVALUATIONS, int(alerts[0]))
+    return RuleCost(
+        longest=max(max(groups.values()) for groups in evaluations),
+        seconds=max(sum(groups.values()) for groups in evaluations),
+        cpu=cpu / EVALUATIONS,
+        alerts=int(alerts[0]),
+    )
 
 
 def _place(directory: Path, interval: int) -> Path:
@@ -91,16 +98,16 @@ def _place(directory: Path, interval: int) -> Path:
     return directory
 
 
-def _await_evaluations(server: Prometheus, number: int) -> list[float]:
-    """Seconds of so many evaluations that begin from now on, all groups together."""
-    seen: dict[str, float] = {}
+def _await_evaluations(server: Prometheus, number: int) -> list[dict[str, float]]:
+    """Seconds of each group in so many evaluations that begin from now on."""
+    seen: dict[str, dict[str, float]] = {}
 
     def enough() -> bool:
         groups = json.loads(get(f"{server.url}/api/v1/rules"))["data"]["groups"]
         main = next((group for group in groups if group["name"] == _GROUP), None)
         if main is None or not server.values("zapi_exporter_build_info"):
             return False
-        seen[main["lastEvaluation"]] = sum(group["evaluationTime"] for group in groups)
+        seen[main["lastEvaluation"]] = {group["name"]: group["evaluationTime"] for group in groups}
         return len(seen) > number
 
     eventually(enough, _PATIENCE)
@@ -122,12 +129,14 @@ def _history(
     recorded: list[tuple[dict[str, str], float]], count: int, target: str
 ) -> Iterator[rule_history.Series]:
     """An hour of the same for all instances; times that follow the clock follow it."""
-    end = time.time() - _STEP
+    now = time.time()
+    end = now - _STEP
     moments = [end - _HISTORY + step * _STEP for step in range(_HISTORY // _STEP + 1)]
     for labels, value in recorded:
         own = labels | ({"instance": target} if "instance" in labels else {})
-        whole = value / _FEW * count if own["__name__"].startswith("job") and value >= _FEW * 0.7 else value
-        moves = _MOVING.match(own["__name__"]) and abs(time.time() - value) < 2 * _STEP
+        counts = own["__name__"].startswith("job") and _FEW * 0.7 <= value < 2 * _FEW  # no time
+        whole = value / _FEW * count if counts else value
+        moves = _MOVING.match(own["__name__"]) and abs(now - value) < 2 * _STEP
         samples = rule_history.samples(
             (int(moment * 1000), moment // 60 * 60 if moves else (value if "name" in own else whole))
             for moment in moments
