@@ -58,7 +58,7 @@ def _read_config(
     statuses = usable(lambda: _statuses(document[keys.PAYMENT_SECTION]))
     ca_variable = _authorities_variable(document[keys.API_SECTION], environ)
     api = _api(document[keys.API_SECTION], ca_variable, environ, context)
-    if not polling or not statuses:
+    if not statuses:
         raise Unusable
     paid, unpaid = statuses[0]
     inherited = inherit(document[keys.API_SECTION], document[keys.DEFAULTS_SECTION])

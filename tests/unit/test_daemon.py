@@ -16,6 +16,7 @@ from exporter.fleet.view import InstanceView
 from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
 from exporter.model.clock import SystemClock
+from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import Config, Instance
 from exporter.reloader import Reloader
@@ -153,6 +154,15 @@ def test_a_poll_in_flight_finishes_and_counts(zapi: SimulatedZapi, rig: Rig) -> 
     asked.join(30)
     assert rig.view("vendas").polls == 2
     assert rig.view("vendas").up is True
+
+
+def test_polls_are_not_stuck_before_the_longest_of_all_configurations_is_over(rig: Rig) -> None:
+    """A poll in flight ends by the configuration that it began with; each collector asks once more."""
+    everything = an_instance("vendas", collect=frozenset(Collector))
+    rig.reload([everything], api=replace(rig.config.api, timeout=3600.0))
+    rig.reload([an_instance("vendas")], api=replace(rig.config.api, timeout=5.0))
+    assert rig.daemon.is_stuck(-10_801.0)
+    assert not rig.daemon.is_stuck(-9_000.0)
 
 
 def test_nobody_waits_for_an_instance_removed_before_its_poll(rig: Rig) -> None:

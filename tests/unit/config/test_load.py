@@ -195,7 +195,7 @@ def test_a_webhooks_url_may_come_from_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("written", "seconds"), [("", 5.0), ("0", 0.0), ("0s", 0.0), ("90s", 90.0)])
 def test_a_probe_takes_what_a_recent_poll_learned(tmp_path: Path, written: str, seconds: float) -> None:
-    text = f"polling: {{probe_max_age: '{written}'}}\n" if written else ""
+    text = f"polling: {{interval: 5m, probe_max_age: '{written}'}}\n" if written else ""
     assert load_text(tmp_path, text + MINIMAL).polling.probe_max_age == seconds
 
 

@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -42,6 +43,10 @@ def rig_of(zapi: SimulatedZapi, *accounts: Account, **options: Any) -> Iterator[
         yield rig
     finally:
         rig.daemon.stop(5.0)
+
+
+def readers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "account"]
 
 
 def configured(name: str, *, called: str = "", **fields: Any) -> Instance:
@@ -308,6 +313,8 @@ def test_a_reload_adds_and_removes_accounts(zapi: SimulatedZapi) -> None:
         rig.daemon.apply(rig.with_accounts(an_account("filial", token="OTHER")))
         rig.wait_for("financeiro")
         assert rig.source() == {}
+        wait_until(lambda: len(readers()) == 1)
+    wait_until(lambda: readers() == [])
 
 
 def test_a_new_partner_token_reads_at_once_and_keeps_the_known(
