@@ -79,7 +79,7 @@ class Diagnosis:
         """The level of the connection alone."""
         if self.view.up is None:
             return Level.WAITING
-        state = self.problems[:1]
+        state = self.problems
         if not self.view.up:
             state = tuple(problem for problem in self.problems if problem in _FAILING)
         if state and state[0] in (*LOST, *_FAILING):

@@ -211,6 +211,4 @@ def _causes(failing: Sequence[tuple[Failure, Diagnosis]], fewest: float) -> Iter
 
 def _failure(diagnosis: Diagnosis) -> Failure | None:
     failure = diagnosis.view.failure
-    if Problem.UNREACHABLE not in diagnosis.problems or failure is None or failure.reason in _OF_AN_INSTANCE:
-        return None
-    return failure
+    return None if failure is None or failure.reason in _OF_AN_INSTANCE else failure

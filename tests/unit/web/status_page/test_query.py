@@ -10,7 +10,7 @@ from exporter.web.status_page.sanitize import folded
     "query",
     [
         Query(),
-        Query(Show.UNPAID),
+        Query(Show.UNPAID, page=2),
         Query(Show.WEBHOOKS, "são paulo & co", 7, paused=True),
         Query(search='"team=inside sales" x'),
         Query(labels=(("team", "inside sales & co"), ("zone", "1")), by="team"),
@@ -52,11 +52,21 @@ def test_a_search_holds_no_hidden_characters_and_has_an_end() -> None:
     assert len(search) <= 200
 
 
-def test_a_filter_or_a_search_starts_on_the_first_page() -> None:
+def test_what_changes_the_rows_starts_on_the_first_page() -> None:
     query = Query(page=9, paused=True)
 
     assert query.shown(Show.UNPAID) == Query(Show.UNPAID, paused=True)
     assert query.searched("x") == Query(search="x", paused=True)
+    assert query.sorted(Sort.DUE) == Query(sort=Sort.DUE, paused=True)
+    assert query.grouped("team") == Query(by="team", paused=True)
+    assert query.on_page(2) == Query(page=2, paused=True)
+    assert query.with_paused(False) == Query(page=9)
+
+
+def test_a_query_narrows_where_it_leaves_instances_out() -> None:
+    narrow = (Query(Show.UNPAID), Query(search="x"), Query(labels=(("team", "sales"),)))
+    assert [query.narrows for query in narrow] == [True, True, True]
+    assert not Query(page=2, paused=True, sort=Sort.DUE, descending=True, by="team").narrows
 
 
 def test_a_column_that_is_chosen_again_turns_round() -> None:

@@ -47,15 +47,18 @@ def test_the_worst_comes_first_whatever_the_order_of_the_configuration() -> None
         assert names(listing(views)) == expected
 
 
-def test_of_the_same_problem_more_problems_then_the_nearest_end_come_first() -> None:
+def test_alerts_come_before_warnings_then_more_problems_then_the_nearest_end() -> None:
     views = [
+        a_failed_view("no end", Reason.TIMEOUT, status=a_status()),
+        a_failed_view("some end", Reason.TIMEOUT, status=a_status(due=NOW + 9 * DAY)),
+        due("imminent", 0.5),
         due("later", 5),
         due("sooner", 2),
         a_disconnected_view("one"),
         a_disconnected_view("two", paid=False),
     ]
 
-    assert names(listing(views)) == ["two", "one", "sooner", "later"]
+    assert names(listing(views)) == ["two", "one", "imminent", "some end", "no end", "sooner", "later"]
 
 
 def test_names_are_ordered_as_people_count() -> None:
