@@ -89,6 +89,10 @@ TIMES = (
     (1704110400.5, 1704110400.5),
     (1648565999675, 1648565999.675),
     ("1704110400", 1704110400),
+    ("1704110400.123456789", 1704110400.123456789),
+    (99_999_999_999, 99_999_999_999),
+    (100_000_000_000, 100_000_000),
+    (253_402_300_799_000, 253_402_300_799),
     ("329000002121", 329000002.121),
     (" 1648565999675 ", 1648565999.675),
     ("2024-01-15T10:30:00Z", 1705314600),
@@ -113,6 +117,8 @@ NO_TIMES: tuple[object, ...] = (
     1e308,
     "1e9",
     "9" * 300,
+    253_402_300_800_000,
+    "1704110400.1234567891",
     "2024-13-01",
     "2024-01-15T25:00Z",
     "2024-01-15T10:30:00+99:99",
@@ -175,8 +181,10 @@ def test_an_unreadable_payment_status_is_none(form: object) -> None:
     assert reading.unreadable == {"paymentStatus"}
 
 
-def test_the_longest_text_is_200_characters() -> None:
+def test_the_longest_text_is_200_characters_and_the_longest_url_2048() -> None:
+    url = "https://".ljust(2048, "x")
     assert status(paymentStatus="x" * 200).payment_status == "x" * 200
+    assert status(connectedCallbackUrl=url).webhooks["connected"] == Secret(url)
     assert status(paymentStatus="x" * 201).payment_status is None
 
 
@@ -201,7 +209,7 @@ def test_undocumented_webhooks_are_known_only_where_the_reply_has_them() -> None
     )
 
 
-@pytest.mark.parametrize("form", [7, [], "https://" + "x" * MAX_URL])
+@pytest.mark.parametrize("form", [7, [], "https://".ljust(MAX_URL + 1, "x")])
 def test_a_webhook_that_is_no_text_or_endless_is_unreadable(form: object) -> None:
     reading = status(receivedCallbackUrl=form)
     assert "received" not in reading.webhooks

@@ -12,6 +12,7 @@ from exporter.model.poll_result import Failure, Reason, Status
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
 from exporter.zapi.resolver import AddressInfo, Resolver
+from exporter.zapi.stream import Stream
 from harness.ports import unreachable_port
 from simulator.packet_filter import drop_packets
 from tests.builders import an_instance
@@ -47,6 +48,24 @@ def test_a_path_that_forgot_the_connection_costs_no_poll(tls: bool) -> None:
         client.close()
         assert all(isinstance(reading, Status) for reading in (*before, *after)), (before, after)
         assert server.connections == 2
+
+
+def test_the_system_probes_an_idle_connection_and_gives_up_an_unheard_one() -> None:
+    """Every 10 s after 30 s, three times: NATs and balancers forget idle connections after minutes."""
+    with socket.socket() as sock:
+        stream = Stream(sock)
+        stream.limit_unacknowledged(2.5)
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert [
+            sock.getsockopt(socket.IPPROTO_TCP, option)
+            for option in (
+                socket.TCP_KEEPIDLE,
+                socket.TCP_KEEPINTVL,
+                socket.TCP_KEEPCNT,
+                socket.TCP_USER_TIMEOUT,
+                socket.TCP_NODELAY,
+            )
+        ] == [30, 10, 3, 2500, 1]
 
 
 def test_a_path_that_is_mute_for_new_connections_too_is_a_timeout() -> None:

@@ -24,7 +24,7 @@ from tests.unit.zapi.replaying import ReplayedStream, a_budget, refusing
 OK = b"HTTP/1.1 200 OK\r\n"
 BODY = b'{"connected":true}'
 SIZED = OK + b"Content-Length: 18\r\n\r\n" + BODY
-CHUNKS = b"a\r\n" + BODY[:10] + b"\r\n8;x=y\r\n" + BODY[10:] + b"\r\n0\r\n"
+CHUNKS = b"a\r\n" + BODY[:10] + b"\r\n8 \t; x=y\r\n" + BODY[10:] + b"\r\n0\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n" + CHUNKS + b"\r\n"
 
 
@@ -153,7 +153,7 @@ INVALID = {
         + b"\r\n"
         + BODY[:5]
         + b"\r\n"
-        for size in (b"+5", b"0_5", b"0x5", b" 5", b"5 ", b"-5", b"", b"zz", b"f" * 400)
+        for size in (b"+5", b"0_5", b"0x5", b" 5", b"5 ", b"-5", b"", b"zz", b"5;\0", b"5;\rx", b"f" * 400)
     },
     "a chunk without its line end": OK
     + b"Transfer-Encoding: chunked\r\n\r\n5\r\n"
@@ -171,6 +171,7 @@ INVALID = {
             b"X" * 300,
         )
     },
+    "a chunk size ended by a line feed": CHUNKED.replace(b"a\r\n", b"a\n"),
     "a chunk ended by a line feed": OK
     + b"Transfer-Encoding: chunked\r\n\r\n5\r\n"
     + BODY[:5]
