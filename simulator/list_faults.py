@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -10,6 +11,19 @@ from exporter.demo.faults import Exchange, Fault, answer, html_error, message, o
 from simulator.wire_faults import reset_before_reply, reset_within_body, short_body, silence
 
 Page = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FaultyAccount(SimulatedAccount):
+    """An account whose ``faults`` spoil the page of a number, or with ``None`` every page."""
+
+    faults: Mapping[int | None, Fault] = field(default_factory=dict)
+
+    def fault_of(self, page: int) -> Fault | None:
+        """What spoils a page, or ``None``."""
+        return self.faults.get(page) or self.faults.get(None)
+
+
 Spoil = Callable[[str, Sequence[str]], SimulatedAccount]
 """Makes a list that misbehaves, of a partner token and the ids of the instances."""
 
@@ -95,11 +109,11 @@ def _edited(name: str, edit: Callable[[Page], Page]) -> Fault:
 
 
 def _always(fault: Fault) -> Spoil:
-    return lambda token, ids: SimulatedAccount(token, ids, faults={None: fault})
+    return lambda token, ids: FaultyAccount(token, ids, faults={None: fault})
 
 
 def _on_page(number: int, fault: Fault) -> Spoil:
-    return lambda token, ids: SimulatedAccount(token, ids, faults={number: fault})
+    return lambda token, ids: FaultyAccount(token, ids, faults={number: fault})
 
 
 def _past_the_end(token: str, ids: Sequence[str]) -> SimulatedAccount:
@@ -109,4 +123,4 @@ def _past_the_end(token: str, ids: Sequence[str]) -> SimulatedAccount:
         is_past = not json.loads(exchange.body)["content"]
         yield message(404, b'{"error":"NOT_FOUND"}') if is_past else message(200, exchange.body)
 
-    return SimulatedAccount(token, ids, faults={None: Fault("an error past the end", play)})
+    return FaultyAccount(token, ids, faults={None: Fault("an error past the end", play)})

@@ -7,13 +7,14 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
-from exporter.demo.accounts import LIST_PATH, SimulatedAccount
+from exporter.demo.accounts import LIST_PATH, SimulatedAccount, page_of
 from exporter.demo.api import Reply, Request, SimulatedApi
 from exporter.demo.faults import Fault
 from exporter.demo.instances import SimulatedInstance
 from exporter.model.clock import Clock
 from simulator.connection import HttpConnection
 from simulator.counters import Counters
+from simulator.list_faults import FaultyAccount
 from simulator.listener_mode import ListenerMode, SpoiltConnection
 from simulator.loop import LoopThread
 
@@ -48,6 +49,7 @@ class SimulatedZapi:
         self._mode = mode
         self._drip_interval = drip_interval
         self._faults: Mapping[tuple[str, str], Fault | None] = {}
+        self._accounts: Mapping[str, SimulatedAccount] = {}
         self._last_headers: dict[str, Mapping[str, str]] = {}
         self._list_requests: list[str] = []
         self._counters = Counters()
@@ -107,6 +109,7 @@ class SimulatedZapi:
 
     def set_account(self, account: SimulatedAccount) -> None:
         """List the instances of an account to whom sends its partner token, or list them differently from now on."""
+        self._accounts = {**self._accounts, f"Bearer {account.partner_token}": account}
         self._api.set_account(account)
 
     def add(self, instance: SimulatedInstance) -> None:
@@ -184,6 +187,7 @@ class SimulatedZapi:
         if route is None:
             if request.target.partition("?")[0] == LIST_PATH:
                 self._list_requests.append(request.target)
+                fault = self._list_fault(request)
             self._counters.stray()
         else:
             self._last_headers[route.instance_id] = request.headers
@@ -191,3 +195,7 @@ class SimulatedZapi:
             fault = self._faults.get((route.instance_id, route.resource))
         reply = self._api.reply(request, fault)
         return replace(reply, delay=reply.delay + self._latency) if self._latency else reply
+
+    def _list_fault(self, request: Request) -> Fault | None:
+        account = self._accounts.get(request.headers.get("authorization", ""))
+        return account.fault_of(page_of(request.target)[0]) if isinstance(account, FaultyAccount) else None

@@ -1,12 +1,11 @@
 """The list of instances that the simulated Z-API gives a partner: ``GET /instances?page=1&pageSize=20``."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from exporter.demo.faults import Fault
 from exporter.demo.instances import SimulatedInstance
 from exporter.model.me_fields import WEBHOOK_FIELDS
 
@@ -24,22 +23,16 @@ def _unchanged(item: Item) -> Item:
 class SimulatedAccount:
     """An account whose partner token lists the instances of these ids, in this order; one may stand there twice.
 
-    ``change`` makes the item that is listed of the right one. ``faults`` spoil the page of a number, or with ``None``
-    every page.
+    ``change`` makes the item that is listed of the right one.
     """
 
     partner_token: str
     ids: Sequence[str]
     change: Callable[[Item], Item] = _unchanged
-    faults: Mapping[int | None, Fault] = field(default_factory=dict)
 
     def item(self, instance: SimulatedInstance) -> Item:
         """Return what the list says of an instance."""
         return self.change(_item(instance))
-
-    def fault_of(self, page: int) -> Fault | None:
-        """Return what spoils a page, or ``None``."""
-        return self.faults.get(page) or self.faults.get(None)
 
 
 def page_of(target: str) -> tuple[int, int]:

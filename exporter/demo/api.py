@@ -106,7 +106,7 @@ class SimulatedApi:
     def reply(self, request: Request, fault: Fault | None = None) -> Reply:
         """Answer a request; ``fault`` takes the place of the fault that the instance's timeline has now."""
         if request.target.partition("?")[0] == LIST_PATH:
-            return self._list(request)
+            return self._list(request, fault)
         route = _route(request.target)
         subject = None if route is None else self._subjects.get(route.instance_id)
         if route is None or subject is None:
@@ -126,7 +126,7 @@ class SimulatedApi:
         refusal = _refusal(request, route, instance)
         return Reply(refusal or _resource(request, route.resource, subject, connected), instance.delay)
 
-    def _list(self, request: Request) -> Reply:
+    def _list(self, request: Request, fault: Fault | None) -> Reply:
         account = self._accounts.get(request.headers.get("authorization", "").removeprefix("Bearer "))
         if account is None:
             return Reply(message(401, PARTNER_TOKEN_REFUSED))
@@ -136,7 +136,6 @@ class SimulatedApi:
         ]
         healthy = list_reply(served, number, size)
         exchange = Exchange(path=request.target, client_token="", body=healthy, now=self._clock.time())
-        fault = account.fault_of(number)
         return Reply(message(200, healthy) if fault is None else fault.play(exchange))
 
 

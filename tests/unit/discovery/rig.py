@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from exporter.daemon import Daemon
-from exporter.demo.accounts import SimulatedAccount
 from exporter.demo.instances import SimulatedInstance
 from exporter.discovery.cache import ListCache
 from exporter.metrics.self_metrics import Telemetry
@@ -17,6 +16,7 @@ from exporter.model.secret import Secret
 from exporter.model.settings import Account, Config, Instance, InstanceSource
 from exporter.model.shard import WHOLE, Shard
 from harness.waiting import wait_until
+from simulator.list_faults import FaultyAccount
 from simulator.server import SimulatedZapi
 from tests.builders import a_config, some_polling
 
@@ -31,8 +31,8 @@ def simulated(name: str, **fields: Any) -> SimulatedInstance:
     )
 
 
-def listing(*names: str, token: str = PARTNER, **fields: Any) -> SimulatedAccount:
-    return SimulatedAccount(token, [f"ID-{name}" for name in names], **fields)
+def listing(*names: str, token: str = PARTNER, **fields: Any) -> FaultyAccount:
+    return FaultyAccount(token, [f"ID-{name}" for name in names], **fields)
 
 
 def an_account(
