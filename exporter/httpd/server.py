@@ -82,10 +82,6 @@ class Server:
         for listener in self._listeners:
             listener.close()
 
-    def open_connections(self) -> int:
-        """Return how many clients are connected now."""
-        return len(self._limiter)
-
     def unresponsive_for(self) -> float:
         """Return the seconds for which no client can have been answered; 0 while all is well.
 

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 
 import trustme
@@ -20,6 +21,9 @@ from exporter.model.clock import Clock, SystemClock
 
 PATIENCE = 60.0
 """Seconds after which a test that waits has failed."""
+_LISTENS = "0A"
+_NO_INODE = "0"
+"""Of a connection that no process holds: it was not accepted yet, or is closed."""
 
 
 def echo(request: Request) -> Response:
@@ -43,6 +47,13 @@ def serving(
         yield server
     finally:
         server.close(grace=0.0)
+
+
+def open_connections(address: str) -> int:
+    """How many connections a server at ``127.0.0.1:port`` has accepted and not closed, as the kernel says."""
+    port = f":{int(address.rpartition(':')[2]):04X}"
+    rows = (line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:])
+    return sum(row[1].endswith(port) and row[3] != _LISTENS and row[9] != _NO_INODE for row in rows)
 
 
 def place_of(server: Server) -> tuple[str, int]:

@@ -15,7 +15,7 @@ import trustme
 from exporter.httpd.security import Security, ServerTls
 from exporter.httpd.server import Server
 from harness.waiting import wait_until
-from tests.unit.httpd.serving import PATIENCE, Client, place_of, serving
+from tests.unit.httpd.serving import PATIENCE, Client, open_connections, place_of, serving
 
 FLOOD = 30
 FLOODER = "127.0.0.2"
@@ -56,7 +56,7 @@ class Rig:
             client.setblocking(False)
             with pytest.raises(ssl.SSLWantReadError):
                 client.do_handshake()
-        wait_until(lambda: self.handshakes.begun == 1 and self.server.open_connections() == FLOOD)
+        wait_until(lambda: self.handshakes.begun == 1 and open_connections(self.server.addresses[0]) == FLOOD)
         return clients
 
     def status(self) -> int:
@@ -106,5 +106,5 @@ def test_clients_that_leave_during_their_handshake_leave_nothing_behind(
             leave(client)
         assert rig.status() == 200
         rig.handshakes.may_end.set()
-        wait_until(lambda: rig.server.open_connections() == 0)
+        wait_until(lambda: open_connections(rig.server.addresses[0]) == 0)
     assert rig.status() == 200

@@ -27,7 +27,7 @@ from exporter.model.clock import SystemClock
 from exporter.model.secret import Secret
 from harness.waiting import wait_until
 from tests.clocks import ManualClock
-from tests.unit.httpd.serving import Client, Transport, echo, serving
+from tests.unit.httpd.serving import Client, Transport, echo, open_connections, serving
 
 
 @pytest.fixture
@@ -533,7 +533,7 @@ def test_clients_that_reset_their_connection_are_no_error(
                 if read_first:
                     client.socket.recv(1)
                 client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        wait_until(lambda: server.open_connections() == 0)
+        wait_until(lambda: open_connections(server.addresses[0]) == 0)
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 

@@ -14,7 +14,7 @@ from exporter.httpd.limits import Limits
 from exporter.httpd.message import Request, Response
 from exporter.httpd.server import Server
 from harness.waiting import wait_until
-from tests.unit.httpd.serving import PATIENCE, Client, Transport, place_of
+from tests.unit.httpd.serving import PATIENCE, Client, Transport, open_connections, place_of
 
 SLOW = 1_000
 FOR_EVER = Limits(handshake=3600.0, head=3600.0, write=3600.0)
@@ -205,7 +205,7 @@ def test_a_client_that_does_not_read_is_given_up(transport: Transport) -> None:
     limits = Limits(write=0.2, write_rate=len(LARGE) * 10)
     with deaf_clients(transport, limits) as (server, deaf):
         assert_answers(transport, server)  # so that all of them were let in
-        wait_until(lambda: server.open_connections() == 0)
+        wait_until(lambda: open_connections(server.addresses[0]) == 0)
         assert all(received_by(client) < len(LARGE) for client in deaf)
 
 

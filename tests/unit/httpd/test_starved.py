@@ -4,13 +4,13 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.unit.httpd.serving import PATIENCE, Client
+from harness.waiting import wait_until
+from tests.unit.httpd.serving import PATIENCE, Client, open_connections
 
 PROGRAM = """
 import json, logging, os, resource, sys, time
@@ -39,7 +39,7 @@ for line in sys.stdin:
     elif line.strip() == "recover":
         for number in held:
             os.close(number)
-    say(cpu=time.process_time(), open=server.open_connections())
+    say(cpu=time.process_time())
 server.close(0.0)
 """
 
@@ -47,7 +47,8 @@ server.close(0.0)
 class Starving:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
-        host, _, port = str(self._hear()["address"]).partition(":")
+        self.address = str(self._hear()["address"])
+        host, _, port = self.address.partition(":")
         self.place = (host, int(port))
 
     def tell(self, command: str) -> dict[str, Any]:
@@ -95,8 +96,7 @@ def test_a_server_without_file_descriptors_waits_quietly_and_recovers(starving: 
 def test_a_server_gives_a_slow_clients_descriptor_to_the_next(starving: Starving) -> None:
     with Client(socket.create_connection(starving.place, PATIENCE)) as slow:
         slow.send(b"GET /")
-        while starving.tell("count")["open"] == 0:
-            time.sleep(0.01)
+        wait_until(lambda: open_connections(starving.address) == 1)
         starving.tell("starve")
         with Client(socket.create_connection(starving.place, PATIENCE)) as good:
             good.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
@@ -109,7 +109,7 @@ def test_connections_take_at_most_half_of_the_descriptors(starving: Starving) ->
     try:
         with Client(socket.create_connection(starving.place, PATIENCE)) as good:
             assert good.ask("/").body == b"alive"
-            assert starving.tell("count")["open"] == 32
+            wait_until(lambda: open_connections(starving.address) == 32)
     finally:
         for client in slow:
             client.close()
