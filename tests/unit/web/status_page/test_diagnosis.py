@@ -59,7 +59,9 @@ def test_a_disconnected_instance_is_broken() -> None:
 def test_a_failed_poll_keeps_the_problems_last_known() -> None:
     view = replace(a_disconnected_view(), up=False, failure=a_failure())
 
-    assert diagnose(view, NOW).problems == (Problem.DISCONNECTED, Problem.UNREACHABLE)
+    diagnosis = diagnose(view, NOW)
+    assert diagnosis.problems == (Problem.DISCONNECTED, Problem.UNREACHABLE)
+    assert (diagnosis.level, diagnosis.state_level) == (Level.BAD, Level.WARNING)
 
 
 def test_polls_that_stopped_are_a_problem_of_their_own() -> None:

@@ -50,6 +50,7 @@ def test_a_search_holds_no_hidden_characters_and_has_an_end() -> None:
 
     assert search.startswith("a b x")
     assert len(search) <= 200
+    assert 0 < len(read_query({f"label_{number}": "x" for number in range(99)}).labels) < 99
 
 
 def test_what_changes_the_rows_starts_on_the_first_page() -> None:

@@ -87,6 +87,7 @@ def test_a_failed_poll_says_the_reason_the_detail_and_the_last_known_state() -> 
     assert said.state == "Cannot be polled"
     assert said.state_notes[0] == "Last known: disconnected"
     assert [problem.detail for problem in said.problems] == ["", "the connection was refused"]
+    assert row(a_failed_view("x", Reason.CONNECT)).state_notes == (), "no state is known"
 
 
 def test_a_detail_is_translated_with_its_status() -> None:
@@ -165,6 +166,8 @@ def test_webhooks_are_counted_and_judged() -> None:
     assert ("received", "missing", True) in webhooks.each
     assert ("disconnected", "as expected", False) in webhooks.each
     assert ("delivery", "not set", False) in webhooks.each
+    none_set = replace(view, status=a_status(webhooks=hooks(received=None, disconnected=None)))
+    assert plain(row(none_set).problems[0].sentence) == "Webhook not set: disconnected, received."
 
 
 def test_a_muted_webhook_is_told_with_what_to_do() -> None:
