@@ -191,7 +191,7 @@ class SectionValues:
     def _read(self, key: Key[Any]) -> None:
         node = self._node.items.get(key.name)
         if node is None or (key.kind.may_be_null and isinstance(node, Scalar) and node.is_null):
-            if key.is_required and node is None:
+            if key.is_required:
                 self.report(key, "is missing")
                 return
             node = key.default_node()

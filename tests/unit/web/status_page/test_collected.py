@@ -145,6 +145,9 @@ def test_an_empty_queue_is_not_mentioned() -> None:
 )
 def test_a_collector_that_fails_is_told_with_its_detail(texts: Texts, detail: str) -> None:
     failure = Failure(Reason.NOT_FOUND, "Z-API does not offer this for the instance (HTTP 405)")
-    written = row(knowing(a_view(), failure), texts)
+    online = CollectorView(PhoneStatus(Session.CONNECTED, phone_online=True), None)
+    known = {Collector.STATUS: online, Collector.QUEUE: CollectorView(None, failure)}
+    written = row(replace(a_view(), collected=known), texts)
     assert [problem.detail for problem in written.problems] == [detail]
     assert Piece("code", "queue") in written.problems[0].sentence
+    assert Piece("code", "status") not in written.problems[0].sentence

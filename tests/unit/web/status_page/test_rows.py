@@ -154,6 +154,17 @@ def test_payment_is_said_in_our_words_and_in_that_of_the_api(
     said = row(a_view(payment_status=status, paid=paid))
 
     assert (said.payment, said.payment_status) == (words, own_word)
+    assert all(str(status) in plain(problem.sentence) for problem in said.problems)
+
+
+def test_a_label_leads_to_the_rows_that_have_it() -> None:
+    """But the label that rows are grouped by, which the heading shows; a parameter's name is searched for."""
+    view = a_view(instance=an_instance(labels={"team": "a", "zone": "b", "page": "c"}))
+    labels = RowWriter(ENGLISH, Query(by="team"), NOW).row(diagnose(view, NOW)).labels
+    assert [(one.name, one.link) for one in labels] == [
+        ("zone", "?zone=b&by=team"),
+        ("page", "?q=page%3Dc&by=team"),
+    ]
 
 
 def test_webhooks_are_counted_and_judged() -> None:
@@ -166,6 +177,10 @@ def test_webhooks_are_counted_and_judged() -> None:
     assert ("received", "missing", True) in webhooks.each
     assert ("disconnected", "as expected", False) in webhooks.each
     assert ("delivery", "not set", False) in webhooks.each
+    good, unexpected = row(replace(view, status=a_status(webhooks=hooks()))).webhooks, row(a_view()).webhooks
+    assert good is not None
+    assert unexpected is not None
+    assert (good.verdict, unexpected.verdict) == ("As expected", "")
     none_set = replace(view, status=a_status(webhooks=hooks(received=None, disconnected=None)))
     assert plain(row(none_set).problems[0].sentence) == "Webhook not set: disconnected, received."
 

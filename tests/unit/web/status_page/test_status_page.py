@@ -368,3 +368,19 @@ def test_the_style_and_the_script_cannot_end_their_element() -> None:
         text = resources.files("exporter.web.status_page").joinpath(name).read_text(encoding="utf-8")
         assert "</" not in text
         assert "<!--" not in text
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({}, "1 to 3 of 3, worst first"),
+        ({"sort": "name"}, "1 to 3 of 3"),
+        ({"sort": "-worst"}, "1 to 3 of 3"),
+        ({"by": "team"}, "1 to 3 of 3"),
+        ({"by": "team"}, "Without team"),
+        ({"q": "1"}, "1 to 1 of 1, worst first"),
+        ({"q": "4"}, "No instance matches."),
+    ],
+)
+def test_the_page_says_which_rows_are_on_it_and_in_what_order(parameters: dict[str, str], said: str) -> None:
+    assert re.search(rf">\s*{said}\s*<", page([a_view(f"fine-{number}") for number in (1, 2, 3)], parameters))
