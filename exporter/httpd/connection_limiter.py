@@ -40,9 +40,6 @@ class ConnectionLimiter:
         self._readers_of: Counter[int] = Counter()
         self._unsent = 0
 
-    def __len__(self) -> int:
-        return len(self._stage_of)
-
     def register(self, connection: Cancellable) -> None:
         """Add a new connection, and close another one if there are too many."""
         if len(self._stage_of) >= self._most:
