@@ -108,6 +108,17 @@ def test_what_was_forgotten_is_read_again() -> None:
         client.close()
 
 
+def test_an_instance_that_is_kept_keeps_its_last_reply_and_no_other_does() -> None:
+    reply = _reply(b'{"connected":true}')
+    with playing(answering(*[reply] * 4)) as server:
+        client = a_client(server.url)
+        kept, gone = client.read(A), client.read(B)
+        client.keep([A])
+        assert client.read(A) is kept
+        assert client.read(B) is not gone
+        client.close()
+
+
 def test_no_byte_of_a_reply_is_left_when_it_was_read() -> None:
     """A page of the queue tells what customers write."""
     with playing(answering(_reply(BODY))) as server:

@@ -1,7 +1,8 @@
 """The collectors' requests against a server on a real socket."""
 
 import dataclasses
-from collections.abc import Iterator
+import socket
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -11,9 +12,12 @@ from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Collector, Failure, MessageQueue, PhoneStatus, Reason, Session, Status
 from exporter.model.settings import Api, Instance
 from exporter.zapi.client import ZapiClient
+from exporter.zapi.resolver import AddressInfo, Resolver
 from simulator.server import SimulatedZapi
 from simulator.wire_faults import silence
 from tests.builders import an_instance
+from tests.clocks import ManualClock
+from tests.unit.zapi.scripted import scripted
 
 INSTANCE = an_instance("vendas", instance_id="ID", token="TOKEN", client_token="CT")
 
@@ -91,6 +95,26 @@ def test_a_failure_of_each_request_has_its_reason(
 def test_what_hangs_has_its_own_time_and_no_more(client: ZapiClient, zapi: SimulatedZapi) -> None:
     zapi.set_fault("ID", silence(), "queue")
     failure = client.collect(INSTANCE, Collector.QUEUE, 0.2)
+    assert isinstance(failure, Failure)
+    assert failure.reason is Reason.TIMEOUT
+
+
+def test_both_requests_for_the_queue_share_its_time() -> None:
+    """Each looks the name up for 6 of the 10 seconds."""
+    clock = ManualClock()
+    count, page = (
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        for body in (b'{"count":3}', b'{"messages":[]}')
+    )
+
+    def lookup(host: str, port: int) -> Sequence[AddressInfo]:
+        clock.advance(6.0)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", server.port))]
+
+    with scripted([count], [page]) as server:
+        client = ZapiClient(Api("http://zapi.example", 99.0, None), clock=clock, resolver=Resolver(lookup))
+        failure = client.collect(INSTANCE, Collector.QUEUE, 10.0)
+        client.close()
     assert isinstance(failure, Failure)
     assert failure.reason is Reason.TIMEOUT
 

@@ -162,6 +162,18 @@ def test_the_connection_of_another_instances_reply_is_left(tls: bool) -> None:
         assert server.connections == 2
 
 
+def test_a_connection_in_use_while_all_are_closed_serves_no_later_poll() -> None:
+    def close_within(accepted: socket.socket) -> None:
+        read_head(accepted)
+        client.forget()
+        accepted.sendall(OWN)
+        answering(FOREIGN)(accepted)
+
+    with playing(close_within, answering(OWN)) as server, polling(server) as client:
+        assert all(isinstance(client.read(INSTANCE), Status) for _ in range(2))
+        assert server.connections == 2
+
+
 def test_a_connection_serves_no_other_request_before_its_reply_was_read() -> None:
     """What the reply says may be the reason not to use the connection again."""
     with playing(answering(OWN, FOREIGN), answering(OWN, OWN)) as server:
