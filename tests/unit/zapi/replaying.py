@@ -13,12 +13,12 @@ from tests.clocks import ManualClock
 
 
 class ReplayedStream(Stream):
-    """``ends`` says whether the stream ends after its blocks; otherwise the test was to ask for no more."""
+    """``ends`` or ``is_lost`` say what comes after the blocks; otherwise the test was to ask for no more."""
 
-    def __init__(self, blocks: Iterable[bytes], *, ends: bool = False) -> None:
+    def __init__(self, blocks: Iterable[bytes], *, ends: bool = False, is_lost: bool = False) -> None:
         super().__init__(socket.socket())
         self._blocks = [block for block in blocks if block]
-        self._ends = ends
+        self._ends, self._is_lost = ends, is_lost
         self.buffers: list[bytearray] = []
         """What the bytes were to be put into."""
 
@@ -27,6 +27,8 @@ class ReplayedStream(Stream):
         if not any(buffer.obj is known for known in self.buffers):
             self.buffers.append(buffer.obj)
         if not self._blocks:
+            if self._is_lost:
+                raise ConnectionResetError
             assert self._ends
             return 0
         count = min(len(self._blocks[0]), len(buffer))

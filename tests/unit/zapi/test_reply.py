@@ -210,6 +210,13 @@ def test_a_reply_that_is_cut_short_is_invalid(cut: int) -> None:
         read([SIZED[:cut]], ends=True)
 
 
+@pytest.mark.parametrize("is_lost", [False, True], ids=["cut short", "lost"])
+def test_the_status_of_a_failure_counts_without_its_body(is_lost: bool) -> None:
+    stream = ReplayedStream([SIZED[:-1].replace(b"200", b"503")], ends=True, is_lost=is_lost)
+    reader = ReplyReader(stream, a_budget())
+    assert (reader.read(), reader.status, reader.is_reusable) == (bytearray(), 503, False)
+
+
 @pytest.mark.parametrize("cut", [-1, -3, -7, -20])
 def test_chunks_that_are_cut_short_are_invalid(cut: int) -> None:
     with refusing(INVALID_REPLY):
