@@ -135,5 +135,5 @@ class Value:
 def kind_of(node: Node) -> str:
     """Return what a value is, in words."""
     if isinstance(node, Scalar):
-        return "nothing" if node.kind == NULL else node.kind
+        return node.kind
     return "a mapping" if isinstance(node, MapNode) else "a list"
