@@ -1,6 +1,5 @@
 """A good file becomes a configuration with everything it says, inherits and leaves to defaults."""
 
-import os
 import ssl
 from pathlib import Path
 
@@ -117,20 +116,6 @@ def test_a_secret_file_has_a_bounded_size(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("T" * 70_000)
     with pytest.raises(InvalidConfig, match="names a file that is larger than 64 KiB"):
         load_text(tmp_path, MINIMAL.replace("token: T1", "token_file: token"))
-
-
-def test_a_pipe_is_no_secret_file(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "token")
-    with pytest.raises(InvalidConfig, match="names a file that is a named pipe, not a regular file"):
-        load_text(tmp_path, MINIMAL.replace("token: T1", "token_file: token"))
-
-
-def test_a_ca_file_is_read_from_beside_the_configuration(tmp_path: Path) -> None:
-    pem = trustme.CA().cert_pem.bytes()
-    (tmp_path / "ca.pem").write_bytes(pem)
-    config = load_text(tmp_path, "api: {ca_file: ca.pem}\n" + MINIMAL)
-    assert config.api.ca_pem == pem.decode()
-    assert tmp_path / "ca.pem" in config.files
 
 
 def test_a_ca_file_may_have_accents_and_a_byte_order_mark(tmp_path: Path) -> None:
