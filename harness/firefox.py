@@ -38,7 +38,7 @@ _QUIET: Final = {
     "remote.prefs.recommended": True,
 }
 _LISTENING: Final = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
-_PATIENCE: Final = 60.0
+_PATIENCE: Final = 300.0
 _KEYS: Final = {"Enter": "\ue007", "Tab": "\ue004"}
 
 

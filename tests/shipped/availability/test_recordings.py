@@ -54,7 +54,7 @@ SERIES: Final = {
 
 
 @pytest.mark.needs("promtool")
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2700)
 def test_hours_and_longer_times_give_what_was_put_in(tmp_path: Path) -> None:
     document = {
         "rule_files": [str(RULES / "availability.yaml")],

@@ -34,7 +34,7 @@ COLOURED: Final = {"stat", "bargauge", "state-timeline", "table"}
 
 pytestmark = [
     pytest.mark.needs("prometheus", "chromium"),
-    pytest.mark.timeout(1200),
+    pytest.mark.timeout(3600),
     pytest.mark.skipif(shutil.which("npm") is None, reason="Grafana's packages need Node.js with npm"),
     pytest.mark.skipif(sys.version_info < (3, 11), reason="the dashboards are built on Python 3.11 or later"),
 ]

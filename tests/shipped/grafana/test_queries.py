@@ -46,7 +46,7 @@ PATIENCE: Final = 120.0
 """Seconds in which everything must have been right at once: on a busy machine polls and scrapes are late at times."""
 
 
-@pytest.mark.timeout(1200)  # as long as drawings, so that both come together and share the demo
+@pytest.mark.timeout(3600)  # as long as drawings, so that both come together and share the demo
 @pytest.mark.needs("prometheus")
 def test_every_query_gives_the_series_and_labels_that_are_shown(demo: Prometheus) -> None:
     names = [member.configured.name for member in build_scenario(INSTANCES, 0)[:28]]

@@ -32,7 +32,7 @@ def test_the_example_configuration_and_every_rule_file_are_valid() -> None:
     assert all(f"Checking {file}" in outcome.output for file in rule_files()), outcome.output
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3600)
 @pytest.mark.needs("promtool")
 @pytest.mark.parametrize("file", sorted(RULE_TESTS.glob("*.yaml")), ids=lambda file: file.stem)
 def test_the_rules_do_what_their_unit_tests_say(file: Path) -> None:

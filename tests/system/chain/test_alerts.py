@@ -52,7 +52,7 @@ GRAVEST: Final = {
 
 REAL: Final = pytest.mark.needs("prometheus", "prometheus-alertmanager")
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 
 
 def test_every_alert_has_its_trouble() -> None:

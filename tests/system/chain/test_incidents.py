@@ -32,7 +32,7 @@ Happening = Callable[[], object]
 pytestmark = [
     pytest.mark.nightly,
     pytest.mark.needs("prometheus", "prometheus-alertmanager"),
-    pytest.mark.timeout(1800),
+    pytest.mark.timeout(5400),
 ]
 
 

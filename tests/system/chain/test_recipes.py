@@ -23,7 +23,7 @@ SPEED: Final = 15
 
 pytestmark = [
     pytest.mark.needs("prometheus", "prometheus-alertmanager", "amtool"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
 ]
 
 

@@ -27,7 +27,7 @@ WARNING: Final = ("everybody",)
 pytestmark = [
     pytest.mark.nightly,
     pytest.mark.needs("prometheus", "prometheus-alertmanager"),
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(2700),
 ]
 
 

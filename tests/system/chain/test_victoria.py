@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.nightly,
     pytest.mark.installs,
     pytest.mark.needs("prometheus-alertmanager"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
 ]
 
 

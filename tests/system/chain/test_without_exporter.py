@@ -17,7 +17,7 @@ LONGEST: Final = 45
 pytestmark = [
     pytest.mark.nightly,
     pytest.mark.needs("prometheus", "prometheus-alertmanager"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
 ]
 
 

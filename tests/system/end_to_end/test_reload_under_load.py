@@ -188,7 +188,7 @@ def reload_under_load(folder: Path, least: int) -> Outcome:
             return Outcome(scraper, reloader, lasted, len(asked), running.metrics())
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_no_scrape_fails_no_slot_is_missed_and_no_counter_goes_back(tmp_path: Path) -> None:
     outcome = reload_under_load(tmp_path, RELOADS)
     assert outcome.scraper.wrong == []

@@ -13,7 +13,7 @@ def test_every_fault_of_the_simulation_has_a_promise() -> None:
     assert promises().keys() == every_fault().keys()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("suite", list(SUITES))
 def test_every_promise_is_kept(suite: str, tmp_path: Path) -> None:
     results = list(run(suite, tmp_path, lambda _: None))

@@ -123,7 +123,7 @@ def test_lintian_finds_nothing(package: Path) -> None:
 
 
 @pytest.mark.needs("mmdebstrap", "systemd-nspawn")
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2700)
 def test_it_lives_from_installation_to_purge(package: Path, unpacked: Path, tmp_path: Path) -> None:
     root = tmp_path / "root"
     root.mkdir()

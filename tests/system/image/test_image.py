@@ -39,7 +39,7 @@ def zapi() -> Iterator[SimulatedZapi]:
 
 # One test and not several: the image is built once, whatever worker runs it.
 @pytest.mark.needs("buildah", "mmdebstrap", "systemd-nspawn")
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2700)
 @pytest.mark.nightly
 def test_it_is_small_and_runs_without_privilege(zapi: SimulatedZapi, tmp_path: Path) -> None:
     """It is small and runs without privilege for an engine and for systemd."""

@@ -42,7 +42,7 @@ class Tabs:
 
     def open(self, url: str, **options: Any) -> Page:
         context = self._browser.new_context(**{"locale": "en-US", "viewport": DESKTOP, **options})
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(300_000)
         self._contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: self.complaints.append(message.text))
@@ -58,7 +58,7 @@ class Tabs:
 
 @pytest.fixture
 def tabs(chromium: Browser) -> Iterator[Tabs]:
-    expect.set_options(timeout=60_000)  # 5 s are few on a busy machine
+    expect.set_options(timeout=300_000)  # 5 s are few on a busy machine
     tabs = Tabs(chromium)
     yield tabs
     tabs.close()

@@ -98,7 +98,7 @@ def test_the_search_of_the_memory_would_find_it(tmp_path: Path) -> None:
         assert any(MARK.encode() in block for block in memory(running.process.pid))
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_queues_that_hang_delay_no_other_slot_and_no_me(tmp_path: Path) -> None:
     """A tenth of the queues hang; every instance's own slots are counted, hanging ones and others."""
     members = collecting(100)

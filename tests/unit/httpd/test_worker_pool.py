@@ -17,7 +17,7 @@ from exporter.model.clock import Clock, SystemClock
 from harness.waiting import wait_until
 from tests.clocks import ManualClock
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 NAME = "test-pool"
 
 
