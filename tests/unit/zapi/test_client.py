@@ -11,9 +11,11 @@ from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure, Reading, Reason, Status
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
+from exporter.zapi.connection import Route
 from exporter.zapi.transport import Request
 from tests.builders import an_instance
 from tests.unit.zapi.playing import an_adapter, answering, playing, read_head
+from tests.unit.zapi.replaying import ReplayedStream
 
 BASE = "http://zapi.example"
 URL = f"{BASE}/instances/ID-vendas/token/TOKEN/me"
@@ -119,14 +121,17 @@ def test_an_instance_that_is_kept_keeps_its_last_reply_and_no_other_does() -> No
         client.close()
 
 
-def test_no_byte_of_a_reply_is_left_when_it_was_read() -> None:
-    """A page of the queue tells what customers write."""
-    with playing(answering(_reply(BODY))) as server:
-        adapter = an_adapter(server.url)
-        with adapter.send(Request("GET", f"{server.url}/me", {}), timeout=60.0) as response:
-            assert response.content == BODY
-        adapter.close()
+def test_no_byte_of_a_reply_is_left_when_it_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither of its body nor where it was received: a page of the queue tells what customers write."""
+    stream = ReplayedStream([_reply(BODY)])
+    monkeypatch.setattr(Route, "connect", lambda route, budget: stream)
+    adapter = an_adapter(BASE)
+    with adapter.send(Request("GET", URL, {}), timeout=60.0) as response:
+        assert response.content == BODY
+    adapter.close()
     assert response.content == bytes(len(BODY))
+    assert stream.buffers
+    assert not any(map(any, stream.buffers))
 
 
 def _reply(body: bytes) -> bytes:
