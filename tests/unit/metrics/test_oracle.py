@@ -135,11 +135,12 @@ def test_a_change_and_a_new_second_are_in_the_next_scrape() -> None:
     assert line + "100.0\n" in rig.scraped()
     rig.clock.advance(160)
     assert line + "-60.0\n" in rig.scraped()
-    assert 'zapi_instance_connected{name="vendas"} 1.0\n' in rig.scraped()
-    rig.clock.advance(1000)
-    assert "zapi_instance_connected{" not in rig.scraped(), "what is stale is not exposed"
     rig.fleet.reconfigure(a_config(an_instance("suporte")))
     assert line not in rig.scraped()
+    rig.fleet.record(an_instance("suporte"), a_status(), 0.1)
+    assert 'zapi_instance_connected{name="suporte"} 1.0\n' in rig.scraped()
+    rig.clock.advance(1000)
+    assert "zapi_instance_connected{" not in rig.scraped(), "what is stale is not exposed"
 
 
 @pytest.mark.parametrize("gzip", [False, True])
@@ -249,5 +250,5 @@ def test_every_change_is_in_the_next_scrape(polls: int) -> None:
         before = views[index]
         views[index] = replace(before, up=True, polls=poll, status=a_status(due=1_704_110_400.0 + poll))
         kept.changed(before, views[index])
-    anew.replaced(views)
+        anew.replaced(views)
     assert kept.render(Format.TEXT, 0.0).followed_by(b"") == anew.render(Format.TEXT, 0.0).followed_by(b"")
