@@ -83,8 +83,8 @@ class ZapiClient:
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
         }
-        route = Route(api.base_url, _client_context(api.ca_pem), proxy, resolver or Resolver())
-        self._adapter = Adapter(route, clock)
+        self._route = Route(api.base_url, _client_context(api.ca_pem), proxy, resolver or Resolver())
+        self._adapter = Adapter(self._route, clock)
 
     def read(self, instance: Instance) -> Reading:
         """Poll ``/me`` once, within ``api.timeout``."""
@@ -103,7 +103,7 @@ class ZapiClient:
         """Ask for one page, counted from 1, of the instances that an account has, within ``api.timeout``."""
         url = f"{self._base_url}/instances?page={page}&pageSize={account.page_size}"
         authorization = {"Authorization": f"Bearer {account.partner_token.reveal()}"}
-        request = Request("GET", url, {**self._headers, **authorization})
+        request = Request(self._route, "GET", url, {**self._headers, **authorization})
         return self._ask(request, self._timeout, read_list_answer)
 
     def keep(self, instances: Iterable[Instance]) -> None:
@@ -145,13 +145,13 @@ class ZapiClient:
         except PollFailed as failed:
             return failed.failure
 
-    def _request(self, instance: Instance, path: str, page: bytes | None = None) -> Request:
-        headers = self._headers if page is None else {**self._headers, **_PAGE_HEADERS}
+    def _request(self, instance: Instance, path: str, page: bytes = b"") -> Request:
+        headers = {**self._headers, **_PAGE_HEADERS} if page else self._headers
         if instance.client_token is not None:
             headers = {**headers, "Client-Token": instance.client_token.reveal()}
         instance_id, token = quote(instance.id, safe=""), quote(instance.token.reveal(), safe="")
         url = f"{self._base_url}/instances/{instance_id}/token/{token}/{path}"
-        return Request("GET" if page is None else "POST", url, headers, page)
+        return Request(self._route, "POST" if page else "GET", url, headers, page)
 
 
 def _client_context(ca_pem: str | None) -> ssl.SSLContext:

@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from exporter.zapi.errors import INVALID_PROXY_REPLY, TIMED_OUT, PollFailed, connection_failure, proxy_refusal
+from exporter.zapi.errors import INVALID_PROXY_REPLY, PollFailed, connection_failure, proxy_refusal
 from exporter.zapi.proxy import DEFAULT_PORTS, Proxy
 from exporter.zapi.reply import ReplyReader
 from exporter.zapi.resolver import Resolver
@@ -65,8 +65,8 @@ class Route:
         reader = ReplyReader(stream, budget)
         try:
             reader.read_head()
-        except PollFailed as failed:
-            raise PollFailed(TIMED_OUT if failed.failure == TIMED_OUT else INVALID_PROXY_REPLY) from None
+        except PollFailed:
+            raise PollFailed(INVALID_PROXY_REPLY) from None
         if not 200 <= reader.status < 300:
             raise PollFailed(proxy_refusal(reader.status))
         if reader.has_surplus:  # a page in place of a tunnel: behind one nobody speaks before us

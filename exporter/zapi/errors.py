@@ -10,7 +10,6 @@ from typing import Final
 
 from exporter.model.poll_result import Failure, Reason
 
-TIMED_OUT: Final = Failure(Reason.TIMEOUT, "no whole reply within api.timeout")
 BODY_TOO_LARGE: Final = Failure(Reason.TOO_LARGE, "the reply is larger than 1 MiB")
 HEAD_TOO_LARGE: Final = Failure(Reason.TOO_LARGE, "the headers of the reply are too large")
 UNKNOWN_ENCODING: Final = Failure(
@@ -25,6 +24,15 @@ INVALID_PROXY_REPLY: Final = Failure(
 _CLOSED_TLS: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _LOST: Final = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, *_CLOSED_TLS)
 """What a connection looks like that the peer closed or reset: which of them is up to chance."""
+
+_CERTIFICATE_PROBLEMS: Final = {
+    9: "is not valid yet; check the clock of this machine",
+    10: "has expired",
+    **dict.fromkeys((18, 19, 20, 21), "is signed by an unknown authority; see api.ca_file"),
+    **dict.fromkeys((62, 64), "is for another host"),
+}
+"""By OpenSSL's X509_V_ERR_…, whose numbers are part of its interface: CERT_NOT_YET_VALID, CERT_HAS_EXPIRED, the
+four of an unknown issuer, HOSTNAME_MISMATCH and IP_ADDRESS_MISMATCH."""
 
 
 class PollFailed(Exception):
@@ -51,27 +59,13 @@ def proxy_refusal(status: int) -> Failure:
 def connection_failure(error: OSError, *, at_server: bool) -> Failure:
     """Return the failure for an error of a connection to the server or, if ``at_server`` is false, to the proxy."""
     if isinstance(error, TimeoutError):
-        return TIMED_OUT
+        return Failure(Reason.TIMEOUT, "no whole reply within api.timeout")
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Failure(
-            Reason.TLS, _certificate_problem(error.verify_code, "server" if at_server else "proxy")
-        )
+        problem = _CERTIFICATE_PROBLEMS.get(error.verify_code, "is not valid")
+        return Failure(Reason.TLS, f"the {'server' if at_server else 'proxy'}'s certificate {problem}")
     if isinstance(error, ssl.SSLError) and not isinstance(error, _LOST):
         return Failure(Reason.TLS, "no TLS connection could be agreed on; is the port right?")
     return Failure(Reason.CONNECT, _connection_problem(error, at_server=at_server))
-
-
-def _certificate_problem(code: int, peer: str) -> str:
-    """``code`` is one of OpenSSL's X509_V_ERR_…, whose numbers are part of its interface."""
-    if code == 9:  # CERT_NOT_YET_VALID
-        return f"the {peer}'s certificate is not valid yet; check the clock of this machine"
-    if code == 10:  # CERT_HAS_EXPIRED
-        return f"the {peer}'s certificate has expired"
-    if code in (62, 64):  # HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH
-        return f"the {peer}'s certificate is for another host"
-    if code in (18, 19, 20, 21):  # self-signed, unknown root, unknown issuer, unverifiable leaf
-        return f"the {peer}'s certificate is signed by an unknown authority; see api.ca_file"
-    return f"the {peer}'s certificate is not valid"
 
 
 def _connection_problem(error: OSError, *, at_server: bool) -> str:

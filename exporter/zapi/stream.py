@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from exporter.model.clock import Clock
-from exporter.zapi.errors import BODY_TOO_LARGE, TIMED_OUT, PollFailed
+from exporter.zapi.errors import BODY_TOO_LARGE, PollFailed
 
 BLOCK: Final = 4 * 1024
 """Bytes to make room for before any are received: a usual reply has 1.5 kB, and 16 kB cost a poll a tenth more."""
@@ -36,10 +36,10 @@ class Budget:
         self._bytes_left = max_bytes
 
     def seconds_left(self) -> float:
-        """Return the seconds left, more than 0. Raise :class:`PollFailed` if there are none."""
+        """Return the seconds left, more than 0. Raise :class:`TimeoutError` if there are none."""
         left = self._deadline - self._clock.monotonic()
         if left <= 0:
-            raise PollFailed(TIMED_OUT)
+            raise TimeoutError("no time is left")
         return left
 
     def receive(self, count: int) -> None:
@@ -110,11 +110,9 @@ class TlsStream(Stream):
         self._received = memoryview(bytearray(BLOCK))
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host.rstrip("."))
         self._run(budget, self._tls.do_handshake)
-        self._flush(budget)
 
     def send(self, data: bytes, budget: Budget) -> None:
         self._run(budget, self._tls.write, data)
-        self._flush(budget)
 
     def receive_into(self, buffer: memoryview, budget: Budget) -> int:
         if self._is_drained():
@@ -139,12 +137,12 @@ class TlsStream(Stream):
                 break
             except ssl.SSLWantReadError:
                 self._exchange(budget)
+        self._flush(budget)
         return result
 
     def _exchange(self, budget: Budget) -> None:
         self._flush(budget)
-        count = self._below.receive_into(self._received, budget)
-        if count:
+        if count := self._below.receive_into(self._received, budget):
             self._incoming.write(self._received[:count])
         else:
             self._incoming.write_eof()
@@ -156,4 +154,4 @@ class TlsStream(Stream):
 
 def _wait(ready: select.poll, budget: Budget) -> None:
     if not ready.poll(budget.seconds_left() * 1000 + 1):
-        raise PollFailed(TIMED_OUT)
+        raise TimeoutError("nothing came in time")

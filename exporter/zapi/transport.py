@@ -8,6 +8,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import requests
@@ -39,13 +40,16 @@ _OF_THE_CONNECTION: Final = frozenset({408, 421})
 
 
 class Request(PreparedRequest):
-    """A request that is written once, by the adapter that it is sent with, and may be sent any number of times."""
+    """A request to the server of a ``route``, ``written`` once and sent any number of times."""
 
-    def __init__(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> None:
+    def __init__(
+        self, route: Route, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> None:
         super().__init__()
         self.method, self.url, self.body = method, url, body
         self.headers = headers  # type: ignore[assignment]
-        self.written = b""
+        target = url if route.is_forwarded else self.path_url
+        self.written = write_head(method, target, {**route.headers, **headers}) + body
 
 
 class Response(requests.Response):
@@ -54,14 +58,9 @@ class Response(requests.Response):
     To close it erases its body, and calls ``release`` if its connection ``is_reusable`` for other requests.
     """
 
-    def __init__(
-        self, request: PreparedRequest, reader: ReplyReader, body: bytearray, release: Callable[[], None]
-    ) -> None:
-        self.request = request
-        self.status_code = reader.status
+    def __init__(self, reader: ReplyReader, body: bytearray, release: Callable[[], None]) -> None:
+        self.status_code, self.is_reusable = reader.status, reader.is_reusable
         self.headers = reader.headers  # type: ignore[assignment]
-        self.encoding = None
-        self.is_reusable = reader.is_reusable
         self._body, self._release = body, release
 
     @property
@@ -77,13 +76,12 @@ class Response(requests.Response):
         self.is_reusable = False
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class _Connection:
     """An open stream to the API, which ``expires`` in monotonic seconds. It is closed when nothing refers to it."""
 
     stream: Stream
     expires: float
-    was_kept: bool = False
 
 
 class _Unanswered(Exception):
@@ -107,46 +105,48 @@ class Adapter(HTTPAdapter):
         self, request: PreparedRequest, stream: bool = False, timeout: Any = None, *others: Any, **named: Any
     ) -> Response:
         """Return the whole reply within ``timeout`` seconds. Raise :class:`~exporter.zapi.errors.PollFailed`."""
+        assert isinstance(request, Request)
         budget, idle = Budget(self._clock, timeout, MAX_WIRE), self._idle
         kept = self._take(idle)
         if kept is not None:
+            kept.stream.limit_unacknowledged(timeout * _UNACKNOWLEDGED)
             with contextlib.suppress(_Unanswered):
-                return self._exchange(kept, request, budget, idle)
+                return self._exchange(kept, request, budget, idle, is_kept=True)
             kept = None  # closed before another one is made
         expires = self._clock.monotonic() + CONNECTION_LIFETIME
-        return self._exchange(_Connection(self._route.connect(budget), expires), request, budget, idle)
+        made = _Connection(self._route.connect(budget), expires)
+        return self._exchange(made, request, budget, idle, is_kept=False)
 
     def close(self) -> None:
         """Close the idle connections now and the others when their requests end. Later requests make new ones."""
         self._idle = []
 
     def _exchange(
-        self, connection: _Connection, request: PreparedRequest, budget: Budget, idle: list[_Connection]
+        self,
+        connection: _Connection,
+        request: Request,
+        budget: Budget,
+        idle: list[_Connection],
+        *,
+        is_kept: bool,
     ) -> Response:
         """Return the reply; to close it puts the connection among the ``idle`` ones if it can be used again."""
         reader = ReplyReader(connection.stream, budget)
         try:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                connection.stream.send(self._written(request), budget)  # it may be answered before it is read
+                connection.stream.send(request.written, budget)  # it may be answered before it is read
             body = reader.read()
         except OSError as error:
-            if connection.was_kept and not reader.was_heard:
+            if is_kept and not reader.was_heard:
                 raise _Unanswered from None
             raise PollFailed(connection_failure(error, at_server=True)) from None
         finally:
             reader.erase()
-        if connection.was_kept and reader.status in _OF_THE_CONNECTION:
+        if is_kept and reader.status in _OF_THE_CONNECTION:
             raise _Unanswered
         if reader.status == 407 and self._route.is_forwarded:
             raise PollFailed(proxy_refusal(407))
-
-        def release() -> None:
-            if not connection.was_kept:
-                connection.stream.limit_unacknowledged(budget.timeout * _UNACKNOWLEDGED)
-                connection.was_kept = True
-            idle.append(connection)
-
-        return Response(request, reader, body, release)
+        return Response(reader, body, partial(idle.append, connection))
 
     def _take(self, idle: list[_Connection]) -> _Connection | None:
         """Return the connection that was used last, if any of them can be used."""
@@ -159,14 +159,3 @@ class Adapter(HTTPAdapter):
                 if now < connection.expires and connection.stream.is_quiet():
                     return connection
         return None
-
-    def _written(self, request: PreparedRequest) -> bytes:
-        if isinstance(request, Request) and request.written:
-            return request.written
-        target = request.url if self._route.is_forwarded else request.path_url
-        written = write_head(request.method, str(target), {**self._route.headers, **request.headers})
-        if isinstance(request.body, bytes):
-            written += request.body
-        if isinstance(request, Request):
-            request.written = written
-        return written

@@ -15,8 +15,8 @@ from exporter.metrics.instance_cache import InstanceLines
 from exporter.metrics.text_format import Format
 from exporter.model.clock import SystemClock
 from exporter.zapi.client import KnownInstance
-from exporter.zapi.transport import Request
 from tests.system.bench.costs import assert_at_most_half_worse
+from tests.unit.zapi.playing import a_request
 
 SERIES_OF_AN_INSTANCE = 28
 BLOCKS_OF_AN_INSTANCE = 84
@@ -82,7 +82,7 @@ def test_a_recorded_poll_allocates_no_more_than_before() -> None:
 
 def test_an_unchanged_reply_is_not_read_again() -> None:
     (instance,) = instances(1)
-    known = KnownInstance(instance, Request("GET", "https://zapi.example", {}))
+    known = KnownInstance(instance, a_request("https://zapi.example"))
     known.read(me(instance.id))
     body = me(instance.id)
     assert peak_kib(lambda: known.read(body)) < 1

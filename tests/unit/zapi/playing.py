@@ -14,7 +14,7 @@ import trustme
 from exporter.model.clock import SystemClock
 from exporter.zapi.connection import Route
 from exporter.zapi.resolver import Resolver
-from exporter.zapi.transport import Adapter
+from exporter.zapi.transport import Adapter, Request
 from harness.waiting import wait_until
 
 Play = Callable[[socket.socket], None]
@@ -70,9 +70,18 @@ def playing(
             thread.join(60)
 
 
+def a_route(base_url: str) -> Route:
+    """Return a route that goes there directly."""
+    return Route(base_url, ssl.create_default_context(), None, Resolver())
+
+
 def an_adapter(base_url: str) -> Adapter:
     """Return an adapter that goes there directly."""
-    return Adapter(Route(base_url, ssl.create_default_context(), None, Resolver()), SystemClock())
+    return Adapter(a_route(base_url), SystemClock())
+
+
+def a_request(base_url: str) -> Request:
+    return Request(a_route(base_url), "GET", f"{base_url}/me", {})
 
 
 def read_head(accepted: socket.socket) -> bytes:

@@ -12,9 +12,8 @@ from exporter.model.poll_result import Failure, Reading, Reason, Status
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
 from exporter.zapi.connection import Route
-from exporter.zapi.transport import Request
 from tests.builders import an_instance
-from tests.unit.zapi.playing import an_adapter, answering, playing, read_head
+from tests.unit.zapi.playing import a_request, an_adapter, answering, playing, read_head
 from tests.unit.zapi.replaying import ReplayedStream
 
 BASE = "http://zapi.example"
@@ -126,7 +125,7 @@ def test_no_byte_of_a_reply_is_left_when_it_was_read(monkeypatch: pytest.MonkeyP
     stream = ReplayedStream([_reply(BODY)])
     monkeypatch.setattr(Route, "connect", lambda route, budget: stream)
     adapter = an_adapter(BASE)
-    with adapter.send(Request("GET", URL, {}), timeout=60.0) as response:
+    with adapter.send(a_request("http://zapi.example"), timeout=60.0) as response:
         assert response.content == BODY
     adapter.close()
     assert response.content == bytes(len(BODY))

@@ -4,14 +4,14 @@ import pytest
 
 from exporter.model.poll_result import Failure, Status
 from exporter.zapi.client import MAX_KEPT, KnownInstance
-from exporter.zapi.transport import Request
 from tests.builders import an_instance
+from tests.unit.zapi.playing import a_request
 
 BODY = b'{"id":"A","connected":true,"name":"one"}'
 
 
 def known() -> KnownInstance:
-    return KnownInstance(an_instance("A", instance_id="A"), Request("GET", "http://zapi.example", {}))
+    return KnownInstance(an_instance("A", instance_id="A"), a_request("http://zapi.example"))
 
 
 def test_equal_bytes_give_the_very_status_that_was_read_before() -> None:

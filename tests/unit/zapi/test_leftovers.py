@@ -13,9 +13,16 @@ from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure, Reason, Status
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
-from exporter.zapi.transport import Request
 from tests.builders import an_instance
-from tests.unit.zapi.playing import PlayedServer, an_adapter, answering, deliver, playing, read_head
+from tests.unit.zapi.playing import (
+    PlayedServer,
+    a_request,
+    an_adapter,
+    answering,
+    deliver,
+    playing,
+    read_head,
+)
 
 INSTANCE = an_instance("vendas")
 PATIENCE = 60.0
@@ -178,7 +185,7 @@ def test_a_connection_serves_no_other_request_before_its_reply_was_read() -> Non
     """What the reply says may be the reason not to use the connection again."""
     with playing(answering(OWN, FOREIGN), answering(OWN, OWN)) as server:
         adapter = an_adapter(server.url)
-        request = Request("GET", f"{server.url}/me", {})
+        request = a_request(server.url)
         with adapter.send(request, timeout=PATIENCE) as response:
             with adapter.send(request, timeout=PATIENCE):
                 assert server.connections == 2
