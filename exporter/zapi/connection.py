@@ -46,17 +46,17 @@ class Route:
 
     def _open_tcp(self, host: str, port: int, budget: Budget) -> Stream:
         """Try one address after the other, each for a share of the time. An IPv6 address keeps its zone."""
-        addresses = self._resolver.resolve(host, port, budget.seconds_left())
-        for left, resolved in zip(range(len(addresses), 0, -1), addresses, strict=True):
-            share = budget.seconds_left() / left
+        addresses = list(self._resolver.resolve(host, port, budget.seconds_left()))
+        while True:
+            share = budget.seconds_left() / len(addresses)
+            family, kind, protocol, _, address = addresses.pop(0)
             try:
-                stream = Stream(socket.socket(*resolved[:3]))
-                stream.connect(resolved[4], share)
+                stream = Stream(socket.socket(family, kind, protocol))
+                stream.connect(address, share)
                 return stream
             except OSError:  # also of a family that this machine does not have
-                if left == 1:
+                if not addresses:
                     raise
-        raise OSError("no address")
 
     def _make_tunnel(self, stream: Stream, proxy: Proxy, budget: Budget) -> None:
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -11,12 +11,6 @@ from typing import Final
 from exporter.model.poll_result import Failure, Reason
 
 BODY_TOO_LARGE: Final = Failure(Reason.TOO_LARGE, "the reply is larger than 1 MiB")
-HEAD_TOO_LARGE: Final = Failure(Reason.TOO_LARGE, "the headers of the reply are too large")
-UNKNOWN_ENCODING: Final = Failure(
-    Reason.INVALID_RESPONSE, "the reply came in an encoding that was not asked for; only gzip was"
-)
-CORRUPT_BODY: Final = Failure(Reason.INVALID_RESPONSE, "the reply is not valid gzip, or was cut short")
-INVALID_REPLY: Final = Failure(Reason.INVALID_RESPONSE, "the reply is not valid HTTP")
 INVALID_PROXY_REPLY: Final = Failure(
     Reason.CONNECT, "the proxy did not make the connection: its reply is not valid HTTP"
 )

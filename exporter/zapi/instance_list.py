@@ -15,8 +15,7 @@ from typing import Any, Final, TypeVar
 from exporter.model.account_list import MAX_TEXT, ListedInstance, Listing, ListPage, is_word
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.secret import Secret
-from exporter.zapi.answer import Answer, read_answer
-from exporter.zapi.error_words import invalid_reply, is_empty, known_failure
+from exporter.zapi.answer import Answer, invalid_reply, is_empty, known_failure, read_answer
 from exporter.zapi.fields import Unreadable, unix_seconds, whole_number
 from exporter.zapi.json_body import Bytes, TooManyValues, decode_object
 

@@ -18,7 +18,7 @@ from exporter.model.me_fields import (
 from exporter.model.poll_result import Failure, Reading, Reason, Status
 from exporter.model.secret import Secret
 from exporter.model.settings import Instance
-from exporter.zapi.error_words import invalid_reply, is_empty, known_failure, session_of
+from exporter.zapi.answer import invalid_reply, is_empty, known_failure, session_of
 from exporter.zapi.fields import Unreadable, boolean, unix_seconds
 from exporter.zapi.json_body import Bytes, TooManyValues, decode_object
 from exporter.zapi.secret_scan import SecretScanner

@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from exporter.model.poll_result import Failure
-from exporter.zapi.error_words import invalid_reply, known_failure
+from exporter.zapi.answer import invalid_reply, known_failure
 from exporter.zapi.fields import Unreadable, unix_seconds, whole_number
 from exporter.zapi.json_body import Bytes, decode_object
 

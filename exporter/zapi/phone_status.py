@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from exporter.model.poll_result import Failure, PhoneStatus, Session
-from exporter.zapi.error_words import invalid_reply, is_empty, known_failure, session_of
+from exporter.zapi.answer import invalid_reply, is_empty, known_failure, session_of
 from exporter.zapi.fields import Unreadable, boolean
 from exporter.zapi.json_body import Bytes, decode_object
 

@@ -47,7 +47,7 @@ def environment_proxy(base_url: str) -> Proxy | None:
     host, port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
     entries = [entry.strip().lower() for entry in proxies.pop("no", "").split(",")]
     matches = [_matches(entry, host, port) for entry in entries]
-    if useless := [str(n) for n, entry in enumerate(entries, 1) if entry and matches[n - 1] is None]:
+    if useless := [str(position) for position, match in enumerate(matches, 1) if match is None]:
         _log.warning(
             "entries of NO_PROXY match no host: expected host names, .domains, addresses, networks or *, with commas "
             "between them and without a scheme or path",
@@ -103,19 +103,20 @@ def _matches(entry: str, host: str, port: int) -> bool | None:
     It is ``*``, a domain with all below it, an address or a network. A domain may begin with ``.`` or ``*.``, and all
     but a network may end with a port.
     """
-    if entry == "*":
-        return True
+    if entry in ("", "*"):
+        return entry == "*"
     found = _WITH_PORT.fullmatch(entry)  # none is an IPv6 address or network without brackets
     meant, digits = found.groups() if found else (entry, None)
-    if digits is not None and not 1 <= int(digits) <= 65_535:
+    meant_port = int(digits or port)
+    if not 1 <= meant_port <= 65_535:
         return None
-    is_port = digits is None or int(digits) == port
     try:
         network = ip_network(meant.strip("[]"), strict=False)
     except ValueError:
         domain = f".{meant.removeprefix('*').strip('.')}"
-        return is_port and f".{host.rstrip('.')}".endswith(domain) if _DOMAIN.fullmatch(meant) else None
+        is_match = meant_port == port and f".{host.rstrip('.')}".endswith(domain)
+        return is_match if _DOMAIN.fullmatch(meant) else None
     try:
-        return is_port and ip_address(host) in network
+        return meant_port == port and ip_address(host) in network
     except ValueError:
         return False

@@ -1,4 +1,4 @@
-"""One HTTP reply, read in the buffer that it was received in, which is erased at the end.
+"""One HTTP reply: read in the buffer that it was received in, which is erased at the end, and decoded.
 
 httptools parses its head: it is Node's llhttp, refuses every ambiguous framing, and costs a fetch 72 µs where h11 costs
 173 and lines parsed by hand 86. A page of ``/queue`` holds the texts and telephone numbers of customers: no copy of it
@@ -6,22 +6,33 @@ stays in memory. So bodies are read here, where they were received; httptools wo
 about how large a chunk is.
 """
 
+import contextlib
 import re
+import zlib
 from typing import Final
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from exporter.zapi.body import CODINGS, MAX_BODY, decode_body
-from exporter.zapi.errors import BODY_TOO_LARGE, HEAD_TOO_LARGE, INVALID_REPLY, UNKNOWN_ENCODING, PollFailed
+from exporter.model.poll_result import Failure, Reason
+from exporter.zapi.errors import BODY_TOO_LARGE, PollFailed
 from exporter.zapi.stream import BLOCK, Budget, Stream
+
+HEAD_TOO_LARGE: Final = Failure(Reason.TOO_LARGE, "the headers of the reply are too large")
+INVALID_REPLY: Final = Failure(Reason.INVALID_RESPONSE, "the reply is not valid HTTP")
+UNKNOWN_ENCODING: Final = Failure(
+    Reason.INVALID_RESPONSE, "the reply came in an encoding that was not asked for; only gzip was"
+)
+CORRUPT_BODY: Final = Failure(Reason.INVALID_RESPONSE, "the reply is not valid gzip, or was cut short")
+
+MAX_BODY: Final = 1024 * 1024
+"""Largest body accepted, in bytes, before and after decompression."""
 
 MAX_HEADS: Final = 64 * 1024
 """Most bytes of status line and headers, those of interim replies included."""
 
-_HEADERS: Final = {
-    name.encode(): name
-    for name in ("connection", "content-encoding", "content-length", "retry-after", "transfer-encoding")
-}
+_HEADERS: Final = frozenset(
+    {b"connection", b"content-encoding", b"content-length", b"retry-after", b"transfer-encoding"}
+)
 """The headers that anything is made of. To take all the others too would cost a poll 3 µs for five of them."""
 
 _NO_STATUS_LINE: Final = re.compile(rb"(?s)(?!HTTP/1\.[01] [1-9][0-9]{2}[ \r])(?:.{13}|.*\n)")
@@ -34,6 +45,12 @@ _LINE_END: Final = re.compile(rb"\r\n")
 _TRAILER: Final = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*)?\r\n")
 _LONGEST_LINE: Final = 4096
 
+_CODINGS: Final = frozenset({"", "identity", "gzip", "x-gzip"})
+"""The values of ``Content-Encoding`` that are read, in lower case."""
+_GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
+_MAX_MEMBERS: Final = 100
+"""Most gzip members in one body: each costs a copy of all that follows it."""
+
 
 class ReplyReader:
     """Reads one final reply and passes over the interim ones before it.
@@ -45,24 +62,21 @@ class ReplyReader:
     def __init__(self, stream: Stream, budget: Budget) -> None:
         self._stream, self._budget = stream, budget
         self._buffer = bytearray(BLOCK)
-        self._at = self._end = 0
-        """Up to where bytes are understood, and up to where they were received."""
+        self.received = 0
+        """How many bytes were received."""
+        self._at = 0
+        """How many of them are understood."""
         self._body_begin = self._body_end = 0
-        self._is_last = self._is_whole_head = False
+        self._is_last = False
         self.status = 0
         """0 until the final head was read."""
         self.headers: dict[str, str] = {}
         """Those that mean something here, with names in lower case; equal ones are joined."""
 
     @property
-    def was_heard(self) -> bool:
-        """Whether any byte was received."""
-        return self._end > 0
-
-    @property
     def has_surplus(self) -> bool:
         """Whether bytes after the reply were received."""
-        return self._at < self._end
+        return self._at < self.received
 
     @property
     def is_reusable(self) -> bool:
@@ -91,43 +105,35 @@ class ReplyReader:
 
     def erase(self) -> None:
         """Overwrite all that was received."""
-        self._buffer[: self._end] = bytes(self._end)
+        self._buffer[: self.received] = bytes(self.received)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header from the parser."""
-        key = _HEADERS.get(name.lower())
-        if key is not None:
-            text = value.decode("latin-1").rstrip()
+        if name.lower() in _HEADERS:
+            key, text = name.lower().decode(), value.decode("latin-1").rstrip()
             self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
-
-    def on_headers_complete(self) -> None:
-        """Note that the parser has read the whole head."""
-        self._is_whole_head = True
 
     def _end_of_head(self) -> int:
         sought = self._at
-        if self._at == self._end:
-            self._require_more()
         while True:
-            if _NO_STATUS_LINE.match(self._buffer, self._at, self._end):
+            if _NO_STATUS_LINE.match(self._buffer, self._at, self.received):
                 raise PollFailed(INVALID_REPLY)
-            found = _END_OF_HEAD.search(self._buffer, sought, self._end)
-            end = self._end if found is None else found.end()
+            found = _END_OF_HEAD.search(self._buffer, sought, self.received)
+            end = self.received if found is None else found.end()
             if end > MAX_HEADS:
                 raise PollFailed(HEAD_TOO_LARGE)
             if found is not None:
                 return end
-            sought = max(self._at, self._end - 2)
+            sought = max(self._at, self.received - 2)
             self._require_more()
 
     def _parse_head(self, data: bytes) -> int:
         """Take the headers and return the status."""
-        self.headers, self._is_whole_head = {}, False
-        parser = HttpResponseParser(self)
+        self.headers, parser = {}, HttpResponseParser(self)
         try:
             parser.feed_data(_FOLDED.sub(b" ", data))
         except (HttpParserError, HttpParserUpgrade):
-            if not self._is_whole_head:  # else it only says that another protocol follows
+            if parser.get_status_code() != 101:  # else it only says that another protocol follows
                 raise PollFailed(BODY_TOO_LARGE if _HUGE_LENGTH.search(data) else INVALID_REPLY) from None
         status: int = parser.get_status_code()
         says_close = "close" in self.headers.get("connection", "").lower()
@@ -139,7 +145,7 @@ class ReplyReader:
             return bytearray()
         coding = self.headers.get("content-encoding", "").strip().lower()
         transfer = self.headers.get("transfer-encoding")
-        if (transfer or "chunked").lower() != "chunked" or coding not in CODINGS:
+        if (transfer or "chunked").lower() != "chunked" or coding not in _CODINGS:
             raise PollFailed(UNKNOWN_ENCODING)
         if transfer is not None:
             while size := int(self._take_line(_SIZE)[1], 16):
@@ -150,14 +156,17 @@ class ReplyReader:
         elif "content-length" in self.headers:
             self._read_data(int(self.headers["content-length"]))
         else:
-            self._read_to_end()
+            self._is_last = True  # its end is that of the body
+            self._read_data(self.received - self._at)
+            while self._receive():
+                self._read_data(self.received - self._at)
         return decode_body(coding, memoryview(self._buffer)[self._body_begin : self._body_end])
 
     def _read_data(self, size: int) -> None:
         """Add so many bytes to the body, and move them to where it ends."""
         if self._body_end - self._body_begin + size > MAX_BODY:
             raise PollFailed(BODY_TOO_LARGE)
-        while self._end - self._at < size:
+        while self.received - self._at < size:
             self._require_more()
         if self._body_end < self._at:
             with memoryview(self._buffer) as view:
@@ -165,20 +174,12 @@ class ReplyReader:
         self._at += size
         self._body_end += size
 
-    def _read_to_end(self) -> None:
-        """Read a body that the end of the stream completes."""
-        self._is_last = True
-        while self._receive():
-            if self._end - self._at > MAX_BODY:
-                raise PollFailed(BODY_TOO_LARGE)
-        self._at = self._body_end = self._end
-
     def _take_line(self, pattern: re.Pattern[bytes]) -> re.Match[bytes]:
         """Read a line among chunks, of which none is long."""
-        while (line := pattern.match(self._buffer, self._at, self._end)) is None:
-            if self._buffer.find(b"\n", self._at, self._end) >= 0:
+        while (line := pattern.match(self._buffer, self._at, self.received)) is None:
+            if self._buffer.find(b"\n", self._at, self.received) >= 0:
                 raise PollFailed(INVALID_REPLY)
-            if self._end - self._at > _LONGEST_LINE:
+            if self.received - self._at > _LONGEST_LINE:
                 raise PollFailed(BODY_TOO_LARGE)
             self._require_more()
         self._at = line.end()
@@ -186,15 +187,40 @@ class ReplyReader:
 
     def _require_more(self) -> None:
         if not self._receive():
-            raise PollFailed(INVALID_REPLY) if self._end else ConnectionResetError("closed before the reply")
+            raise (
+                PollFailed(INVALID_REPLY)
+                if self.received
+                else ConnectionResetError("closed before the reply")
+            )
 
     def _receive(self) -> int:
         """Wait for more bytes; return how many came, 0 at the end of the stream."""
-        if self._end == len(self._buffer):
-            larger = bytearray(2 * self._end)
-            larger[: self._end] = self._buffer
+        if self.received == len(self._buffer):
+            larger = bytearray(2 * self.received)
+            larger[: self.received] = self._buffer
             self.erase()
             self._buffer = larger
-        count = self._stream.receive_into(memoryview(self._buffer)[self._end :], self._budget)
-        self._end += count
+        count = self._stream.receive_into(memoryview(self._buffer)[self.received :], self._budget)
+        self.received += count
         return count
+
+
+def decode_body(coding: str, sent: memoryview) -> bytearray:
+    """Decode a body whose content encoding is read here. An empty body is valid in each of them.
+
+    Raise :class:`PollFailed` if the body is not in this coding or is incomplete, and as soon as the decoded body is
+    too large.
+    """
+    if not sent or not coding.endswith("gzip"):
+        return bytearray(sent)
+    body, left = bytearray(), bytes(sent)
+    with contextlib.suppress(zlib.error):
+        for _ in range(_MAX_MEMBERS):
+            member = zlib.decompressobj(_GZIP_WINDOW)
+            body += member.decompress(left, MAX_BODY + 1 - len(body))
+            if len(body) > MAX_BODY:
+                raise PollFailed(BODY_TOO_LARGE)
+            left = member.unused_data
+            if member.eof and not left:
+                return body
+    raise PollFailed(CORRUPT_BODY)

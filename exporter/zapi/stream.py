@@ -142,9 +142,9 @@ class TlsStream(Stream):
 
     def _exchange(self, budget: Budget) -> None:
         self._flush(budget)
-        if count := self._below.receive_into(self._received, budget):
-            self._incoming.write(self._received[:count])
-        else:
+        count = self._below.receive_into(self._received, budget)
+        self._incoming.write(self._received[:count])
+        if not count:
             self._incoming.write_eof()
 
     def _flush(self, budget: Budget) -> None:

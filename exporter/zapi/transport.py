@@ -16,10 +16,9 @@ from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 
 from exporter.model.clock import Clock
-from exporter.zapi.body import MAX_BODY
 from exporter.zapi.connection import Route, write_head
 from exporter.zapi.errors import PollFailed, connection_failure, proxy_refusal
-from exporter.zapi.reply import ReplyReader
+from exporter.zapi.reply import MAX_BODY, ReplyReader
 from exporter.zapi.stream import Budget, Stream
 
 MAX_WIRE: Final = 2 * MAX_BODY
@@ -76,12 +75,13 @@ class Response(requests.Response):
         self.is_reusable = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Connection:
     """An open stream to the API, which ``expires`` in monotonic seconds. It is closed when nothing refers to it."""
 
     stream: Stream
     expires: float
+    was_kept: bool = False
 
 
 class _Unanswered(Exception):
@@ -111,24 +111,17 @@ class Adapter(HTTPAdapter):
         if kept is not None:
             kept.stream.limit_unacknowledged(timeout * _UNACKNOWLEDGED)
             with contextlib.suppress(_Unanswered):
-                return self._exchange(kept, request, budget, idle, is_kept=True)
+                return self._exchange(kept, request, budget, idle)
             kept = None  # closed before another one is made
         expires = self._clock.monotonic() + CONNECTION_LIFETIME
-        made = _Connection(self._route.connect(budget), expires)
-        return self._exchange(made, request, budget, idle, is_kept=False)
+        return self._exchange(_Connection(self._route.connect(budget), expires), request, budget, idle)
 
     def close(self) -> None:
         """Close the idle connections now and the others when their requests end. Later requests make new ones."""
         self._idle = []
 
     def _exchange(
-        self,
-        connection: _Connection,
-        request: Request,
-        budget: Budget,
-        idle: list[_Connection],
-        *,
-        is_kept: bool,
+        self, connection: _Connection, request: Request, budget: Budget, idle: list[_Connection]
     ) -> Response:
         """Return the reply; to close it puts the connection among the ``idle`` ones if it can be used again."""
         reader = ReplyReader(connection.stream, budget)
@@ -137,12 +130,12 @@ class Adapter(HTTPAdapter):
                 connection.stream.send(request.written, budget)  # it may be answered before it is read
             body = reader.read()
         except OSError as error:
-            if is_kept and not reader.was_heard:
+            if connection.was_kept and not reader.received:
                 raise _Unanswered from None
             raise PollFailed(connection_failure(error, at_server=True)) from None
         finally:
             reader.erase()
-        if is_kept and reader.status in _OF_THE_CONNECTION:
+        if connection.was_kept and reader.status in _OF_THE_CONNECTION:
             raise _Unanswered
         if reader.status == 407 and self._route.is_forwarded:
             raise PollFailed(proxy_refusal(407))
@@ -156,6 +149,7 @@ class Adapter(HTTPAdapter):
                 del idle[0]  # nobody may come to the last ones of the pile
             while idle:
                 connection = idle.pop()
+                connection.was_kept = True
                 if now < connection.expires and connection.stream.is_quiet():
                     return connection
         return None

@@ -5,8 +5,8 @@ import zlib
 
 import pytest
 
-from exporter.zapi.body import MAX_BODY, decode_body
-from exporter.zapi.errors import BODY_TOO_LARGE, CORRUPT_BODY
+from exporter.zapi.errors import BODY_TOO_LARGE
+from exporter.zapi.reply import CORRUPT_BODY, MAX_BODY, decode_body
 from tests.unit.zapi.replaying import refusing
 
 BODY = b'{"connected": true}' * 100

@@ -1,6 +1,13 @@
 """How requests and answers go over kept-alive connections and proxies."""
 
+import contextlib
+import itertools
+import socket
+import ssl
+from collections.abc import Callable
+
 import pytest
+import trustme
 
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Collector, Failure, Reading, Reason, Status
@@ -9,6 +16,7 @@ from exporter.zapi.client import ZapiClient
 from exporter.zapi.proxy import parse_proxy
 from exporter.zapi.transport import MAX_WIRE
 from tests.builders import an_instance
+from tests.unit.zapi.playing import Play, playing, read_head
 from tests.unit.zapi.scripted import scripted
 
 INSTANCE = an_instance("vendas", client_token="CT")
@@ -114,11 +122,7 @@ def test_a_tunnel_is_asked_for_without_the_secrets_of_the_request() -> None:
     assert "TOKEN" not in proxy.heads[0]
 
 
-@pytest.mark.parametrize("proxied", [False, True], ids=["direct", "proxy"])
-@pytest.mark.parametrize(("size", "outcome"), [(MAX_WIRE, None), (MAX_WIRE + 1, Reason.TOO_LARGE)])
-def test_the_last_byte_of_the_budget_is_received_and_no_more(
-    size: int, outcome: Reason | None, proxied: bool
-) -> None:
+def a_reply_of(size: int) -> bytes:
     """Chunks of one byte with long extensions fill a reply whose body is small."""
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n12\r\n" + BODY + b"\r\n"
     chunk, end = b"1;" + b"x" * 4000 + b"\r\n \r\n", b"0\r\n\r\n"
@@ -126,10 +130,73 @@ def test_the_last_byte_of_the_budget_is_received_and_no_more(
     last = b"1;" + b"x" * rest + b"\r\n \r\n"
     reply = head + chunk * whole + last + end
     assert len(reply) == size
-    with scripted([reply]) as server:
+    return reply
+
+
+LAST_BYTES = pytest.mark.parametrize(
+    ("size", "outcome"), [(MAX_WIRE, None), (MAX_WIRE + 1, Reason.TOO_LARGE)]
+)
+
+
+@pytest.mark.parametrize("proxied", [False, True], ids=["direct", "proxy"])
+@LAST_BYTES
+def test_the_last_byte_of_the_budget_is_received_and_no_more(
+    size: int, outcome: Reason | None, proxied: bool
+) -> None:
+    with scripted([a_reply_of(size)]) as server:
         told = f"http://127.0.0.1:{server.port}"
         reading = (a_client("http://zapi.example", told) if proxied else a_client(told)).read(INSTANCE)
     assert (reading.reason if isinstance(reading, Failure) else None) is outcome
+
+
+@LAST_BYTES
+def test_the_bytes_of_a_tunnel_and_of_tls_are_in_the_budget(size: int, outcome: Reason | None) -> None:
+    """The proxy's reply, the handshake and the framing of records, to the last byte."""
+    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.minimum_version = ssl.TLSVersion.TLSv1_3
+    authority.issue_cert("zapi.example").configure_cert(tls)
+    with playing(tunnel_that_sends(size, tls)) as proxy:
+        api = Api("https://zapi.example", 60.0, authority.cert_pem.bytes().decode())
+        told = parse_proxy(f"http://{proxy.host}:{proxy.port}", "HTTPS_PROXY")
+        reading = ZapiClient(api, clock=SystemClock(), proxy=told).read(INSTANCE)
+    assert (reading.reason if isinstance(reading, Failure) else None) is outcome
+
+
+def tunnel_that_sends(size: int, tls: ssl.SSLContext) -> Play:
+    """Make a tunnel to a server of its own, and send so many bytes in all."""
+    longest, framing = 16_384, 22  # of a record of TLS 1.3
+
+    def play(accepted: socket.socket) -> None:
+        incoming, outgoing, sent = ssl.MemoryBIO(), ssl.MemoryBIO(), 0
+        server = tls.wrap_bio(incoming, outgoing, server_side=True)
+
+        def send(data: bytes) -> None:
+            nonlocal sent
+            accepted.sendall(data)
+            sent += len(data)
+
+        def receive(operation: Callable[[], object]) -> None:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                operation()
+                send(outgoing.read())
+                return
+            send(outgoing.read())
+            incoming.write(accepted.recv(65_536))
+            receive(operation)
+
+        read_head(accepted)
+        send(b"HTTP/1.1 200 OK\r\n\r\n")
+        receive(server.do_handshake)
+        receive(server.read)  # the request
+        records = -(-(size - sent) // (longest + framing))
+        reply = a_reply_of(size - sent - records * framing)
+        edges = [len(reply) * record // records for record in range(records + 1)]
+        for start, end in itertools.pairwise(edges):
+            server.write(reply[start:end])
+        send(outgoing.read())
+        assert sent == size
+
+    return play
 
 
 @pytest.mark.parametrize("asked", [0, 1], ids=["queue/count", "queue"])

@@ -10,15 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.zapi.body import MAX_BODY
-from exporter.zapi.errors import (
-    BODY_TOO_LARGE,
-    HEAD_TOO_LARGE,
-    INVALID_REPLY,
-    UNKNOWN_ENCODING,
-    PollFailed,
-)
-from exporter.zapi.reply import ReplyReader
+from exporter.zapi.errors import BODY_TOO_LARGE, PollFailed
+from exporter.zapi.reply import HEAD_TOO_LARGE, INVALID_REPLY, MAX_BODY, UNKNOWN_ENCODING, ReplyReader
 from tests.unit.zapi.replaying import ReplayedStream, a_budget, refusing
 
 OK = b"HTTP/1.1 200 OK\r\n"
