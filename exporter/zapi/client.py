@@ -74,9 +74,7 @@ class ZapiClient:
         self, api: Api, *, clock: Clock, proxy: Proxy | None = None, resolver: Resolver | None = None
     ) -> None:
         """Raise :class:`OSError` or :class:`ssl.SSLError` for authorities that cannot be read."""
-        self._base_url = api.base_url
-        self._timeout = api.timeout
-        self._clock = clock
+        self._api, self._clock = api, clock
         self._known: dict[str, KnownInstance] = {}
         self._headers = {
             "User-Agent": f"zapi-exporter/{__version__}",
@@ -91,7 +89,7 @@ class ZapiClient:
         known = self._known.get(instance.id)
         if known is None or known.instance is not instance:
             known = self._known[instance.id] = KnownInstance(instance, self._request(instance, "me"))
-        return self._ask(known.request, self._timeout, partial(read_answer, read_body=known.read))
+        return self._ask(known.request, self._api.timeout, partial(read_answer, read_body=known.read))
 
     def collect(self, instance: Instance, collector: Collector, timeout: float) -> Collected:
         """Run one collector: all its requests together take at most ``timeout`` seconds."""
@@ -101,10 +99,10 @@ class ZapiClient:
 
     def list_page(self, account: Account, page: int) -> ListPage | Failure:
         """Ask for one page, counted from 1, of the instances that an account has, within ``api.timeout``."""
-        url = f"{self._base_url}/instances?page={page}&pageSize={account.page_size}"
+        url = f"{self._api.base_url}/instances?page={page}&pageSize={account.page_size}"
         authorization = {"Authorization": f"Bearer {account.partner_token.reveal()}"}
         request = Request(self._route, "GET", url, {**self._headers, **authorization})
-        return self._ask(request, self._timeout, read_list_answer)
+        return self._ask(request, self._api.timeout, read_list_answer)
 
     def keep(self, instances: Iterable[Instance]) -> None:
         """Forget the requests and last replies of all other instances."""
@@ -150,7 +148,7 @@ class ZapiClient:
         if instance.client_token is not None:
             headers = {**headers, "Client-Token": instance.client_token.reveal()}
         instance_id, token = quote(instance.id, safe=""), quote(instance.token.reveal(), safe="")
-        url = f"{self._base_url}/instances/{instance_id}/token/{token}/{path}"
+        url = f"{self._api.base_url}/instances/{instance_id}/token/{token}/{path}"
         return Request(self._route, "POST" if page else "GET", url, headers, page)
 
 

@@ -187,11 +187,7 @@ class ReplyReader:
 
     def _require_more(self) -> None:
         if not self._receive():
-            raise (
-                PollFailed(INVALID_REPLY)
-                if self.received
-                else ConnectionResetError("closed before the reply")
-            )
+            raise PollFailed(INVALID_REPLY) if self.received else ConnectionResetError("no reply")
 
     def _receive(self) -> int:
         """Wait for more bytes; return how many came, 0 at the end of the stream."""

@@ -95,7 +95,8 @@ class Stream:
     def limit_unacknowledged(self, seconds: float) -> None:
         """Let the system close the connection if sent data is not acknowledged in time, where this is supported."""
         if hasattr(socket, "TCP_USER_TIMEOUT"):
-            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))
+            milliseconds = max(1, round(seconds * 1000))  # 0 would be no limit of ours
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
     def __del__(self) -> None:
         self._sock.close()

@@ -119,6 +119,16 @@ def test_both_requests_for_the_queue_share_its_time() -> None:
     assert failure.reason is Reason.TIMEOUT
 
 
+@pytest.mark.parametrize("left", [0.0, -1.0])
+def test_no_time_left_is_a_timeout(client: ZapiClient, left: float) -> None:
+    """As that of the second request of a collector whose first took it all."""
+    for _ in range(2):
+        failure = client.collect(INSTANCE, Collector.STATUS, left)
+        assert isinstance(failure, Failure)
+        assert failure.reason is Reason.TIMEOUT
+        assert isinstance(client.read(INSTANCE), Status)
+
+
 def test_an_outage_spoils_the_collectors_too(client: ZapiClient, zapi: SimulatedZapi) -> None:
     for resource in ("me", "status"):
         zapi.set_fault("ID", html_error(502), resource)
