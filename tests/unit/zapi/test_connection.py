@@ -31,7 +31,7 @@ def answer(body: bytes = BODY, *headers: str, status: str = "200 OK") -> bytes:
 
 def a_client(url: str, proxy: str | None = None) -> ZapiClient:
     told = parse_proxy(proxy, "HTTP_PROXY") if proxy else None
-    return ZapiClient(Api(url, 5.0, None), clock=SystemClock(), proxy=told)
+    return ZapiClient(Api(url, 60.0, None), clock=SystemClock(), proxy=told)
 
 
 def reason(reading: Reading) -> Reason:
