@@ -125,7 +125,7 @@ def test_no_byte_of_a_reply_is_left_when_it_was_read(monkeypatch: pytest.MonkeyP
     stream = ReplayedStream([_reply(BODY)])
     monkeypatch.setattr(Route, "connect", lambda route, budget: stream)
     adapter = an_adapter(BASE)
-    with adapter.send(a_request("http://zapi.example"), timeout=60.0) as response:
+    with adapter.send(a_request(BASE), timeout=60.0) as response:
         assert response.content == BODY
     adapter.close()
     assert response.content == bytes(len(BODY))
