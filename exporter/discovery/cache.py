@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from exporter.config.file_reader import FileReader, UnreadableFile
+from exporter.config.files import shown_path
 from exporter.discovery.known_list import KnownList
 from exporter.model.account_list import MAX_TEXT, ListedInstance, is_word
 from exporter.model.secret import Secret
@@ -70,7 +71,7 @@ class ListCache:
             self._is_failing = False
 
     def _warn(self, message: str, path: Path, problem: str) -> None:
-        _log.warning(message, extra={"path": str(path), "problem": problem})
+        _log.warning(message, extra={"path": shown_path(path), "problem": problem})
 
 
 def _file_name(account: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from exporter.config.document import read_document
-from exporter.config.files import TrackedFiles
+from exporter.config.files import TrackedFiles, shown_path
 from exporter.config.problem import Problems
 from exporter.config.section import SectionValues
 from exporter.config.value import Context, Unusable, Value, usable
@@ -29,7 +29,7 @@ def load(path: Path, files: TrackedFiles | None = None) -> Security:
     ``files`` takes note of every file that is read, and of those that hold a secret.
     """
     files = files or TrackedFiles(path.parent)
-    context = Context(Problems(str(path), keys.KNOWN_KEYS), files)
+    context = Context(Problems(shown_path(path), keys.KNOWN_KEYS), files)
     root = read_document(path.name, context, advice="name another file with --web.config.file")
     read = () if root is None else usable(_security, Value(root, root.line, None, context), path)
     if context.problems:

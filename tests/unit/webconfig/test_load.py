@@ -1,6 +1,7 @@
 """What a web configuration may say, and what is told of one that may not."""
 
 import os
+import re
 import ssl
 from pathlib import Path
 
@@ -265,9 +266,10 @@ def test_everything_that_is_wrong_is_told_with_its_line(tmp_path: Path, text: st
     assert "hunter2" not in "".join(told)
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InvalidConfig, match=r"none\.yaml:1: document: does not exist"):
-        load(tmp_path / "none.yaml")
+@pytest.mark.parametrize(("name", "told"), [(b"none", "none"), (b"\xff", r"\xff")])
+def test_a_missing_file_is_told(tmp_path: Path, name: bytes, told: str) -> None:
+    with pytest.raises(InvalidConfig, match=rf"/{re.escape(told)}\.yaml:1: document: does not exist"):
+        load(tmp_path / os.fsdecode(name + b".yaml"))
 
 
 @pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
