@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser
 
-_PATIENCE_MS: Final = 120_000
+_PATIENCE_MS: Final = 300_000
 _ROW: Final = 38
 _HEAD: Final = 50
 """Pixels of a row of Grafana's grid, and of what stands above the first."""
@@ -106,12 +106,13 @@ def draw(browser: Browser, url: str, scene: Scene) -> Drawing:
     """Draw a scene with the bundled page at ``url``."""
     # Tables draw only what is in view.
     page = browser.new_page(viewport={"width": scene.width, "height": _height(scene)}, locale="en-US")
+    page.set_default_timeout(_PATIENCE_MS)
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(f"error: {error}"))
     try:
         page.add_init_script(f"window.scene = {json.dumps(scene.as_page_reads_it())}")
         page.goto(url)
-        page.wait_for_function("window.drawing && window.drawing.done", timeout=_PATIENCE_MS)
+        page.wait_for_function("window.drawing && window.drawing.done")
         found = page.evaluate("window.drawing")
         picture = page.screenshot()
     finally:

@@ -151,7 +151,7 @@ def test_two_prometheus_servers_see_the_same(tmp_path: Path, zapi: SimulatedZapi
         for server in pair:
             eventually(partial(sees_it, server))
         seen = [
-            server.query('{__name__=~"zapi_instance_.*", __name__!="zapi_instance_seconds_until_due"}')
+            server.query('{__name__=~"zapi_instance_.*", __name__!="zapi_instance_until_due_seconds"}')
             for server in pair
         ]
         assert seen[0] == seen[1]

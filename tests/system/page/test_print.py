@@ -44,6 +44,7 @@ def test_nothing_is_cut_at_the_edge_of_the_paper(language: str, tmp_path: Path) 
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage"]
         )
         page = browser.new_page(viewport={"width": _WIDTH, "height": 1000})
+        page.set_default_timeout(300_000)
         page.emulate_media(media="print")
         page.goto(file.as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= _WIDTH
