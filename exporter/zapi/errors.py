@@ -19,14 +19,14 @@ _CLOSED_TLS: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _LOST: Final = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, *_CLOSED_TLS)
 """What a connection looks like that the peer closed or reset: which of them is up to chance."""
 
-_CERTIFICATE_PROBLEMS: Final = {
+CERTIFICATE_PROBLEMS: Final = {
     9: "is not valid yet; check the clock of this machine",
     10: "has expired",
     **dict.fromkeys((18, 19, 20, 21), "is signed by an unknown authority; see api.ca_file"),
     **dict.fromkeys((62, 64), "is for another host"),
 }
-"""By OpenSSL's X509_V_ERR_…, whose numbers are part of its interface: CERT_NOT_YET_VALID, CERT_HAS_EXPIRED, the
-four of an unknown issuer, HOSTNAME_MISMATCH and IP_ADDRESS_MISMATCH."""
+"""What is wrong with a certificate, by OpenSSL's X509_V_ERR_…, whose numbers are part of its interface:
+CERT_NOT_YET_VALID, CERT_HAS_EXPIRED, the four of an unknown issuer, HOSTNAME_MISMATCH and IP_ADDRESS_MISMATCH."""
 
 
 class PollFailed(Exception):
@@ -55,7 +55,7 @@ def connection_failure(error: OSError, *, at_server: bool) -> Failure:
     if isinstance(error, TimeoutError):
         return Failure(Reason.TIMEOUT, "no whole reply within api.timeout")
     if isinstance(error, ssl.SSLCertVerificationError):
-        problem = _CERTIFICATE_PROBLEMS.get(error.verify_code, "is not valid")
+        problem = CERTIFICATE_PROBLEMS.get(error.verify_code, "is not valid")
         return Failure(Reason.TLS, f"the {'server' if at_server else 'proxy'}'s certificate {problem}")
     if isinstance(error, ssl.SSLError) and not isinstance(error, _LOST):
         return Failure(Reason.TLS, "no TLS connection could be agreed on; is the port right?")

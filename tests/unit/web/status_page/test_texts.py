@@ -13,10 +13,12 @@ from exporter.model.poll_result import Reason
 from exporter.web.status_page.problems import Problem, WebhookState
 from exporter.web.status_page.query import Show
 from exporter.web.status_page.texts import Texts, read_texts
+from exporter.zapi.errors import CERTIFICATE_PROBLEMS
 
 ENGLISH, PORTUGUESE = read_texts("en"), read_texts("pt-BR")
 BOTH = pytest.mark.parametrize("texts", [ENGLISH, PORTUGUESE], ids=lambda texts: texts.tag)
 ROOT = Path(exporter.__file__).parent
+_CERTIFICATE_PROBLEMS = {*CERTIFICATE_PROBLEMS.values(), "is not valid"}
 
 
 @BOTH
@@ -86,9 +88,9 @@ def _texts(node: ast.expr) -> Iterator[str]:
     elif isinstance(node, ast.JoinedStr):
         yield from map("".join, product(*(list(_texts(part)) for part in node.values)))
     elif isinstance(node, ast.FormattedValue):
-        is_peer = isinstance(node.value, ast.Name) and node.value.id == "peer"
+        is_problem = isinstance(node.value, ast.Name) and node.value.id == "problem"
         choice = isinstance(node.value, ast.IfExp)
-        yield from ("server", "proxy") if is_peer else _texts(node.value) if choice else ("{n}",)
+        yield from _CERTIFICATE_PROBLEMS if is_problem else _texts(node.value) if choice else ("{n}",)
 
 
 def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
