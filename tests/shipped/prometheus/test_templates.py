@@ -513,3 +513,43 @@ def test_one_disconnect_is_singular(language: str, said: str, tmp_path: Path) ->
     facts = {"summary": "vendas keeps disconnecting", "description": "Disconnects within an hour: 1. It is."}
 
     assert said in render(language, [of("ZapiInstanceFlapping", facts, name="vendas")], tmp_path).title
+
+
+@pytest.mark.parametrize(
+    ("language", "alertname", "title"),
+    [
+        ("en", "ZapiTeamInstancesDisconnected", "1 of sales's instances was disconnected from WhatsApp"),
+        (
+            "pt-BR",
+            "ZapiTeamInstancesDisconnected",
+            "1 instância da equipe sales foi desconectada do WhatsApp",
+        ),
+        ("en", "ZapiApiDown", "Z-API cannot be polled for 1 instance of zapi"),
+        ("pt-BR", "ZapiApiDown", "Não é possível consultar 1 instância de zapi na Z-API"),
+    ],
+)
+def test_one_instance_is_singular(language: str, alertname: str, title: str, tmp_path: Path) -> None:
+    message = render(language, [of(alertname, {"count": "1"}, team="sales")], tmp_path)
+
+    assert message.title.endswith(f"] {title}")
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "several"),
+    [
+        ("en", "The subscription of a expires now", "a, b: subscriptions expire now"),
+        ("pt-BR", "A assinatura de a vence agora", "a, b: assinaturas vencem agora"),
+    ],
+)
+def test_what_was_told_and_is_past_its_date_expires_now(
+    language: str, one: str, several: str, tmp_path: Path
+) -> None:
+    """It is told until it is renewed, and then again and again."""
+    facts = {
+        "summary": "It expires soon",
+        "description": "Due at 2025-12-30 00:00 -03, in at least 0s. After that it stops.",
+    }
+    together = [of("ZapiInstanceExpiringSoon", facts, name=name) for name in "ab"]
+
+    assert render(language, together[:1], tmp_path).title.endswith(f"] {one}")
+    assert render(language, together, tmp_path).title.endswith(f"] {several}")
