@@ -459,6 +459,21 @@ def other_label() -> Play:
 
 
 @story("listed")
+def other_label_while_refused() -> Play:
+    """A number that gets another label while its polls are refused for over an hour is not taken for a new one then."""
+    fleet = Fleet(3, 100)
+    fleet.say(10, "p0", connected=False)
+    fleet.say(19, "p0", fault="unauthorized")
+    fleet.configure(20, fleet.exporter, p0={"team": "billing"})
+    fleet.story.at(20, lambda: fleet.exporter.restart(20 * 60))
+    fleet.say(90, "p0", fault=None)
+    return fleet.story, {
+        of("InstanceCredentialsRefused", "p0"): [(27, 90)],
+        of("InstanceDisconnected", "p0"): [(14, 22), (90, 100)],
+    }
+
+
+@story("listed")
 def vanished() -> Play:
     """A configuration that shrinks from ten to three by mistake is told, and goes on being told for an hour."""
     fleet = Fleet(10, 100)
