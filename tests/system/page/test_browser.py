@@ -330,6 +330,19 @@ def test_nothing_is_wider_than_the_screen(tabs: Tabs, site: Site) -> None:
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_no_heading_is_broken_within_a_word(tabs: Tabs, site: Site) -> None:
+    """At every width with columns, in both languages; a narrower screen shows cards."""
+    broken = """() => [...document.querySelectorAll("thead th")].filter(one => {
+      one.style.overflowWrap = "normal";
+      return one.clientWidth > 1 && one.scrollWidth > one.clientWidth;
+    }).map(one => one.textContent)"""
+    for locale in ("en-US", "pt-BR"):
+        page = tabs.open(site.url, locale=locale)
+        for width in range(960, 1361, 20):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate(broken) == [], width
+
+
 def test_a_dark_screen_gets_a_dark_page(tabs: Tabs, site: Site) -> None:
     def brightness(scheme: str) -> int:
         page = tabs.open(site.url, color_scheme=scheme)
