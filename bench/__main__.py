@@ -62,13 +62,15 @@ Part = Callable[[Results, Path, Upstream, Step], Results]
 def main(arguments: list[str]) -> int:
     """Measure what is asked for; the exit status is 0."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", choices=PARTS, action="append", help="repeatable")
+    everything = _parts(list(TROUBLES))
+    parser.add_argument("--only", choices=everything, action="append", help="repeatable")
     parser.add_argument("--trouble", choices=TROUBLES, action="append", help="repeatable")
     parser.add_argument("--report", action="store_true")
     options = parser.parse_args(arguments)
     if not options.report:
         real_parts.install([PACKAGES[command] for command in real_parts.missing(PACKAGES)])
-        _measure(options.only or list(PARTS), options.trouble or list(TROUBLES))
+        parts = _parts(options.trouble) if options.trouble else everything
+        _measure(options.only or list(parts), parts)
     measured = results.load()
     report.write(measured)
     scaling.write(measured)
@@ -76,10 +78,10 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _measure(names: list[str], troubles: list[str]) -> None:
+def _measure(names: list[str], parts: Mapping[str, tuple[Part, int]]) -> None:
     measured = results.load() if results.FILE.exists() else Results(machine.describe())
     described = machine.describe()
-    if names != list(PARTS):  # what stays was measured beside as much work as it was
+    if names != list(parts):  # what stays was measured beside as much work as it was
         described = replace(described, load=max(described.load, measured.machine.load))
     measured = replace(measured, machine=described, missing=_missing())
     columns = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -88,7 +90,7 @@ def _measure(names: list[str], troubles: list[str]) -> None:
         server = stack.enter_context(upstream(directory))
         bars = stack.enter_context(Progress(*columns))
         for name in names:
-            part, steps = (partial(_rules, troubles), len(troubles)) if name == "rules" else PARTS[name]
+            part, steps = parts[name]
             bar = bars.add_task(name, total=steps)
             measured = part(measured, directory, server, lambda bar=bar: bars.advance(bar))  # type: ignore[misc]
             results.save(measured)
@@ -168,19 +170,20 @@ def _rules(
     return measured
 
 
-PARTS: Final[Mapping[str, tuple[Part, int]]] = {
-    "polls": (_polls, POLL_ROUNDS),
-    "scrapes": (_scrapes, ROUNDS * len(SCRAPED)),
-    "crowd": (_crowd, 1),
-    "sizes": (_sizes, ROUNDS * len(sizes.COUNTS)),
-    "start": (_start, ROUNDS),
-    "page": (_page, ROUNDS),
-    "schedule": (_schedule, 1),
-    "chain": (_chain, len(chain.ways())),
-    "server": (_server, 1),
-    "rules": (partial(_rules, list(TROUBLES)), len(TROUBLES)),
-}
-"""Name → what measures it, and in how many steps."""
+def _parts(troubles: Sequence[str]) -> Mapping[str, tuple[Part, int]]:
+    """Name → what measures it, and in how many steps; ``troubles`` are those of the part ``rules``."""
+    return {
+        "polls": (_polls, POLL_ROUNDS),
+        "scrapes": (_scrapes, ROUNDS * len(SCRAPED)),
+        "crowd": (_crowd, 1),
+        "sizes": (_sizes, ROUNDS * len(sizes.COUNTS)),
+        "start": (_start, ROUNDS),
+        "page": (_page, ROUNDS),
+        "schedule": (_schedule, 1),
+        "chain": (_chain, len(chain.ways())),
+        "server": (_server, 1),
+        "rules": (partial(_rules, troubles), len(troubles)),
+    }
 
 
 if __name__ == "__main__":

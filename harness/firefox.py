@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from websockets.sync.client import ClientConnection, connect
 
+from harness.processes import PATIENCE
 from harness.waiting import wait_until
 
 DARK: Final = {"ui.systemUsesDarkTheme": 1, "layout.css.prefers-color-scheme.content-override": 0}
@@ -38,7 +39,6 @@ _QUIET: Final = {
     "remote.prefs.recommended": True,
 }
 _LISTENING: Final = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
-_PATIENCE: Final = 300.0
 _KEYS: Final = {"Enter": "\ue007", "Tab": "\ue004"}
 
 
@@ -76,7 +76,7 @@ class Tab:
 
     def wait_for(self, expression: str) -> None:
         """Wait until a JavaScript expression is true."""
-        wait_until(lambda: bool(self.evaluate(expression)), _PATIENCE, pause=0.05)
+        wait_until(lambda: bool(self.evaluate(expression)), PATIENCE, pause=0.05)
 
     def click(self, selector: str) -> None:
         """Click with the mouse where the element is."""
@@ -124,7 +124,7 @@ class _Session:
         self._last += 1
         self._socket.send(json.dumps({"id": self._last, "method": method, "params": parameters}))
         while True:
-            message = json.loads(self._socket.recv(_PATIENCE))
+            message = json.loads(self._socket.recv(PATIENCE))
             if message.get("method") == "log.entryAdded" and message["params"]["level"] in ("warn", "error"):
                 self.complaints.append(str(message["params"]["text"]))
             if message.get("id") == self._last:
@@ -166,5 +166,5 @@ def _await_url(process: "subprocess.Popen[bytes]", log: Path) -> str:
         found.extend(_LISTENING.findall(log.read_text()))
         return bool(found)
 
-    wait_until(listening, _PATIENCE)
+    wait_until(listening, PATIENCE)
     return found[0]

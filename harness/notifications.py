@@ -5,6 +5,8 @@ import socket
 import time
 from collections.abc import Iterator
 
+from harness.processes import PATIENCE
+
 
 class Heard:
     """The notifications so far, each as its lines."""
@@ -13,7 +15,7 @@ class Heard:
         self._listener = listener
         self.all: list[dict[str, str]] = []
 
-    def next(self, patience: float = 300.0) -> dict[str, str]:
+    def next(self, patience: float = PATIENCE) -> dict[str, str]:
         """The next notification; fails if none comes within ``patience`` seconds."""
         self._listener.settimeout(patience)
         text = self._listener.recv(4096).decode()
@@ -21,7 +23,7 @@ class Heard:
         self.all.append(heard)
         return heard
 
-    def until(self, name: str, patience: float = 300.0) -> dict[str, str]:
+    def until(self, name: str, patience: float = PATIENCE) -> dict[str, str]:
         """The next notification that says something of ``name``."""
         deadline = time.monotonic() + patience
         while name not in (heard := self.next(max(0.001, deadline - time.monotonic()))):

@@ -25,7 +25,7 @@ _LISTENING: Final = re.compile(r"listening\W+address\W+?(\[?[0-9a-f.:]+\]?:[0-9]
 """The line that tells the address, in both formats of the log."""
 
 PATIENCE: Final = 300.0
-"""Seconds that a process may take to start on a busy machine."""
+"""Seconds that a process may take to start, or a browser to do one thing, on a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)

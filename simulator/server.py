@@ -49,7 +49,6 @@ class SimulatedZapi:
         self._mode = mode
         self._drip_interval = drip_interval
         self._faults: Mapping[tuple[str, str], Fault | None] = {}
-        self._accounts: Mapping[str, SimulatedAccount] = {}
         self._last_headers: dict[str, Mapping[str, str]] = {}
         self._list_requests: list[str] = []
         self._counters = Counters()
@@ -109,7 +108,6 @@ class SimulatedZapi:
 
     def set_account(self, account: SimulatedAccount) -> None:
         """List the instances of an account to whom sends its partner token, or list them differently from now on."""
-        self._accounts = {**self._accounts, f"Bearer {account.partner_token}": account}
         self._api.set_account(account)
 
     def add(self, instance: SimulatedInstance) -> None:
@@ -197,5 +195,5 @@ class SimulatedZapi:
         return replace(reply, delay=reply.delay + self._latency) if self._latency else reply
 
     def _list_fault(self, request: Request) -> Fault | None:
-        account = self._accounts.get(request.headers.get("authorization", ""))
+        account = self._api.account_of(request)
         return account.fault_of(page_of(request.target)[0]) if isinstance(account, FaultyAccount) else None

@@ -98,6 +98,10 @@ class SimulatedApi:
         """List the instances of an account to whom sends its partner token, or list them differently from now on."""
         self._accounts = {**self._accounts, account.partner_token: account}
 
+    def account_of(self, request: Request) -> SimulatedAccount | None:
+        """Return the account whose partner token a request has, or ``None``."""
+        return self._accounts.get(request.headers.get("authorization", "").removeprefix("Bearer "))
+
     def route(self, request: Request) -> Route | None:
         """Return what a request asks of an instance that is served, or ``None``."""
         route = _route(request.target)
@@ -127,7 +131,7 @@ class SimulatedApi:
         return Reply(refusal or _resource(request, route.resource, subject, connected), instance.delay)
 
     def _list(self, request: Request, fault: Fault | None) -> Reply:
-        account = self._accounts.get(request.headers.get("authorization", "").removeprefix("Bearer "))
+        account = self.account_of(request)
         if account is None:
             return Reply(message(401, PARTNER_TOKEN_REFUSED))
         number, size = page_of(request.target)

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from exporter.web.status_page.selection import PAGE_SIZE
+from harness.processes import PATIENCE
 from tests.builders import a_status, an_instance
 from tests.system.page.site import Site
 from tests.unit.web.status_page.fleets import NOW, a_disconnected_view, a_fleet, a_view, hooks
@@ -42,7 +43,7 @@ class Tabs:
 
     def open(self, url: str, **options: Any) -> Page:
         context = self._browser.new_context(**{"locale": "en-US", "viewport": DESKTOP, **options})
-        context.set_default_timeout(300_000)
+        context.set_default_timeout(PATIENCE * 1000)
         self._contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: self.complaints.append(message.text))
@@ -58,7 +59,7 @@ class Tabs:
 
 @pytest.fixture
 def tabs(chromium: Browser) -> Iterator[Tabs]:
-    expect.set_options(timeout=300_000)  # 5 s are few on a busy machine
+    expect.set_options(timeout=PATIENCE * 1000)  # 5 s are few on a busy machine
     tabs = Tabs(chromium)
     yield tabs
     tabs.close()

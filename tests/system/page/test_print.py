@@ -10,6 +10,7 @@ from playwright.sync_api import sync_playwright
 from exporter.report.figures import Report, Row, Share
 from exporter.report.page import LANGUAGES, page_of
 from exporter.report.period import Month, time_zone
+from harness.processes import PATIENCE
 
 _WIDTH: Final = int((210 - 2 * 14) / 25.4 * 96)
 """Pixels between the margins of an A4 page."""
@@ -44,7 +45,7 @@ def test_nothing_is_cut_at_the_edge_of_the_paper(language: str, tmp_path: Path) 
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage"]
         )
         page = browser.new_page(viewport={"width": _WIDTH, "height": 1000})
-        page.set_default_timeout(300_000)
+        page.set_default_timeout(PATIENCE * 1000)
         page.emulate_media(media="print")
         page.goto(file.as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= _WIDTH
