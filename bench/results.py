@@ -146,13 +146,13 @@ class Server:
 class RuleCost:
     """What rules cost while all instances are in one trouble.
 
-    Groups are evaluated at the same time: ``longest`` is the slowest evaluation of one group, ``seconds`` that of all
-    groups together. ``cpu`` is the CPU seconds of Prometheus from one evaluation to the next, with a scrape, and
-    ``alerts`` how many fire.
+    Groups are evaluated at the same time: ``longest`` is the seconds of the longest group of an evaluation, ``total``
+    those of all groups together. ``cpu`` is the CPU seconds of Prometheus from one evaluation to the next, with a
+    scrape, and ``alerts`` how many fire.
     """
 
-    longest: float
-    seconds: float
+    longest: Spread
+    total: Spread
     cpu: float
     alerts: int
 

@@ -34,18 +34,28 @@ _Dumper.add_representer(
 TEXTS: Final = Path(__file__).with_name("texts.yaml")
 """Title of a story → what its alerts say at which moment, as ``alert_rule_test``."""
 
+FLEET: Final = ("zapi", "polls", "readings", "subscriptions", "webhooks")
+"""The files of rules that need no collector."""
+
 SUITES: Final = {
-    "thresholds_missing": (("reasons", "zapi"), ("thresholds",)),
+    "thresholds_missing": (("reasons", *FLEET), ("thresholds",)),
+    **{
+        f"{missing}_missing": (
+            ("thresholds", "reasons", *(name for name in FLEET if name != missing)),
+            ("files",),
+        )
+        for missing in FLEET[1:]
+    },
     "fleet": (
-        ("thresholds", "reasons", "zapi"),
+        ("thresholds", "reasons", *FLEET),
         tuple(
             topic
             for topic in stories.STORIES
-            if topic not in {"thresholds", *collector_stories.TOPICS, *source_stories.TOPICS}
+            if topic not in {"thresholds", "files", *collector_stories.TOPICS, *source_stories.TOPICS}
         ),
     ),
-    "collectors": (("thresholds", "reasons", "zapi", "collectors"), collector_stories.TOPICS),
-    "sources": (("thresholds", "reasons", "zapi", "sources"), source_stories.TOPICS),
+    "collectors": (("thresholds", "reasons", *FLEET, "collectors"), collector_stories.TOPICS),
+    "sources": (("thresholds", "reasons", *FLEET, "sources"), source_stories.TOPICS),
 }
 """The rule files that stories need, and the topics of these stories."""
 

@@ -792,6 +792,14 @@ def no_thresholds() -> Play:
     return fleet.story, {job("ThresholdsMissing"): [(10.5, 20)]}
 
 
+@story("files")
+def no_file() -> Play:
+    """Without a file of rules its alerts cannot fire, which is told after ten minutes."""
+    fleet = Fleet(2, 20)
+    fleet.say(2, "p0", connected=False)
+    return fleet.story, {job("ThresholdsMissing"): [(10.5, 20)], of("InstanceDisconnected", "p0"): [(6, 20)]}
+
+
 @story("thresholds_twice")
 def threshold_twice() -> Play:
     """A threshold that is recorded twice is told; the larger one counts."""

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.shipped.prometheus.mutants import mutants
+from tests.shipped.prometheus.rule_tests import FLEET
 from tests.shipped.prometheus.tools import RULE_TESTS, Rule, promtool, rules
 
 NO_MISTAKE: Final[dict[tuple[str, str], str]] = {}
@@ -74,7 +75,7 @@ class _Bench:
         """Return whether all tests pass while ``body`` stands in the rule's place."""
         place = self._place / "rules"
         place.mkdir(exist_ok=True)
-        for file in ("thresholds", "reasons", "zapi", "collectors", "sources"):
+        for file in ("thresholds", "reasons", *FLEET, "collectors", "sources"):
             kept = [
                 body if one.name == self._rule.name and one.position == self._rule.position else one.body
                 for one in self._rules
