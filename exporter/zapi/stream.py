@@ -27,10 +27,9 @@ NATs and balancers forget idle connections after minutes.
 class Budget:
     """What one poll may use: ``timeout`` seconds from now on, and ``max_bytes`` to receive."""
 
-    __slots__ = ("_bytes_left", "_clock", "_deadline", "timeout")
+    __slots__ = ("_bytes_left", "_clock", "_deadline")
 
     def __init__(self, clock: Clock, timeout: float, max_bytes: int) -> None:
-        self.timeout = timeout
         self._clock = clock
         self._deadline = clock.monotonic() + timeout
         self._bytes_left = max_bytes

@@ -21,7 +21,7 @@ def test_seconds_run_from_its_making_and_end() -> None:
     clock = ManualClock()
     budget = Budget(clock, 10.0, 1000)
     clock.advance(9.5)
-    assert (budget.seconds_left(), budget.timeout) == (0.5, 10.0)
+    assert budget.seconds_left() == 0.5
     clock.advance(0.5)
     with pytest.raises(TimeoutError):
         budget.seconds_left()
