@@ -34,7 +34,7 @@ _Dumper.add_representer(
 TEXTS: Final = Path(__file__).with_name("texts.yaml")
 """Title of a story → what its alerts say at which moment, as ``alert_rule_test``."""
 
-FLEET: Final = ("zapi", "polls", "readings", "subscriptions", "webhooks")
+FLEET: Final = ("zapi", "polls", "refusals", "readings", "subscriptions", "webhooks")
 """The files of rules that need no collector."""
 
 SUITES: Final = {

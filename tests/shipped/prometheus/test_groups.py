@@ -105,7 +105,7 @@ def test_no_other_cause_is_told_before_the_reasons_are_known(tmp_path: Path) -> 
     """After an installation the reasons may be evaluated last."""
     refused = {series: values for series, values in _EXPOSED.items() if "refused" in series}
     cause = [{"labels": '{alertname="ZapiInstanceCredentialsRefused"}', "value": 1}]
-    files = [str(RULES / f"{name}.yaml") for name in ("thresholds", "polls", "reasons")]
+    files = [str(RULES / f"{name}.yaml") for name in ("thresholds", "polls", "reasons", "refusals")]
     base = [(series, f"{-9000 * (1 - grows)}+{grows * _STEP}x20") for series, grows in _BASE.items()]
     test = {
         "interval": f"{_STEP}s",
@@ -114,7 +114,7 @@ def test_no_other_cause_is_told_before_the_reasons_are_known(tmp_path: Path) -> 
     }
     document = {
         "rule_files": files,
-        "group_eval_order": ["zapi-thresholds", "zapi-polls", "zapi-reasons"],
+        "group_eval_order": ["zapi-thresholds", "zapi-polls", "zapi-reasons", "zapi-refusals"],
         "evaluation_interval": f"{_STEP}s",
         "tests": [test],
     }
