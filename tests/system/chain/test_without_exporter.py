@@ -52,7 +52,7 @@ def no_thresholds(running: Chain) -> Trouble:
         ("everybody",),
         begin=lambda: None,
         mend=lambda: load(running, "thresholds.yaml"),
-        title="[WARNING] The alert thresholds of zapi-exporter are not loaded",
+        title="[WARNING] Alert rules or thresholds of zapi-exporter are not loaded",
     )
 
 

@@ -136,14 +136,14 @@ def of_one_instance(at: Fleets) -> Iterator[Trouble]:
         (
             "ZapiInstanceExpiringSoon",
             "vence",
-            6.0,
-            "[WARNING] The subscription of vence expires in 5d 2",
+            5.98,
+            "[WARNING] The subscription of vence expires in 5d 23h",
             WARNING,
         ),
         (
             "ZapiInstanceExpiringImminently",
             "urgente",
-            20 / 24,
+            19.5 / 24,
             "[CRITICAL] The subscription of urgente expires in 19h",
             CRITICAL,
         ),
