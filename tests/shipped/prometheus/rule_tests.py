@@ -37,6 +37,14 @@ TEXTS: Final = Path(__file__).with_name("texts.yaml")
 FLEET: Final = ("zapi", "polls", "refusals", "readings", "subscriptions", "webhooks")
 """The files of rules that need no collector."""
 
+_OF_OTHERS: Final = {
+    "thresholds",
+    "files",
+    "readers_first",
+    *collector_stories.TOPICS,
+    *source_stories.TOPICS,
+}
+
 SUITES: Final = {
     "thresholds_missing": (("reasons", *FLEET), ("thresholds",)),
     **{
@@ -46,18 +54,16 @@ SUITES: Final = {
         )
         for missing in FLEET[1:]
     },
+    "reasons_missing": (("thresholds", *FLEET), ("files",)),
+    "readers_first": (tuple(reversed(("thresholds", "reasons", *FLEET))), ("readers_first",)),
     "fleet": (
         ("thresholds", "reasons", *FLEET),
-        tuple(
-            topic
-            for topic in stories.STORIES
-            if topic not in {"thresholds", "files", *collector_stories.TOPICS, *source_stories.TOPICS}
-        ),
+        tuple(topic for topic in stories.STORIES if topic not in _OF_OTHERS),
     ),
     "collectors": (("thresholds", "reasons", *FLEET, "collectors"), collector_stories.TOPICS),
     "sources": (("thresholds", "reasons", *FLEET, "sources"), source_stories.TOPICS),
 }
-"""The rule files that stories need, and the topics of these stories."""
+"""The rule files that stories need, in the order of their evaluation, and the topics of these stories."""
 
 
 def documents() -> Iterator[tuple[Path, str]]:

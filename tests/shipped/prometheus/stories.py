@@ -809,6 +809,70 @@ def threshold_twice() -> Play:
     return fleet.story, {job("ThresholdsMissing"): [(10.5, 20)], of("InstanceDisconnected", "p0"): [(6, 20)]}
 
 
+@story("readers_first")
+def readings_after_a_silence() -> Play:
+    """After scrapes have failed for long, what is read first begins then, and one failed poll is nothing."""
+    fleet = Fleet(4, 45, lambda instance, number: 20 <= number < 60)
+    fleet.phones["p0"].webhooks["received"] = "good"
+    fleet.say(28, "p0", webhooks={"received": "missing"})
+    fleet.say(28, "p1", status="overdue")
+    fleet.say(28, "p2", id="BEEF")
+    fleet.say(29, "p3", fault="timeout")
+    fleet.say(30.5, "p3", fault=None)
+    return fleet.story, {
+        at("ExporterDown"): [(13, 29.5)],
+        of("InstanceWebhookMissing", "p0", webhook="received"): [(40, 45)],
+    }
+
+
+@story("readers_first")
+def clock_ahead_and_scrapes_lost() -> Play:
+    """A clock that is ahead makes no poll fail for longer, even if every third scrape is lost."""
+    fleet = Fleet(4, 45, one_in_three)
+    fleet.exporter.clock = 1200
+    fleet.say(10, "p0", fault="timeout")
+    fleet.say(12, "p0", fault=None)
+    fleet.say(20, "p1", fault="timeout")
+    fleet.say(40, "p1", fault=None)
+    return fleet.story, {
+        of("InstancePollsFailing", "p1"): [(26.5, 41)],
+        of("InstanceValuesStale", "p1"): [(35.5, 41)],
+    }
+
+
+@story("readers_first")
+def another_clock_ahead() -> Play:
+    """An exporter whose clock is ahead, and whose first poll fails, makes nothing fail for longer."""
+    fleet = Fleet(4, 45)
+    other = fleet.more(running=False, target=False, clock=1200)
+    fleet.start(20, other)
+    fleet.say(19, "p0", fault="timeout")
+    fleet.say(22, "p0", fault=None)
+    return fleet.story, {}
+
+
+@story("thresholds_of_instances")
+def own_threshold_after_a_pause() -> Play:
+    """A threshold of an instance that is not evaluated for a while still counts."""
+    fleet = Fleet(4, 40, letter="k")
+    fleet.story.more = [
+        {
+            "series": 'zapi_instance:threshold:disconnected_seconds{name="k1"}',
+            "values": "1200x29 stale _x30 1200x30",
+        },
+        {
+            "series": 'zapi_instance:threshold:expiring_soon_seconds{name="k2"}',
+            "values": "1209600x29 stale _x30 1209600x30",
+        },
+    ]
+    fleet.phones["k2"].due = 8.0 * DAY
+    fleet.say(10, "k1", connected=False)
+    return fleet.story, {
+        of("InstanceDisconnected", "k1"): [(29.5, 40)],
+        of("InstanceExpiringSoon", "k2"): [(0.5, 40)],
+    }
+
+
 @story("thresholds_of_instances")
 def own_thresholds() -> Play:
     """An instance, or a team, may have thresholds of its own."""
