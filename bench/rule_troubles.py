@@ -41,10 +41,10 @@ def _disconnected(status: Status, number: int) -> Reading:
 
 
 def _fails(reason: Reason, share: float = 1.0) -> Callable[[Status, int], Reading]:
-    """Polls of that share of the instances, also of the first twenty: 57 and 100 have no common divisor."""
+    """Polls of that share of each twenty instances."""
 
     def read(status: Status, number: int) -> Reading:
-        return Failure(reason, "made up") if number * 57 % 100 < share * 100 else status
+        return Failure(reason, "made up") if number % 20 < share * 20 else status
 
     return read
 
@@ -77,8 +77,8 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
     "refused by a firewall": Trouble(_fails(Reason.FORBIDDEN), _good, _HOUR),
     "rate limited": Trouble(_fails(Reason.RATE_LIMITED), _good, _HOUR),
     "Z-API down": Trouble(_fails(Reason.TIMEOUT), _good, _HOUR),
-    "79 of 100 cannot be polled": Trouble(_fails(Reason.TIMEOUT, 0.79), _good, _HOUR),
-    "never polled well": Trouble(_fails(Reason.TIMEOUT, 0.79), _fails(Reason.TIMEOUT, 0.79), _HOUR),
+    "three in four cannot be polled": Trouble(_fails(Reason.TIMEOUT, 0.75), _good, _HOUR),
+    "never polled well": Trouble(_fails(Reason.TIMEOUT, 0.75), _fails(Reason.TIMEOUT, 0.75), _HOUR),
 }
 """What may happen to all of them → what is read."""
 

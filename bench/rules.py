@@ -140,20 +140,21 @@ def _groups(metrics: str) -> dict[str, tuple[float, float]]:
 
 
 def _recorded(server: Prometheus) -> list[tuple[dict[str, str], float]]:
-    """What the rules read over a range: of one instance, and of the whole."""
+    """What the rules read over a range."""
     text = "".join(file.read_text() for file in RULES.glob("*.yaml"))
     names = {*re.findall(r"\b(\w+:zapi\w*:\w+|zapi_\w+|zapi:\w+:\w+)\[", text), *_OVER_STEPS}
     series = server.query(f'{{__name__=~"{"|".join(sorted(names))}"}}')
-    first = name(0)
-    return [
-        (dict(labels), value) for labels, value in series.items() if dict(labels).get("name", first) == first
-    ]
+    return [(dict(labels), value) for labels, value in series.items()]
 
 
 def _history(
     recorded: list[tuple[dict[str, str], float]], count: int, target: str
 ) -> Iterator[rule_history.Series]:
-    """An hour of the same for all instances; times that follow the clock follow it."""
+    """An hour of the same for all instances; times that follow the clock follow it.
+
+    The few that were played are repeated.
+    """
+    numbers = {name(number): number for number in range(_FEW)}
     now = time.time()
     end = now - _STEP
     moments = [end - _HISTORY + step * _STEP for step in range(_HISTORY // _STEP + 1)]
@@ -168,5 +169,8 @@ def _history(
         )
         if own["__name__"] == "zapi_instance_info" or ("told" in own["__name__"] and "name" not in own):
             continue  # each has an id of its own; the other counts instances in more than one way
-        for number in range(count) if "name" in own else (0,):
-            yield (own | {"name": name(number)} if "name" in own else own), samples
+        if "name" not in own:
+            yield own, samples
+            continue
+        for number in range(numbers[own["name"]], count, _FEW):
+            yield own | {"name": name(number)}, samples
