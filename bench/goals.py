@@ -169,8 +169,7 @@ def _ratio(measure: str, limit: float, ratio: Spread | None, results: Results, p
 
 def _at_most(measure: str, limit: float, spread: Spread) -> Goal:
     digits = 2 if spread.median < 10 else 0
-    measured = f"{spread.median:.{digits}f} ({spread.low:.{digits}f} … {spread.high:.{digits}f})"
-    return Goal(measure, f"≤ {limit:g}", measured, spread.median <= limit)
+    return Goal(measure, f"≤ {limit:g}", spread.written(digits), spread.median <= limit)
 
 
 def _article(name: str) -> str:

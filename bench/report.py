@@ -101,8 +101,7 @@ def _sizes_section(sizes: Sequence[Size]) -> Iterator[str]:
     for size in sizes:
         cpu = size.cpu_per_poll_micros
         yield (
-            f"| {size.instances:,} | {size.resident_polled:.0f} | {size.resident:.0f} "
-            f"| {cpu.median:.0f} ({cpu.low:.0f} … {cpu.high:.0f}) |"
+            f"| {size.instances:,} | {size.resident_polled:.0f} | {size.resident:.0f} | {cpu.written(0)} |"
         )
 
 
@@ -140,11 +139,8 @@ def _chain_section(results: Results) -> Iterator[str]:
 def _rules_section(costs: Mapping[str, RuleCost]) -> Iterator[str]:
     yield _RULES
     for trouble, cost in costs.items():
-        longest, total = (
-            f"{seconds.median:.1f} ({seconds.low:.1f} … {seconds.high:.1f})"
-            for seconds in (cost.longest, cost.total)
-        )
-        yield f"| {trouble} | {cost.alerts:,} | {longest} | {total} | {cost.cpu:.1f} |"
+        seconds = f"{cost.longest.written(1)} | {cost.total.written(1)} | {cost.cpu:.1f}"
+        yield f"| {trouble} | {cost.alerts:,} | {seconds} |"
 
 
 _WHY: Final = {

@@ -16,6 +16,8 @@ from exporter.metrics.text_format import Format
 from exporter.model.poll_result import Failure, Reading, Reason, Status
 from harness.loopback import LoopbackServer, QuietHandler
 
+FEW: Final = 20
+"""Instances that are played first, and then repeated."""
 _HOUR: Final = 3600.0
 _DAY: Final = 86400.0
 
@@ -41,10 +43,10 @@ def _disconnected(status: Status, number: int) -> Reading:
 
 
 def _fails(reason: Reason, share: float = 1.0) -> Callable[[Status, int], Reading]:
-    """Polls of that share of each twenty instances."""
+    """Polls of that share of each few instances."""
 
     def read(status: Status, number: int) -> Reading:
-        return Failure(reason, "made up") if number % 20 < share * 20 else status
+        return Failure(reason, "made up") if number % FEW < share * FEW else status
 
     return read
 

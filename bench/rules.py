@@ -16,9 +16,10 @@ from bench import rule_history
 from bench.instances import name
 from bench.processes import cpu_seconds
 from bench.results import RuleCost
-from bench.rule_troubles import Exposed, Trouble, served
+from bench.rule_troubles import FEW, Exposed, Trouble, served
 from bench.spread import Spread
 from harness.processes import Prometheus, get, prometheus
+from harness.waiting import wait_until
 
 INSTANCES: Final = 10_000
 INTERVAL: Final = 30
@@ -28,7 +29,6 @@ RULES: Final = Path(__file__).parents[1] / "prometheus" / "rules"
 EVALUATIONS: Final = 3
 _SELDOM: Final = "zapi-availability"
 """The group that is evaluated once in twenty minutes."""
-_FEW: Final = 20
 _HISTORY: Final = 3600
 _STEP: Final = 30
 """Of the history: the interval that the example configuration has."""
@@ -59,7 +59,7 @@ def measure(directory: Path, trouble: Trouble, count: int = INSTANCES) -> RuleCo
     """Play ``trouble`` for ``count`` instances, and measure a few evaluations."""
     few = _place(directory / "few", hourly="1s")
     with (
-        served(Exposed(_FEW, trouble)) as target,
+        served(Exposed(FEW, trouble)) as target,
         prometheus(few, _CONFIGURATION.format(interval=1, target=target)) as server,
     ):
         _await_evaluations(server, 8)
@@ -116,10 +116,7 @@ def _await_evaluations(server: Prometheus, number: int) -> list[tuple[float, ...
                 seen.setdefault(group, {})[at] = seconds
         return all(len(seen.get(group, ())) > number for group in groups if group != _SELDOM)
 
-    deadline = time.monotonic() + _PATIENCE
-    while not enough():
-        assert time.monotonic() < deadline, "the rules were not evaluated as often as expected"
-        time.sleep(1)  # ten times as often, the questions alone would take a tenth of a core
+    wait_until(enough, _PATIENCE, pause=1)  # ten times as often, the questions alone take a tenth of a core
     often = (list(seconds.values()) for group, seconds in seen.items() if group != _SELDOM)
     return list(zip(*(seconds[1 : number + 1] for seconds in often), strict=True))
 
@@ -154,14 +151,14 @@ def _history(
 
     The few that were played are repeated.
     """
-    numbers = {name(number): number for number in range(_FEW)}
+    numbers = {name(number): number for number in range(FEW)}
     now = time.time()
     end = now - _STEP
     moments = [end - _HISTORY + step * _STEP for step in range(_HISTORY // _STEP + 1)]
     for labels, value in recorded:
         own = labels | ({"instance": target} if "instance" in labels else {})
-        counts = own["__name__"].startswith("job") and _FEW * 0.7 <= value < 2 * _FEW  # no time
-        whole = value / _FEW * count if counts else value
+        counts = own["__name__"].startswith("job") and FEW * 0.7 <= value < 2 * FEW  # no time
+        whole = value / FEW * count if counts else value
         moves = _MOVING.match(own["__name__"]) and abs(now - value) < 2 * _STEP
         samples = rule_history.samples(
             (int(moment * 1000), moment // 60 * 60 if moves else (value if "name" in own else whole))
@@ -172,5 +169,5 @@ def _history(
         if "name" not in own:
             yield own, samples
             continue
-        for number in range(numbers[own["name"]], count, _FEW):
+        for number in range(numbers[own["name"]], count, FEW):
             yield own | {"name": name(number)}, samples

@@ -18,6 +18,10 @@ class Spread:
         """Raises :class:`ValueError` without a value."""
         return cls(median(values), min(values), max(values))
 
+    def written(self, digits: int) -> str:
+        """Return it as tables have it, with so many digits after the point."""
+        return f"{self.median:.{digits}f} ({self.low:.{digits}f} … {self.high:.{digits}f})"
+
     @classmethod
     def of_ratios(cls, ours: Sequence[float], theirs: Sequence[float]) -> "Spread":
         """The ratios of pairs that were measured next to each other."""
