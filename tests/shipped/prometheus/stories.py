@@ -879,12 +879,14 @@ def own_thresholds() -> Play:
     fleet = Fleet(4, 30, letter="i")
     fleet.phones["i2"].due = 8.0 * DAY
     fleet.phones["i0"].due = 6.0 * DAY
-    fleet.phones["i1"].due = 1.5 * DAY
+    fleet.phones["i1"].due = 20.0 * DAY
     fleet.story.more = [
         {"series": 'zapi_instance:threshold:disconnected_seconds{name="i1"}', "values": "60x70"},
         {"series": 'zapi_instance:threshold:expiring_soon_seconds{name="i2"}', "values": "1209600x70"},
         {"series": 'zapi_instance:threshold:expiring_soon_seconds{name="i0"}', "values": "-1000000000x70"},
-        {"series": 'zapi_instance:threshold:expiring_imminently_seconds{name="i1"}', "values": "172800x70"},
+        # Longer than its own for "soon", and than that of any other instance.
+        {"series": 'zapi_instance:threshold:expiring_imminently_seconds{name="i1"}', "values": "2592000x70"},
+        {"series": 'zapi_instance:threshold:expiring_soon_seconds{name="i1"}', "values": "604800x70"},
         {"series": 'zapi_instance:threshold:flapping_disconnects{name="i3"}', "values": "1x70"},
     ]
     fleet.say(10, "i1", connected=False)
