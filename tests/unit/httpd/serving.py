@@ -4,6 +4,7 @@ import io
 import select
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from exporter.model.clock import Clock, SystemClock
 
 PATIENCE = 60.0
 """Seconds after which a test that waits has failed."""
+REQUEST = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 _LISTENS = "0A"
 _NO_INODE = "0"
 """Of a connection that no process holds: it was not accepted yet, or is closed."""
@@ -35,18 +37,41 @@ def echo(request: Request) -> Response:
 def serving(
     handler: Handler = echo,
     *,
-    security: Callable[[], Security] = Security,
+    security: Security | Callable[[], Security] = Security,
     limits: Limits | None = None,
     clock: Clock | None = None,
 ) -> Iterator[Server]:
-    server = Server(
-        handler, [bind("127.0.0.1:0")], clock=clock or SystemClock(), security=security, limits=limits
-    )
+    """A server with one security, or with what the function returns at the moment."""
+    current = (lambda: security) if isinstance(security, Security) else security
+    listeners = [bind("127.0.0.1:0")]
+    server = Server(handler, listeners, clock=clock or SystemClock(), security=current, limits=limits)
     server.start()
     try:
         yield server
     finally:
         server.close(grace=0.0)
+
+
+class Held:
+    """Work that lasts until it is let go, such as a handler that answers then; and how much of it ran at once."""
+
+    def __init__(self, body: bytes = b"") -> None:
+        self.begun = self.most = self._running = 0
+        self._body = body
+        self._count, self._may_end = threading.Lock(), threading.Semaphore(0)
+
+    def __call__(self, *_: object) -> Response:
+        with self._count:
+            self.begun += 1
+            self._running += 1
+            self.most = max(self.most, self._running)
+        self._may_end.acquire(timeout=PATIENCE)
+        with self._count:
+            self._running -= 1
+        return Response(200, self._body)
+
+    def let_go(self, number: int = 1_000) -> None:
+        self._may_end.release(number)
 
 
 def open_connections(address: str) -> int:
@@ -134,8 +159,7 @@ class Transport:
     def serving(
         self, handler: Handler = echo, *, limits: Limits | None = None
     ) -> AbstractContextManager[Server]:
-        security = Security(tls=self.server_tls)
-        return serving(handler, security=lambda: security, limits=limits)
+        return serving(handler, security=Security(tls=self.server_tls), limits=limits)
 
     def client(self, server: Server) -> Client:
         return Client(self.wrap(socket.create_connection(place_of(server), PATIENCE)))
@@ -171,3 +195,6 @@ def _wait_until_readable(waiting: socket.socket) -> None:
     poll = select.poll()  # it takes any number of descriptors, which select() does not
     poll.register(waiting, select.POLLIN)
     poll.poll(PATIENCE * 1000)
+
+
+PLAIN = Transport(None)

@@ -4,130 +4,112 @@ import pytest
 
 from exporter.httpd.connection_limiter import ConnectionLimiter, Stage
 
+READING, IDLE, ANSWERING = Stage
+
+
+class Crowd:
+    """A limiter, its connections, which have letters for names, and those that were closed, in order."""
+
+    def __init__(self, most: int = 10) -> None:
+        self.limiter = ConnectionLimiter(most, most_unsent=100)
+        self.named: dict[str, Connection] = {}
+        self.closed = ""
+
+    def add(self, stage: Stage, names: str) -> None:
+        for name in names:
+            self.named[name] = Connection(self, name)
+            self.limiter.register(self.named[name])
+            self.move(name, stage)
+
+    def move(self, name: str, stage: Stage, *unsent: bytes) -> None:
+        self.limiter.move(self.named[name], stage, unsent)
+
 
 class Connection:
-    def __init__(self, name: str, closed: list[str]) -> None:
-        self.name = name
-        self._closed = closed
+    def __init__(self, crowd: Crowd, name: str) -> None:
+        self._crowd, self._name = crowd, name
 
     def cancel(self) -> None:
-        self._closed.append(self.name)
+        self._crowd.closed += self._name
 
 
-@pytest.fixture
-def closed() -> list[str]:
-    return []
+@pytest.mark.parametrize(
+    ("most", "added", "closed"),
+    [
+        (2, [(READING, "ab")], ""),
+        (2, [(READING, "abc")], "a"),
+        (4, [(IDLE, "abcd"), (READING, "efghi")], "abcef"),
+        (3, [(IDLE, "abc"), (READING, "defg")], "abde"),
+        (3, [(ANSWERING, "a"), (IDLE, "b"), (ANSWERING, "c"), (READING, "def")], "bad"),
+    ],
+    ids=["there is room", "there is none", "half is for new ones", "or one more", "and readers go last"],
+)
+def test_who_is_closed_for_a_new_one(most: int, added: list[tuple[Stage, str]], closed: str) -> None:
+    crowd = Crowd(most)
+    for stage, names in added:
+        crowd.add(stage, names)
+    assert crowd.closed == closed
 
 
-def fill(limiter: ConnectionLimiter, closed: list[str], *made: tuple[str, Stage]) -> dict[str, Connection]:
-    connections = {}
-    for name, stage in made:
-        connections[name] = Connection(name, closed)
-        limiter.register(connections[name])
-        limiter.move(connections[name], stage)
-    return connections
-
-
-def test_half_of_the_places_are_for_those_whose_request_is_awaited(closed: list[str]) -> None:
-    limiter = ConnectionLimiter(4, 1000)
-    fill(limiter, closed, *((f"idle-{number}", Stage.IDLE) for number in range(4)))
-    fill(limiter, closed, *((f"new-{number}", Stage.READING) for number in range(5)))
-    assert closed == ["idle-0", "idle-1", "idle-2", "new-0", "new-1"]
-
-
-def test_readers_of_answers_make_room_once_nobody_is_idle(closed: list[str]) -> None:
-    limiter = ConnectionLimiter(3, 1000)
-    fill(limiter, closed, ("a-1", Stage.ANSWERING), ("idle", Stage.IDLE), ("a-2", Stage.ANSWERING))
-    fill(limiter, closed, ("new-1", Stage.READING), ("new-2", Stage.READING), ("new-3", Stage.READING))
-    assert closed == ["idle", "a-1", "new-1"]
-
-
-def test_within_a_stage_the_oldest_goes_first(closed: list[str]) -> None:
-    limiter = ConnectionLimiter(10, 1000)
-    made = fill(limiter, closed, *((name, Stage.IDLE) for name in "abc"))
-    limiter.move(made["a"], Stage.READING)
-    limiter.move(made["a"], Stage.IDLE)
+def test_within_a_stage_the_oldest_goes_first() -> None:
+    crowd = Crowd()
+    crowd.add(IDLE, "abc")
+    crowd.move("a", READING)
+    crowd.move("a", IDLE)
     for _ in range(4):
-        limiter.evict_one()
-    assert closed == ["b", "c", "a"]
+        crowd.limiter.evict_one()
+    assert crowd.closed == "bca"
 
 
-def test_nobody_is_closed_while_there_is_room(closed: list[str]) -> None:
-    limiter = ConnectionLimiter(2, 1000)
-    fill(limiter, closed, ("a", Stage.READING), ("b", Stage.READING))
-    assert closed == []
-    fill(limiter, closed, ("c", Stage.READING))
-    assert closed == ["a"]
-    for _ in range(3):
-        limiter.evict_one()
-    assert closed == ["a", "b", "c"]
-
-
-def test_one_that_was_evicted_may_still_move_and_end(closed: list[str]) -> None:
-    limiter = ConnectionLimiter(1, 1000)
-    first = fill(limiter, closed, ("a", Stage.READING))["a"]
-    fill(limiter, closed, ("b", Stage.READING))
-    limiter.move(first, Stage.ANSWERING)
-    limiter.unregister(first)
+def test_one_that_was_evicted_may_still_move_and_end() -> None:
+    crowd = Crowd(most=1)
+    crowd.add(READING, "ab")
+    crowd.move("a", ANSWERING, bytes(200))
+    crowd.limiter.unregister(crowd.named["a"])
     for _ in range(2):
-        limiter.evict_one()
-    assert closed == ["a", "b"]
+        crowd.limiter.evict_one()
+    assert crowd.closed == "ab"
 
 
-def test_answers_beyond_the_memory_for_them_evict_the_oldest_reader(closed: list[str]) -> None:
-    limiter = ConnectionLimiter(10, 100)
-    made = fill(limiter, closed, *((name, Stage.ANSWERING) for name in "abcd"))
-    limiter.move(made["a"], Stage.ANSWERING, unsent=[bytes(60)])
-    limiter.move(made["b"], Stage.ANSWERING, unsent=[bytes(40)])
-    assert closed == []
-    limiter.move(made["c"], Stage.ANSWERING, unsent=[bytes(30)])
-    assert closed == ["a"]
+def test_answers_beyond_the_memory_for_them_evict_the_oldest_reader() -> None:
+    crowd = Crowd()
+    crowd.add(ANSWERING, "abcd")
+    crowd.move("a", ANSWERING, bytes(60))
+    crowd.move("b", ANSWERING, bytes(40))
+    assert crowd.closed == ""
+    crowd.move("c", ANSWERING, bytes(30))
+    assert crowd.closed == "a"
+    crowd.move("d", ANSWERING, bytes(500))
+    assert crowd.closed == "abc", "an answer larger than all memory for them is still sent"
 
 
-def test_an_answer_larger_than_all_memory_for_them_is_still_sent(closed: list[str]) -> None:
-    limiter = ConnectionLimiter(10, 100)
-    made = fill(limiter, closed, ("a", Stage.ANSWERING), ("b", Stage.ANSWERING))
-    limiter.move(made["a"], Stage.ANSWERING, unsent=[bytes(50)])
-    limiter.move(made["b"], Stage.ANSWERING, unsent=[bytes(500)])
-    assert closed == ["a"]
-
-
-def test_what_many_read_at_once_counts_once(closed: list[str]) -> None:
-    limiter, shared = ConnectionLimiter(10, 100), bytes(80)
-    made = fill(limiter, closed, *((name, Stage.ANSWERING) for name in "abcd"))
+def test_what_many_read_at_once_counts_once() -> None:
+    crowd, shared = Crowd(), bytes(80)
+    crowd.add(ANSWERING, "abcd")
     for name in "abc":
-        limiter.move(made[name], Stage.ANSWERING, unsent=[shared, bytes(5)])
-    assert closed == []
-    limiter.move(made["d"], Stage.ANSWERING, unsent=[shared, bytes(6)])
-    assert closed == ["a"]
+        crowd.move(name, ANSWERING, shared, bytes(5))
+    assert crowd.closed == ""
+    crowd.move("d", ANSWERING, shared, bytes(6))
+    assert crowd.closed == "a"
 
 
-def test_shared_text_counts_until_its_last_reader_has_it(closed: list[str]) -> None:
-    limiter, shared = ConnectionLimiter(10, 100), bytes(80)
-    made = fill(limiter, closed, *((name, Stage.ANSWERING) for name in "abc"))
+def test_shared_text_counts_until_its_last_reader_has_it() -> None:
+    crowd, shared = Crowd(), bytes(80)
+    crowd.add(ANSWERING, "abc")
     for name in "ab":
-        limiter.move(made[name], Stage.ANSWERING, unsent=[shared])
-    limiter.move(made["a"], Stage.IDLE)
-    limiter.move(made["c"], Stage.ANSWERING, unsent=[bytes(20)])
-    assert closed == []
-    limiter.move(made["c"], Stage.ANSWERING, unsent=[bytes(21)])
-    assert closed == ["b"]
-    limiter.move(made["a"], Stage.ANSWERING, unsent=[bytes(79)])
-    assert closed == ["b"]
+        crowd.move(name, ANSWERING, shared)
+    crowd.move("a", IDLE)
+    crowd.move("c", ANSWERING, bytes(20))
+    assert crowd.closed == ""
+    crowd.move("c", ANSWERING, bytes(21))
+    assert crowd.closed == "b"
+    crowd.move("a", ANSWERING, bytes(79))
+    assert crowd.closed == "b"
 
 
-def test_what_was_sent_no_longer_counts(closed: list[str]) -> None:
-    limiter = ConnectionLimiter(10, 100)
-    made = fill(limiter, closed, ("a", Stage.ANSWERING), ("b", Stage.ANSWERING))
-    for _ in range(5):
-        limiter.move(made["a"], Stage.ANSWERING, unsent=[bytes(90)])
-        limiter.move(made["a"], Stage.IDLE)
-    limiter.move(made["b"], Stage.ANSWERING, unsent=[bytes(90)])
-    assert closed == []
-
-
-def test_only_those_with_a_response_pending_are_kept_at_the_end(closed: list[str]) -> None:
-    limiter = ConnectionLimiter(10, 100)
-    fill(limiter, closed, *((stage.name, stage) for stage in Stage))
-    limiter.evict_all_but_answering()
-    assert closed == ["READING", "IDLE"]
+def test_only_those_with_a_response_pending_are_kept_at_the_end() -> None:
+    crowd = Crowd()
+    for stage, name in zip(Stage, "abc", strict=True):
+        crowd.add(stage, name)
+    crowd.limiter.evict_all_but_answering()
+    assert crowd.closed == "ab"

@@ -5,7 +5,6 @@ A handshake lasts here until it is let go: how many run at once, and who is answ
 
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -15,36 +14,16 @@ import trustme
 from exporter.httpd.security import Security, ServerTls
 from exporter.httpd.server import Server
 from harness.waiting import wait_until
-from tests.unit.httpd.serving import PATIENCE, Client, open_connections, place_of, serving
+from tests.unit.httpd.serving import PATIENCE, Client, Held, open_connections, place_of, serving
 
 FLOOD = 30
 FLOODER = "127.0.0.2"
 
 
-class Handshakes:
-    """Those of clients that ask for ``slow.example`` last until they are let go."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self.begun = self.most = 0
-        self._running = 0
-        self._count = threading.Lock()
-        self.may_end = threading.Event()
-        context.sni_callback = self._handle
-
-    def _handle(self, tls: ssl.SSLObject, name: str, context: ssl.SSLContext) -> None:
-        if name != "slow.example":
-            return
-        with self._count:
-            self.begun += 1
-            self._running += 1
-            self.most = max(self.most, self._running)
-        self.may_end.wait(PATIENCE)
-        with self._count:
-            self._running -= 1
-
-
 class Rig:
-    def __init__(self, server: Server, handshakes: Handshakes, trusting: ssl.SSLContext) -> None:
+    """Handshakes of clients that ask for ``slow.example`` last until they are let go."""
+
+    def __init__(self, server: Server, handshakes: Held, trusting: ssl.SSLContext) -> None:
         self.handshakes = handshakes
         self.server = server
         self._trusting = trusting
@@ -75,22 +54,26 @@ def rig(authority: trustme.CA) -> Iterator[Rig]:
     authority.issue_cert("slow.example", "good.example").configure_cert(context)
     trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(trusting)
-    handshakes, security = Handshakes(context), Security(tls=ServerTls(context))
-    with serving(security=lambda: security) as server:
+    handshakes = Held()
+
+    def handle(tls: ssl.SSLObject, name: str, context: ssl.SSLContext) -> None:
+        if name == "slow.example":
+            handshakes()
+
+    context.sni_callback = handle
+    with serving(security=Security(tls=ServerTls(context))) as server:
         try:
             yield Rig(server, handshakes, trusting)
         finally:
-            handshakes.may_end.set()
+            handshakes.let_go()
 
 
 def test_one_client_has_one_handshake_at_once(rig: Rig) -> None:
-    """One client has one handshake at once and others do not wait for it."""
-
     with ExitStack() as held:
         clients = rig.flood(held)
         assert [rig.status() for _ in range(3)] == [200] * 3
         assert rig.handshakes.begun == 1
-        rig.handshakes.may_end.set()
+        rig.handshakes.let_go()
         for client in clients:
             client.settimeout(PATIENCE)
             client.do_handshake()
@@ -105,6 +88,6 @@ def test_clients_that_leave_during_their_handshake_leave_nothing_behind(
         for client in rig.flood(held):
             leave(client)
         assert rig.status() == 200
-        rig.handshakes.may_end.set()
+        rig.handshakes.let_go()
         wait_until(lambda: open_connections(rig.server.addresses[0]) == 0)
     assert rig.status() == 200

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.waiting import wait_until
-from tests.unit.httpd.serving import PATIENCE, Client, open_connections
+from tests.unit.httpd.serving import PATIENCE, REQUEST, Client, open_connections
 
 PROGRAM = """
 import json, logging, os, resource, sys, time
@@ -83,7 +83,7 @@ def test_a_server_without_file_descriptors_waits_quietly_and_recovers(starving: 
     before = starving.tell("starve")
     with Client(socket.create_connection(starving.place, PATIENCE)) as client:
         client.socket.settimeout(1.0)
-        client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        client.send(REQUEST)
         with pytest.raises(TimeoutError):
             client.socket.recv(1)
         after = starving.tell("recover")
@@ -99,7 +99,7 @@ def test_a_server_gives_a_slow_clients_descriptor_to_the_next(starving: Starving
         wait_until(lambda: open_connections(starving.address) == 1)
         starving.tell("starve")
         with Client(socket.create_connection(starving.place, PATIENCE)) as good:
-            good.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            good.send(REQUEST)
             assert good.answer().body == b"alive"
         assert slow.was_closed()
 

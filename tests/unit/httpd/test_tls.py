@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import trustme
 
-from exporter.httpd.message import Response
+from exporter.httpd.message import Handler, Response
 from exporter.httpd.server import Server
 from exporter.webconfig.load import load
 from exporter.webconfig.watch import WebConfigFile
 from tests.unit.httpd.certificates import write_files, write_server_files
-from tests.unit.httpd.serving import Client, Transport, place_of, serving
+from tests.unit.httpd.serving import PLAIN, REQUEST, Client, echo, place_of, serving
 
 TLS = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"
 VERIFIED = TLS + "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: clients-ca.crt\n"
@@ -28,11 +28,10 @@ def folder(tmp_path: Path, authority: trustme.CA) -> Path:
 
 
 @contextlib.contextmanager
-def serving_file(folder: Path, text: str) -> Iterator[Server]:
+def serving_file(folder: Path, text: str, handler: Handler = echo) -> Iterator[Server]:
     file = folder / "web.yaml"
     file.write_text(text)
-    security = load(file)
-    with serving(security=lambda: security) as server:
+    with serving(handler, security=load(file)) as server:
         yield server
 
 
@@ -73,8 +72,8 @@ def test_http_is_spoken_over_tls_and_offered_by_alpn(folder: Path, authority: tr
 
 
 def test_a_client_that_speaks_plain_http_is_told(folder: Path) -> None:
-    with serving_file(folder, TLS) as server, Transport(None).client(server) as client:
-        client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    with serving_file(folder, TLS) as server, PLAIN.client(server) as client:
+        client.send(REQUEST)
         assert client.answer().status == 400
 
 
@@ -83,7 +82,7 @@ def test_a_client_that_speaks_nonsense_costs_only_its_connection(
     folder: Path, authority: trustme.CA, garbage: bytes
 ) -> None:
     with serving_file(folder, TLS) as server, connect(server, client_tls(authority)) as good:
-        with Transport(None).client(server) as bad:
+        with PLAIN.client(server) as bad:
             bad.send(garbage)
             bad.was_closed()
         assert good.ask("/").status == 200
@@ -108,24 +107,16 @@ def test_only_the_versions_of_the_configuration_are_spoken(
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_a_client_needs_a_certificate_of_the_authority(
-    folder: Path, authority: trustme.CA, version: ssl.TLSVersion
+@pytest.mark.parametrize(("text", "none_is_refused"), [(VERIFIED, True), (IF_GIVEN, False)])
+def test_a_certificate_must_be_of_the_authority(
+    folder: Path, authority: trustme.CA, text: str, none_is_refused: bool, version: ssl.TLSVersion
 ) -> None:
     ours, strangers = authority.issue_cert("client"), trustme.CA().issue_cert("client")
-    with serving_file(folder, VERIFIED) as server:
-        for certificate, refused in ((None, True), (strangers, True), (ours, False)):
+    with serving_file(folder, text) as server:
+        for certificate, refused in ((None, none_is_refused), (strangers, True), (ours, False)):
             context = client_tls(authority, certificate=certificate)
             context.minimum_version = context.maximum_version = version
             assert is_refused(server, context) is refused
-
-
-def test_a_client_may_come_without_a_certificate_but_not_with_a_strangers(
-    folder: Path, authority: trustme.CA
-) -> None:
-    ours, strangers = authority.issue_cert("client"), trustme.CA().issue_cert("client")
-    with serving_file(folder, IF_GIVEN) as server:
-        for certificate, refused in ((None, False), (strangers, True), (ours, False)):
-            assert is_refused(server, client_tls(authority, certificate=certificate)) is refused
 
 
 @pytest.mark.parametrize("allowed", ["prometheus.example", "2001:db8:0::1", "10.0.0.1", "ops@example.com"])
@@ -176,9 +167,7 @@ def test_the_end_of_the_last_answer_is_told_within_tls(folder: Path, authority: 
     """A client can then tell a whole answer from one that somebody cut off."""
     context = client_tls(authority)
     body = bytes(3_000_000)
-    (folder / "web.yaml").write_text(TLS)
-    security = load(folder / "web.yaml")
-    with serving(lambda request: Response(200, body), security=lambda: security) as server:
+    with serving_file(folder, TLS, lambda request: Response(200, body)) as server:
         connected = socket.create_connection(place_of(server), 20)
         with context.wrap_socket(
             connected, server_hostname="127.0.0.1", suppress_ragged_eofs=False
