@@ -142,8 +142,8 @@ def can_be_asked_for(label: str) -> bool:
 
 def label_search(name: str, value: str) -> str:
     """Return the search that finds the instances with this label."""
-    term = _tidied(f"{visible(name)}={visible(value)}").replace('"', " ")
-    return f'"{term}"' if " " in term else term
+    term = _tidied(f"{visible(name)}={visible(value)}")
+    return " ".join(f'"{part}"' for part in term.split('"') if part.strip()) if " " in term else term
 
 
 def _tidied(search: str) -> str:

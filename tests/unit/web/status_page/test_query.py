@@ -28,7 +28,8 @@ def test_a_query_survives_its_own_link(query: Query) -> None:
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"show": "nonsense"},
+        {"show": "x"},
+        {"page": "x"},
         {"page": "0"},
         {"page": "-1"},
         {"page": "٣"},
@@ -36,7 +37,8 @@ def test_a_query_survives_its_own_link(query: Query) -> None:
         {"paused": "yes"},
         {"x": ""},
         {"a-b": "x"},
-        {"sort": "colour"},
+        {"équipe": "x"},
+        {"sort": "x"},
         {"sort": "-"},
         {"by": "a-b"},
     ],
@@ -46,11 +48,9 @@ def test_what_makes_no_sense_is_left_at_its_default(parameters: dict[str, str]) 
 
 
 def test_a_search_holds_no_hidden_characters_and_has_an_end() -> None:
-    search = read_query({"q": " a\n\u202eb\0 " + "x" * 999}).search
-
-    assert search.startswith("a b x")
-    assert len(search) <= 200
-    assert 0 < len(read_query({f"label_{number}": "x" for number in range(99)}).labels) < 99
+    assert read_query({"q": " a\n\u202eb\0 " + "x" * 999}).search == "a b " + "x" * 193
+    labels = read_query({f"label_{number}": " x\t" for number in range(99)}).labels
+    assert labels == tuple((f"label_{number}", "x") for number in range(5))
 
 
 def test_what_changes_the_rows_starts_on_the_first_page() -> None:
@@ -84,11 +84,6 @@ def test_a_label_can_be_asked_for_once_and_left_out_again() -> None:
     assert query.labelled("team", None) == Query()
 
 
-@pytest.mark.parametrize("name", ["show", "q", "page", "paused", "sort", "by", "a-b", "équipe"])
-def test_a_parameter_of_the_page_is_never_a_label(name: str) -> None:
-    assert read_query({name: "x"}).labels == ()
-
-
 def test_words_are_apart_and_quoted_words_together() -> None:
     assert Query(search='Recife "Inside Sales"  x"').terms() == ("recife", "inside sales", 'x"')
 
@@ -98,6 +93,11 @@ def test_neither_case_nor_accents_matter() -> None:
     assert folded("Straße") == "strasse"
 
 
-def test_the_search_for_a_label_with_spaces_is_one_term() -> None:
-    assert Query(search=label_search("team", "inside sales")).terms() == ("team=inside sales",)
-    assert label_search("team", "sales") == "team=sales"
+def test_the_search_for_a_label_with_spaces_keeps_its_words_together() -> None:
+    assert Query(search=label_search("page", "inside sales\0")).terms() == ("page=inside sales␀",)
+    assert Query(search=label_search("page", 'the "inside" sales')).terms() == (
+        "page=the ",
+        "inside",
+        " sales",
+    )
+    assert label_search("pa\0ge", 'a"b') == 'pa␀ge=a"b'
