@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import pytest
 from prometheus_client import Metric
@@ -22,8 +23,6 @@ from exporter.web.probe import Probe
 from exporter.web.routes import App
 from tests.builders import a_config, a_failure, a_status, an_instance
 from tests.clocks import ManualClock
-
-parse_openmetrics: Callable[[str], Iterable[Metric]] = openmetrics.text_string_to_metric_families
 
 NAMES = ("vendas", "pós-venda", 'a"b\\c\nd')
 
@@ -58,7 +57,7 @@ class Exporter:
             probe=Probe(self.fleet, scrapes, self._request_poll, lambda name: self.in_flight_for),
             reload=self._reload,
             is_ready=lambda: self.ready,
-            page=lambda request: Response(200, b"<!doctype html>", "text/html; charset=utf-8"),
+            page=lambda request: Response(200, b"<!doctype html>" * 99),
             telemetry_path=self.telemetry_path,
             scheme=lambda: self.scheme,
             is_every_list_tried=lambda: self.lists_tried,
@@ -104,23 +103,36 @@ def headers(response: Response) -> dict[str, str]:
     return dict(response.headers)
 
 
-def test_the_metrics_are_text_for_those_who_ask_for_nothing_else() -> None:
-    answer = Exporter().ask("/metrics")
-    assert (answer.status, answer.content_type) == (200, "text/plain; version=0.0.4; charset=utf-8")
-    assert headers(answer) == {"Vary": "Accept, Accept-Encoding"}
-    assert "zapi_instance_polls" in {family.name for family in parse_text(whole(answer))}
+@pytest.mark.parametrize(
+    ("accept", "content_type", "parse"),
+    [
+        ("", "text/plain; version=0.0.4; charset=utf-8", parse_text),
+        (
+            "application/openmetrics-text;version=1.0.0,text/plain;q=0.5",
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            openmetrics.text_string_to_metric_families,
+        ),
+    ],
+)
+def test_metrics_and_probes_have_the_format_that_is_liked_best(
+    accept: str, content_type: str, parse: Callable[[str], Iterable[Metric]]
+) -> None:
+    exporter = Exporter()
+    for answer, vary in (
+        (exporter.ask("/metrics", accept=accept), "Accept, Accept-Encoding"),
+        (exporter.ask("/probe", name="vendas", accept=accept), "Accept"),
+    ):
+        assert (answer.status, answer.content_type, headers(answer)) == (200, content_type, {"Vary": vary})
+        assert "zapi_instance_polls" in {family.name for family in parse(whole(answer))}
 
 
-def test_the_metrics_are_openmetrics_for_those_who_like_it_best() -> None:
-    answer = Exporter().ask("/metrics", accept="application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
-    assert answer.content_type == "application/openmetrics-text; version=1.0.0; charset=utf-8"
-    assert "zapi_instance_polls" in {family.name for family in parse_openmetrics(whole(answer))}
-
-
-def test_the_metrics_are_compressed_for_those_who_take_it() -> None:
-    answer = Exporter().ask("/metrics", accept_encoding="gzip")
-    assert headers(answer)["Content-Encoding"] == "gzip"
-    assert gzip.decompress(b"".join(answer.pieces)).startswith(b"# HELP zapi_instance_up ")
+@pytest.mark.parametrize("path", ["/", "/metrics", "/sd"])
+def test_what_may_be_large_is_compressed_for_those_who_take_it(path: str) -> None:
+    exporter = Exporter()
+    plain = exporter.ask(path, host="h" * 1024)
+    packed = exporter.ask(path, host="h" * 1024, accept_encoding="gzip")
+    assert headers(packed) == headers(plain) | {"Content-Encoding": "gzip"}
+    assert gzip.decompress(b"".join(packed.pieces)) == b"".join(plain.pieces)
 
 
 def test_the_metrics_are_where_the_flag_says_and_nowhere_else() -> None:
@@ -148,15 +160,8 @@ def test_a_probe_of_an_instance_that_cannot_be_polled_is_an_answer_too() -> None
     assert 'reason="timeout"' in answer.body.decode()
 
 
-def test_a_probe_in_openmetrics_is_whole() -> None:
-    answer = Exporter().ask("/probe", name="vendas", accept="application/openmetrics-text")
-    assert list(parse_openmetrics(answer.body.decode()))
-
-
 @pytest.mark.parametrize("name", ["nobody", "VENDAS", "https://vendas.example/", ""])
 def test_a_probe_of_an_unknown_name_polls_nothing(name: str) -> None:
-    """A probe of a name that is not configured is not found and polls nothing."""
-
     exporter = Exporter()
     assert (exporter.ask("/probe", name=name).status, exporter.polled) == (404, [])
 
@@ -173,7 +178,7 @@ def test_a_probe_of_an_instance_that_was_polled_just_now_polls_nothing() -> None
 
 
 @pytest.mark.parametrize(
-    ("in_flight_for", "up"), [(0.04, 0), (0.0, 1)], ids=["a poll that hangs", "a poll that has not begun"]
+    ("in_flight_for", "up"), [(0.025, 0), (0.024, 1)], ids=["a poll that hangs", "a poll that has not begun"]
 )
 def test_a_probe_is_answered_before_the_scrape_gives_up(in_flight_for: float, up: int) -> None:
     """With a failure where Z-API hangs, with what is known where the poll waits for its turn."""
@@ -187,11 +192,23 @@ def test_a_probe_is_answered_before_the_scrape_gives_up(in_flight_for: float, up
     assert exporter.requested[0].cancelled()
 
 
-@pytest.mark.parametrize("header", ["", "soon", "nan", "inf", "-1", "0", "1e999"])
-def test_a_scrape_timeout_that_says_nothing_is_passed_over(header: str) -> None:
-    exporter = Exporter()
-    assert exporter.ask("/probe", name="vendas", x_prometheus_scrape_timeout_seconds=header).status == 200
-    assert exporter.polled == ["vendas"]
+@pytest.mark.parametrize(
+    ("header", "patience"),
+    [("0.1", 0.05), ("1.5", 1.0), ("60", 59.5), ("60.1", 60.0)]
+    + [(header, 60.0) for header in ("", "soon", "nan", "inf", "-1", "0", "1e999")],
+)
+def test_a_probe_waits_almost_as_long_as_its_scrape(
+    header: str, patience: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+
+    async def wait(polls: object, timeout: float) -> tuple[object, object]:
+        waited.append(timeout)
+        return polls, ()
+
+    monkeypatch.setattr(asyncio, "wait", wait)
+    assert Exporter().ask("/probe", name="vendas", x_prometheus_scrape_timeout_seconds=header).status == 200
+    assert waited == [patience]
 
 
 @pytest.mark.parametrize(
@@ -235,47 +252,14 @@ def test_service_discovery_says_nothing_before_each_list_was_asked_for() -> None
     assert len(json.loads(exporter.ask("/sd").body)) == len(NAMES)
 
 
-@pytest.mark.parametrize("scheme", ["http", "https"])
-def test_service_discovery_has_one_target_for_each_instance(
-    scheme: str,
-) -> None:
-    """Service discovery has one target for each instance at the address that was asked."""
-
-    answer = Exporter(scheme=scheme).ask("/sd", host="exporter.internal:10917")
-    assert answer.content_type == "application/json"
-    assert json.loads(answer.body) == [
-        {
-            "targets": ["exporter.internal:10917"],
-            "labels": {
-                "__scheme__": scheme,
-                "__metrics_path__": "/probe",
-                "__param_name": name,
-                "instance": name,
-            },
-        }
-        for name in NAMES
-    ]
-
-
 def test_service_discovery_needs_to_know_the_address_that_was_asked() -> None:
     assert Exporter().ask("/sd", host="").status == 400
 
 
-def test_ready_is_as_ready_as_the_exporter_is() -> None:
-    exporter = Exporter(ready=False)
-    assert exporter.ask("/-/ready").status == 503
-    exporter.ready = True
-    assert exporter.ask("/-/ready").status == 200
-
-
-def test_healthy_does_not_wait_for_readiness() -> None:
-    assert Exporter(ready=False).ask("/-/healthy").status == 200
-
-
-@pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_a_reload_is_done_when_asked_for(method: str) -> None:
-    exporter = Exporter()
-    assert (exporter.ask("/-/reload", method).status, exporter.reloads) == (200, 1)
+@pytest.mark.parametrize(("ready", "status"), [(False, 503), (True, 200)])
+def test_ready_waits_for_readiness_and_healthy_does_not(ready: bool, status: int) -> None:
+    exporter = Exporter(ready=ready)
+    assert (exporter.ask("/-/ready").status, exporter.ask("/-/healthy").status) == (status, 200)
 
 
 def test_a_reload_that_fails_is_answered_with_every_problem() -> None:
@@ -321,36 +305,49 @@ def test_under_a_prefix_every_path_begins_with_it(path: str) -> None:
     assert exporter.ask(path or "/tools").status == (302 if path == "/" else 404)
 
 
+@pytest.mark.parametrize(
+    ("name", "query"), [(None, ""), ("a&b\r\nX-Injected: 1\ud800", "?name=a%26b%0D%0AX-Injected%3A+1%3F")]
+)
 @pytest.mark.parametrize("path", ["/", "/tools/zapi"])
-def test_who_comes_without_the_whole_prefix_is_led_to_the_page(path: str) -> None:
-    answer = Exporter(route_prefix="/tools/zapi").ask(path)
-    assert dict(answer.headers)["Location"] == "/tools/zapi/"
-
-
-def test_who_is_led_to_the_page_keeps_what_was_asked_for() -> None:
-    answer = Exporter(route_prefix="/tools/zapi").ask("/tools/zapi", name="a&b\r\nX-Injected: 1")
-    assert dict(answer.headers)["Location"] == "/tools/zapi/?name=a%26b%0D%0AX-Injected%3A+1"
+def test_who_comes_without_the_whole_prefix_is_led_to_the_page(
+    path: str, name: str | None, query: str
+) -> None:
+    answer = Exporter(route_prefix="/tools/zapi").ask(path, name=name)
+    assert headers(answer) == {"Location": f"/tools/zapi/{query}"}
 
 
 @pytest.mark.parametrize(
-    ("external", "prefix", "target", "scheme", "path"),
+    ("external", "prefix", "host", "scheme", "targets"),
     [
-        (None, "/zapi", "10.0.0.7:10917", "http", "/zapi/probe"),
+        (None, "", "10.0.0.7:10917", "http", "http://10.0.0.7:10917/probe"),
+        (None, "/zapi", "10.0.0.7:10917", "https", "https://10.0.0.7:10917/zapi/probe"),
         (
             ExternalUrl("https", "ops.example.com", "/zapi"),
             "/zapi",
-            "ops.example.com",
-            "https",
-            "/zapi/probe",
+            "",
+            "http",
+            "https://ops.example.com/zapi/probe",
         ),
-        (ExternalUrl("https", "ops.example.com:8443", "/a"), "", "ops.example.com:8443", "https", "/a/probe"),
-        (ExternalUrl("http", "zapi.example.com", ""), "", "zapi.example.com", "http", "/probe"),
+        (ExternalUrl("https", "ops:8443", "/a"), "", "10.0.0.7:10917", "http", "https://ops:8443/a/probe"),
+        (ExternalUrl("http", "zapi.example.com", ""), "", "other", "https", "http://zapi.example.com/probe"),
     ],
 )
-def test_service_discovery_says_where_others_reach_the_exporter(
-    external: ExternalUrl | None, prefix: str, target: str, scheme: str, path: str
+def test_service_discovery_names_each_instance_as_others_reach_it(
+    external: ExternalUrl | None, prefix: str, host: str, scheme: str, targets: str
 ) -> None:
-    exporter = Exporter(external_url=external, route_prefix=prefix)
-    (group, *_) = json.loads(exporter.ask(f"{prefix}/sd", host="10.0.0.7:10917").body)
-    assert group["targets"] == [target]
-    assert (group["labels"]["__scheme__"], group["labels"]["__metrics_path__"]) == (scheme, path)
+    exporter = Exporter(external_url=external, route_prefix=prefix, scheme=scheme)
+    answer = exporter.ask(f"{prefix}/sd", host=host)
+    url = urlsplit(targets)
+    assert answer.content_type == "application/json"
+    assert json.loads(answer.body) == [
+        {
+            "targets": [url.netloc],
+            "labels": {
+                "__scheme__": url.scheme,
+                "__metrics_path__": url.path,
+                "__param_name": name,
+                "instance": name,
+            },
+        }
+        for name in NAMES
+    ]

@@ -9,11 +9,16 @@ from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.secret import Secret
 from exporter.model.settings import Instance
+from exporter.web.status_page.diagnosis import diagnose
 from exporter.web.status_page.formatting import Sentence
+from exporter.web.status_page.query import Query
+from exporter.web.status_page.rows import Row, RowWriter
+from exporter.web.status_page.texts import Texts, read_texts
 from tests.builders import a_status, an_instance
 
 NOW = 1_764_000_000.0
 DAY = 86_400.0
+ENGLISH, PORTUGUESE = read_texts("en"), read_texts("pt-BR")
 SECRETS = (
     "CANARY-TOKEN",
     "CANARY-CLIENT-TOKEN",
@@ -111,6 +116,10 @@ def _member(number: int) -> InstanceView:
         21: InstanceView(instance),
     }
     return trouble.get(number % 45, view)
+
+
+def row(view: InstanceView, texts: Texts = ENGLISH) -> Row:
+    return RowWriter(texts, Query(), NOW).row(diagnose(view, NOW))
 
 
 def plain(sentence: Sentence) -> str:

@@ -3,17 +3,15 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import pytest
 
 from exporter.fleet.view import InstanceView
-from exporter.httpd.message import Request
 from exporter.model.settings import InstanceSource
-from exporter.web.status_page.status_page import StatusPage
 from tests.builders import an_instance
 from tests.unit.web.status_page.fleets import NOW, a_view
+from tests.unit.web.status_page.test_status_page import answer
 
 CONFIG = InstanceSource("config", ())
 FAILED = "Z-API failed to answer (HTTP 503)"
@@ -29,17 +27,10 @@ def account(**fields: Any) -> InstanceSource:
     )
 
 
-@cache
-def _status_page() -> StatusPage:
-    return StatusPage(version="1")
-
-
 def text(sources: Sequence[InstanceSource], *views: InstanceView, language: str = "en") -> str:
     """The text of the page, without its elements."""
-    request = Request("GET", "/", {}, {"accept-language": language})
-    html = _status_page().render(views, NOW, request, sources).body.decode()
-    body = html.partition("<main>")[2]
-    return " ".join(re.sub("<[^>]*>", "", body).split())
+    html = answer(views, language=language, sources=sources).body.decode()
+    return " ".join(re.sub("<[^>]*>", "", html.partition("<main>")[2]).split())
 
 
 def test_rows_say_where_an_instance_comes_from() -> None:
@@ -59,14 +50,10 @@ def test_rows_say_nothing_where_all_come_from_the_configuration() -> None:
 
 
 def test_sources_that_are_well_are_not_told() -> None:
-    well = (
-        CONFIG,
-        InstanceSource("file:a.yaml", ()),
-        account(last_success=NOW - 1400),
-        account(is_read=False),
-    )
-    assert "list of the account" not in text(well, a_view())
-    assert "The file" not in text(well, a_view())
+    well = InstanceSource("file:a.yaml", ()), account(last_success=NOW - 1500), account(is_read=False)
+    shown = text((CONFIG, *well), a_view())
+    assert "list of the account" not in shown
+    assert "The file" not in shown
 
 
 @pytest.mark.parametrize(
@@ -90,9 +77,9 @@ def test_sources_that_are_well_are_not_told() -> None:
             "(a lista está incompleta: traz 29 instâncias e informa 31)",
         ),
         (
-            account(last_success=NOW - 1600),
-            "The list of the account matriz was read 26 min ago;",
-            "A lista da conta matriz foi lida há 26 min e",
+            account(last_success=NOW - 1501),
+            "The list of the account matriz was read 25 min ago;",
+            "A lista da conta matriz foi lida há 25 min e",
         ),
         (
             account(last_success=NOW, skipped=3),
@@ -123,6 +110,5 @@ def test_a_source_that_is_old_or_failing_is_told_at_the_top(
 
 def test_an_account_may_be_called_anything() -> None:
     hostile = InstanceSource("account:<script>{n}\u202e", (), ("x",))
-    request = Request("GET", "/", {}, {})
-    html = _status_page().render([a_view()], NOW, request, (CONFIG, hostile)).body.decode()
+    html = answer([a_view()], sources=(CONFIG, hostile)).body.decode()
     assert "account <bdi>&lt;script&gt;{n}⟨U+202E⟩</bdi> cannot be read" in html

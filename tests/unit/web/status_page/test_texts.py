@@ -12,10 +12,10 @@ import exporter
 from exporter.model.poll_result import Reason
 from exporter.web.status_page.problems import Problem, WebhookState
 from exporter.web.status_page.query import Show
-from exporter.web.status_page.texts import Texts, read_texts
+from exporter.web.status_page.texts import Texts, texts_for
 from exporter.zapi.errors import CERTIFICATE_PROBLEMS
+from tests.unit.web.status_page.fleets import ENGLISH, PORTUGUESE
 
-ENGLISH, PORTUGUESE = read_texts("en"), read_texts("pt-BR")
 BOTH = pytest.mark.parametrize("texts", [ENGLISH, PORTUGUESE], ids=lambda texts: texts.tag)
 ROOT = Path(exporter.__file__).parent
 _CERTIFICATE_PROBLEMS = {*CERTIFICATE_PROBLEMS.values(), "is not valid"}
@@ -52,6 +52,29 @@ def test_every_detail_of_a_failure_is_translated() -> None:
     assert said == set(PORTUGUESE.details)
     for detail, translated in PORTUGUESE.details.items():
         assert _holes(detail) == _holes(translated)
+
+
+@pytest.mark.parametrize(
+    ("header", "tag"),
+    [
+        ("", "en"),
+        ("pt-BR", "pt-BR"),
+        ("pt", "pt-BR"),
+        ("PT-pt", "pt-BR"),
+        ("pt-BR,pt;q=0.9,en;q=0.8", "pt-BR"),
+        ("en-US,en;q=0.9,pt-BR;q=0.8", "en"),
+        ("en;q=0.5, pt;q=0.7", "pt-BR"),
+        ("de, pt;q=0.3", "pt-BR"),
+        ("de, fr;q=0.3", "en"),
+        ("pt;q=0", "en"),
+        ("pt ; q=0.2, en;q=0.1", "pt-BR"),
+        ("*, pt;q=0.5", "en"),
+        ("pt, *;q=0.1", "pt-BR"),
+        ("portuguese, ptx, ;;;, pt;q=2x, pt;q=nan", "en"),
+    ],
+)
+def test_the_language_is_the_one_that_is_liked_best(header: str, tag: str) -> None:
+    assert texts_for(header).tag == tag
 
 
 def _sources() -> Iterator[Path]:
