@@ -65,7 +65,7 @@ class Held:
             self.begun += 1
             self._running += 1
             self.most = max(self.most, self._running)
-        self._may_end.acquire(timeout=PATIENCE)
+        self._may_end.acquire(timeout=2 * PATIENCE)  # a client that waits for it gives up first
         with self._count:
             self._running -= 1
         return Response(200, self._body)

@@ -65,9 +65,9 @@ def test_one_that_was_evicted_may_still_move_and_end() -> None:
     crowd = Crowd(most=1)
     crowd.add(READING, "ab")
     crowd.move("a", ANSWERING, bytes(200))
-    crowd.limiter.unregister(crowd.named["a"])
     for _ in range(2):
         crowd.limiter.evict_one()
+    crowd.limiter.unregister(crowd.named["a"])
     assert crowd.closed == "ab"
 
 

@@ -20,9 +20,10 @@ import trustme
 
 from exporter.httpd.bind import bind
 from exporter.httpd.limits import Limits
-from exporter.httpd.message import Request, Response
+from exporter.httpd.message import Answer, Request, Response
 from exporter.httpd.security import Security
 from exporter.httpd.server import Server
+from exporter.httpd.stream import ClientStream
 from exporter.model.clock import SystemClock
 from exporter.model.secret import Secret
 from harness.waiting import wait_until
@@ -191,14 +192,26 @@ def test_a_large_body_arrives_whole(transport: Transport) -> None:
             assert client.ask("/metrics").body == body
 
 
-def test_the_pieces_of_an_answer_arrive_one_after_the_other(transport: Transport) -> None:
+def test_the_pieces_of_an_answer_are_sent_in_order_and_small_ones_together(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+    send = ClientStream.send
+
+    async def noting(stream: ClientStream, data: bytes) -> None:
+        sent.append(len(data.rpartition(b"\r\n\r\n")[2]))
+        await send(stream, data)
+
+    monkeypatch.setattr(ClientStream, "send", noting)
     shared = (b"a", b"b" * 40_000, b"c" * 40_000, b"", b"d" * 3_000_000, b"e", b"f" * 70_000)
     answer = Response(200, b"own", shared=shared)
     with transport.serving(lambda request: answer) as server, transport.client(server) as client:
         for _ in range(2):
             assert client.ask("/metrics").body == b"".join(shared) + b"own"
+            assert sent == [40_001, 40_000, 3_000_000, 1, 70_000, 3]
             head = client.ask("/metrics", method="HEAD")
             assert (head.headers["content-length"], head.body) == ("3150005", b"")
+            sent.clear()
 
 
 def test_the_handler_sees_headers_but_no_credentials() -> None:
@@ -209,7 +222,8 @@ def test_the_handler_sees_headers_but_no_credentials() -> None:
         return Response(200, b"")
 
     with serving(handler) as server, PLAIN.client(server) as client:
-        client.ask("/", "Accept: a", "ACCEPT: b", "Authorization: Basic c2VjcmV0OnNlY3JldA==", "Cookie: c")
+        credentials = ("Authorization: Basic YTpi", "Proxy-Authorization: Basic YTpi", "Cookie: c")
+        client.ask("/", "Accept: a", "ACCEPT: b", *credentials)
     assert seen[0].headers == {"host": "test", "accept": "a, b"}
 
 
@@ -247,20 +261,26 @@ def test_an_answer_with_malformed_headers_becomes_an_error(headers: tuple[tuple[
         assert client.ask("/").status == 500
 
 
-def test_a_handler_that_raises_costs_one_answer_and_one_log_line(caplog: pytest.LogCaptureFixture) -> None:
-    def handler(request: Request) -> Response:
-        if request.path == "/bad":
-            raise RuntimeError("the-secret")
-        return Response(200, b"good")
+@pytest.mark.parametrize("is_awaited", [False, True])
+def test_a_handler_that_raises_costs_one_answer_and_one_log_line(
+    caplog: pytest.LogCaptureFixture, is_awaited: bool
+) -> None:
+    def handler(request: Request) -> Answer:
+        async def respond() -> Response:
+            if request.path == "/bad":
+                raise RuntimeError("the-secret")
+            return Response(200, b"good")
+
+        return respond if is_awaited else asyncio.run(respond())
 
     with serving(handler) as server, PLAIN.client(server) as client:
         bad, good = client.ask("/bad?token=the-secret"), client.ask("/")
-    assert (bad.status, good.status) == (500, 200)
+    assert (bad.status, bad.body) == (500, b"Internal error; see the exporter's log.\n")
+    assert (good.status, good.body) == (200, b"good")
     errors = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert [record.getMessage() for record in errors] == ["a request could not be answered"]
     assert vars(errors[0])["error"] == "RuntimeError"
     assert errors[0].exc_info is None
-    assert b"the-secret" not in bad.body
 
 
 def test_a_slow_path_leaves_threads_for_the_others() -> None:
