@@ -40,6 +40,7 @@ FLEET: Final = ("zapi", "polls", "refusals", "readings", "subscriptions", "webho
 _OF_OTHERS: Final = {
     "thresholds",
     "files",
+    "first_file",
     "readers_first",
     *collector_stories.TOPICS,
     *source_stories.TOPICS,
@@ -54,6 +55,7 @@ SUITES: Final = {
         )
         for missing in FLEET[1:]
     },
+    "zapi_missing": (("thresholds", "reasons", *FLEET[1:]), ("first_file",)),
     "reasons_missing": (("thresholds", *FLEET), ("files",)),
     "readers_first": (tuple(reversed(("thresholds", "reasons", *FLEET))), ("readers_first",)),
     "fleet": (

@@ -800,6 +800,14 @@ def no_file() -> Play:
     return fleet.story, {job("ThresholdsMissing"): [(10.5, 20)], of("InstanceDisconnected", "p0"): [(6, 20)]}
 
 
+@story("first_file")
+def no_first_file() -> Play:
+    """Without the file on which the others stand nothing is known, which is told after ten minutes."""
+    fleet = Fleet(2, 20)
+    fleet.say(2, "p0", connected=False)
+    return fleet.story, {job("ThresholdsMissing"): [(10, 20)]}
+
+
 @story("thresholds_twice")
 def threshold_twice() -> Play:
     """A threshold that is recorded twice is told; the larger one counts."""
