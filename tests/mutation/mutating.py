@@ -77,7 +77,7 @@ def _settings(package: Package, entries: Sequence[str]) -> str:
     checks = ["mypy", "exporter", "--output=json", "--disable-error-code=unused-ignore"]
     settings = {
         "source_paths": ["exporter"],
-        "only_mutate": [package.sources],
+        "only_mutate": sorted(str(file.relative_to(PROJECT)) for file in PROJECT.glob(package.sources)),
         "do_not_mutate": package.elsewhere,
         "also_copy": [entry for entry in entries if entry not in ("exporter", "tests")],
         "pytest_add_cli_args_test_selection": package.tests,
