@@ -30,7 +30,7 @@ class StatusPage:
     ``telemetry_path`` is where the page's link to the metrics goes.
     """
 
-    def __init__(self, *, version: str, telemetry_path: str = "/metrics") -> None:
+    def __init__(self, *, version: str, telemetry_path: str) -> None:
         self._diagnoses = Diagnoses()
         style, script = _asset("style.css"), _asset("script.js")
         self._policy = _policy(style, script)

@@ -15,7 +15,7 @@ class Site:
         self.down = False
         self.requests: list[Request] = []
         self.url = ""
-        self._page = StatusPage(version="1.2.3")
+        self._page = StatusPage(version="1.2.3", telemetry_path="/metrics")
 
     def __call__(self, request: Request) -> Response:
         self.requests.append(request)

@@ -313,6 +313,7 @@ def test_who_comes_without_the_whole_prefix_is_led_to_the_page(
     path: str, name: str | None, query: str
 ) -> None:
     answer = Exporter(route_prefix="/tools/zapi").ask(path, name=name)
+    assert (answer.status, answer.body) == (302, b"")
     assert headers(answer) == {"Location": f"/tools/zapi/{query}"}
 
 

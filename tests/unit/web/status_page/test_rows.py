@@ -51,7 +51,10 @@ def test_a_row_says_state_since_when_and_what_to_do() -> None:
     assert said.state == "Disconnected"
     assert said.since == Moment("for 1 hour", "2025-11-24 14:36:40 UTC", "2025-11-24T14:36:40Z")
     assert said.state_notes == ("3 disconnects seen",)
-    assert "QR code" in plain(said.problems[0].remedy)
+    (problem,) = said.problems
+    assert (problem.level, problem.detail, problem.detail_tag) == ("bad", "", "")
+    assert plain(problem.sentence) == "WhatsApp is disconnected."
+    assert "QR code" in plain(problem.remedy)
 
 
 def test_a_state_whose_beginning_no_poll_saw_lasts_at_least_so_long() -> None:

@@ -101,11 +101,16 @@ def test_counts_are_of_what_was_found_and_the_headline_of_what_is_shown() -> Non
 
 
 def in_teams() -> list[InstanceView]:
-    teams = {"a": "sales", "b": "Inside Sales", "c": "sales", "d": None}
-    shared = {"environment": "production"}
+    """Four, each with a store of its own: ``zone`` and ``team`` are of some, the others of all."""
+    labels = {
+        "a": {"team": "sales", "floor": "1", "zone": "x"},
+        "b": {"team": "Inside Sales", "floor": "2", "zone": "x"},
+        "c": {"team": "sales", "floor": "1"},
+        "d": {"floor": "2"},
+    }
     return [
-        a_view(instance=an_instance(name, labels={**shared, **({"team": team} if team else {})}))
-        for name, team in teams.items()
+        a_view(instance=an_instance(name, labels={"environment": "production", "store": name, **own}))
+        for name, own in labels.items()
     ]
 
 
@@ -129,8 +134,10 @@ def test_a_parameter_that_is_no_label_of_any_instance_changes_nothing() -> None:
 def test_labels_that_all_have_and_those_to_group_by_are_told_apart() -> None:
     shown = listing(in_teams())
     assert shown.common == {("environment", "production")}
-    assert shown.groupings == ("team",)
-    assert listing(in_teams(), Query(labels=(("team", "sales"),))).groupings == ()
+    assert shown.groupings == ("floor", "team", "zone")
+    sales = listing(in_teams(), Query(labels=(("team", "sales"),)))
+    assert sales.common == {("environment", "production"), ("team", "sales"), ("floor", "1")}
+    assert sales.groupings == ()
     assert listing(in_teams()[:1]).common == frozenset()
 
 

@@ -106,6 +106,9 @@ def test_a_source_that_is_old_or_failing_is_told_at_the_top(
     assert english in shown
     assert shown.index(english) < shown.index("vendas")
     assert portuguese in text((CONFIG, source), a_view(), language="pt-BR")
+    for language, tags in (("en", 0), ("pt-BR", source.name.count("file:"))):
+        html = answer([a_view()], language=language, sources=(source,)).body.decode()
+        assert (html.count('class="detail" lang="en"'), html.count('class="detail" lang=')) == (tags, tags)
 
 
 def test_an_account_may_be_called_anything() -> None:

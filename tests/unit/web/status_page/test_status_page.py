@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from functools import cache
 from html.parser import HTMLParser
 from importlib import resources
+from urllib.parse import unquote
+from xml.etree.ElementTree import fromstring
 
 import pytest
 
@@ -61,7 +63,7 @@ class Elements(HTMLParser):
 
 @cache
 def _status_page() -> StatusPage:
-    return StatusPage(version="1.2.3", telemetry_path="/metrics")
+    return StatusPage(version="1.2.3", telemetry_path="/intern/metrics")
 
 
 def answer(
@@ -103,32 +105,51 @@ def test_the_title_starts_with_the_number_of_problems() -> None:
 
 
 @pytest.mark.parametrize(
-    ("views", "english", "portuguese"),
+    ("views", "level", "english", "portuguese"),
     [
-        ([a_view("a"), a_view("b")], "All 2 instances are fine", "Todas as 2 instâncias estão bem"),
-        ([a_view()], "The one instance is fine", "A única instância está bem"),
-        ([InstanceView(an_instance())], "Waiting for the first polls", "Aguardando as primeiras consultas"),
-        ([a_view("a"), a_disconnected_view()], "1 of 2 needs attention", "1 de 2 precisa de atenção"),
-        ([], "No instance is configured here", "Nenhuma instância está configurada aqui"),
+        ([a_view("a"), a_view("b")], "good", "All 2 instances are fine", "Todas as 2 instâncias estão bem"),
+        ([a_view()], "good", "The one instance is fine", "A única instância está bem"),
+        (
+            [InstanceView(an_instance())],
+            "waiting",
+            "Waiting for the first polls",
+            "Aguardando as primeiras consultas",
+        ),
+        ([a_view("a"), a_disconnected_view()], "bad", "1 of 2 needs attention", "1 de 2 precisa de atenção"),
+        ([a_view(paid=False)], "warning", "1 of 1 needs attention", "1 de 1 precisa de atenção"),
+        ([], "good", "No instance is configured here", "Nenhuma instância está configurada aqui"),
     ],
 )
-def test_the_headline_answers_the_question(views: list[InstanceView], english: str, portuguese: str) -> None:
-    assert f"<h1>{english}</h1>" in page(views)
+def test_the_headline_and_the_icon_answer_the_question(
+    views: list[InstanceView], level: str, english: str, portuguese: str
+) -> None:
+    html = page(views)
+    assert f"<h1>{english}</h1>" in html
     assert f"<h1>{portuguese}</h1>" in page(views, language="pt-BR")
+    assert f'<div class="headline {level}">' in html
+    colour = {"bad": "c8321f", "warning": "b26a00", "waiting": "66758a", "good": "1a7f4b"}[level]
+    icon = unquote(str(Elements(html).all("link")[0]["href"]).removeprefix("data:image/svg+xml,"))
+    assert f'<circle cx="8" cy="8" r="8" fill="#{colour}"/><g fill="none" stroke="#fff" ' in icon
+    assert fromstring(icon).tag == "{http://www.w3.org/2000/svg}svg"
 
 
 def test_the_headers_allow_exactly_the_style_and_script_of_the_page() -> None:
+    _status_page.cache_clear()
     response = answer(a_fleet(90), language="pt-BR,en;q=0.5")
     html, digests = response.body.decode(), []
-    for tag in ("style", "script"):
+    for tag, name in (("style", "style.css"), ("script", "script.js")):
         (block,) = re.findall(rf"<{tag}[^>]*>(.*?)</{tag}>", html, re.DOTALL)
+        assert block == resources.files("exporter.web.status_page").joinpath(name).read_text(encoding="utf-8")
+        assert "</" not in block
+        assert "<!--" not in block
         digests.append(base64.b64encode(hashlib.sha256(block.encode()).digest()).decode())
     policy = (
         f"default-src 'none'; style-src 'sha256-{digests[0]}'; script-src 'sha256-{digests[1]}'; connect-src 'self'; "
         "img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
     assert (response.status, response.content_type) == (200, "text/html; charset=utf-8")
-    assert '<html lang="pt-BR"' in html
+    assert '<html lang="pt-BR" data-version="1.2.3">' in html
+    assert '<a href="intern/metrics">' in html
     assert dict(response.headers) == {
         "Content-Security-Policy": policy,
         "Content-Language": "pt-BR",
@@ -153,7 +174,7 @@ def test_links_are_relative_to_the_page() -> None:
     html = page(a_fleet(300), {"page": "2"})
     links = {str(link["href"])[:1] for link in Elements(html).all("a")}
 
-    assert links == {"?", ".", "#", "m"}  # m as in the path of the metrics
+    assert links == {"?", ".", "#", "i"}  # i as in the path of the metrics
 
 
 @pytest.mark.parametrize("language", ["en", "pt-BR"])
@@ -196,7 +217,7 @@ def test_hidden_characters_never_reach_the_page() -> None:
 
 def test_hostile_links_only_search() -> None:
     for link in Elements(page(hostile_fleet())).all("a"):
-        assert re.fullmatch(r"\?[A-Za-z0-9%+=&._*~-]+|\./|#instances|metrics", str(link["href"]))
+        assert re.fullmatch(r"\?[A-Za-z0-9%+=&._*~-]+|\./|#instances|intern/metrics", str(link["href"]))
 
 
 def test_text_of_others_is_isolated_in_its_direction() -> None:
@@ -251,13 +272,14 @@ def test_groups_have_headings_with_their_sizes() -> None:
     html = page(a_fleet(45), {"by": "team"})
     headings = re.findall(r'class="group".*?<bdi>(.*?)</bdi> <span class="note">(.*?)</span>', html)
     assert headings == [("billing", "15"), ("sales", "15"), ("support", "15")]
-    assert ">Do not group<" in re.sub(r"</?bdi>", "", html)
+    assert '<a href="./"><bdi>Do not group</bdi></a> <a href="?by=team" aria-current="true">' in html
 
 
 def test_the_head_of_a_column_sorts_and_says_how_it_is_sorted() -> None:
     assert 'class="due"><a href="?sort=due">Due</a>' in page([a_view()])
-    html = page([a_view()], {"sort": "due"})
-    assert 'class="due" aria-sort="ascending"><a href="?sort=-due">Due</a>' in html
+    for sort, order, link in (("due", "ascending", "?sort=-due"), ("-due", "descending", "?sort=due")):
+        head = f'class="due" aria-sort="{order}"><a href="{link}">Due</a>'
+        assert head in page([a_view()], {"sort": sort})
 
 
 def test_one_cause_of_many_is_told_once_and_leads_to_them() -> None:
@@ -284,6 +306,8 @@ def test_a_page_of_nothing_but_one_cause_says_no_more() -> None:
     assert "<table" not in html
     assert "No instance matches" not in html
     assert ">Show all instances<" not in html
+    assert 'role="status"></p>' in html
+    assert 'role="status"></p>' in page([])
 
 
 def test_moments_are_for_machines_and_in_utc_for_people_without_a_script() -> None:
@@ -309,24 +333,36 @@ def test_a_print_says_what_is_on_it(query: dict[str, str], language: str, shown:
     assert ('class="asked"' in html) is ("team" in query)
 
 
-def test_the_chosen_filter_is_marked() -> None:
-    links = Elements(page([a_view()], {"show": "connected"})).all("a")
-    assert [link["href"] for link in links if "aria-current" in link] == ["?show=connected"]
+@pytest.mark.parametrize("show", ["connected", "waiting"])
+def test_the_chosen_filter_is_marked(show: str) -> None:
+    links = Elements(page([a_view()], {"show": show})).all("a")
+    assert [link["href"] for link in links if "aria-current" in link] == [f"?show={show}"]
+    assert "?show=waiting" not in page([a_view()]), "nobody waits"
 
 
-def test_pages_are_linked_without_a_script() -> None:
+@pytest.mark.parametrize(
+    ("number", "links"),
+    [
+        ("1", {"next": "?q=loja&page=2"}),
+        ("2", {"prev": "?q=loja", "next": "?q=loja&page=3"}),
+        ("3", {"prev": "?q=loja&page=2"}),
+    ],
+)
+def test_pages_are_linked_without_a_script(number: str, links: dict[str, str]) -> None:
     views = [a_view(f"loja-{number}") for number in range(3 * PAGE_SIZE)]
-    html = page(views, {"page": "2", "q": "loja"})
-
-    assert 'rel="prev" href="?q=loja"' in html
-    assert 'rel="next" href="?q=loja&amp;page=3"' in html
+    html = page(views, {"page": number, "q": "loja"})
+    assert {link["rel"]: link["href"] for link in Elements(html).all("a") if "rel" in link} == links
+    assert f"<span>Page {number} of 3</span>" in html
     assert html.count("data-key=") == PAGE_SIZE
     assert 'class="pages"' not in page(views[:PAGE_SIZE])
 
 
 def test_the_page_refreshes_itself_without_a_script_unless_paused() -> None:
-    assert '<noscript><meta http-equiv="refresh"' in page([a_view()])
-    assert "http-equiv" not in page([a_view()], {"paused": "1"})
+    html, paused = page([a_view()]), page([a_view()], {"paused": "1"})
+    assert '<noscript><meta http-equiv="refresh"' in html
+    assert '<a id="refresh-switch" href="?paused=1">' in html
+    assert "http-equiv" not in paused
+    assert '<a id="refresh-switch" href="./">' in paused
 
 
 @pytest.mark.slow
@@ -335,15 +371,10 @@ def test_a_large_fleet_makes_no_larger_page() -> None:
 
 
 def test_a_view_that_changes_shows_at_once() -> None:
-    assert "Disconnected</span>" not in page([a_view("x")]).partition("<table")[2]
-    assert "Disconnected</span>" in page([a_disconnected_view("x")]).partition("<table")[2]
-
-
-def test_the_style_and_the_script_cannot_end_their_element() -> None:
-    for name in ("style.css", "script.js"):
-        text = resources.files("exporter.web.status_page").joinpath(name).read_text(encoding="utf-8")
-        assert "</" not in text
-        assert "<!--" not in text
+    status_page, request = StatusPage(version="1", telemetry_path="/"), Request("GET", "/", {}, {})
+    for view, shown in ((a_view("x"), False), (a_disconnected_view("x"), True)):
+        html = status_page.render([view], NOW, request).body
+        assert (b"Disconnected</span>" in html.partition(b"<table")[2]) is shown
 
 
 @pytest.mark.parametrize(
