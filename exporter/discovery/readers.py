@@ -20,8 +20,6 @@ FIRST_RETRY: Final = 15.0
 """Seconds after which a list that could not be read is tried again for the first time."""
 LONGEST_READING: Final = 300.0
 """Seconds that the pages of a list may take together before the rest is left to the next reading."""
-LONGEST_PAUSE: Final = 600.0
-"""Seconds after which a reading that was interrupted begins anew: the pages before have changed too much."""
 
 _log = logging.getLogger(__name__)
 
@@ -75,8 +73,12 @@ class AccountReader:
         """Apply new settings of the account; read the list immediately, or earlier if ``refresh`` is shorter."""
         with self._condition:
             now = self._clock.monotonic()
-            renewed = at_once or account.partner_token != self._account.partner_token
-            self._due = now if renewed else min(self._due, now + account.refresh)
+            if at_once or account.partner_token != self._account.partner_token:
+                self._due = now
+            elif (
+                account.refresh < self._account.refresh
+            ):  # else a wait that Z-API asked for would be cut short
+                self._due = min(self._due, now + account.refresh)
             if at_once or account != self._account:
                 self._listing = ListingReader()  # other pages than those that were read
             self._account, self._ask = account, ask
@@ -126,11 +128,7 @@ class AccountReader:
         failure = self._known.failure
         with self._condition:
             self._failures = 0 if failure is None else self._failures + 1
-            pause = self._pause(failure)
-            if pause > LONGEST_PAUSE:
-                self._listing.forget()
-            due = self._clock.monotonic() + pause
-            self._due = min(self._due, due)
+            self._due = min(self._due, self._clock.monotonic() + self._pause(failure))
         _tell(self._account.name, before, self._known)
         try:
             self._changed()

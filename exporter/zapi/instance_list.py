@@ -152,10 +152,6 @@ class ListingReader:
     def __init__(self) -> None:
         self._unfinished: _Pass | None = None
 
-    def forget(self) -> None:
-        """Begin the next reading at the first page."""
-        self._unfinished = None
-
     def read(self, ask: Ask) -> Listing | Failure:
         """Read all pages; a failure of one of them is that of the whole, with all that it says."""
         current, self._unfinished = self._unfinished or _Pass(), None

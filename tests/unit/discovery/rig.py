@@ -14,12 +14,12 @@ from exporter.metrics.text_format import Format
 from exporter.model.clock import SystemClock
 from exporter.model.secret import Secret
 from exporter.model.settings import Account, Config, Instance, InstanceSource
-from exporter.model.shard import WHOLE, Shard
 from harness.waiting import wait_until
 from simulator.list_faults import FaultyAccount
 from simulator.server import SimulatedZapi
 from tests.builders import a_config, some_polling
 
+NAMES = ("vendas", "suporte", "financeiro")
 PARTNER = "PARTNER-CANARY"
 OFTEN = 0.05
 """Seconds between two readings of a list."""
@@ -42,7 +42,7 @@ def an_account(
 
 
 class Rig:
-    """A daemon with some accounts and configured instances."""
+    """A daemon with some accounts and configured instances, which stops at the end of a ``with``."""
 
     def __init__(
         self,
@@ -50,19 +50,21 @@ class Rig:
         *accounts: Account,
         configured: Sequence[Instance] = (),
         cache: Path | None = None,
-        shard: Shard = WHOLE,
         timeout: float = 10.0,
     ) -> None:
         self.zapi = zapi
         self._timeout = timeout
-        self.telemetry = Telemetry()
-        self.config = self.with_accounts(*accounts, configured=configured, shard=shard)
-        self.daemon = Daemon(self.config, SystemClock(), self.telemetry, cache=ListCache(cache))
+        config = self.with_accounts(*(accounts or (an_account(),)), configured=configured)
+        self.daemon = Daemon(config, SystemClock(), Telemetry(), cache=ListCache(cache))
         self.daemon.start()
 
-    def with_accounts(
-        self, *accounts: Account, configured: Sequence[Instance] = (), shard: Shard = WHOLE
-    ) -> Config:
+    def __enter__(self) -> "Rig":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.daemon.stop(5.0)
+
+    def with_accounts(self, *accounts: Account, configured: Sequence[Instance] = ()) -> Config:
         config = a_config(
             *configured,
             base_url=self.zapi.base_url,
@@ -70,7 +72,7 @@ class Rig:
             polling=some_polling(0.2, stale_after=300.0),
         )
         source = InstanceSource("config", tuple(configured))
-        return replace(config, accounts=accounts, sources=(source,), shard=shard)
+        return replace(config, accounts=accounts, sources=(source,))
 
     def names(self) -> list[str]:
         return [view.instance.name for view in self.daemon.fleet.views()]
@@ -82,11 +84,6 @@ class Rig:
                 sorted(self.names()) == sorted(names) and all(view.up for view in self.daemon.fleet.views())
             )
         )
-
-    def wait_for_readings(self, count: int = 3) -> None:
-        """Wait until the lists were asked for so many more times."""
-        seen = len(self.zapi.list_requests)
-        wait_until(lambda: len(self.zapi.list_requests) >= seen + count)
 
     def source(self, source: str = "account:matriz") -> dict[str, float]:
         """The metrics of a source."""

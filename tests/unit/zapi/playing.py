@@ -8,14 +8,21 @@ import termios
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 import trustme
 
 from exporter.model.clock import SystemClock
+from exporter.model.settings import Api
+from exporter.zapi.client import ZapiClient
 from exporter.zapi.connection import Route
 from exporter.zapi.resolver import Resolver
 from exporter.zapi.transport import Adapter, Request
 from harness.waiting import wait_until
+
+PATIENCE: Final = 60.0
+BODY: Final = b'{"connected":true}'
+OWN: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n" + BODY
 
 Play = Callable[[socket.socket], None]
 """What one connection does; it closes at the end."""
@@ -38,13 +45,22 @@ class PlayedServer:
     def url(self) -> str:
         return f"{'http' if self.ca_pem is None else 'https'}://{self.host}:{self.port}"
 
+    def client(self, timeout: float = PATIENCE, **options: Any) -> ZapiClient:
+        return a_client(self.url, timeout, self.ca_pem, **options)
+
 
 @contextlib.contextmanager
 def playing(
-    *plays: Play, tls: bool = False, host: str = "127.0.0.1", port: int = 0
+    *plays: Play,
+    tls: bool = False,
+    context: ssl.SSLContext | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
 ) -> Iterator[PlayedServer]:
-    """Accept one connection for each play, all of them open at once if need be."""
-    context, ca_pem = _certified(host) if tls else (None, None)
+    """Accept one connection for each play, all of them open at once if need be. ``context`` is another TLS."""
+    ca_pem = None
+    if tls:
+        context, ca_pem = _certified(host)
     with socket.create_server((host, port)) as listener:
         server = PlayedServer(host, listener.getsockname()[1], ca_pem)
 
@@ -67,7 +83,12 @@ def playing(
             with contextlib.suppress(OSError):  # it is closed already
                 accepted.shutdown(socket.SHUT_RDWR)
         for thread in threads:
-            thread.join(60)
+            thread.join(PATIENCE)
+
+
+def a_client(url: str, timeout: float = PATIENCE, ca_pem: str | None = None, **options: Any) -> ZapiClient:
+    """Return a client, whose idle connections are closed with the last reference to it."""
+    return ZapiClient(Api(url, timeout, ca_pem), **{"clock": SystemClock(), **options})
 
 
 def a_route(base_url: str) -> Route:
@@ -87,7 +108,7 @@ def a_request(base_url: str) -> Request:
 def read_head(accepted: socket.socket) -> bytes:
     """Read one request. Raise :class:`ConnectionResetError` where the client closed instead."""
     received = b""
-    while not received.endswith(b"\r\n\r\n"):
+    while b"\r\n\r\n" not in received:
         block = accepted.recv(65536)
         if not block:
             raise ConnectionResetError
@@ -98,15 +119,17 @@ def read_head(accepted: socket.socket) -> bytes:
 def deliver(accepted: socket.socket, data: bytes) -> None:
     """Send, and wait until the client's system has acknowledged it all: a busy one may take its time."""
     accepted.sendall(data)
-    wait_until(lambda: fcntl.ioctl(accepted, termios.TIOCOUTQ, bytes(4)) == bytes(4), 60.0)
+    wait_until(lambda: fcntl.ioctl(accepted, termios.TIOCOUTQ, bytes(4)) == bytes(4), PATIENCE)
 
 
-def answering(*answers: bytes) -> Play:
-    """Give one answer after the other, each to a request."""
+def answering(*answers: bytes, heads: list[bytes] | None = None) -> Play:
+    """Give one answer after the other, each to a request that is added to ``heads``."""
 
     def play(accepted: socket.socket) -> None:
         for answer in answers:
-            read_head(accepted)
+            head = read_head(accepted)
+            if heads is not None:
+                heads.append(head)
             accepted.sendall(answer)
 
     return play

@@ -63,10 +63,7 @@ WORDS = (
     ("null not allowed", Reason.UNAUTHORIZED),
     ("the client token is missing", Reason.UNAUTHORIZED),
     ("undefined not allowed", Reason.UNAUTHORIZED),
-    (
-        "To continue sending a message, you must subscribe to this instance again",
-        Reason.SUBSCRIPTION_ENDED,
-    ),
+    ("To continue sending a message, you must subscribe to this instance again", Reason.SUBSCRIPTION_ENDED),
     ("203.0.113.7 not allowed", Reason.IP_NOT_ALLOWED),
     ("2001:db8::7 not allowed", Reason.IP_NOT_ALLOWED),
     ("::ffff:203.0.113.7 not allowed", Reason.IP_NOT_ALLOWED),

@@ -4,12 +4,8 @@ import pytest
 
 from exporter.zapi.proxy import Proxy, UnusableProxy, environment_proxy
 
-HOST, PORT, ADDRESS, IPV6 = (
-    "https://api.z-api.io",
-    "https://h:8443",
-    "https://10.1.2.3:8443",
-    "https://[fd00::1]",
-)
+HOST, PORT = "https://api.z-api.io", "https://h:8443"
+ADDRESS, IPV6 = "https://10.1.2.3:8443", "https://[fd00::1]"
 
 
 @pytest.fixture(autouse=True)
@@ -26,53 +22,38 @@ def proxy_of(base_url: str, excepted: str, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 @pytest.mark.parametrize(
-    ("excepted", "base_url"),
+    ("base_url", "excepted"),
     [
-        ("*", HOST),
-        ("localhost, *", HOST),
-        ("z-api.io", HOST),
-        (".z-api.io", HOST),
-        ("*.z-api.io", HOST),
-        ("*z-api.io", HOST),
-        ("a, API.Z-API.IO ,b", HOST),
-        ("api.z-api.io:443", HOST),
-        ("h:8443", PORT),
-        ("10.1.2.3", ADDRESS),
-        ("10.1.2.3:8443", ADDRESS),
-        ("10.0.0.0/8", ADDRESS),
-        ("0.0.0.0/0", ADDRESS),
-        ("fd00::1", IPV6),
-        ("[fd00::1]", IPV6),
-        ("[fd00::1]:443", IPV6),
-        ("fd00::/8", IPV6),
+        (HOST, ("*", "localhost, *", "z-api.io", ".z-api.io", "*.z-api.io", "*z-api.io", "z-api.io.")),
+        (HOST, ("a, API.Z-API.IO ,b", "api.z-api.io:443")),
+        ("https://api.z-api.io.", ("z-api.io",)),
+        (PORT, ("h:8443",)),
+        (ADDRESS, ("10.1.2.3", "10.1.2.3:8443", "10.0.0.0/8", "0.0.0.0/0", "10.1.2.3/8")),
+        (IPV6, ("fd00::1", "[fd00::1]", "[fd00::1]:443", "fd00::/8")),
     ],
 )
 def test_a_host_that_no_proxy_names_is_reached_directly(
-    excepted: str, base_url: str, monkeypatch: pytest.MonkeyPatch
+    base_url: str, excepted: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert proxy_of(base_url, excepted, monkeypatch) is None
+    for entries in excepted:
+        assert proxy_of(base_url, entries, monkeypatch) is None, entries
 
 
 @pytest.mark.parametrize(
-    ("excepted", "base_url"),
+    ("base_url", "excepted"),
     [
-        ("", HOST),
-        (",", HOST),
-        ("pi.z-api.io", HOST),
-        ("api.io", "https://z-api.io"),
-        ("api.z-api.io:8443", HOST),
-        ("h:443", PORT),
-        ("10.1.2.3:443", ADDRESS),
-        ("192.168.0.0/16", ADDRESS),
-        ("10.1.2.3/99", ADDRESS),
-        ("10.0.0.0/8", HOST),
-        ("fe80::/10", IPV6),
+        (HOST, ("", ",", "pi.z-api.io", "api.z-api.io:8443", "10.0.0.0/8", "api.z-api.io:0")),
+        ("https://z-api.io", ("api.io", "api.z-api.io")),
+        (PORT, ("h:443",)),
+        (ADDRESS, ("10.1.2.3:443", "192.168.0.0/16", "10.1.2.3/99", "10.1.2.4")),
+        (IPV6, ("fe80::/10", "fd00::2", "[fd00::1]:8443")),
     ],
 )
 def test_another_host_is_reached_through_the_proxy(
-    excepted: str, base_url: str, monkeypatch: pytest.MonkeyPatch
+    base_url: str, excepted: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert proxy_of(base_url, excepted, monkeypatch) == Proxy("http", "proxy", 80, {})
+    for entries in excepted:
+        assert proxy_of(base_url, entries, monkeypatch) == Proxy("http", "proxy", 80, {}), entries
 
 
 def test_names_in_lower_case_go_first(monkeypatch: pytest.MonkeyPatch) -> None:

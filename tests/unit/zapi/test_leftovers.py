@@ -1,21 +1,18 @@
 """What a server sends beyond a reply is never part of another one."""
 
-import contextlib
 import itertools
 import socket
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from exporter.model.clock import SystemClock
-from exporter.model.poll_result import Failure, Reason, Status
-from exporter.model.settings import Api
-from exporter.zapi.client import ZapiClient
+from exporter.model.poll_result import Reason
 from tests.builders import an_instance
+from tests.unit.zapi.outcome import said
 from tests.unit.zapi.playing import (
-    PlayedServer,
+    OWN,
+    PATIENCE,
     a_request,
     an_adapter,
     answering,
@@ -25,25 +22,16 @@ from tests.unit.zapi.playing import (
 )
 
 INSTANCE = an_instance("vendas")
-PATIENCE = 60.0
 
 
-def reply(body: bytes, status: bytes = b"200 OK", length: int | None = None) -> bytes:
-    return b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status, length or len(body), body)
+def reply(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
-OWN = reply(b'{"connected":true}')
 FOREIGN = reply(b'{"connected":false}')
 BY_CHUNKS = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n12\r\n{"connected":true}\r\n0\r\n\r\n'
 EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
 EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
-
-
-@contextlib.contextmanager
-def polling(server: PlayedServer, timeout: float = PATIENCE) -> Iterator[ZapiClient]:
-    client = ZapiClient(Api(server.url, timeout, server.ca_pem), clock=SystemClock())
-    yield client
-    client.close()
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
@@ -66,11 +54,10 @@ def polling(server: PlayedServer, timeout: float = PATIENCE) -> Iterator[ZapiCli
 )
 def test_a_connection_with_bytes_behind_the_reply_is_left(first: bytes, tls: bool) -> None:
     """They come in the same TLS record, or in the one behind it."""
-    with playing(answering(first, FOREIGN), answering(OWN), tls=tls) as server, polling(server) as client:
+    with playing(answering(first, FOREIGN), answering(OWN), tls=tls) as server:
+        client = server.client()
         client.read(INSTANCE)
-        reading = client.read(INSTANCE)
-        assert isinstance(reading, Status)
-        assert reading.connected
+        assert said(client.read(INSTANCE)) is True
         assert server.connections == 2
 
 
@@ -88,13 +75,12 @@ def test_bytes_that_come_later_end_the_connection_too(first: bytes, late: bytes,
         sent.set()
         answering(FOREIGN)(accepted)
 
-    with playing(late_bytes, answering(OWN), tls=tls) as server, polling(server) as client:
+    with playing(late_bytes, answering(OWN), tls=tls) as server:
+        client = server.client()
         client.read(INSTANCE)
         goes_on.set()
         assert sent.wait(PATIENCE)
-        reading = client.read(INSTANCE)
-        assert isinstance(reading, Status)
-        assert reading.connected
+        assert said(client.read(INSTANCE)) is True
         assert server.connections == 2
 
 
@@ -110,12 +96,11 @@ def test_a_reply_behind_interim_ones_is_that_of_its_request(tls: bool) -> None:
         accepted.sendall(OWN)
         answering(FOREIGN)(accepted)
 
-    with playing(slowly, tls=tls) as server, polling(server) as client:
+    with playing(slowly, tls=tls) as server:
+        client = server.client()
         threading.Timer(0.2, goes_on.set).start()
-        first, second = client.read(INSTANCE), client.read(INSTANCE)
-        assert isinstance(first, Status)
-        assert isinstance(second, Status)
-        assert (first.connected, second.connected, server.connections) == (True, False, 1)
+        assert [said(client.read(INSTANCE)) for _ in range(2)] == [True, False]
+        assert server.connections == 1
 
 
 def test_the_connection_of_a_poll_that_was_given_up_is_left() -> None:
@@ -136,22 +121,19 @@ def give_up_after(part: bytes, tls: bool) -> None:
         accepted.sendall(FOREIGN[len(part) :] if part != EARLY else FOREIGN)
         answering(FOREIGN)(accepted)
 
-    with playing(too_late, answering(OWN), tls=tls) as server, polling(server, timeout=5.0) as client:
-        assert isinstance(client.read(INSTANCE), Status)
-        given_up = client.read(INSTANCE)
-        assert isinstance(given_up, Failure)
-        assert given_up.reason is Reason.TIMEOUT
+    with playing(too_late, answering(OWN), tls=tls) as server:
+        client = server.client(5.0)
+        assert [said(client.read(INSTANCE)) for _ in range(2)] == [True, Reason.TIMEOUT]
         goes_on.set()
-        reading = client.read(INSTANCE)
-        assert isinstance(reading, Status)
-        assert reading.connected
+        assert said(client.read(INSTANCE)) is True
         assert server.connections == 2
 
 
 def test_a_connection_over_tls_serves_many_polls() -> None:
     """Session tickets, which come after the handshake, are nothing that was left."""
-    with playing(answering(*[OWN] * 10), tls=True) as server, polling(server) as client:
-        assert all(isinstance(client.read(INSTANCE), Status) for _ in range(10))
+    with playing(answering(*[OWN] * 10), tls=True) as server:
+        client = server.client()
+        assert all(said(client.read(INSTANCE)) is True for _ in range(10))
         assert server.connections == 1
 
 
@@ -159,13 +141,10 @@ def test_a_connection_over_tls_serves_many_polls() -> None:
 def test_the_connection_of_another_instances_reply_is_left(tls: bool) -> None:
     """It may be one reply behind: a server spoke before it was asked, or a proxy mixed two requests up."""
     foreign = reply(b'{"id":"another","connected":false}')
-    with playing(answering(foreign, FOREIGN), answering(OWN), tls=tls) as server, polling(server) as client:
-        wrong = client.read(INSTANCE)
-        assert isinstance(wrong, Failure)
-        assert wrong.reason is Reason.WRONG_INSTANCE
-        reading = client.read(INSTANCE)
-        assert isinstance(reading, Status)
-        assert reading.connected
+    with playing(answering(foreign, FOREIGN), answering(OWN), tls=tls) as server:
+        client = server.client()
+        assert said(client.read(INSTANCE)) is Reason.WRONG_INSTANCE
+        assert said(client.read(INSTANCE)) is True
         assert server.connections == 2
 
 
@@ -176,8 +155,9 @@ def test_a_connection_in_use_while_all_are_closed_serves_no_later_poll() -> None
         accepted.sendall(OWN)
         answering(FOREIGN)(accepted)
 
-    with playing(close_within, answering(OWN)) as server, polling(server) as client:
-        assert all(isinstance(client.read(INSTANCE), Status) for _ in range(2))
+    with playing(close_within, answering(OWN)) as server:
+        client = server.client()
+        assert all(said(client.read(INSTANCE)) is True for _ in range(2))
         assert server.connections == 2
 
 
@@ -192,5 +172,4 @@ def test_a_connection_serves_no_other_request_before_its_reply_was_read() -> Non
             response.is_reusable = False
         with adapter.send(request, timeout=PATIENCE) as response:
             assert response.content == b'{"connected":true}'
-        adapter.close()
         assert server.connections == 2

@@ -6,13 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure, Reading, Status
-from exporter.model.settings import Api
-from exporter.zapi.client import ZapiClient
 from tests.builders import an_instance
 from tests.unit.zapi.odd_replies import REPLIES, pieces, reply
-from tests.unit.zapi.playing import deliver, playing, read_head
+from tests.unit.zapi.playing import PATIENCE, deliver, playing, read_head
 
 CASES = [(reason, name, odd) for reason, replies in REPLIES.items() for name, odd in replies.items()]
 SILENT = [*REPLIES["timeout"], "503 without its body"]
@@ -27,7 +24,6 @@ END_OF_STREAM = (
     "no transfer coding",
 )
 OTHERS = reply(b'{"id":"B","connected":true,"name":"own B"}')
-PATIENCE = 60.0
 
 
 def play(accepted: socket.socket) -> None:
@@ -51,11 +47,10 @@ def play(accepted: socket.socket) -> None:
 def test_every_odd_reply_has_its_reason_and_is_no_part_of_another(tls: bool) -> None:
     other = an_instance("B", instance_id="B", token="good")
     with playing(*[play] * 3 * len(CASES), tls=tls) as server, ThreadPoolExecutor(len(SILENT)) as at_once:
-        quick = ZapiClient(Api(server.url, PATIENCE, server.ca_pem), clock=SystemClock())
-        patient = ZapiClient(Api(server.url, 5.0, server.ca_pem), clock=SystemClock())
+        patient, quick = server.client(PATIENCE), server.client(5.0)
 
         def poll(number: int) -> tuple[Reading, Reading]:
-            client = patient if CASES[number][1] in SILENT else quick
+            client = quick if CASES[number][1] in SILENT else patient
             odd = an_instance("A", instance_id="A", token=f"case{number}")
             return client.read(odd), client.read(other)
 
@@ -63,8 +58,6 @@ def test_every_odd_reply_has_its_reason_and_is_no_part_of_another(tls: bool) -> 
         waiting = {number: at_once.submit(poll, number) for number in silent}
         readings = {number: poll(number) for number in range(len(CASES)) if number not in waiting}
         readings |= {number: future.result() for number, future in waiting.items()}
-        quick.close()
-        patient.close()
     wrong = []
     for number, (expected, name, _) in enumerate(CASES):
         odd, good = readings[number]

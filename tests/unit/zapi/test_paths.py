@@ -3,25 +3,21 @@
 import socket
 import threading
 from collections.abc import Sequence
-from typing import cast
+from typing import Any
 
 import pytest
 
-from exporter.model.clock import SystemClock
-from exporter.model.poll_result import Failure, Reason, Status
-from exporter.model.settings import Api
-from exporter.zapi.client import ZapiClient
+from exporter.model.poll_result import Reason
 from exporter.zapi.resolver import AddressInfo, Resolver
 from exporter.zapi.stream import Stream
 from harness.ports import unreachable_port
 from simulator.packet_filter import drop_packets
 from tests.builders import an_instance
 from tests.clocks import ManualClock
-from tests.unit.zapi.playing import Play, answering, playing, read_head
+from tests.unit.zapi.outcome import said
+from tests.unit.zapi.playing import OWN, PATIENCE, Play, a_client, answering, playing, read_head
 
 INSTANCE = an_instance("vendas")
-OWN = b'HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n{"connected":true}'
-PATIENCE = 60.0
 
 
 def forgotten_after(answers: int, muted: threading.Event) -> Play:
@@ -39,14 +35,11 @@ def forgotten_after(answers: int, muted: threading.Event) -> Play:
 def test_a_path_that_forgot_the_connection_costs_no_poll(tls: bool) -> None:
     """The system of the server does not acknowledge the request, so it is sent again over a new connection."""
     muted = threading.Event()
-    plays = (forgotten_after(2, muted), answering(OWN, OWN))
-    with playing(*plays, tls=tls) as server:
-        client = ZapiClient(Api(server.url, 12.0, server.ca_pem), clock=SystemClock())
-        before = [client.read(INSTANCE) for _ in range(2)]
-        assert muted.wait(PATIENCE)
-        after = [client.read(INSTANCE) for _ in range(2)]
-        client.close()
-        assert all(isinstance(reading, Status) for reading in (*before, *after)), (before, after)
+    with playing(forgotten_after(2, muted), answering(OWN, OWN), tls=tls) as server:
+        client = server.client(12.0)
+        for _ in range(2):
+            assert [said(client.read(INSTANCE)) for _ in range(2)] == [True, True]
+            assert muted.wait(PATIENCE)
         assert server.connections == 2
 
 
@@ -78,15 +71,12 @@ def test_a_path_that_is_mute_for_new_connections_too_is_a_timeout() -> None:
             pass
 
     with playing(forgotten_after(1, muted), mute_from_the_beginning, answering(OWN)) as server:
-        client = ZapiClient(Api(server.url, 2.0, None), clock=SystemClock())
-        assert isinstance(client.read(INSTANCE), Status)
+        client = server.client(2.0)
+        assert said(client.read(INSTANCE)) is True
         assert muted.wait(PATIENCE)
-        failure = client.read(INSTANCE)
-        assert isinstance(failure, Failure)
-        assert failure.reason is Reason.TIMEOUT
+        assert said(client.read(INSTANCE)) is Reason.TIMEOUT
         assert server.connections == 2
-        assert isinstance(client.read(INSTANCE), Status)
-        client.close()
+        assert said(client.read(INSTANCE)) is True
 
 
 @pytest.mark.parametrize("kept_alive", [False, True])
@@ -103,10 +93,8 @@ def test_a_server_that_is_slow_has_the_whole_time(kept_alive: bool) -> None:
         accepted.sendall(OWN)
 
     with playing(slowly, answering(OWN)) as server:
-        client = ZapiClient(Api(server.url, 8.0, None), clock=SystemClock())
-        readings = [client.read(INSTANCE) for _ in range(1 + kept_alive)]
-        client.close()
-        assert all(isinstance(reading, Status) for reading in readings), readings
+        client = server.client(8.0)
+        assert all(said(client.read(INSTANCE)) is True for _ in range(1 + kept_alive))
         assert (server.connections, len(heads)) == (1, 1)
 
 
@@ -120,104 +108,61 @@ def lost_after(part: bytes, *before: bytes) -> Play:
 
 
 @pytest.mark.parametrize(
-    ("plays", "outcome", "connections"),
+    ("plays", "outcomes", "connections"),
     [
-        ((lost_after(b"", OWN), answering(OWN)), None, 2),
-        ((lost_after(b"", OWN), lost_after(b""), answering(OWN)), Reason.CONNECT, 2),
-        ((lost_after(b"H", OWN), answering(OWN)), Reason.INVALID_RESPONSE, 1),
+        ((lost_after(b"", OWN), answering(OWN)), [True, True], 2),
+        ((lost_after(b"", OWN), lost_after(b""), answering(OWN)), [True, Reason.CONNECT], 2),
+        ((lost_after(b"H", OWN), answering(OWN)), [True, Reason.INVALID_RESPONSE], 1),
+        ((lost_after(b""), answering(OWN)), [Reason.CONNECT], 1),
     ],
-    ids=["before a byte", "twice", "after a byte"],
+    ids=["before a byte", "twice", "after a byte", "new connection"],
 )
 def test_a_request_is_sent_again_once_and_only_unheard(
-    plays: Sequence[Play], outcome: Reason | None, connections: int
+    plays: Sequence[Play], outcomes: Sequence[object], connections: int
 ) -> None:
     with playing(*plays) as server:
-        client = ZapiClient(Api(server.url, PATIENCE, None), clock=SystemClock())
-        assert isinstance(client.read(INSTANCE), Status)
-        reading = client.read(INSTANCE)
-        client.close()
-        assert (reading.reason if isinstance(reading, Failure) else None) is outcome
+        client = server.client()
+        assert [said(client.read(INSTANCE)) for _ in outcomes] == outcomes
         assert server.connections == connections
 
 
-def test_a_new_connection_that_is_lost_is_not_tried_again() -> None:
-    with playing(lost_after(b""), answering(OWN)) as server:
-        client = ZapiClient(Api(server.url, PATIENCE, None), clock=SystemClock())
-        reading = client.read(INSTANCE)
-        client.close()
-        assert isinstance(reading, Failure)
-        assert (reading.reason, server.connections) == (Reason.CONNECT, 1)
+def resolving(*addresses: tuple[str, int], family: Any = socket.AF_INET) -> list[AddressInfo]:
+    """What a lookup tells of these addresses."""
+    return [(family, socket.SOCK_STREAM, 0, "", address) for address in addresses]
 
 
-class Names:
-    """Says where ``zapi.example`` is."""
-
-    def __init__(self, port: int) -> None:
-        self.address = "127.0.0.1"
-        self._port = port
-
-    def look_up(self, host: str, port: int) -> Sequence[AddressInfo]:
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (self.address, self._port))]
-
-
-def test_an_address_that_moved_is_followed_within_five_minutes() -> None:
+@pytest.mark.parametrize("reloads", [False, True], ids=["five minutes", "reload"])
+def test_an_address_that_moved_is_followed_in_time(reloads: bool) -> None:
     """Although the old one still answers."""
     clock, many = ManualClock(), answering(*[OWN] * 10)
     with playing(many, many) as old, playing(many, many, host="127.0.0.2", port=old.port) as new:
-        names = Names(old.port)
-        api = Api("http://zapi.example", PATIENCE, None)
-        client = ZapiClient(api, clock=clock, resolver=Resolver(names.look_up))
+        host = old.host
+        resolver = Resolver(lambda *name: resolving((host, old.port)))
+        client = a_client("http://zapi.example", clock=clock, resolver=resolver)
         client.read(INSTANCE)
-        names.address = new.host
+        host = new.host
         clock.advance(299.0)
-        assert isinstance(client.read(INSTANCE), Status)
+        assert said(client.read(INSTANCE)) is True
         assert (old.connections, new.connections) == (1, 0)
-        clock.advance(1.0)
-        assert isinstance(client.read(INSTANCE), Status)
+        if reloads:
+            client.forget()
+        else:
+            clock.advance(1.0)
+        assert said(client.read(INSTANCE)) is True
         assert (old.connections, new.connections) == (1, 1)
-        client.close()
-
-
-def test_an_address_that_moved_is_followed_by_a_reload() -> None:
-    many = answering(*[OWN] * 10)
-    with playing(many) as old, playing(many, host="127.0.0.2", port=old.port) as new:
-        names = Names(old.port)
-        api = Api("http://zapi.example", PATIENCE, None)
-        client = ZapiClient(api, clock=ManualClock(), resolver=Resolver(names.look_up))
-        client.read(INSTANCE)
-        names.address = new.host
-        client.forget()
-        assert isinstance(client.read(INSTANCE), Status)
-        assert (old.connections, new.connections) == (1, 1)
-        client.close()
 
 
 def test_an_address_of_a_family_that_the_machine_lacks_is_passed_over() -> None:
     """As those of IPv6 are where it is switched off in the kernel, though its name servers tell them."""
     with playing(answering(OWN)) as server:
-
-        def lookup(host: str, port: int) -> Sequence[AddressInfo]:
-            lacking = cast("socket.AddressFamily", 99)
-            return [
-                (lacking, socket.SOCK_STREAM, 0, "", (host, port)),
-                (socket.AF_INET, socket.SOCK_STREAM, 0, "", (server.host, port)),
-            ]
-
-        api = Api(f"http://zapi.example:{server.port}", PATIENCE, None)
-        client = ZapiClient(api, clock=SystemClock(), resolver=Resolver(lookup))
-        assert isinstance(client.read(INSTANCE), Status)
-        client.close()
+        address = (server.host, server.port)
+        resolver = Resolver(lambda *name: [*resolving(address, family=99), *resolving(address)])
+        assert said(a_client("http://zapi.example", resolver=resolver).read(INSTANCE)) is True
 
 
 def test_an_address_that_hangs_leaves_the_next_one_its_share_of_the_time() -> None:
     """One of two addresses gets half of ``api.timeout``, which is then enough for the other one."""
     with unreachable_port() as dead, playing(answering(OWN)) as server:
-
-        def lookup(host: str, port: int) -> Sequence[AddressInfo]:
-            addresses = [("127.0.0.1", dead), (server.host, server.port)]
-            return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", address) for address in addresses]
-
-        api = Api(f"http://zapi.example:{server.port}", 4.0, None)
-        client = ZapiClient(api, clock=SystemClock(), resolver=Resolver(lookup))
-        assert isinstance(client.read(INSTANCE), Status)
-        client.close()
+        addresses = resolving(("127.0.0.1", dead), (server.host, server.port))
+        resolver = Resolver(lambda *name: addresses)
+        assert said(a_client("http://zapi.example", 4.0, resolver=resolver).read(INSTANCE)) is True

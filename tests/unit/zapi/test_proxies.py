@@ -3,20 +3,20 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import trustme
 
 from exporter.demo.instances import SimulatedInstance
 from exporter.model.clock import SystemClock
-from exporter.model.poll_result import Failure, Reason, Status
-from exporter.model.settings import Api
+from exporter.model.poll_result import Failure, Reason
 from exporter.zapi.client import ZapiClient
+from exporter.zapi.errors import proxy_refusal
 from exporter.zapi.proxy import parse_proxy
 from simulator.server import SimulatedZapi
 from tests.builders import an_instance
+from tests.unit.zapi.outcome import said
+from tests.unit.zapi.playing import a_client
 from tests.unit.zapi.proxying import Answer, proxying
 
 INSTANCE = an_instance("vendas", client_token="CLIENTTOKEN")
@@ -24,29 +24,30 @@ LOGIN = "us%C5%A1er:p%40ss"
 BASIC = "proxy-authorization: Basic dXPFoWVyOnBAc3M="
 
 
-class Authority:
-    """An authority in a file, and what it certifies."""
+class Certified:
+    """Servers that one authority vouches for, and clients that trust it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._authority = trustme.CA()
-        self.file = folder / "ca.pem"
-        self._authority.cert_pem.write_to_path(self.file)
+    def __init__(self, authority: trustme.CA) -> None:
+        self._authority = authority
 
     def server(self, host: str = "127.0.0.1") -> ssl.SSLContext:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert(host).configure_cert(tls)
         return tls
 
+    def client(self, base_url: str, proxy: str, timeout: float = 10.0) -> ZapiClient:
+        ca_pem = self._authority.cert_pem.bytes().decode()
+        return a_client(base_url, timeout, ca_pem, proxy=parse_proxy(proxy, "HTTPS_PROXY"))
+
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path)
+def certified(authority: trustme.CA) -> Certified:
+    return Certified(authority)
 
 
-@pytest.fixture
-def zapi(authority: Authority) -> Iterator[SimulatedZapi]:
-    with serving(authority.server()) as server:
-        yield server
+@pytest.fixture(params=[False, True], ids=["http proxy", "https proxy"])
+def proxy_tls(request: pytest.FixtureRequest, certified: Certified) -> ssl.SSLContext | None:
+    return certified.server() if request.param else None
 
 
 def serving(tls: ssl.SSLContext | None) -> SimulatedZapi:
@@ -55,25 +56,20 @@ def serving(tls: ssl.SSLContext | None) -> SimulatedZapi:
     return SimulatedZapi([instance], clock=SystemClock(), tls=tls)
 
 
-def a_client(base_url: str, proxy: str, ca_file: Path, timeout: float = 10.0) -> ZapiClient:
-    api = Api(base_url, timeout, ca_file.read_text())
-    return ZapiClient(api, clock=SystemClock(), proxy=parse_proxy(proxy, "HTTPS_PROXY"))
+def says(answer: bytes) -> Answer:
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: str) -> None:
+        writer.write(answer)
+        await writer.drain()
+
+    return say
 
 
-def failure(client: ZapiClient) -> Failure:
-    reading = client.read(INSTANCE)
-    assert isinstance(reading, Failure)
-    return reading
-
-
-@pytest.mark.parametrize("proxy_tls", [False, True], ids=["http proxy", "https proxy"])
 def test_a_tunnel_serves_many_polls_and_is_closed_with_its_client(
-    proxy_tls: bool, zapi: SimulatedZapi, authority: Authority
+    proxy_tls: ssl.SSLContext | None, certified: Certified
 ) -> None:
-    with proxying(tls=authority.server() if proxy_tls else None) as proxy:
-        client = a_client(zapi.base_url, proxy.url(LOGIN), authority.file)
-        readings = [client.read(INSTANCE) for _ in range(3)]
-        assert all(isinstance(reading, Status) for reading in readings), readings
+    with serving(certified.server()) as zapi, proxying(tls=proxy_tls) as proxy:
+        client = certified.client(zapi.base_url, proxy.url(LOGIN))
+        assert [said(client.read(INSTANCE)) for _ in range(3)] == [True] * 3
         target = f"127.0.0.1:{zapi.port}"
         assert proxy.heads == [f"CONNECT {target} HTTP/1.1\r\n{BASIC}\r\nHost: {target}\r\n\r\n"]
         assert (zapi.connections, zapi.handshakes) == (1, 1)
@@ -82,33 +78,34 @@ def test_a_tunnel_serves_many_polls_and_is_closed_with_its_client(
         proxy.wait_until_all_closed()
 
 
-def test_a_tunnel_to_an_address_of_ipv6_is_asked_for_in_brackets(authority: Authority) -> None:
-    with proxying() as proxy:
-        client = a_client("https://[::1]:1", proxy.url(), authority.file)
-        failure(client)
-        client.close()
-        assert proxy.heads == ["CONNECT [::1]:1 HTTP/1.1\r\nHost: [::1]:1\r\n\r\n"]
+@pytest.mark.parametrize(
+    ("base_url", "target"),
+    [
+        ("https://[::1]:1", "[::1]:1"),
+        ("https://127.0.0.1", "127.0.0.1:443"),
+        ("https://a.example:80", "a.example:80"),
+    ],
+)
+def test_a_tunnel_is_asked_for_with_the_port_and_no_more(
+    base_url: str, target: str, certified: Certified
+) -> None:
+    """An address of IPv6 stands in brackets."""
+    with proxying(says(b"HTTP/1.1 502 No\r\n\r\n")) as proxy:
+        certified.client(base_url, proxy.url()).read(INSTANCE)
+        assert proxy.heads == [f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n"]
 
 
-@pytest.mark.parametrize("proxy_tls", [False, True], ids=["http proxy", "https proxy"])
-def test_plain_polls_are_forwarded_over_one_connection(proxy_tls: bool, authority: Authority) -> None:
-    with serving(None) as zapi, proxying(tls=authority.server() if proxy_tls else None) as proxy:
-        client = a_client(zapi.base_url, proxy.url(), authority.file)
-        assert isinstance(client.read(INSTANCE), Status)
-        assert isinstance(client.read(INSTANCE), Status)
-        assert proxy.heads[0].startswith(
-            f"GET {zapi.base_url}/instances/ID-vendas/token/TOKEN/me HTTP/1.1\r\n"
+def test_plain_polls_are_forwarded_over_one_connection(
+    proxy_tls: ssl.SSLContext | None, certified: Certified
+) -> None:
+    with serving(None) as zapi, proxying(tls=proxy_tls) as proxy:
+        client = certified.client(zapi.base_url, proxy.url(LOGIN))
+        assert [said(client.read(INSTANCE)) for _ in range(2)] == [True, True]
+        (head,) = proxy.heads
+        assert head.startswith(
+            f"GET {zapi.base_url}/instances/ID-vendas/token/TOKEN/me HTTP/1.1\r\nHost: 127.0.0.1:{zapi.port}\r\n"
         )
-        client.close()
-        proxy.wait_until_all_closed()
-
-
-def says(answer: bytes) -> Answer:
-    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: str) -> None:
-        writer.write(answer)
-        await writer.drain()
-
-    return say
+        assert f"\r\n{BASIC}\r\n" in head
 
 
 async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: str) -> None:
@@ -123,7 +120,6 @@ async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head:
         await asyncio.sleep(0.05)
 
 
-@pytest.mark.parametrize("proxy_tls", [False, True], ids=["http proxy", "https proxy"])
 @pytest.mark.parametrize(
     ("answer", "detail"),
     [
@@ -140,10 +136,11 @@ async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head:
     ids=["407", "502", "redirect", "closed", "half a line", "no HTTP", "huge header", "many headers", "page"],
 )
 def test_a_proxy_that_makes_no_tunnel_is_named(
-    answer: bytes, detail: str, proxy_tls: bool, authority: Authority
+    answer: bytes, detail: str, proxy_tls: ssl.SSLContext | None, certified: Certified
 ) -> None:
-    with proxying(says(answer), authority.server() if proxy_tls else None) as proxy:
-        failed = failure(a_client("https://zapi.example", proxy.url("u:canary"), authority.file))
+    with proxying(says(answer), proxy_tls) as proxy:
+        failed = certified.client("https://zapi.example", proxy.url("u:canary")).read(INSTANCE)
+    assert isinstance(failed, Failure)
     assert failed.reason is Reason.CONNECT
     assert "proxy" in failed.detail
     assert detail in failed.detail
@@ -151,50 +148,48 @@ def test_a_proxy_that_makes_no_tunnel_is_named(
     assert "TOKEN" not in proxy.heads[0]
 
 
-@pytest.mark.parametrize("proxy_tls", [False, True], ids=["http proxy", "https proxy"])
 @pytest.mark.parametrize("answer", [hang, drip])
 def test_a_proxy_that_takes_for_ever_is_a_timeout(
-    answer: Answer, proxy_tls: bool, authority: Authority
+    answer: Answer, proxy_tls: ssl.SSLContext | None, certified: Certified
 ) -> None:
-    with proxying(answer, authority.server() if proxy_tls else None) as proxy:
-        client = a_client("https://zapi.example", proxy.url(), authority.file, timeout=0.4)
-        assert failure(client).reason is Reason.TIMEOUT
+    with proxying(answer, proxy_tls) as proxy:
+        client = certified.client("https://zapi.example", proxy.url(), timeout=0.4)
+        assert said(client.read(INSTANCE)) is Reason.TIMEOUT
 
 
-def test_a_tunnel_that_leads_nowhere_is_a_lost_connection(authority: Authority) -> None:
+def test_a_tunnel_that_leads_nowhere_is_a_lost_connection(certified: Certified) -> None:
     with proxying(says(b"HTTP/1.1 200 OK\r\n\r\n")) as proxy:
-        assert failure(a_client("https://zapi.example", proxy.url(), authority.file)).reason is Reason.CONNECT
+        client = certified.client("https://zapi.example", proxy.url())
+        assert said(client.read(INSTANCE)) is Reason.CONNECT
 
 
-def test_a_forwarding_proxy_that_wants_a_password_is_not_taken_for_zapi(authority: Authority) -> None:
+def test_a_forwarding_proxy_that_wants_a_password_is_not_taken_for_zapi(certified: Certified) -> None:
     with proxying(says(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")) as proxy:
-        failed = failure(a_client("http://zapi.example", proxy.url(), authority.file))
-    assert failed.reason is Reason.CONNECT
-    assert "407" in failed.detail
+        failed = certified.client("http://zapi.example", proxy.url()).read(INSTANCE)
+    assert failed == proxy_refusal(407)
 
 
-def test_the_name_that_cannot_be_resolved_is_the_proxys(authority: Authority) -> None:
-    failed = failure(a_client("https://127.0.0.1", "http://proxy..example:1", authority.file))
+def test_the_name_that_cannot_be_resolved_is_the_proxys(certified: Certified) -> None:
+    failed = certified.client("https://127.0.0.1", "http://proxy..example:1").read(INSTANCE)
     assert failed == Failure(Reason.CONNECT, "the host name of the proxy cannot be resolved")
 
 
-def test_the_certificate_of_another_host_is_the_proxys(authority: Authority) -> None:
-    with proxying(tls=authority.server("proxy.example")) as proxy:
-        failed = failure(a_client("https://zapi.example", proxy.url(), authority.file))
+def test_the_certificate_of_another_host_is_the_proxys(certified: Certified) -> None:
+    with proxying(tls=certified.server("proxy.example")) as proxy:
+        failed = certified.client("https://zapi.example", proxy.url()).read(INSTANCE)
     assert failed == Failure(Reason.TLS, "the proxy's certificate is for another host")
 
 
-def test_the_certificate_of_another_host_behind_a_proxy_is_zapis(authority: Authority) -> None:
-    with serving(authority.server("zapi.example")) as zapi, proxying(tls=authority.server()) as proxy:
-        failed = failure(a_client(zapi.base_url, proxy.url(), authority.file))
+def test_the_certificate_of_another_host_behind_a_proxy_is_zapis(certified: Certified) -> None:
+    with serving(certified.server("zapi.example")) as zapi, proxying(tls=certified.server()) as proxy:
+        failed = certified.client(zapi.base_url, proxy.url()).read(INSTANCE)
     assert failed == Failure(Reason.TLS, "the server's certificate is for another host")
 
 
-def test_a_tunnel_that_was_closed_while_idle_costs_no_poll(zapi: SimulatedZapi, authority: Authority) -> None:
-    with proxying(tls=authority.server()) as proxy:
-        client = a_client(zapi.base_url, proxy.url(), authority.file)
-        assert isinstance(client.read(INSTANCE), Status)
+def test_a_tunnel_that_was_closed_while_idle_costs_no_poll(certified: Certified) -> None:
+    with serving(certified.server()) as zapi, proxying(tls=certified.server()) as proxy:
+        client = certified.client(zapi.base_url, proxy.url())
+        assert said(client.read(INSTANCE)) is True
         proxy.hang_up()
-        assert isinstance(client.read(INSTANCE), Status)
+        assert said(client.read(INSTANCE)) is True
         assert len(proxy.heads) == 2
-        client.close()

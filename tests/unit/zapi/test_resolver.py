@@ -9,14 +9,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure, Reason
-from exporter.model.settings import Api
-from exporter.zapi.client import ZapiClient
 from exporter.zapi.errors import NoThreadLeft
 from exporter.zapi.resolver import AddressInfo, Resolver
 from harness.waiting import wait_until
 from tests.builders import an_instance
+from tests.unit.zapi.playing import a_client
 
 HERE: AddressInfo = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 443))
 
@@ -76,8 +74,7 @@ def test_a_lookup_that_finds_no_thread_is_made_by_the_next_poll_that_does(
         machine.setattr(threading.Thread, "start", no_thread)
         with pytest.raises(NoThreadLeft):
             resolver.resolve("zapi.example", 443, 20)
-        client = ZapiClient(Api("http://zapi.example", 20.0, None), clock=SystemClock(), resolver=resolver)
-        reading = client.read(an_instance("vendas"))
+        reading = a_client("http://zapi.example", resolver=resolver).read(an_instance("vendas"))
     assert isinstance(reading, Failure)
     assert reading.reason is Reason.CONNECT
     assert "no thread left" in reading.detail

@@ -19,14 +19,11 @@ from pathlib import Path
 import pytest
 import trustme
 
-from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Status
-from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
 from harness.waiting import wait_until
 from tests.builders import an_instance
-
-PATIENCE = 60.0
+from tests.unit.zapi.playing import PATIENCE, a_client
 
 
 @dataclass
@@ -57,25 +54,17 @@ class OpenSslServer:
 
 
 @contextlib.contextmanager
-def serving(version: str, folder: Path) -> Iterator[tuple[OpenSslServer, ZapiClient]]:
-    authority = trustme.CA()
+def serving(version: str, authority: trustme.CA, folder: Path) -> Iterator[tuple[OpenSslServer, ZapiClient]]:
     certificate = authority.issue_cert("127.0.0.1")
     key, chain = folder / "key.pem", folder / "chain.pem"
     certificate.private_key_pem.write_to_path(key)
     certificate.cert_chain_pems[0].write_to_path(chain)
-    command: list[str | Path] = [
-        "openssl",
-        "s_server",
-        "-accept",
-        "127.0.0.1:0",
-        f"-{version}",
-        "-key",
-        key,
-        "-cert",
-        chain,
-    ]
+    command = f"openssl s_server -accept 127.0.0.1:0 -{version} -key".split()
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [*command, key, "-cert", chain],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     ) as process:
         server = OpenSslServer(process)
         reader = threading.Thread(target=server.keep_output, daemon=True)
@@ -83,10 +72,7 @@ def serving(version: str, folder: Path) -> Iterator[tuple[OpenSslServer, ZapiCli
         try:
             wait_until(lambda: re.search(rb"ACCEPT 127.0.0.1:\d+\n", server.printed) is not None, PATIENCE)
             port = int(server.printed.rpartition(b":")[2])
-            api = Api(f"https://127.0.0.1:{port}", PATIENCE, authority.cert_pem.bytes().decode())
-            client = ZapiClient(api, clock=SystemClock())
-            yield server, client
-            client.close()
+            yield server, a_client(f"https://127.0.0.1:{port}", ca_pem=authority.cert_pem.bytes().decode())
         finally:
             process.kill()
             reader.join(PATIENCE)
@@ -98,10 +84,12 @@ def serving(version: str, folder: Path) -> Iterator[tuple[OpenSslServer, ZapiCli
     [(b"k", "tls1_3"), (b"K", "tls1_3"), (b"r", "tls1_2")],
     ids=["new keys", "new keys on both sides", "renegotiation"],
 )
-def test_a_message_of_tls_is_no_part_of_a_reply(letter: bytes, version: str, tmp_path: Path) -> None:
+def test_a_message_of_tls_is_no_part_of_a_reply(
+    letter: bytes, version: str, authority: trustme.CA, tmp_path: Path
+) -> None:
     # No "idle" follows "within" at once: the server may wait for the rest of a handshake then, and take no line.
     moments = ("", "idle", "before", "", "within", "", "idle", "")
-    with serving(version, tmp_path) as (server, client), ThreadPoolExecutor(1) as at_once:
+    with serving(version, authority, tmp_path) as (server, client), ThreadPoolExecutor(1) as at_once:
         names = []
         for number, moment in enumerate(moments):
             body = b'{"connected":true,"name":"reply %d"}\n' % number
