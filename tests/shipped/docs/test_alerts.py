@@ -1,15 +1,14 @@
-"""The table of who is told what: as the rules have it, with every alert once, and its recipes run."""
+"""The table of who is told what: as the rules have it, with every alert once."""
 
 import re
-from pathlib import Path
 from typing import Final
 
 import pytest
 import yaml
 
 from exporter.config.duration import parse_duration
-from tests.shipped.docs.documents import ROOT, snippets
-from tests.shipped.prometheus.tools import RULES, Rule, alerts, amtool, promtool
+from tests.shipped.docs.documents import ROOT
+from tests.shipped.prometheus.tools import RULES, Rule, alerts
 
 DOCUMENT: Final = ROOT / "docs" / "alerts.md"
 TEXT: Final = DOCUMENT.read_text(encoding="utf-8")
@@ -105,27 +104,3 @@ def threshold(name: str) -> float:
                     product *= float(factor)
                 return product
     raise AssertionError(f"there is no threshold {name}")
-
-
-def recipes(first_key: str) -> list[str]:
-    return [one.text for one in snippets("yaml") if one.file == DOCUMENT and one.text.startswith(first_key)]
-
-
-@pytest.mark.needs("promtool")
-def test_prometheus_takes_the_rules_of_the_recipes(tmp_path: Path) -> None:
-    texts = recipes("groups:")
-    assert len(texts) == 2
-    for text in texts:
-        (tmp_path / "rules.yaml").write_text(text)
-        checked = promtool("check", "rules", tmp_path / "rules.yaml")
-        assert checked.succeeded, checked.output
-
-
-@pytest.mark.needs("amtool")
-def test_alertmanager_takes_the_routes_of_the_recipes(tmp_path: Path) -> None:
-    texts = [*recipes("route:"), *recipes("time_intervals:")]
-    assert len(texts) == 2
-    for text in texts:
-        (tmp_path / "alertmanager.yaml").write_text(text)
-        checked = amtool("check-config", tmp_path / "alertmanager.yaml")
-        assert checked.succeeded, checked.output
