@@ -18,10 +18,12 @@ from exporter.model.clock import SystemClock
 from exporter.httpd.message import Response
 from exporter.httpd.server import Server
 from exporter.httpd.bind import bind
+from exporter.httpd.limits import Limits
 
 logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s: %(error)s", level=logging.WARNING)
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-server = Server(lambda request: Response(200, b"alive"), [bind("127.0.0.1:0")], clock=SystemClock())
+patient = Limits(head=3600.0)
+server = Server(lambda request: Response(200, b"alive"), [bind("127.0.0.1:0")], clock=SystemClock(), limits=patient)
 server.start()
 held = []
 
