@@ -61,6 +61,18 @@ def test_the_system_probes_an_idle_connection_and_gives_up_an_unheard_one() -> N
         ] == [30, 10, 3, 2500, 1]
 
 
+def test_a_kept_connection_is_lost_if_unheard_for_a_quarter_of_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits: list[float] = []
+    monkeypatch.setattr(Stream, "limit_unacknowledged", lambda stream, seconds: limits.append(seconds))
+    with playing(answering(OWN, OWN)) as server:
+        client = ZapiClient(Api(server.url, 8.0, None), clock=SystemClock())
+        assert all(isinstance(client.read(INSTANCE), Status) for _ in range(2))
+        client.close()
+    assert limits == [2.0]
+
+
 def test_a_path_that_is_mute_for_new_connections_too_is_a_timeout() -> None:
     muted = threading.Event()
 
