@@ -1,6 +1,5 @@
-"""The installed command as hostile and as ordinary HTTP clients see it, with and without TLS."""
+"""The installed command as slow clients see it, with and without TLS."""
 
-import gzip
 import os
 import socket
 import ssl
@@ -23,7 +22,6 @@ TRIES = 4
 INSTANCES = 20
 OF_POLLS = 2 * INSTANCES
 """Most connections between the poller and the simulated Z-API, counted at both ends: both are in one process."""
-PAGE = "/?show=problems&q=loja"
 
 
 @dataclass(frozen=True)
@@ -89,72 +87,3 @@ def test_a_thousand_slow_clients_hold_up_nobody_and_cost_little(target: Target) 
                 assert any(target.answers_before_it_drops_a_slow_client(path) for _ in range(TRIES))
             assert target.files() <= files + limits.connections + OF_POLLS
             assert target.threads() <= threads + limits.threads + limits.login_threads + OF_POLLS
-
-
-def test_clients_that_drip_headers_after_a_good_start_hold_up_nobody(target: Target) -> None:
-    with ExitStack() as stack:
-        slow = [stack.enter_context(target.connect()) for _ in range(100)]
-        for client in slow:
-            client.send(b"GET / HTTP/1.1\r\nX-Slow: ")
-        for path in ("/metrics", "/-/healthy"):
-            for client in slow:
-                client.send(b"a")
-            assert any(target.answers_before_it_drops_a_slow_client(path) for _ in range(TRIES))
-
-
-@pytest.mark.parametrize(
-    ("path", "allow"),
-    [(path, "GET, HEAD, OPTIONS") for path in ("/", "/metrics", "/sd", "/probe", "/-/healthy", "/-/ready")]
-    + [("/-/reload", "POST, PUT, OPTIONS")],
-)
-def test_a_path_says_which_methods_it_takes(target: Target, path: str, allow: str) -> None:
-    with target.connect() as client:
-        for method, status in (("OPTIONS", 204), ("DELETE", 405)):
-            answer = client.ask(path, method=method)
-            assert (answer.status, answer.headers["allow"]) == (status, allow)
-
-
-def test_one_connection_carries_many_requests(target: Target) -> None:
-    """One connection carries many requests and head has everything but the body."""
-
-    with target.connect() as client:
-        for path in ("/", "/metrics", "/sd", "/-/healthy"):
-            whole = client.ask(path, "Accept-Encoding: identity")
-            head = client.ask(path, "Accept-Encoding: identity", method="HEAD")
-            assert (whole.status, head.status, head.body) == (200, 200, b"")
-            assert head.headers.keys() == whole.headers.keys()
-            assert len(whole.body) == int(whole.headers["content-length"])
-
-
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [([f"X-{number}: y" for number in range(150)], 431), ([f"X-Large: {'y' * 20_000}"], 431)],
-)
-def test_too_many_or_too_large_headers_are_refused(target: Target, headers: list[str], status: int) -> None:
-    with target.connect() as client:
-        assert client.ask("/metrics", *headers).status == status
-    with target.connect() as client:
-        assert client.ask("/metrics").status == 200
-
-
-def test_the_page_brings_its_own_strict_policy_and_every_answer_is_guarded(target: Target) -> None:
-    with target.connect() as client:
-        for path in (PAGE, "/metrics", "/nothing/here"):
-            headers = client.ask(path).headers
-            policy = headers["content-security-policy"]
-            assert policy.startswith("default-src 'none'")
-            assert "frame-ancestors 'none'" in policy
-            assert "unsafe" not in policy
-            assert headers["x-content-type-options"] == "nosniff"
-            assert headers["referrer-policy"] == "no-referrer"
-
-
-@pytest.mark.parametrize("path", [PAGE, "/sd", "/metrics"])
-def test_a_client_that_takes_gzip_gets_it_and_caches_are_told(target: Target, path: str) -> None:
-    with target.connect() as client:
-        plain, packed = client.ask(path), client.ask(path, "Accept-Encoding: gzip")
-    assert "Accept-Encoding" in plain.headers["vary"]
-    assert "content-encoding" not in plain.headers
-    assert packed.headers["vary"] == plain.headers["vary"]
-    assert packed.headers["content-encoding"] == "gzip"
-    assert len(gzip.decompress(packed.body)) > len(packed.body)

@@ -234,7 +234,8 @@ def test_every_answer_is_dated_and_carries_the_security_headers() -> None:
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
     assert headers["referrer-policy"] == "no-referrer"
-    assert headers["content-security-policy"].startswith("default-src 'none'")
+    policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    assert headers["content-security-policy"] == policy
 
 
 def test_the_operators_header_replaces_all_others() -> None:
