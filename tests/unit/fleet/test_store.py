@@ -120,7 +120,7 @@ def test_polls_that_stop_altogether_become_visible(fleet: Fleet, clock: ManualCl
     clock.advance(299)
     assert vendas(fleet).up is True
     clock.advance(1)
-    view = vendas(fleet)
+    view, _ = fleet.views()
     assert (view.up, view.failure, view.status) == (False, None, None)
 
 
