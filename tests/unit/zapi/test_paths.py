@@ -67,9 +67,8 @@ def test_a_kept_connection_is_lost_if_unheard_for_a_quarter_of_the_time(
     limits: list[float] = []
     monkeypatch.setattr(Stream, "limit_unacknowledged", lambda stream, seconds: limits.append(seconds))
     with playing(answering(OWN, OWN)) as server:
-        client = ZapiClient(Api(server.url, 8.0, None), clock=SystemClock())
-        assert all(isinstance(client.read(INSTANCE), Status) for _ in range(2))
-        client.close()
+        client = server.client(8.0)
+        assert [said(client.read(INSTANCE)) for _ in range(2)] == [True, True]
     assert limits == [2.0]
 
 
