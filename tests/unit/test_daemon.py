@@ -132,8 +132,6 @@ def test_a_changed_token_is_used_by_the_next_poll(rig: Rig, zapi: SimulatedZapi)
 
 
 def test_a_new_token_after_a_refused_one_is_tried_at_once(rig: Rig, zapi: SimulatedZapi) -> None:
-    """An instance whose token was refused is polled at once with the new one."""
-
     zapi.update("ID-vendas", token="RENEWED")
     rig.poll_now("vendas")
     assert rig.view("vendas").up is False
@@ -184,52 +182,39 @@ def test_nobody_waits_for_an_instance_removed_before_its_poll(rig: Rig) -> None:
     first.join(30)
 
 
-def refusals(rig: Rig, error: Exception) -> tuple[str, ...]:
-    """What a reload says that fails, having asserted that nothing else came of it."""
+WRONG = [Problem("config.yaml", line, f"instances[{line}]", "is wrong") for line in (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (InvalidConfig(WRONG), [f"config.yaml:{line}: instances[{line}]: is wrong" for line in (1, 2)]),
+        (RuntimeError("canary"), ["an unexpected error of the exporter itself; see the log"]),
+        (None, ["the proxy in the environment (HTTPS_PROXY) is not a usable http:// or https:// URL"]),
+    ],
+    ids=["a bad configuration", "an unexpected error", "a proxy that cannot be used"],
+)
+def test_a_reload_that_fails_changes_nothing_and_tells_all_that_is_wrong(
+    rig: Rig,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception | None,
+    told: list[str],
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "no-scheme://user:canary@proxy")
     before, config, loaded = rig.daemon.fleet.views(), rig.daemon.config, rig.config
-    rig.next = error
+    rig.next = error or replace(loaded, api=replace(loaded.api, base_url="https://zapi.example.com"))
     problems = rig.reloader.reload()
-    assert rig.daemon.fleet.views() == before
-    assert rig.daemon.config is config
+    assert [problem.partition(": it has")[0] for problem in problems] == told
+    assert (rig.daemon.fleet.views(), rig.daemon.config) == (before, config)
     assert rig.metric("zapi_exporter_config_last_reload_successful") == 0
+    records = [vars(record) for record in caplog.records]
+    assert [record["problem"] for record in records if "problem" in record] == list(problems)
+    assert ("RuntimeError" in str(records)) is isinstance(error, RuntimeError)
+    assert "canary" not in str(records)
     rig.next = loaded
     assert rig.reloader.reload() == ()
     assert rig.metric("zapi_exporter_config_last_reload_successful") == 1
-    return problems
-
-
-def test_a_bad_configuration_changes_nothing_and_all_that_is_wrong_is_told(
-    rig: Rig, caplog: pytest.LogCaptureFixture
-) -> None:
-    wrong = [Problem("config.yaml", line, f"instances[{line}]", "is wrong") for line in (1, 2)]
-    told = refusals(rig, InvalidConfig(wrong))
-    assert told == ("config.yaml:1: instances[1]: is wrong", "config.yaml:2: instances[2]: is wrong")
-    assert [vars(record)["problem"] for record in caplog.records] == list(told)
-
-
-def test_an_unexpected_error_while_loading_changes_nothing(
-    rig: Rig, caplog: pytest.LogCaptureFixture
-) -> None:
-    """An unexpected error while loading changes nothing and tells no text."""
-
-    told = refusals(rig, RuntimeError("canary"))
-    assert len(told) == 1
-    assert "RuntimeError" in str([vars(record) for record in caplog.records])
-    assert "canary" not in str([told, *(vars(record) for record in caplog.records)])
-
-
-def test_a_configuration_whose_proxy_cannot_be_used_changes_nothing(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "no-scheme://user:canary@proxy")
-    before, loaded = rig.daemon.config, rig.config
-    told = rig.reload(api=replace(loaded.api, base_url="https://zapi.example.com"))
-    assert rig.daemon.config is before
-    assert len(told) == 1
-    assert "HTTPS_PROXY" in told[0]
-    assert "canary" not in told[0]
-    rig.next = loaded
-    assert rig.reloader.reload() == ()
 
 
 def test_renewed_authorities_are_trusted_after_a_reload() -> None:
@@ -265,15 +250,11 @@ def test_a_changed_api_leaves_no_connection_behind(rig: Rig, zapi: SimulatedZapi
     zapi.wait_for("the old connections to end", lambda server: server.open_connections <= 2)
 
 
-def test_without_instances_it_is_ready_at_once() -> None:
+def test_it_is_ready_without_instances_until_it_stops() -> None:
     daemon = Daemon(a_config(), SystemClock(), Telemetry())
     assert daemon.is_ready()
     daemon.stop(0.0)
-
-
-def test_a_stopping_daemon_is_not_ready(rig: Rig) -> None:
-    rig.daemon.stop(5.0)
-    assert not rig.daemon.is_ready()
+    assert not daemon.is_ready()
 
 
 def test_secrets_of_a_changed_instance_stay_out_of_the_log(

@@ -1,7 +1,7 @@
 """Made-up histories of numbers, minute by minute, and the figures that they must give."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 MINUTE = 60
 HOUR = 3600
@@ -86,31 +86,28 @@ class Figures:
         self.longest = max(self.longest, other.longest)
 
 
-@dataclass(slots=True)
-class Account:
-    """The figures of each hour of a number, by the second in which the hour ends."""
-
-    hours: dict[int, Figures] = field(default_factory=dict)
-
-    def total(self, start: int, end: int) -> Figures:
-        """Of the hours that lie between two full hours."""
-        total = Figures()
-        for ends, hour in self.hours.items():
-            if start < ends <= end:
-                total.add(hour)
-        return total
+def total(hours: Mapping[int, Figures], start: int, end: int) -> Figures:
+    """The figures of the hours that lie between two full hours."""
+    sum_of = Figures()
+    for ends, hour in hours.items():
+        if start < ends <= end:
+            sum_of.add(hour)
+    return sum_of
 
 
-def account(history: Sequence[Minute]) -> Account:
-    """What the rules must make of a history: each minute counts for the time before it."""
-    made = Account()
+def account(history: Sequence[Minute]) -> dict[int, Figures]:
+    """What the rules must make of a history, by the second in which an hour ends.
+
+    Each minute counts for the time before it.
+    """
+    made: dict[int, Figures] = {}
     first = next(at * MINUTE for at, minute in enumerate(history) if minute.listed is not None)
     for at, minute in enumerate(history):
         now = at * MINUTE
         if at == 0 or minute.listed is None:
             continue
         ends = -(-now // HOUR) * HOUR
-        hour = made.hours.setdefault(ends, Figures())
+        hour = made.setdefault(ends, Figures())
         hour.watched += MINUTE
         if minute.is_known(now):
             hour.known += MINUTE
@@ -128,8 +125,3 @@ def account(history: Sequence[Minute]) -> Account:
                 hour.longest, now - since if since is not None else now - max(0, first - MINUTE)
             )
     return made
-
-
-def promtool_values(values: Iterable[int | None]) -> str:
-    """Values of each minute in the notation of promtool."""
-    return " ".join("_" if value is None else str(value) for value in values)

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from tests.shipped.availability.history import HOUR, MINUTE, Figures, Number, Span, account, minutes
+from tests.shipped.availability.history import HOUR, MINUTE, Figures, Number, Span, account, minutes, total
 
 ZONE: Final = ZoneInfo("America/Sao_Paulo")
 
@@ -52,26 +52,23 @@ DOWN: Final = (range(at(10, 18, 2, 10), at(10, 18, 5, 40)), range(at(10, 28), at
 Labels = tuple[tuple[str, str], ...]
 
 
+def _hours_of(number: Number) -> dict[int, Figures]:
+    """Its figures by the unix time at which an hour ends: the history begins at a full hour."""
+    return {FIRST + end: figures for end, figures in account(minutes(number, LAST - FIRST)).items()}
+
+
 def hours() -> dict[Labels, dict[int, Figures]]:
-    """Labels of each number → its figures by the unix time at which an hour ends."""
-    made = {}
-    for number in NUMBERS:
-        labels = (("job", "zapi"), ("name", number.name), *number.labels.items())
-        # The history begins at a full hour.
-        made[labels] = {
-            FIRST + end: figures for end, figures in account(minutes(number, LAST - FIRST)).hours.items()
-        }
-    return made
+    """Labels of each number → its figures of each hour."""
+    return {
+        (("job", "zapi"), ("name", number.name), *number.labels.items()): _hours_of(number)
+        for number in NUMBERS
+    }
 
 
 def put_in(number: Number) -> Figures:
     """What the month gives of a number, but for the hours in which Prometheus was down."""
-    total = Figures()
-    for end, figures in account(minutes(number, LAST - FIRST)).hours.items():
-        unix = FIRST + end
-        if START < unix <= END and not any(unix in times for times in DOWN):
-            total.add(figures)
-    return total
+    up = {end: hour for end, hour in _hours_of(number).items() if not any(end in times for times in DOWN)}
+    return total(up, START, END)
 
 
 def unrecorded(number: Number) -> int:

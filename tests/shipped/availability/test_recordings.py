@@ -7,16 +7,8 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from tests.shipped.availability.history import (
-    HOUR,
-    MINUTE,
-    Figures,
-    Number,
-    Span,
-    account,
-    minutes,
-    promtool_values,
-)
+from tests.shipped.availability.history import HOUR, MINUTE, Number, Span, account, minutes, total
+from tests.shipped.availability.recorded import SERIES
 from tests.shipped.prometheus.tools import RULES, promtool
 
 HALF: Final = 12 * HOUR
@@ -40,17 +32,6 @@ NUMBERS: Final = (
     Number("back-while-blind", {}, ALWAYS, [Span(6 * HOUR, 8 * HOUR)], [Span(7 * HOUR, 10 * HOUR)]),
     Number("flapped-while-blind", {}, ALWAYS, [Span(8 * HOUR, 9 * HOUR)], [Span(7 * HOUR, 10 * HOUR)]),
 )
-
-SERIES: Final = {
-    "watched": "watched_seconds:sum1h",
-    "known": "known_seconds:sum1h",
-    "connected": "connected_seconds:sum1h",
-    "disconnects": "disconnects:sum1h",
-    "reconnects": "reconnects:sum1h",
-    "reconnecting": "reconnect_seconds:sum1h",
-    "longest": "outage_seconds:max1h",
-}
-"""Figure → the series that holds it for an hour."""
 
 
 @pytest.mark.needs("promtool")
@@ -86,7 +67,8 @@ def _input() -> list[dict[str, str]]:
             kind = "since" if metric == "outage" else "timestamp"
             selector = f'name:zapi_instance_{metric}:{kind}{{job="zapi", name="{number.name}"}}'
             # A series that ends is marked so by Prometheus, at the next scrape or evaluation.
-            text = re.sub(r"(?<=\d) _", " stale", promtool_values(values))
+            text = " ".join("_" if value is None else str(value) for value in values)
+            text = re.sub(r"(?<=\d) _", " stale", text)
             series.append({"series": selector, "values": text})
     return series
 
@@ -102,21 +84,14 @@ def _expected() -> list[dict[str, Any]]:
             samples: list[dict[str, Any]] = []
             for number in NUMBERS:
                 made = account(minutes(number, LAST))
-                if not any(start < ends <= end for ends in made.hours):
-                    continue
-                total = made.total(start, end)
-                samples.append(
-                    {"labels": f'{{job="zapi", name="{number.name}"}}', "value": _value(total, figure)}
-                )
+                if any(start < ends <= end for ends in made):
+                    value = getattr(total(made, start, end), figure)
+                    samples.append({"labels": f'{{job="zapi", name="{number.name}"}}', "value": value})
             tests.append(
                 {
-                    "expr": f"{over}_over_time(name:zapi_instance_{series}[{end - start}s]) > 0",
+                    "expr": f"{over}_over_time({series}[{end - start}s]) > 0",
                     "eval_time": f"{end + HOUR + MINUTE}s",
                     "exp_samples": [sample for sample in samples if sample["value"] > 0],
                 }
             )
     return tests
-
-
-def _value(figures: Figures, name: str) -> int:
-    return int(getattr(figures, name))
