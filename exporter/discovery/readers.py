@@ -75,9 +75,8 @@ class AccountReader:
             now = self._clock.monotonic()
             if at_once or account.partner_token != self._account.partner_token:
                 self._due = now
-            elif (
-                account.refresh < self._account.refresh
-            ):  # else a wait that Z-API asked for would be cut short
+            elif account.refresh < self._account.refresh:
+                # Only then: a wait that Z-API asked for must not be cut short by any reload.
                 self._due = min(self._due, now + account.refresh)
             if at_once or account != self._account:
                 self._listing = ListingReader()  # other pages than those that were read
