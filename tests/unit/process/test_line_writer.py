@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ class Pipe:
         """Read until the text ends so."""
         text = ""
         while not text.endswith(until):
+            assert select.select([self.reader], [], [], 60)[0], text
             text += os.read(self.reader, 65536).decode()
         return text
 
@@ -80,17 +82,18 @@ def test_a_full_pipe_stops_nobody_and_what_is_missing_is_counted(pipe: Pipe, blo
 
 
 def test_what_cannot_be_written_is_counted_and_told_later(pipe: Pipe) -> None:
-    saved, full = os.dup(pipe.writer), os.open("/dev/full", os.O_WRONLY)
-    os.dup2(full, pipe.writer)
+    good, full = os.dup(pipe.writer), os.open("/dev/full", os.O_WRONLY)
     writer = line_writer(pipe.writer)
-    writer.write(LINE)
-    writer.close(60)
-    assert writer.dropped == 1
-    os.dup2(saved, pipe.writer)
-    os.close(saved)
+    for dropped in (1, 2):
+        os.dup2(full, pipe.writer)
+        writer.write(LINE)
+        writer.close(60)
+        assert writer.dropped == dropped
+        os.dup2(good, pipe.writer)
+        writer.write("there is room again\n")
+        assert pipe.read("dropped\n") == "there is room again\n1 dropped\n"
+    os.close(good)
     os.close(full)
-    writer.write("there is room again\n")
-    assert pipe.read("dropped\n") == "there is room again\n1 dropped\n"
 
 
 def test_closing_waits_for_no_reader(pipe: Pipe) -> None:
@@ -102,12 +105,24 @@ def test_closing_waits_for_no_reader(pipe: Pipe) -> None:
     wait_until(lambda: writer.dropped == 1)
 
 
-def test_without_a_thread_lines_are_written_by_whoever_logs(
+def test_without_a_thread_whoever_logs_writes_and_tells_again_what_failed(
     pipe: Pipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_thread(thread: object) -> None:
         raise RuntimeError("can't start new thread")
 
+    def tell(count: int) -> str:
+        counts.append(count)
+        if len(counts) == 1:
+            writer.write(too_long)
+            raise MemoryError
+        return f"{count} dropped\n"
+
     monkeypatch.setattr("threading.Thread.start", no_thread)
-    line_writer(pipe.writer).write(LINE)
-    assert pipe.read("\n") == LINE
+    counts, whole = list[int](), "x" * (MOST_WAITING - 1) + "\n"
+    too_long = "x" + whole
+    writer = LineWriter(pipe.writer, tell, most_waiting=MOST_WAITING)
+    for line in (too_long, LINE, "and on it goes\n", whole):
+        writer.write(line)
+    assert pipe.read(whole) == f"{LINE}2 dropped\nand on it goes\n{whole}"
+    assert (writer.dropped, counts) == (2, [1, 2])

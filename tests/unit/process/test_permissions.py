@@ -1,4 +1,3 @@
-import logging
 from pathlib import Path
 
 import pytest
@@ -6,17 +5,11 @@ import pytest
 from exporter.process.permissions import PermissionChecker
 
 
-@pytest.fixture
-def told(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> pytest.LogCaptureFixture:
-    monkeypatch.setattr(logging.getLogger("exporter"), "propagate", True)
-    return caplog
-
-
-def names(told: pytest.LogCaptureFixture) -> list[str]:
+def names(caplog: pytest.LogCaptureFixture) -> list[str]:
     """The files warned of since it was last asked."""
-    assert all("run chmod o-r on it" in record.getMessage() for record in told.records)
-    found = [Path(vars(record)["path"]).name for record in told.records]
-    told.clear()
+    assert all("run chmod o-r on it" in record.getMessage() for record in caplog.records)
+    found = [Path(vars(record)["path"]).name for record in caplog.records]
+    caplog.clear()
     return found
 
 
@@ -28,27 +21,22 @@ def a_file(folder: Path, name: str, mode: int) -> Path:
 
 
 def test_only_a_file_that_everybody_can_read_is_told_of(
-    tmp_path: Path, told: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     modes = {"open": 0o644, "open to others alone": 0o604, "of a group": 0o640, "written by all": 0o622}
     files = [a_file(tmp_path, name, mode) for name, mode in modes.items()]
-    PermissionChecker().check([*files, tmp_path / "gone"])
-    assert names(told) == ["open", "open to others alone"]
+    (tmp_path / "link").symlink_to("of a group")
+    PermissionChecker().check([*files, tmp_path / "link", tmp_path / "gone"])
+    assert names(caplog) == ["open", "open to others alone"]
 
 
 def test_a_file_is_told_of_again_only_once_it_was_closed_in_between(
-    tmp_path: Path, told: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file, checker = a_file(tmp_path, "token", 0o644), PermissionChecker()
     for mode, expected in ((0o644, ["token"]), (0o644, []), (0o600, []), (0o644, ["token"]), (0o644, [])):
         file.chmod(mode)
         checker.check([file])
-        assert names(told) == expected
-
-
-def test_a_file_that_comes_later_is_told_of_alone(tmp_path: Path, told: pytest.LogCaptureFixture) -> None:
-    checker = PermissionChecker()
-    first, second = (a_file(tmp_path, name, 0o644) for name in ("first", "second"))
-    checker.check([first])
-    checker.check([first, second])
-    assert names(told) == ["first", "second"]
+        assert names(caplog) == expected
+    checker.check([file, a_file(tmp_path, "later", 0o644)])
+    assert names(caplog) == ["later"]

@@ -1,9 +1,12 @@
-"""One arena for all threads."""
+"""One arena for all threads, and what is said where the machine lacks something."""
 
+import errno
 import subprocess
 import sys
 
 import pytest
+
+from exporter.process.resources import TooFewResources, is_lack, start
 
 SCRIPT = """
 import ctypes, threading
@@ -33,3 +36,21 @@ def test_threads_share_one_arena_once_they_are_told_to(prepare: str, is_one: boo
     command = [sys.executable, "-c", SCRIPT.format(prepare=prepare)]
     told = subprocess.run(command, capture_output=True, text=True, check=True)
     assert (told.stdout.count("<heap nr=") == 1) is is_one
+
+
+@pytest.mark.parametrize(
+    ("error", "lacks"),
+    [
+        (MemoryError(), True),
+        (OSError(errno.EMFILE, "Too many open files"), True),
+        (PermissionError(errno.EACCES, "Permission denied"), False),
+        (RuntimeError("can't start new thread"), False),
+    ],
+)
+def test_a_part_that_cannot_start_is_told_in_our_words(error: Exception, lacks: bool) -> None:
+    def begin() -> None:
+        raise error
+
+    with pytest.raises(TooFewResources, match="raise the limits"):
+        start(lambda: None, begin)
+    assert is_lack(error) is lacks
