@@ -210,5 +210,5 @@ class _Pass:
         self.found |= {instance.identity: instance for instance in page.instances}
         self.fruitless = 0 if len(self.found) > before else self.fruitless + 1
         patience = 1 if len(self.found) < page.total else 0
-        is_last = bool(page.pages) and self.number >= (page.pages or 0)
+        is_last = page.pages is not None and 0 < page.pages <= self.number
         return is_last or len(self.found) > page.total or self.fruitless > patience

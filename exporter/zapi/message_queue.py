@@ -121,10 +121,8 @@ def read_oldest(body: Bytes) -> float | Failure | None:
     ``None`` where no message has a readable ``Created``. The messages are not decoded.
     """
     try:
-        created = oldest_created(memoryview(body))
+        return unix_seconds(oldest_created(memoryview(body)))
     except NotAPage:
         return invalid_reply("the reply to /queue is not a page of messages")
-    try:
-        return None if created is None else unix_seconds(created)
     except Unreadable:
         return None

@@ -60,7 +60,7 @@ def test_no_page_is_asked_for_where_no_message_waits(client: ZapiClient, zapi: S
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
-        (404, b'{"error":"NOT_FOUND"}', Reason.NOT_FOUND),
+        (404, b"", Reason.NOT_FOUND),
         (405, b"", Reason.NOT_FOUND),
         (503, b"<html>", Reason.SERVER_ERROR),
         (429, b"", Reason.RATE_LIMITED),

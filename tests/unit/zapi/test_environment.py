@@ -84,7 +84,7 @@ def test_a_wrong_proxy_is_named_by_its_variable(variable: str, monkeypatch: pyte
 
 
 GOOD_ENTRIES = (
-    "*,localhost,.z-api.io,*z-api.io,*.z-api.io,z-api.io.,h:8443,10.1.2.3,10.1.2.3:80,10.0.0.0/8,fd00::1,[fd00::1]:443,"
+    "*,localhost,.z-api.io,*z-api.io,*.z-api.io,z-api.io.,h:1,h:65535,10.1.2.3,10.1.2.3:80,10.0.0.0/8,fd00::1,[fd00::1]:443,"
     "fd00::/8,under_score.example,xn--bcher-kva.example,b\u00fccher.example,0x1, ,"
 )
 
@@ -94,6 +94,7 @@ def warnings_of(
 ) -> list[str]:
     proxy_of(HOST, excepted, monkeypatch)
     assert all("canary" not in str(vars(record)) for record in caplog.records)
+    assert all("NO_PROXY match no host" in record.getMessage() for record in caplog.records)
     return [str(vars(record)["entries"]) for record in caplog.records]
 
 

@@ -7,7 +7,7 @@ import ssl
 import pytest
 
 from exporter.model.poll_result import Failure, Reason
-from exporter.zapi.errors import NoThreadLeft, connection_failure
+from exporter.zapi.errors import NoThreadLeft, connection_failure, proxy_refusal
 
 UNKNOWN_AUTHORITY = "certificate is signed by an unknown authority; see api.ca_file"
 
@@ -90,3 +90,8 @@ def test_other_errors_have_reasons_of_their_own() -> None:
     for at_server in (True, False):
         assert connection_failure(TimeoutError(), at_server=at_server).reason is Reason.TIMEOUT
         assert connection_failure(ssl.SSLError(1, "x"), at_server=at_server).reason is Reason.TLS
+
+
+def test_a_proxy_that_refuses_a_password_is_told_from_one_that_fails() -> None:
+    assert "the user and password of its URL" in proxy_refusal(407).detail
+    assert proxy_refusal(502) == Failure(Reason.CONNECT, "the proxy did not make the connection (HTTP 502)")

@@ -11,6 +11,7 @@ from exporter.model.account_list import ListedInstance, ListPage
 from exporter.model.poll_result import Failure, Reason
 from exporter.zapi.answer import Answer
 from exporter.zapi.instance_list import read_list_answer, read_list_page
+from tests.unit.zapi.outcome import reason
 
 DOCUMENTED = {
     "id": "3C67",
@@ -38,11 +39,6 @@ def instances(*items: object) -> tuple[ListedInstance, ...]:
     return read.instances
 
 
-def reason(read: ListPage | Failure) -> Reason:
-    assert isinstance(read, Failure)
-    return read.reason
-
-
 def test_a_page_as_it_is_documented_is_read() -> None:
     read = page(DOCUMENTED, total=31, totalPage=2)
     assert isinstance(read, ListPage)
@@ -54,11 +50,16 @@ def test_a_page_as_it_is_documented_is_read() -> None:
     assert "SECRET" not in repr(read)
 
 
-@pytest.mark.parametrize("total", [1, "1", " 1 ", 1.0])
-def test_the_total_is_taken_in_every_form(total: object) -> None:
-    read = page(DOCUMENTED, total=total)
-    assert isinstance(read, ListPage)
-    assert read.total == 1
+@pytest.mark.parametrize(
+    ("said", "total"), [(1, 1), ("1", 1), (" 1 ", 1), (1.0, 1), (0, 0), (100_000, 100_000)]
+)
+@pytest.mark.parametrize(
+    ("pages", "read"), [(2, 2), ("2", 2), (0, 0), (None, None), ("x", None), (-3, None), (True, None)]
+)
+def test_the_total_and_the_pages_are_taken_in_every_form(
+    said: object, total: int, pages: object, read: int | None
+) -> None:
+    assert page(total=said, totalPage=pages) == ListPage(total, read, ())
 
 
 @pytest.mark.parametrize("total", [None, -1, 1.5, "many", True, [], {}, 1e300, float(10**30)])
@@ -70,21 +71,11 @@ def test_a_list_that_says_to_be_endless_is_too_large() -> None:
     assert reason(page(DOCUMENTED, total=100_001)) is Reason.TOO_LARGE
 
 
-@pytest.mark.parametrize("pages", [None, "x", -3, True])
-def test_the_number_of_pages_may_be_missing(pages: object) -> None:
-    read = page(DOCUMENTED, totalPage=pages)
-    assert isinstance(read, ListPage)
-    assert read.pages is None
-
-
-@pytest.mark.parametrize("content", [[], None])
-def test_an_account_may_have_no_instance(content: object) -> None:
-    assert page(total=0, totalPage=0, content=content) == ListPage(0, 0, ())
-
-
-@pytest.mark.parametrize("content", [None, {}, "x", 3])
-def test_instances_that_are_no_list_are_a_failure(content: object) -> None:
-    assert reason(page(total=3, content=content)) is Reason.INVALID_RESPONSE
+@pytest.mark.parametrize(("total", "content"), [(3, None), (1, None), (3, {}), (0, {}), (3, "x"), (3, 3)])
+def test_instances_that_are_no_list_are_a_failure(total: int, content: object) -> None:
+    """But an account that has none may leave the list out."""
+    assert page(total=0, content=None) == ListPage(0, 1, ())
+    assert reason(page(total=total, content=content)) is Reason.INVALID_RESPONSE
 
 
 @pytest.mark.parametrize("token", [None, "", "  ", 17, True, [], "a b", "a\nb", "x" * 201])
@@ -122,7 +113,7 @@ def test_a_name_may_hold_anything(name: object, read: str) -> None:
         (b"", Reason.INVALID_RESPONSE),
         (b"<html>", Reason.INVALID_RESPONSE),
         (b"[]", Reason.INVALID_RESPONSE),
-        (b'{"error":"something new"}', Reason.INVALID_RESPONSE),
+        (b'{"error":"something new","total":0}', Reason.INVALID_RESPONSE),
         (b'{"error":"Client-Token PARTNER not allowed"}', Reason.UNAUTHORIZED),
         (b'{"error":"203.0.113.7 not allowed"}', Reason.IP_NOT_ALLOWED),
         (b'{"total":1,"content":[' + b"[]," * 10_001 + b"1]}", Reason.INVALID_RESPONSE),
@@ -133,25 +124,30 @@ def test_a_success_that_is_no_page_has_its_reason(body: bytes, expected: Reason)
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "expected"),
+    ("status", "body", "expected", "words"),
     [
-        (401, b'{"error":"Unauthorized"}', Reason.UNAUTHORIZED),
-        (401, b"", Reason.FORBIDDEN),
-        (403, b'{"error":"Forbidden"}', Reason.FORBIDDEN),
-        (403, b"<html>", Reason.FORBIDDEN),
-        (403, b'{"error":"Client-Token CANARY not allowed"}', Reason.UNAUTHORIZED),
-        (404, b'{"error":"NOT_FOUND"}', Reason.NOT_FOUND),
-        (404, b"<html>", Reason.BAD_STATUS),
-        (429, b"", Reason.RATE_LIMITED),
-        (302, b"", Reason.REDIRECTED),
-        (500, b"<html>", Reason.SERVER_ERROR),
-        (522, b"<html>", Reason.SERVER_ERROR),
+        (401, b'{"error":"Unauthorized"}', Reason.UNAUTHORIZED, "refused the partner token"),
+        (401, b"", Reason.FORBIDDEN, "(HTTP 401); is the partner token right?"),
+        (403, b'{"error":"Forbidden"}', Reason.FORBIDDEN, "(HTTP 403); is the partner token right?"),
+        (
+            403,
+            b'{"error":"Client-Token CANARY not allowed"}',
+            Reason.UNAUTHORIZED,
+            "refused the partner token",
+        ),
+        (404, b'{"error":"NOT_FOUND"}', Reason.NOT_FOUND, "no list of instances for this partner token"),
+        (404, b"<html>", Reason.BAD_STATUS, "no Z-API is found at api.base_url"),
+        (429, b"", Reason.RATE_LIMITED, "limits the rate"),
+        (522, b"<html>", Reason.SERVER_ERROR, "failed to answer"),
     ],
 )
-def test_an_answer_that_is_no_success_has_its_reason(status: int, body: bytes, expected: Reason) -> None:
+def test_an_answer_that_is_no_success_has_its_reason(
+    status: int, body: bytes, expected: Reason, words: str
+) -> None:
     read = read_list_answer(Answer(status, body, "7"), 0.0)
     assert isinstance(read, Failure)
     assert (read.reason, read.retry_after) == (expected, 7.0)
+    assert words in read.detail
     assert "CANARY" not in read.detail
 
 

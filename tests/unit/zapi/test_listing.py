@@ -1,5 +1,6 @@
 """How the pages of a list become one: whatever happens to it while it is read."""
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -16,22 +17,20 @@ def items(*ids: object) -> tuple[ListedInstance, ...]:
 
 
 class Pages:
-    """Serves pages of ``size`` from a list that ``before`` may change ahead of each request."""
+    """Serves pages of ten from a list that ``change`` changes once the first of them was read."""
 
     def __init__(
-        self, ids: Sequence[object], size: int = 10, before: Callable[["Pages", int], None] | None = None
+        self, ids: Sequence[object], change: Callable[[list[object]], object] = lambda ids: None
     ) -> None:
-        self.ids = list(ids)
-        self.size = size
-        self.before = before
+        self.ids, self._change = list(ids), change
         self.asked: list[int] = []
 
     def __call__(self, number: int) -> ListPage | Failure:
-        if self.before is not None:
-            self.before(self, number)
+        if len(self.asked) == 1:
+            self._change(self.ids)
         self.asked.append(number)
-        shown = self.ids[(number - 1) * self.size : number * self.size]
-        return ListPage(len(self.ids), -(-len(self.ids) // self.size), items(*shown))
+        shown = self.ids[(number - 1) * 10 : number * 10]
+        return ListPage(len(self.ids), -(-len(self.ids) // 10), items(*shown))
 
 
 def ids(read: object) -> list[str]:
@@ -77,33 +76,21 @@ def test_pages_are_read_on_where_nothing_says_which_is_the_last(pages: int | Non
     assert ids(read_listing(lambda number: ListPage(3, pages, served.get(number, ())))) == ["1", "2", "3"]
 
 
-def test_a_deletion_while_pages_are_read_makes_them_be_read_again() -> None:
-    def delete(pages: Pages, number: int) -> None:
-        if len(pages.asked) == 1:
-            pages.ids.remove(0)
-
-    pages = Pages(range(25), before=delete)
-    assert ids(read_listing(pages)) == [str(number) for number in range(1, 25)]
-    assert pages.asked == [1, 2, 1, 2, 3]
-
-
-def test_an_instance_made_while_pages_are_read_makes_them_be_read_again() -> None:
-    def make(pages: Pages, number: int) -> None:
-        if len(pages.asked) == 1:
-            pages.ids.insert(0, "new")
-
-    assert ids(read_listing(Pages(range(25), before=make)))[0] == "new"
-
-
-def test_one_made_and_one_deleted_at_once_are_noticed_by_what_is_missing() -> None:
-    """The total stays the same, but one comes twice and another not at all."""
-
-    def change(pages: Pages, number: int) -> None:
-        if len(pages.asked) == 1:
-            pages.ids.insert(0, pages.ids.pop())
-
-    read = ids(read_listing(Pages(range(25), before=change)))
-    assert sorted(map(int, read)) == list(range(25))
+@pytest.mark.parametrize(
+    ("change", "expected", "asked"),
+    [
+        (lambda ids: ids.remove(0), [*range(1, 25)], [1, 2, 1, 2, 3]),
+        (lambda ids: ids.insert(0, "new"), ["new", *range(25)], [1, 2, 1, 2, 3]),
+        # one made and one deleted at once: the total stays, but one comes twice and another not at all
+        (lambda ids: ids.insert(0, ids.pop()), [24, *range(24)], [1, 2, 3, 1, 2, 3]),
+    ],
+)
+def test_a_change_while_pages_are_read_makes_them_be_read_again(
+    change: Callable[[list[object]], object], expected: list[object], asked: list[int]
+) -> None:
+    pages = Pages(range(25), change=change)
+    assert ids(read_listing(pages)) == [str(one) for one in expected]
+    assert pages.asked == asked
 
 
 def test_a_page_that_has_ceased_to_exist_makes_them_be_read_again() -> None:
@@ -156,23 +143,14 @@ def test_the_failure_of_a_page_is_that_of_the_list(number: int, reason: Reason) 
     assert healthy.asked == list(range(1, number))
 
 
-class _Stumbling:
-    """Pages of which every third request fails."""
-
-    def __init__(self, pages: Pages) -> None:
-        self.pages = pages
-        self.requests = 0
-
-    def __call__(self, number: int) -> ListPage | Failure:
-        self.requests += 1
-        return a_failure(Reason.RATE_LIMITED) if self.requests % 3 == 0 else self.pages(number)
-
-
 def test_a_reading_goes_on_at_the_page_that_failed() -> None:
     """Else a list with more pages than a limit of the rate allows would never be read."""
-    pages = Pages(range(61))
-    ask, reader = _Stumbling(pages), ListingReader()
-    reads = [reader.read(ask) for _ in range(4)]
+    pages, reader, requests = Pages(range(61)), ListingReader(), itertools.count(1)
+
+    def stumble(number: int) -> ListPage | Failure:
+        return a_failure(Reason.RATE_LIMITED) if next(requests) % 3 == 0 else pages(number)
+
+    reads = [reader.read(stumble) for _ in range(4)]
     assert [failure(read).reason for read in reads[:-1]] == [Reason.RATE_LIMITED] * 3
     assert ids(reads[-1]) == [str(number) for number in range(61)]
     assert pages.asked == list(range(1, 8))
