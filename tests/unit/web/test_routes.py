@@ -160,21 +160,23 @@ def test_a_probe_of_an_instance_that_cannot_be_polled_is_an_answer_too() -> None
     assert 'reason="timeout"' in answer.body.decode()
 
 
-@pytest.mark.parametrize("name", ["nobody", "VENDAS", "https://vendas.example/", ""])
-def test_a_probe_of_an_unknown_name_polls_nothing(name: str) -> None:
-    exporter = Exporter()
-    assert (exporter.ask("/probe", name=name).status, exporter.polled) == (404, [])
-
-
-def test_a_probe_without_a_name_says_how_to_ask() -> None:
-    answer = Exporter().ask("/probe")
-    assert answer.status == 400
-    assert b"/probe?name=NAME" in answer.body
-
-
-def test_a_probe_of_an_instance_that_was_polled_just_now_polls_nothing() -> None:
-    exporter = Exporter(is_recent=True)
-    assert (exporter.ask("/probe", name="vendas").status, exporter.requested) == (200, [])
+@pytest.mark.parametrize(
+    ("name", "status", "said"),
+    [
+        ("nobody", 404, b"No instance with this name"),
+        ("VENDAS", 404, b"No instance with this name"),
+        ("", 404, b"No instance with this name"),
+        (None, 400, b"/probe?name=NAME"),
+        ("vendas", 200, b"zapi_instance_up"),
+    ],
+)
+def test_a_probe_of_an_unknown_name_or_of_one_polled_just_now_polls_nothing(
+    name: str | None, status: int, said: bytes
+) -> None:
+    exporter = Exporter(is_recent=name == "vendas")
+    answer = exporter.ask("/probe", name=name)
+    assert (answer.status, said in answer.body) == (status, True)
+    assert (exporter.polled, exporter.requested) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -212,30 +214,25 @@ def test_a_probe_waits_almost_as_long_as_its_scrape(
 
 
 @pytest.mark.parametrize(
-    ("headers", "status"),
+    ("origin", "site", "status"),
     [
-        ({}, 200),
-        ({"host": "exporter:10917", "origin": "http://exporter:10917"}, 200),
-        (
-            {"host": "exporter:10917", "origin": "https://exporter:10917", "sec-fetch-site": "same-origin"},
-            200,
-        ),
-        ({"sec-fetch-site": "none"}, 200),
-        ({"host": "exporter:10917", "origin": "http://exporter:8080"}, 403),
-        ({"host": "exporter:10917", "origin": "null"}, 403),
-        ({"host": "exporter:10917", "origin": "http://exporter:10917", "sec-fetch-site": "cross-site"}, 403),
-        ({"sec-fetch-site": "same-site"}, 403),
-        ({"origin": "http://["}, 403),
+        ("", "", 200),
+        ("http://exporter:10917", "", 200),
+        ("https://exporter:10917", "same-origin", 200),
+        ("", "none", 200),
+        ("http://exporter:8080", "", 403),
+        ("null", "", 403),
+        ("http://[", "", 403),
+        ("http://exporter:10917", "cross-site", 403),
+        ("", "same-site", 403),
     ],
 )
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_a_page_of_another_site_reloads_nothing(method: str, headers: dict[str, str], status: int) -> None:
+def test_a_page_of_another_site_reloads_nothing(method: str, origin: str, site: str, status: int) -> None:
     exporter = Exporter()
-    dashed = {name.replace("-", "_"): value for name, value in headers.items()}
-    assert (exporter.ask("/-/reload", method, **dashed).status, exporter.reloads) == (
-        status,
-        int(status == 200),
-    )
+    sent = {name: value for name, value in (("origin", origin), ("sec_fetch_site", site)) if value}
+    assert exporter.ask("/-/reload", method, host="exporter:10917", **sent).status == status
+    assert exporter.reloads == (status == 200)
 
 
 def test_an_instance_that_a_reload_removes_while_it_is_probed_is_not_found() -> None:
@@ -269,20 +266,10 @@ def test_a_reload_that_fails_is_answered_with_every_problem() -> None:
     assert answer.body.decode().splitlines()[1:] == list(problems)
 
 
-@pytest.mark.parametrize(
-    ("path", "allowed"),
-    [
-        ("/", "GET, HEAD, OPTIONS"),
-        ("/metrics", "GET, HEAD, OPTIONS"),
-        ("/probe", "GET, HEAD, OPTIONS"),
-        ("/sd", "GET, HEAD, OPTIONS"),
-        ("/-/healthy", "GET, HEAD, OPTIONS"),
-        ("/-/ready", "GET, HEAD, OPTIONS"),
-        ("/-/reload", "POST, PUT, OPTIONS"),
-    ],
-)
-def test_each_path_says_which_methods_it_takes(path: str, allowed: str) -> None:
+@pytest.mark.parametrize("path", ["/", "/metrics", "/probe", "/sd", "/-/healthy", "/-/ready", "/-/reload"])
+def test_each_path_says_which_methods_it_takes(path: str) -> None:
     exporter = Exporter()
+    allowed = "POST, PUT, OPTIONS" if path == "/-/reload" else "GET, HEAD, OPTIONS"
     options = exporter.ask(path, "OPTIONS")
     assert (options.status, options.body, headers(options)["Allow"]) == (204, b"", allowed)
     wrong = exporter.ask(path, "GET" if path == "/-/reload" else "DELETE")
@@ -322,13 +309,7 @@ def test_who_comes_without_the_whole_prefix_is_led_to_the_page(
     [
         (None, "", "10.0.0.7:10917", "http", "http://10.0.0.7:10917/probe"),
         (None, "/zapi", "10.0.0.7:10917", "https", "https://10.0.0.7:10917/zapi/probe"),
-        (
-            ExternalUrl("https", "ops.example.com", "/zapi"),
-            "/zapi",
-            "",
-            "http",
-            "https://ops.example.com/zapi/probe",
-        ),
+        (ExternalUrl("https", "ops", "/zapi"), "/zapi", "", "http", "https://ops/zapi/probe"),
         (ExternalUrl("https", "ops:8443", "/a"), "", "10.0.0.7:10917", "http", "https://ops:8443/a/probe"),
         (ExternalUrl("http", "zapi.example.com", ""), "", "other", "https", "http://zapi.example.com/probe"),
     ],

@@ -41,6 +41,7 @@ def test_both_languages_fill_in_the_same() -> None:
 
     assert english.keys() == portuguese.keys()
     for place, text in english.items():
+        assert text != portuguese[place] or not place.startswith((".problems", ".reasons")), place
         assert _holes(text) == _holes(portuguese[place]), place
         assert sorted(re.findall("`.+?`", text)) == sorted(re.findall("`.+?`", portuguese[place])), place
 
