@@ -1,6 +1,8 @@
 """October 2026 in São Paulo, made up: with every kind of gap at every boundary."""
 
 import datetime as dt
+from collections.abc import Mapping
+from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -52,27 +54,32 @@ DOWN: Final = (range(at(10, 18, 2, 10), at(10, 18, 5, 40)), range(at(10, 28), at
 Labels = tuple[tuple[str, str], ...]
 
 
-def _hours_of(number: Number) -> dict[int, Figures]:
-    """Its figures by the unix time at which an hour ends: the history begins at a full hour."""
-    return {FIRST + end: figures for end, figures in account(minutes(number, LAST - FIRST)).items()}
-
-
-def hours() -> dict[Labels, dict[int, Figures]]:
-    """Labels of each number → its figures of each hour."""
+@cache
+def hours() -> Mapping[Labels, Mapping[int, Figures]]:
+    """Labels of each number → its figures by the unix time at which an hour ends: the history begins at a full one."""
     return {
-        (("job", "zapi"), ("name", number.name), *number.labels.items()): _hours_of(number)
+        _labels(number): {FIRST + end: hour for end, hour in account(minutes(number, LAST - FIRST)).items()}
         for number in NUMBERS
     }
 
 
+def _labels(number: Number) -> Labels:
+    return ("job", "zapi"), ("name", number.name), *number.labels.items()
+
+
+def is_recorded(end: int) -> bool:
+    """Whether Prometheus was there to record the hour that ends then."""
+    return not any(end in times for times in DOWN)
+
+
 def put_in(number: Number) -> Figures:
     """What the month gives of a number, but for the hours in which Prometheus was down."""
-    up = {end: hour for end, hour in _hours_of(number).items() if not any(end in times for times in DOWN)}
-    return total(up, START, END)
+    return total(
+        {end: hour for end, hour in hours()[_labels(number)].items() if is_recorded(end)}, START, END
+    )
 
 
 def unrecorded(number: Number) -> int:
     """Seconds of the month in which the number was listed and Prometheus was down."""
-    ends = range(START + HOUR, END + 1, HOUR)
-    lost = [end for end in ends if any(end in times for times in DOWN)]
+    lost = (end for end in range(START + HOUR, END + 1, HOUR) if not is_recorded(end))
     return sum(HOUR for end in lost if end - FIRST - MINUTE in number.listed)

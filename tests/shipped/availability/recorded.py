@@ -1,11 +1,11 @@
 """A real Prometheus that holds the hourly series of a made-up history, as if it had recorded them."""
 
 import subprocess
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.shipped.availability.history import HOUR, Figures
+from tests.shipped.availability.history import HOUR
+from tests.shipped.availability.month import FIRST, LAST, hours, is_recorded
 
 SERIES: Final = {
     "watched": "name:zapi_instance_watched_seconds:sum1h",
@@ -25,18 +25,14 @@ LATE: Final = (120, 500, 1310, HOUR + 100)
 """How long after an hour its sample may be written, at the extremes too."""
 
 
-def openmetrics(
-    hours: Mapping[tuple[tuple[str, str], ...], Mapping[int, Figures]], down: Sequence[range]
-) -> str:
-    """The text of the series; while Prometheus is ``down``, unix times, nothing is recorded."""
-    lines: list[str] = []
-    ends = sorted({end for account in hours.values() for end in account})
-    recorded = [end for end in ends if not any(end in times for times in down)]
-    lines.append("# TYPE zapi:availability_hour:last gauge")
+def openmetrics() -> str:
+    """The text of the series."""
+    recorded = [end for end in range(FIRST + HOUR, LAST + 1, HOUR) if is_recorded(end)]
+    lines = ["# TYPE zapi:availability_hour:last gauge"]
     lines += [f"zapi:availability_hour:last {end} {_written(end)}" for end in recorded]
     for figure, metric in SERIES.items():
         lines.append(f"# TYPE {metric} gauge")
-        for labels, account in hours.items():
+        for labels, account in hours().items():
             selector = ",".join(f'{name}="{value}"' for name, value in labels)
             for end in recorded:
                 value = getattr(account[end], figure) if end in account else None

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -9,29 +10,29 @@ from typing import Final
 import pytest
 
 from exporter.report.command import main
+from exporter.report.figures import LATEST
 from exporter.report.page import LANGUAGES, duration, read_texts
 from exporter.report.prometheus import Prometheus as Client
+from exporter.report.prometheus import Sample
 from harness.processes import Prometheus, prometheus
-from tests.shipped.availability.history import Number
-from tests.shipped.availability.month import DOWN, END, NUMBERS, START, hours, put_in, unrecorded
-from tests.shipped.availability.recorded import openmetrics, write_blocks
+from tests.shipped.availability.history import HOUR, Number
+from tests.shipped.availability.month import END, NUMBERS, START, hours, is_recorded, put_in, unrecorded
+from tests.shipped.availability.recorded import SERIES, openmetrics, write_blocks
 from tests.shipped.grafana.dashboards import ENGLISH, interpolate, load, panels
 
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     directory = tmp_path_factory.mktemp("month")
-    write_blocks(openmetrics(hours(), DOWN), directory).rename(directory / "prometheus-data")
+    write_blocks(openmetrics(), directory).rename(directory / "prometheus-data")
     with prometheus(directory, "", "--storage.tsdb.retention.time=100y") as started:
         yield started
 
 
-@pytest.fixture(scope="module")
-def written(real: Prometheus, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("report")
+def _write(url: str, place: Path) -> Path:
     status = main(
         [
-            f"--prometheus.url={real.url}",
+            f"--prometheus.url={url}",
             "--month=2026-10",
             "--group-by=team",
             "--time-zone=America/Sao_Paulo",
@@ -43,13 +44,44 @@ def written(real: Prometheus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "query", _answer)
+        return _write("http://localhost", tmp_path_factory.mktemp("report"))
+
+
+def _answer(client: Client, expression: str, at: float) -> list[Sample]:
+    """What a Prometheus answers that has recorded the history."""
+    asked = re.fullmatch(r"(\w+)_over_time\((.+)\[(\d+)s\]\)", expression)
+    assert asked is not None
+    ends = range(int(at) - LATEST - int(asked[3]) + HOUR, int(at) - LATEST + 1, HOUR)
+    recorded = [end for end in ends if is_recorded(end)]
+    if asked[1] == "count":
+        return [Sample({}, len(recorded))]
+    (figure,) = (figure for figure, series in SERIES.items() if series == asked[2])
+    found = {
+        labels: [getattr(of[end], figure) for end in recorded if end in of] for labels, of in hours().items()
+    }
+    return [
+        Sample(dict(labels), {"sum": sum(values), "max": max(values)}[asked[1]])
+        for labels, values in found.items()
+        if values
+    ]
+
+
+@pytest.mark.needs("promtool", "prometheus")
+def test_a_real_prometheus_gives_the_same_report(real: Prometheus, written: Path, tmp_path: Path) -> None:
+    _write(real.url, tmp_path)
+    assert (tmp_path / "report.csv").read_text() == (written / "report.csv").read_text()
+
+
 def _rows(written: Path, kind: str) -> dict[str, dict[str, str]]:
     text = (written / "report.csv").read_text(encoding="utf-8-sig")
     key = "name" if kind == "number" else "group"
     return {row[key]: row for row in csv.DictReader(io.StringIO(text)) if row["rows"] == kind}
 
 
-@pytest.mark.needs("promtool", "prometheus")
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number.name)
 def test_a_number_has_the_figures_that_were_put_in(written: Path, number: Number) -> None:
     row = _rows(written, "number")[number.name]
@@ -68,7 +100,6 @@ def test_a_number_has_the_figures_that_were_put_in(written: Path, number: Number
     assert row["availability"] == expected
 
 
-@pytest.mark.needs("promtool", "prometheus")
 def test_the_page_has_the_figures_of_the_table(written: Path) -> None:
     page = (written / "report.html").read_text(encoding="utf-8")
     for row in (*_rows(written, "number").values(), *_rows(written, "group").values()):
@@ -79,7 +110,6 @@ def test_the_page_has_the_figures_of_the_table(written: Path) -> None:
             assert f">{duration(int(row['longest_outage_seconds']))}<" in page
 
 
-@pytest.mark.needs("promtool", "prometheus")
 def test_a_group_is_the_sum_of_its_numbers(written: Path) -> None:
     numbers = _rows(written, "number").values()
     for group, row in _rows(written, "group").items():
@@ -89,7 +119,6 @@ def test_a_group_is_the_sum_of_its_numbers(written: Path) -> None:
             assert int(row[column]) == sum(int(member[column]) for member in members)
 
 
-@pytest.mark.needs("promtool", "prometheus")
 def test_the_page_needs_no_network_and_no_script(written: Path) -> None:
     page = (written / "report.html").read_text(encoding="utf-8")
     assert "://" not in page

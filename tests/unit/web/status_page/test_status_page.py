@@ -377,6 +377,7 @@ def test_a_view_that_changes_shows_at_once() -> None:
         ({"by": "team"}, "Without team"),
         ({"q": "1"}, "1 to 1 of 1, worst first"),
         ({"q": "4"}, "No instance matches."),
+        ({"q": "4"}, "No instance matches"),
         ({"q": "4"}, "Show all instances"),
     ],
 )
