@@ -2,14 +2,11 @@
 
 from pathlib import Path
 
-import pytest
-
 from exporter.config.labels import label_warnings
-from exporter.config.problem import InvalidConfig
 from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import Account
-from tests.unit.config.documents import MINIMAL, load_text
+from tests.unit.config.documents import load_text
 
 WHOLE = """
 api: {client_token: SHARED}
@@ -24,7 +21,7 @@ accounts:
     page_size: 50
     include: ["vendas*", "suporte*"]
     exclude: ["*teste*"]
-    labels: {team: sales, region: ""}
+    labels: {team: sales, region: "", pod: x}
     client_token: OWN
     expected_webhooks: {delivery: https://example.com/hook}
     collect: [queue]
@@ -44,7 +41,7 @@ def test_an_account_says_everything_or_leaves_it_to_defaults(tmp_path: Path) -> 
             include=("vendas*", "suporte*"),
             exclude=("*teste*",),
             client_token=Secret("OWN"),
-            labels={"environment": "production", "team": "sales"},
+            labels={"environment": "production", "team": "sales", "pod": "x"},
             expected_webhooks={"received": None, "delivery": Secret("https://example.com/hook")},
             collect=frozenset({Collector.QUEUE}),
         ),
@@ -62,21 +59,5 @@ def test_an_account_says_everything_or_leaves_it_to_defaults(tmp_path: Path) -> 
     assert config.instances == ()
     assert config.secret_files == (tmp_path / "config.yaml", tmp_path / "partner")
     assert "PARTNER" not in repr(config)
-
-
-def test_accounts_go_with_instances(tmp_path: Path) -> None:
-    config = load_text(tmp_path, MINIMAL + "accounts: [{name: matriz, partner_token: PARTNER}]\n")
-    assert (len(config.instances), len(config.accounts)) == (1, 1)
-
-
-@pytest.mark.parametrize("accounts", ["[]", "{}", "null", "[matriz]"])
-def test_accounts_must_be_a_list_of_some(tmp_path: Path, accounts: str) -> None:
-    with pytest.raises(InvalidConfig):
-        load_text(tmp_path, f"{MINIMAL}accounts: {accounts}\n")
-
-
-def test_a_label_that_the_rules_drop_is_a_warning_for_an_account_too(tmp_path: Path) -> None:
-    account = "{name: matriz, partner_token: PARTNER, labels: {pod: x}}"
-    config = load_text(tmp_path, f"accounts: [{account}]\n")
     (warning,) = label_warnings(config.accounts)
     assert "the label pod of 'matriz'" in warning

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.config.documents import problems_of
 
 BAD = Path(__file__).parent / "bad"
-ENVIRON = {"CANARY": "canary", "EMPTY": ""}
+ENVIRON = {"CANARY": "canary", "EMPTY": "", "RAW": "\udcff"}
 EXPECT = "# expect "
 
 

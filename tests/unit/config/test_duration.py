@@ -10,14 +10,8 @@ from exporter.config.duration import MAX_SECONDS, format_duration, parse_duratio
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
-        ("0", 0.0),
-        ("0s", 0.0),
-        ("10s", 10.0),
-        ("1m30s", 90.0),
-        ("250ms", 0.25),
-        ("1y2w3d4h5m6s7ms", 33_019_506.007),
-        ("90m", 5400.0),
-        ("292y", MAX_SECONDS),
+        *(("0", 0.0), ("0s", 0.0), ("10s", 10.0), ("1m30s", 90.0), ("250ms", 0.25), ("90m", 5400.0)),
+        *(("1y2w3d4h5m6s7ms", 33_019_506.007), ("292y", MAX_SECONDS)),
     ],
 )
 def test_a_duration_is_read_as_seconds(text: str, seconds: float) -> None:
@@ -27,27 +21,18 @@ def test_a_duration_is_read_as_seconds(text: str, seconds: float) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        "10",
-        "s",
-        "1s1m",
-        "1m1m",
-        "-1s",
-        "+1s",
-        "1.5s",
-        "1 s",
-        " 1s",
-        "1s\n",
-        "1S",
-        "\u0661s",
-        "1µs",
-        "292y1ms",
-        "9" * 5000 + "s",
+        *("", "10", "s", "1s1m", "1m1m", "-1s", "+1s", "1.5s", "1 s", " 1s", "1s\n", "1S", "\u0661s", "1µs"),
+        *("9" * 13 + "s", "9" * 5000 + "s"),
     ],
 )
 def test_anything_else_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^(not a duration such as|longer than 292 years)"):
+    with pytest.raises(ValueError, match=r"^not a duration such as 10s, 1m30s or 1h$"):
         parse_duration(text)
+
+
+def test_a_duration_has_an_end() -> None:
+    with pytest.raises(ValueError, match=r"^longer than 292 years$"):
+        parse_duration("292y1ms")
 
 
 @given(milliseconds=st.integers(0, int(MAX_SECONDS * 1000)))

@@ -1,11 +1,12 @@
-"""An instance cannot have a label that means something else."""
+"""An instance cannot have a label that means something else; one that the alert rules drop is warned of."""
 
 import pytest
 from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.registry import CollectorRegistry
 
-from exporter.config.labels import RESERVED_LABELS, label_name
+from exporter.config.labels import RESERVED_LABELS, label_name, label_warnings
 from exporter.metrics.catalogue import CATALOGUE
+from tests.builders import an_instance
 
 
 def test_every_label_of_our_own_metrics_is_reserved() -> None:
@@ -24,3 +25,14 @@ def test_every_label_of_the_client_library_is_reserved() -> None:
 @pytest.mark.parametrize("name", ["team", "_a", "Zone9", "le_", "a" * 300])
 def test_another_label_is_free(name: str) -> None:
     assert label_name(name) == name
+
+
+def test_a_label_that_the_rules_change_is_named_with_an_instance_that_has_it() -> None:
+    fine = dict.fromkeys(("team", "namespace", "environment", "region"), "a")
+    vendas = an_instance("vendas", labels={"severity": "info", "pod": "a", **fine})
+    caixa = an_instance("caixa", labels={"pod": "b"})
+    why = "alerts cannot be routed by it; choose another name"
+    assert list(label_warnings([vendas, caixa])) == [
+        f"the alert rules drop the label pod of 'vendas' and of 1 more: {why}",
+        f"the alert rules overwrite the label severity of 'vendas': {why}",
+    ]

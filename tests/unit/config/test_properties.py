@@ -89,14 +89,6 @@ def test_a_secret_that_breaks_the_syntax_is_not_shown(file: Path, before: str) -
     assert CANARY not in shown(file, broken.encode())
 
 
-def test_the_environment_may_hold_bytes_that_are_no_text(file: Path) -> None:
-    file.write_text(MINIMAL.replace("T1", "${RAW}"))
-    with pytest.raises(
-        InvalidConfig, match=r"4: instances\[0\]\.token: contains characters that are not valid Unicode"
-    ):
-        load(file, {"RAW": "\udcff"})
-
-
 def test_thousands_of_instances_cost_in_proportion(file: Path) -> None:
     def calls(count: int) -> int:
         instances = "".join(

@@ -1,10 +1,11 @@
 """Changes of a configuration's files are seen by their content."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
-import certifi
 import pytest
+import trustme
 
 from exporter.config.problem import InvalidConfig
 from exporter.config.source import ConfigFile, open_source
@@ -12,17 +13,98 @@ from exporter.flags import parse
 from exporter.model.clock import SystemClock
 from exporter.model.shard import Shard
 
-DOCUMENT = "instances: [{name: vendas, id: A1, token_file: %s}]\n"
+DOCUMENT = (
+    "api: {ca_file: ca.pem}\ninstance_files: [teams/*.yaml]\n"
+    "instances: [{name: vendas, id: A1, token_file: token}]\n"
+)
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    (tmp_path / "token").write_text("one")
-    (tmp_path / "config.yaml").write_text(DOCUMENT % "token")
-    return tmp_path / "config.yaml"
+def folder(tmp_path: Path) -> Path:
+    """The token and an instance file are links through ..data, which kubelet makes another folder to update them."""
+    for version in ("1", "2"):
+        (tmp_path / f"..{version}").mkdir()
+        (tmp_path / f"..{version}/token").write_text(f"T{version}")
+        (tmp_path / f"..{version}/a.yaml").write_text(f"[{{name: of-{version}, id: B, token: T}}]")
+    (tmp_path / "..data").symlink_to("..1")
+    (tmp_path / "token").symlink_to("..data/token")
+    (tmp_path / "teams").mkdir()
+    (tmp_path / "teams/a.yaml").symlink_to("../..data/a.yaml")
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    (tmp_path / "config.yaml").write_text(DOCUMENT)
+    return tmp_path
 
 
-def test_a_source_is_the_file_or_the_demo_and_has_the_instances_of_its_shard(file: Path) -> None:
+def seen(source: ConfigFile) -> list[str]:
+    """The names of what has changed since the last load."""
+    held, now = source.held, source.holds()
+    assert held.keys() == now.keys()
+    return sorted(path.name for path in held if now[path] != held[path])
+
+
+def tokens(source: ConfigFile) -> dict[str, str]:
+    """What a load gives, which is nothing where it is refused; it is tried once."""
+    try:
+        config = source.load()
+    except InvalidConfig:
+        config = None
+    assert seen(source) == []
+    return {one.name: one.token.reveal() for one in config.instances} if config else {}
+
+
+def swap(folder: Path) -> None:
+    (folder / "..new").symlink_to("..2")
+    (folder / "..new").rename(folder / "..data")
+
+
+def replace(folder: Path, make: Callable[[Path], object]) -> None:
+    (folder / "config.yaml").unlink()
+    make(folder / "config.yaml")
+
+
+SAME = {"vendas": "T1", "of-1": "T"}
+
+
+@pytest.mark.parametrize(
+    ("change", "names", "then"),
+    [
+        (lambda folder: (folder / "config.yaml").write_text(DOCUMENT), [], SAME),
+        (lambda folder: (folder / "config.yaml").write_text(DOCUMENT + "# more"), ["config.yaml"], SAME),
+        (lambda folder: (folder / "config.yaml").write_text("instances: ["), ["config.yaml"], {}),
+        (lambda folder: replace(folder, Path.mkdir), ["config.yaml"], {}),
+        (lambda folder: replace(folder, os.mkfifo), ["config.yaml"], {}),
+        (lambda folder: trustme.CA().cert_pem.write_to_path(str(folder / "ca.pem")), ["ca.pem"], SAME),
+        (lambda folder: (folder / "token").write_text("T3"), ["token"], {**SAME, "vendas": "T3"}),
+        (lambda folder: (folder / "token").write_text(""), ["token"], {}),
+        (swap, ["a.yaml", "token"], {"vendas": "T2", "of-2": "T"}),
+        (lambda folder: (folder / "teams/a.yaml").write_text("- {"), ["a.yaml"], SAME),
+        (lambda folder: (folder / "teams/a.yaml").unlink(), ["*.yaml", "a.yaml"], {"vendas": "T1"}),
+        (lambda folder: (folder / "teams/b.yaml").write_text("[]"), ["*.yaml"], SAME),
+    ],
+)
+def test_a_change_is_seen_once(
+    folder: Path, change: Callable[[Path], object], names: list[str], then: dict[str, str]
+) -> None:
+    source = ConfigFile(folder / "config.yaml", {})
+    assert tokens(source) == SAME
+    change(folder)
+    assert seen(source) == names
+    assert tokens(source) == then
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "token", "ca.pem"])
+def test_a_file_that_was_missing_is_seen_when_it_comes_and_goes(folder: Path, name: str) -> None:
+    source = ConfigFile(folder / "config.yaml", {})
+    for _ in range(2):
+        (folder / name).rename(folder / "away")
+        assert tokens(source) == {}
+        (folder / "away").rename(folder / name)
+        assert seen(source) == [name]
+        assert tokens(source) == SAME
+
+
+def test_a_source_is_the_file_or_the_demo_and_has_the_instances_of_its_shard(folder: Path) -> None:
+    file = folder / "config.yaml"
     whole = "instances:\n" + "".join(f"- {{name: n{one}, id: ID{one}, token: T}}\n" for one in range(20))
     file.write_text(whole)
     shares = []
@@ -39,102 +121,3 @@ def test_a_source_is_the_file_or_the_demo_and_has_the_instances_of_its_shard(fil
     with open_source(parse(["--demo=4"]), {}, SystemClock()) as source:
         assert source.files is None
         assert source.load().instances
-
-
-def loaded(file: Path) -> ConfigFile:
-    source = ConfigFile(file, {})
-    source.load()
-    assert source.holds() == source.held
-    return source
-
-
-def rejected(file: Path) -> ConfigFile:
-    source = ConfigFile(file, {})
-    with pytest.raises(InvalidConfig):
-        source.load()
-    assert source.holds() == source.held
-    return source
-
-
-def test_the_same_content_written_again_is_no_change(file: Path) -> None:
-    """A file that is written again with the same content has not changed."""
-
-    source = loaded(file)
-    file.write_text(file.read_text())
-    file.touch()
-    assert source.holds() == source.held
-
-
-def test_a_changed_document_is_seen(file: Path) -> None:
-    source = loaded(file)
-    file.write_text(file.read_text() + "# a comment\n")
-    assert source.holds() != source.held
-
-
-def test_a_rewritten_token_file_is_seen(file: Path) -> None:
-    source = loaded(file)
-    (file.parent / "token").write_text("two")
-    assert source.holds() != source.held
-    assert source.load().instances[0].token.reveal() == "two"
-    assert source.holds() == source.held
-
-
-def test_the_swapped_link_of_a_kubernetes_secret_is_seen(file: Path) -> None:
-    """As kubelet does it: token → ..data/token, and ..data → a folder that is another after each update."""
-    folder = file.parent
-    for version in ("1", "2"):
-        (folder / f"..{version}").mkdir()
-        (folder / f"..{version}" / "token").write_text(version)
-    (folder / "token").unlink()
-    (folder / "token").symlink_to("..data/token")
-    (folder / "..data").symlink_to("..1")
-    source = loaded(file)
-    (folder / "..new").symlink_to("..2")
-    (folder / "..new").rename(folder / "..data")
-    assert source.holds() != source.held
-    assert source.load().instances[0].token.reveal() == "2"
-
-
-def test_renewed_certificate_authorities_are_seen(file: Path) -> None:
-    authorities = file.parent / "ca.pem"
-    authorities.write_bytes(Path(certifi.where()).read_bytes())
-    file.write_text("api: {ca_file: ca.pem}\n" + file.read_text())
-    source = loaded(file)
-    authorities.write_text(authorities.read_text() + "\n")
-    assert source.holds() != source.held
-
-
-def test_a_file_that_goes_and_comes_back_is_seen_both_times(file: Path) -> None:
-    source = loaded(file)
-    content = file.read_text()
-    file.unlink()
-    assert source.holds() != source.held
-    with pytest.raises(InvalidConfig):
-        source.load()
-    assert source.holds() == source.held
-    file.write_text(content)
-    assert source.holds() != source.held
-
-
-def test_a_named_file_that_was_missing_is_seen_when_it_comes(file: Path) -> None:
-    (file.parent / "token").unlink()
-    source = rejected(file)
-    (file.parent / "token").write_text("one")
-    assert source.holds() != source.held
-    source.load()
-
-
-def test_bad_content_is_remembered_so_that_it_is_tried_once(file: Path) -> None:
-    file.write_text("instances: [")
-    rejected(file)
-
-
-@pytest.mark.parametrize("what", ["folder", "pipe"])
-def test_what_is_no_file_is_never_waited_for(file: Path, what: str) -> None:
-    source = loaded(file)
-    file.unlink()
-    if what == "folder":
-        file.mkdir()
-    else:
-        os.mkfifo(file)
-    assert source.holds()[file] is None

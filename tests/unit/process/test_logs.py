@@ -99,8 +99,12 @@ def test_a_json_line_reads_back_as_what_was_said(message: str, value: str) -> No
 
 
 @pytest.mark.parametrize("level", logs.LEVELS)
-def test_lines_below_the_level_and_those_of_libraries_are_not_written(level: str) -> None:
+def test_lines_below_the_level_and_those_of_libraries_are_not_written(
+    level: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     stream = io.StringIO()
+    logging.getLogger().handlers = []  # as outside of pytest: Python writes lines that no handler takes
+    logs.set_up("debug", "json", pytest.fail)
     logs.set_up(level, "logfmt", stream.write)
     for name in ("exporter.room", "urllib3.connectionpool"):
         logger = logging.getLogger(name)
@@ -108,6 +112,7 @@ def test_lines_below_the_level_and_those_of_libraries_are_not_written(level: str
             logger.log(getattr(logging, each.upper()), "m")
     told = [without_time(line).split()[0] for line in stream.getvalue().splitlines()]
     assert told == [f"level={each}" for each in logs.LEVELS[logs.LEVELS.index(level) :]]
+    assert capsys.readouterr().err == ""
 
 
 class FullDisk(io.StringIO):
