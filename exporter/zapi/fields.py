@@ -3,7 +3,6 @@
 The forms are those of public documentation and clients; a value in any other form is unreadable.
 """
 
-import math
 import re
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
@@ -47,7 +46,7 @@ def unix_seconds(value: Any) -> float | None:
         text = value.strip()
         number = float(text) if _NUMERAL.fullmatch(text) else _iso_seconds(text)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        number = _finite(value)
+        number = float(value)
     else:
         raise Unreadable
     if number >= _FIRST_MILLISECONDS:
@@ -66,16 +65,6 @@ def whole_number(value: Any) -> int:
     if value != int(value):
         raise Unreadable
     return int(value)
-
-
-def _finite(value: int | float) -> float:
-    try:
-        number = float(value)
-    except OverflowError:
-        raise Unreadable from None
-    if not math.isfinite(number):
-        raise Unreadable
-    return number
 
 
 def _iso_seconds(text: str) -> float:

@@ -91,7 +91,7 @@ def _instance(item: Any) -> ListedInstance | None:
 def _readable(read: Callable[[Any], T], value: Any) -> T | None:
     """Return what a field says; ``None`` if it is absent or unreadable."""
     try:
-        return None if value is None else read(value)
+        return read(value)
     except Unreadable:
         return None
 

@@ -9,8 +9,6 @@ Bytes = bytes | bytearray
 MAX_VALUES: Final = 10_000
 """Most values taken in one reply; ``/me`` has some thirty. Decoded, a value takes up to thirty times its text."""
 
-_LONGEST_INTEGER: Final = 20  # digits
-
 
 class TooManyValues(ValueError):
     """A reply holds more than :data:`MAX_VALUES` values."""
@@ -29,7 +27,7 @@ def decode_json(body: Bytes) -> Any:
         return json.loads(
             body.decode("utf-8-sig"),
             parse_constant=_refuse_constant,
-            parse_int=_number,
+            parse_int=float,  # of any length, while Python refuses long integers or reads them slowly
             object_pairs_hook=_unique_keys,
         )
     except RecursionError:
@@ -49,11 +47,6 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(unique) != len(pairs):
         raise ValueError("duplicate key")
     return unique
-
-
-def _number(digits: str) -> int | float:
-    """Return an integer; a float where it is too long to be one of ours, which Python may refuse or read slowly."""
-    return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
 
 
 def _refuse_constant(name: str) -> Any:

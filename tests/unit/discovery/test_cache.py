@@ -37,33 +37,31 @@ def test_a_list_is_read_as_it_was_kept(
     assert cache.load("São João!") is None
     cache.store("São João!", KNOWN)
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert [bool(re.fullmatch(r"account-S-o-Jo-o-\w{16}\.json", name)) for name in os.listdir(folder)] == [
-        True
-    ]
+    (name,) = os.listdir(folder)
+    assert re.fullmatch(r"account-S-o-Jo-o-\w{16}\.json", name)
     assert caplog.records == []
     assert cache.load("São João!") == KNOWN
-    assert [(vars(record)["account"], vars(record)["instances"]) for record in caplog.records] == [
-        ("São João!", 3)
-    ]
+    (record,) = caplog.records
+    assert (vars(record)["account"], vars(record)["instances"]) == ("São João!", 3)
+
+
+def test_nothing_is_kept_without_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ListCache().store("matriz", KNOWN)
+    assert (ListCache().load("matriz"), os.listdir(tmp_path)) == (None, [])
 
 
 @pytest.mark.parametrize("one", ["matriz", "../../x", "a/b", ".", "", "x" * 300, "a\x00b"])
 def test_accounts_of_any_names_have_files_of_their_own(tmp_path: Path, one: str) -> None:
     cache = ListCache(tmp_path)
-    cache.store(one, KNOWN)
-    cache.store("other", KnownList(last_success=1.0))
-    assert cache.load(one) == KNOWN
-    assert len(os.listdir(tmp_path)) == 2
-    assert all((tmp_path / name).stat().st_mode & 0o777 == 0o600 for name in os.listdir(tmp_path))
-
-
-def test_a_file_that_others_may_read_is_replaced_by_one_that_they_may_not(tmp_path: Path) -> None:
-    cache = ListCache(tmp_path)
-    cache.store("matriz", KNOWN)
-    (file,) = tmp_path.iterdir()
-    file.chmod(0o644)
-    cache.store("matriz", KNOWN)
-    assert file.stat().st_mode & 0o777 == 0o600
+    for _ in range(2):  # a file that others may read is replaced by one that they may not
+        cache.store(one, KNOWN)
+        cache.store("other", KnownList(last_success=1.0))
+        assert cache.load(one) == KNOWN
+        assert len(os.listdir(tmp_path)) == 2
+        for file in tmp_path.iterdir():
+            assert file.stat().st_mode & 0o777 == 0o600
+            file.chmod(0o644)
 
 
 GOOD: Mapping[str, Any] = {

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from exporter.model.poll_result import Failure, Reading, Reason, Status
-from exporter.zapi.answer import Answer, read_answer, retry_after_seconds
+from exporter.zapi.answer import Answer, read_answer, read_offered, retry_after_seconds
 from exporter.zapi.me import read_me
 from tests.builders import an_instance
 
@@ -54,25 +54,24 @@ def failure(
     return reading
 
 
-WORDS = (
-    ("Instance not found", Reason.NOT_FOUND),
-    ("your client-token is not configured", Reason.UNAUTHORIZED),
-    ("Client-Token CANARY not allowed", Reason.UNAUTHORIZED),
-    ("Client-Token null not allowed", Reason.UNAUTHORIZED),
-    ("Client-Token 203.0.113.7 not allowed", Reason.UNAUTHORIZED),
-    ("null not allowed", Reason.UNAUTHORIZED),
-    ("the client token is missing", Reason.UNAUTHORIZED),
-    ("undefined not allowed", Reason.UNAUTHORIZED),
-    ("To continue sending a message, you must subscribe to this instance again", Reason.SUBSCRIPTION_ENDED),
-    ("203.0.113.7 not allowed", Reason.IP_NOT_ALLOWED),
-    ("2001:db8::7 not allowed", Reason.IP_NOT_ALLOWED),
-    ("::ffff:203.0.113.7 not allowed", Reason.IP_NOT_ALLOWED),
-    ("[2001:db8::7]:4711 not allowed", Reason.IP_NOT_ALLOWED),
-    ("203.0.113.7:4711 not allowed", Reason.IP_NOT_ALLOWED),
-    ("IP 203.0.113.7 not allowed", Reason.IP_NOT_ALLOWED),
-    ("203.0.113.7, 10.0.0.1 not allowed", Reason.IP_NOT_ALLOWED),
-    ("'203.0.113.7';<10.0.0.1> not allowed", Reason.IP_NOT_ALLOWED),
-)
+WORDS = {
+    Reason.NOT_FOUND: ("Instance not found",),
+    Reason.UNAUTHORIZED: (
+        "your client-token is not configured",
+        "Client-Token CANARY not allowed",
+        "Client-Token null not allowed",
+        "Client-Token 203.0.113.7 not allowed",
+        "null not allowed",
+        "the client token is missing",
+        "undefined not allowed",
+    ),
+    Reason.SUBSCRIPTION_ENDED: ("To continue sending a message, you must subscribe to this instance again",),
+    Reason.IP_NOT_ALLOWED: (
+        *("203.0.113.7 not allowed", "2001:db8::7 not allowed", "::ffff:203.0.113.7 not allowed"),
+        *("[2001:db8::7]:4711 not allowed", "203.0.113.7:4711 not allowed", "IP 203.0.113.7 not allowed"),
+        *("203.0.113.7, 10.0.0.1 not allowed", "'203.0.113.7';<10.0.0.1> not allowed"),
+    ),
+}
 FORMS: dict[str, Callable[[str], str]] = {
     "plain": lambda words: words,
     "full stop": lambda words: f"{words}.",
@@ -84,28 +83,31 @@ FORMS: dict[str, Callable[[str], str]] = {
 
 
 def test_words_of_z_api_count_at_any_status(subtests: pytest.Subtests) -> None:
-    for (words, reason), (name, form) in itertools.product(WORDS, FORMS.items()):
-        with subtests.test(words, form=name):
-            body = json.dumps({"error": form(words)}).encode()
-            for status in EVERY_STATUS:
-                assert failure(status, body).reason is reason
-                assert failure(status, b"\xef\xbb\xbf" + body).reason is reason
+    for reason, texts in WORDS.items():
+        for words, (name, form) in itertools.product(texts, FORMS.items()):
+            with subtests.test(words, form=name):
+                body = json.dumps({"error": form(words)}).encode()
+                for status in EVERY_STATUS:
+                    assert failure(status, body).reason is reason
+                    assert failure(status, b"\xef\xbb\xbf" + body).reason is reason
+
+
+def test_a_client_token_that_is_missing_is_told_from_a_wrong_one() -> None:
+    assert "none was sent" in failure(400, {"error": "your client-token is not configured"}).detail
+    assert "refused the Client-Token" in failure(400, {"error": "Client-Token x not allowed"}).detail
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        "Method Not Allowed",
-        "not allowed",
-        "Something not allowed",
-        "5 not allowed",
-        "999.1.1.1 not allowed",
-        "203.0.113.7 is fine",
-        "subscribe",
-        "Forbidden",
-        "not found",
-        "CANARYclienttoken",
-        "client-tokens",
+        *(
+            "Method Not Allowed",
+            "not allowed",
+            "Something not allowed",
+            "5 not allowed",
+            "999.1.1.1 not allowed",
+        ),
+        *("203.0.113.7 is fine", "subscribe", "Forbidden", "not found", "CANARYclienttoken", "client-tokens"),
     ],
 )
 def test_words_that_only_resemble_them_are_none_of_them(words: str) -> None:
@@ -170,8 +172,18 @@ def test_what_retry_after_asks_for_is_passed_on(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 203, 206, 299])
-def test_a_success_is_read_whichever_it_is(status: int) -> None:
-    assert isinstance(read_answer(Answer(status, b'{"connected":true}'), NOW, read_own), Status)
+@pytest.mark.parametrize("read", [read_answer, read_offered])
+def test_a_success_is_read_whichever_it_is(status: int, read: Callable[..., object]) -> None:
+    assert isinstance(read(Answer(status, b'{"connected":true}'), NOW, read_own), Status)
+
+
+def test_what_z_api_does_not_offer_is_told_from_an_unknown_instance() -> None:
+    for status in (404, 405):
+        assert read_offered(Answer(status, b""), NOW, read_own) == Failure(
+            Reason.NOT_FOUND, f"Z-API does not offer this for the instance (HTTP {status})"
+        )
+    dated = Answer(503, b"", "Tue, 14 Nov 2023 22:13:27 GMT")
+    assert read_offered(dated, NOW, read_own) == failure(503, b"", "7")
 
 
 @pytest.mark.parametrize(

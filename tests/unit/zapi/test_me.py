@@ -102,7 +102,9 @@ TIMES = (
     ("2024-01-15T10:30:00.250Z", 1705314600.25),
     ("2024-01-15T10:30:00.1234567Z", 1705314600.1234567),
     ("2024-01-15T07:30:00-03:00", 1705314600),
-    ("2024-01-15T07:30:00-0300", 1705314600),
+    ("2024-01-15T06:45:00-0345", 1705314600),
+    ("2024-01-15T16:00:00 +05:30", 1705314600),
+    ("2024-01-15t10:30:00z", 1705314600),
     ("2024-01-15 10:30:00", 1705314600),
     ("2024-01-15T10:30", 1705314600),
     ("2024-01-15", 1705276800),
@@ -350,7 +352,8 @@ def test_a_secret_in_another_form_is_found(subtests: pytest.Subtests) -> None:
 
 
 def test_text_that_only_resembles_a_secret_is_read() -> None:
-    assert status(name=f"{TOKEN[:-1]} 100% & co").display_name == f"{TOKEN[:-1]} 100% & co"
+    for name in (f"{TOKEN[:-1]} 100% & co", "%252525252541", "a &amp;amp;amp;amp; b"):
+        assert status(name=name).display_name == name
 
 
 @pytest.mark.parametrize("form", [[TOKEN], ["FILTER_RECEIVED_CALLBACK", TOKEN], TOKEN])

@@ -15,12 +15,9 @@ CASES = [(reason, name, odd) for reason, replies in REPLIES.items() for name, od
 SILENT = [*REPLIES["timeout"], "503 without its body"]
 """What can only be told when the time is up."""
 END_OF_STREAM = (
-    "HTTP/1.0 without a length",
-    "no length",
     "keep-alive and Close",
     "Keep-Alive: timeout=0",
     "carriage returns alone",
-    "transfer coding identity",
     "no transfer coding",
 )
 OTHERS = reply(b'{"id":"B","connected":true,"name":"own B"}')

@@ -1,8 +1,10 @@
 """Bytes are one reply, or none: checked against RFC 9112, whatever blocks they come in."""
 
 import contextlib
+import gzip
 import itertools
 import random
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -11,14 +13,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.zapi.errors import BODY_TOO_LARGE, PollFailed
-from exporter.zapi.reply import HEAD_TOO_LARGE, INVALID_REPLY, MAX_BODY, UNKNOWN_ENCODING, ReplyReader
+from exporter.zapi.reply import (
+    CORRUPT_BODY,
+    HEAD_TOO_LARGE,
+    INVALID_REPLY,
+    MAX_BODY,
+    UNKNOWN_ENCODING,
+    ReplyReader,
+    decode_body,
+)
 from tests.unit.zapi.replaying import ReplayedStream, a_budget, refusing
 
 OK = b"HTTP/1.1 200 OK\r\n"
 BODY = b'{"connected":true}'
 SIZED = OK + b"Content-Length: 18\r\n\r\n" + BODY
 CHUNKS = b"a\r\n" + BODY[:10] + b"\r\n8 \t; x=y\r\n" + BODY[10:] + b"\r\n0\r\n"
-CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n" + CHUNKS + b"\r\n"
+IN_CHUNKS = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+CHUNKED = IN_CHUNKS + CHUNKS + b"\r\n"
 
 
 def blocks(data: bytes, size: int) -> Iterator[bytes]:
@@ -140,18 +151,9 @@ INVALID = {
     "status of four digits": b"HTTP/1.1 1000 Odd\r\n",
     "status in letters": b"HTTP/1.1 OK 200\r\n",
     **{
-        f"chunk size {size!r}": OK
-        + b"Transfer-Encoding: chunked\r\n\r\n"
-        + size
-        + b"\r\n"
-        + BODY[:5]
-        + b"\r\n"
+        f"chunk size {size!r}": IN_CHUNKS + size + b"\r\n" + BODY[:5] + b"\r\n"
         for size in (b"+5", b"0_5", b"0x5", b" 5", b"5 ", b"-5", b"", b"zz", b"5;\0", b"5;\rx", b"f" * 400)
     },
-    "a chunk without its line end": OK
-    + b"Transfer-Encoding: chunked\r\n\r\n5\r\n"
-    + BODY[:5]
-    + b"XX0\r\n\r\n",
     **{
         f"trailer {line!r}": CHUNKED[:-2] + line + b"\r\n"
         for line in (
@@ -165,10 +167,8 @@ INVALID = {
         )
     },
     "a chunk size ended by a line feed": CHUNKED.replace(b"a\r\n", b"a\n"),
-    "a chunk ended by a line feed": OK
-    + b"Transfer-Encoding: chunked\r\n\r\n5\r\n"
-    + BODY[:5]
-    + b"\n0\r\n\r\n",
+    "a chunk ended by a line feed": IN_CHUNKS + b"5\r\n" + BODY[:5] + b"\n0\r\n\r\n",
+    "a chunk without its line end": IN_CHUNKS + b"5\r\n" + BODY[:5] + b"XX0\r\n\r\n",
 }
 
 
@@ -204,10 +204,18 @@ def test_a_reply_that_is_cut_short_is_invalid(cut: int) -> None:
 
 
 @pytest.mark.parametrize("is_lost", [False, True], ids=["cut short", "lost"])
-def test_the_status_of_a_failure_counts_without_its_body(is_lost: bool) -> None:
-    stream = ReplayedStream([SIZED[:-1].replace(b"200", b"503")], ends=True, is_lost=is_lost)
+@pytest.mark.parametrize("status", [300, 503])
+def test_the_status_of_a_failure_counts_without_its_body(is_lost: bool, status: int) -> None:
+    stream = ReplayedStream([SIZED[:-1].replace(b"200", b"%d" % status)], ends=True, is_lost=is_lost)
     reader = ReplyReader(stream, a_budget())
-    assert (reader.read(), reader.status, reader.is_reusable) == (bytearray(), 503, False)
+    assert (reader.read(), reader.status, reader.is_reusable) == (bytearray(), status, False)
+
+
+@pytest.mark.parametrize("status", [b"200", b"299"])
+def test_a_success_that_is_lost_in_its_body_is_none(status: bytes) -> None:
+    stream = ReplayedStream([SIZED[:-1].replace(b"200", status)], is_lost=True)
+    with pytest.raises(ConnectionResetError):
+        ReplyReader(stream, a_budget()).read()
 
 
 @pytest.mark.parametrize("cut", [-1, -3, -7, -20])
@@ -270,14 +278,14 @@ def test_a_length_beyond_the_largest_is_too_large_at_once(length: int) -> None:
 )
 def test_chunks_beyond_the_largest_body_are_too_large_at_once(chunks: bytes, size: int) -> None:
     with refusing(BODY_TOO_LARGE):
-        read(blocks(OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunks, size))
+        read(blocks(IN_CHUNKS + chunks, size))
 
 
 @pytest.mark.parametrize("coding", ["length", "chunks", "end"])
 def test_a_body_of_the_largest_size_is_taken_and_no_more(coding: str) -> None:
     def reply(size: int) -> bytes:
         if coding == "chunks":
-            return OK + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % size + bytes(size) + b"\r\n0\r\n\r\n"
+            return IN_CHUNKS + b"%x\r\n" % size + bytes(size) + b"\r\n0\r\n\r\n"
         head = OK + (b"Content-Length: %d\r\n\r\n" % size if coding == "length" else b"\r\n")
         return head + bytes(size)
 
@@ -309,7 +317,7 @@ def test_any_body_is_read_as_it_was_sent(body: bytes, cuts: list[int], seed: int
     before = b"HTTP/1.1 102 Processing\r\n\r\n" * interim
     size = random.Random(seed).randint(1, 400)
     sized = before + OK + b"Content-Length: %d\r\n\r\n" % len(body) + body
-    for data in (sized, before + OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunks):
+    for data in (sized, before + IN_CHUNKS + chunks):
         reply = read(blocks(data, size))
         assert (reply.data, reply.reusable) == (body, True)
 
@@ -324,7 +332,7 @@ def test_no_bytes_break_the_reader(noise: bytes, start: bytes) -> None:
 def test_a_line_of_a_chunk_that_does_not_end_is_too_large(endless: bytes) -> None:
     """Long before the timeout."""
     with refusing(BODY_TOO_LARGE):
-        read(blocks(OK + b"Transfer-Encoding: chunked\r\n\r\n" + endless, 1000))
+        read(blocks(IN_CHUNKS + endless, 1000))
 
 
 @pytest.mark.parametrize("reply", [SIZED, CHUNKED, SIZED[:-1], SIZED.replace(b"18", b"1_8")])
@@ -347,3 +355,48 @@ def test_a_long_reply_is_whole_and_leaves_nothing_behind() -> None:
     reader.erase()
     assert len(stream.buffers) > 3
     assert not any(map(any, stream.buffers))
+
+
+PACKED = gzip.compress(BODY, mtime=0)
+EMPTY = gzip.compress(b"", mtime=0)
+
+
+@pytest.mark.parametrize(
+    ("coding", "sent"),
+    [
+        ("", BODY),
+        ("identity", BODY),
+        ("gzip", PACKED),
+        ("x-gzip", PACKED),
+        ("gzip", gzip.compress(BODY[:5]) + EMPTY + gzip.compress(BODY[5:])),
+        ("gzip", EMPTY * 99 + PACKED),
+    ],
+    ids=range(6),
+)
+def test_a_body_is_the_same_in_any_encoding(coding: str, sent: bytes) -> None:
+    assert decode_body(coding, memoryview(sent)) == BODY
+    assert decode_body(coding, memoryview(b"")) == b""  # as that of an answer whose body could not be read
+
+
+BOMB = gzip.compress(bytes(MAX_BODY))
+
+
+def test_a_body_of_the_largest_size_is_unpacked_and_no_more() -> None:
+    assert len(decode_body("gzip", memoryview(BOMB))) == MAX_BODY
+    for sent in (BOMB * 8, BOMB + gzip.compress(b"x"), gzip.compress(bytes(64 * MAX_BODY))):
+        with refusing(BODY_TOO_LARGE):
+            decode_body("gzip", memoryview(sent))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        *(PACKED[:-1], PACKED[:5], PACKED[:-8] + b"12345678", PACKED + b"x", PACKED + PACKED[:-1]),
+        *(BODY, zlib.compress(BODY)),
+        EMPTY * 100 + PACKED,  # each member would cost a copy of all that follows it
+    ],
+    ids=range(8),
+)
+def test_what_is_not_gzip_to_its_end_is_corrupt(sent: bytes) -> None:
+    with refusing(CORRUPT_BODY):
+        decode_body("gzip", memoryview(sent))
