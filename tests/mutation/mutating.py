@@ -81,7 +81,12 @@ def _settings(package: Package, entries: Sequence[str]) -> str:
         "do_not_mutate": package.elsewhere,
         "also_copy": [entry for entry in entries if entry not in ("exporter", "tests")],
         "pytest_add_cli_args_test_selection": package.tests,
-        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-m", "not nightly and not slow and not installs"],
+        "pytest_add_cli_args": [
+            "-p",
+            "no:cacheprovider",
+            "-m",
+            " and ".join(f"not {mark}" for mark in package.left_out),
+        ],
         # mutmut declares the attributes of an object again in each mutant of its __init__
         "type_check_command": [*checks, "--disable-error-code=no-redef"],
         "timeout_multiplier": 3.0,

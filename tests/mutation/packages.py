@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 
+_LONG: Final = ("nightly", "slow", "installs")
+
+
 @dataclass(frozen=True, slots=True)
 class Package:
     """Files of the exporter and the tests that are theirs."""
@@ -16,6 +19,8 @@ class Package:
     """Whether each survivor has been looked at: a new one fails the run. Else survivors are only listed."""
     elsewhere: Sequence[str] = ()
     """Files whose tests start another process, in which no mutant is active."""
+    left_out: Sequence[str] = _LONG
+    """Marks of tests that take too long to be run for each mutant."""
 
 
 def _package(name: str, *, judged: bool = False) -> Package:
@@ -40,7 +45,7 @@ PACKAGES: Final[Mapping[str, Package]] = {
         ["tests/unit/process"],
         elsewhere=[f"exporter/process/{name}.py" for name in ("output", "resources", "signals")],
     ),
-    "report": Package("exporter/report/**/*.py", ["tests/shipped/availability"]),
+    "report": Package("exporter/report/**/*.py", ["tests/shipped/availability"], left_out=(*_LONG, "needs")),
     "top": Package(
         "exporter/[!_]*.py",
         [
