@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-
 _LONG: Final = ("nightly", "slow", "installs")
 
 
