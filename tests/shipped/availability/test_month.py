@@ -86,7 +86,6 @@ def _rows(written: Path, kind: str) -> dict[str, dict[str, str]]:
 def test_a_number_has_the_figures_that_were_put_in(written: Path, number: Number) -> None:
     row = _rows(written, "number")[number.name]
     figures = put_in(number)
-
     assert int(row["known_seconds"]) == figures.known
     assert int(row["connected_seconds"]) == figures.connected
     assert int(row["watched_seconds"]) == figures.watched + unrecorded(number)
@@ -160,7 +159,6 @@ def test_the_dashboard_has_the_figures_of_the_table(
 ) -> None:
     shown = _asked(real, title, key)
     listed = _rows(written, kind)
-
     assert shown.keys() == listed.keys()
     for name, row in listed.items():
         for column in COLUMNS.values():

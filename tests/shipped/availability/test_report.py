@@ -213,9 +213,7 @@ def test_a_warning_of_the_server_is_told(
     """Thanos and others answer with what they have where a part of them is away."""
     answer = json.loads(_sample({"name": "x"}, "3600"))
     server.answer = (200, json.dumps({**answer, "warnings": ["a store <b>is</b> away"]}).encode())
-
     assert _run(server, tmp_path) == 0
-
     assert capfd.readouterr().err.count("a store <b>is</b> away") == 1
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert page.count("a store &lt;b&gt;is&lt;/b&gt; away") == 2
@@ -239,7 +237,6 @@ def test_the_password_of_a_file_is_sent_and_netrc_is_not(
     _run(server, tmp_path)
     without = server.seen[-1]
     _run(server, tmp_path, "--prometheus.username=me", f"--prometheus.password-file={tmp_path / 'password'}")
-
     assert "Authorization" not in without
     sent = base64.b64decode(server.seen[-1]["Authorization"].removeprefix("Basic "))
     assert sent.decode() == "me:pässword"
@@ -248,9 +245,7 @@ def test_the_password_of_a_file_is_sent_and_netrc_is_not(
 def test_a_name_is_neither_markup_nor_a_formula(server: Any, tmp_path: Path) -> None:
     labels = {"name": '=cmd|"<script>"', "job": "zapi", "team": "<b>"}
     server.answer = (200, _result([{"metric": labels, "value": [0, "3600"]}]))
-
     assert _run(server, tmp_path) == 0
-
     page = (tmp_path / "page.html").read_text()
     assert "<script>" not in page
     assert "<b>" not in page.replace("<b style", "")

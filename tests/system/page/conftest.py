@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from exporter.httpd.message import Response
 from tests.system.page.site import Site
-from tests.unit.web.status_page.serving import serving
+from tests.unit.httpd.serving import serving
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
     site = Site()
-    with serving(site) as site.url:
+    with serving(lambda request: site(request) if request.path == "/" else Response(404, b"")) as server:
+        site.url = f"http://{server.addresses[0]}/"
         yield site

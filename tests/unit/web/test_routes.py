@@ -3,9 +3,9 @@
 import asyncio
 import gzip
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -27,43 +27,36 @@ from tests.clocks import ManualClock
 NAMES = ("vendas", "pós-venda", 'a"b\\c\nd')
 
 
-@dataclass
 class Exporter:
-    """The application, and what its surroundings were asked for."""
+    """The application, with some of its fields, and what its surroundings were asked for."""
 
-    problems: tuple[str, ...] = ()
-    ready: bool = True
-    lists_tried: bool = True
-    telemetry_path: str = "/metrics"
-    scheme: str = "http"
-    external_url: ExternalUrl | None = None
-    route_prefix: str = ""
-    is_recent: bool = False
-    hangs: bool = False
-    in_flight_for: float = 0.0
-    polled: list[str] = field(default_factory=list)
-    requested: "list[Future[None]]" = field(default_factory=list)
-    reloads: int = 0
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        problems: Sequence[str] = (),
+        is_recent: bool = False,
+        hangs: bool = False,
+        in_flight_for: float = 0.0,
+        **fields: Any,
+    ) -> None:
+        self._problems, self._is_recent, self._hangs = tuple(problems), is_recent, hangs
+        self.polled: list[str] = []
+        self.requested: list[Future[None]] = []
+        self.reloads = 0
         clock, lines = ManualClock(), InstanceLines()
         self.config = a_config(*(an_instance(name, labels={"team": "sales"}) for name in NAMES))
         self.fleet = Fleet(self.config, clock, [lines])
         scrapes = Scrapes(self.fleet, lines, Telemetry().registry, clock)
         self.on_poll: Callable[[str], None] = self._poll
-        self._app = App(
-            fleet=self.fleet,
-            scrapes=scrapes,
-            probe=Probe(self.fleet, scrapes, self._request_poll, lambda name: self.in_flight_for),
-            reload=self._reload,
-            is_ready=lambda: self.ready,
-            page=lambda request: Response(200, b"<!doctype html>" * 99),
-            telemetry_path=self.telemetry_path,
-            scheme=lambda: self.scheme,
-            is_every_list_tried=lambda: self.lists_tried,
-            external_url=self.external_url,
-            route_prefix=self.route_prefix,
-        )
+        defaults: dict[str, Any] = {
+            "probe": Probe(self.fleet, scrapes, self._request_poll, lambda name: in_flight_for),
+            "reload": self._reload,
+            "is_ready": lambda: True,
+            "page": lambda request: Response(200, b"<!doctype html>" * 99),
+            "telemetry_path": "/metrics",
+            "scheme": lambda: "http",
+        }
+        self._app = App(fleet=self.fleet, scrapes=scrapes, **defaults | fields)
 
     def ask(self, path: str, method: str = "GET", name: str | None = None, **headers: str) -> Response:
         query = {} if name is None else {"name": name}
@@ -72,11 +65,11 @@ class Exporter:
         return answer if isinstance(answer, Response) else asyncio.run(_awaited(answer))
 
     def _request_poll(self, name: str) -> "Future[None] | None":
-        if self.is_recent:
+        if self._is_recent:
             return None
         poll: Future[None] = Future()
         self.requested.append(poll)
-        if not self.hangs:
+        if not self._hangs:
             self.on_poll(name)
             poll.set_result(None)
         return poll
@@ -88,7 +81,7 @@ class Exporter:
 
     def _reload(self) -> tuple[str, ...]:
         self.reloads += 1
-        return self.problems
+        return self._problems
 
 
 async def _awaited(answer: Callable[[], Awaitable[Response]]) -> Response:
@@ -245,10 +238,8 @@ def test_an_instance_that_a_reload_removes_while_it_is_probed_is_not_found() -> 
 
 def test_service_discovery_says_nothing_before_each_list_was_asked_for() -> None:
     """Prometheus keeps its targets at an error, and drops those that an answer lacks."""
-    exporter = Exporter(lists_tried=False)
-    assert exporter.ask("/sd").status == 503
-    exporter.lists_tried = True
-    assert len(json.loads(exporter.ask("/sd").body)) == len(NAMES)
+    assert Exporter(is_every_list_tried=lambda: False).ask("/sd").status == 503
+    assert Exporter(is_every_list_tried=lambda: True).ask("/sd").status == 200
 
 
 def test_service_discovery_needs_to_know_the_address_that_was_asked() -> None:
@@ -257,7 +248,7 @@ def test_service_discovery_needs_to_know_the_address_that_was_asked() -> None:
 
 @pytest.mark.parametrize(("ready", "status"), [(False, 503), (True, 200)])
 def test_ready_waits_for_readiness_and_healthy_does_not(ready: bool, status: int) -> None:
-    exporter = Exporter(ready=ready)
+    exporter = Exporter(is_ready=lambda: ready)
     assert (exporter.ask("/-/ready").status, exporter.ask("/-/healthy").status) == (status, 200)
 
 
@@ -319,7 +310,7 @@ def test_who_comes_without_the_whole_prefix_is_led_to_the_page(
 def test_service_discovery_names_each_instance_as_others_reach_it(
     external: ExternalUrl | None, prefix: str, host: str, scheme: str, targets: str
 ) -> None:
-    exporter = Exporter(external_url=external, route_prefix=prefix, scheme=scheme)
+    exporter = Exporter(external_url=external, route_prefix=prefix, scheme=lambda: scheme)
     answer = exporter.ask(f"{prefix}/sd", host=host)
     url = urlsplit(targets)
     assert answer.content_type == "application/json"

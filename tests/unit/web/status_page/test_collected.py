@@ -60,7 +60,7 @@ def test_a_phone_that_is_offline_is_a_warning(online: bool | None, problems: tup
     diagnosis = diagnose(knowing(a_view(), PhoneStatus(Session.CONNECTED, online)), NOW)
     assert diagnosis.problems == problems
     assert diagnosis.level is (Level.WARNING if problems else Level.GOOD)
-    assert Show.CONNECTED in diagnosis.shows
+    assert diagnosis.shows - {Show.PROBLEMS} == {Show.ALL, Show.CONNECTED}
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,7 @@ def test_a_phone_that_is_offline_is_a_warning(online: bool | None, problems: tup
         (a_view(since=NOW - QUEUE_STUCK_AFTER), 800, DAY, Problem.QUEUE_STUCK),
         (a_view(since=NOW - 1, since_is_exact=False), 800, DAY, Problem.QUEUE_STUCK),
         (a_view(since=None), 800, DAY, Problem.QUEUE_STUCK),
+        (a_view(since=NOW - 1, up=False), 800, DAY, Problem.QUEUE_STUCK),
         (a_disconnected_view(), QUEUE_NEARLY_FULL - 1, 2 * DAY, None),
         (a_disconnected_view(), QUEUE_NEARLY_FULL, None, Problem.QUEUE_FULL),
         (a_view(), QUEUE_NEARLY_FULL, None, None),
@@ -83,8 +84,9 @@ def test_a_queue_is_stuck_while_connected_or_nearly_full_while_not(
     """Time without a connection, as far as it is known, does not count."""
     view = knowing(view, MessageQueue(messages, None if waits is None else NOW - waits))
     found = diagnose(view, NOW)
-    assert set(found.problems) - {Problem.DISCONNECTED} == ({problem} if problem else set())
+    assert set(found.problems) - {Problem.DISCONNECTED, Problem.STOPPED} == ({problem} if problem else set())
     assert problem is None or found.level_of(problem) is Level.BAD
+    assert found.shows.isdisjoint({Show.WEBHOOKS, Show.UNPAID, Show.EXPIRING, Show.WAITING})
     told = "".join(plain(note.sentence) for note in row(view).problems)
     assert (f"{messages} messages wait" in told) is (problem is not None)
 
@@ -124,7 +126,9 @@ def test_a_collector_that_fails_is_told_with_its_detail(texts: Texts, detail: st
     failure = Failure(Reason.NOT_FOUND, "Z-API does not offer this for the instance (HTTP 405)")
     online = CollectorView(PhoneStatus(Session.CONNECTED, phone_online=True), None)
     known = {Collector.STATUS: online, Collector.QUEUE: CollectorView(None, failure)}
-    written = row(replace(a_view(), collected=known), texts)
+    view = replace(a_view(), collected=known)
+    assert diagnose(view, NOW).shows == {Show.ALL, Show.PROBLEMS, Show.CONNECTED}
+    written = row(view, texts)
     assert [problem.detail for problem in written.problems] == [detail]
     assert Piece("code", "queue") in written.problems[0].sentence
     assert Piece("code", "status") not in written.problems[0].sentence

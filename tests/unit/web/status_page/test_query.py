@@ -21,7 +21,6 @@ from exporter.web.status_page.sanitize import folded
 )
 def test_a_query_survives_its_own_link(query: Query) -> None:
     parameters = dict(parse_qsl(query.link().partition("?")[2]))
-
     assert read_query(parameters) == query
 
 
@@ -55,7 +54,6 @@ def test_a_search_holds_no_hidden_characters_and_has_an_end() -> None:
 
 def test_what_changes_the_rows_starts_on_the_first_page() -> None:
     query = Query(page=9, paused=True)
-
     assert query.shown(Show.UNPAID) == Query(Show.UNPAID, paused=True)
     assert query.searched("x") == Query(search="x", paused=True)
     assert query.sorted(Sort.DUE) == Query(sort=Sort.DUE, paused=True)

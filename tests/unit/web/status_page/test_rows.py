@@ -47,7 +47,6 @@ def test_a_duration_is_said_in_its_largest_unit(seconds: float, english: str, po
 
 def test_a_row_says_state_since_when_and_what_to_do() -> None:
     said = row(a_disconnected_view())
-
     assert said.state == "Disconnected"
     assert said.since == Moment("for 1 hour", "2025-11-24 14:36:40 UTC", "2025-11-24T14:36:40Z")
     assert said.state_notes == ("3 disconnects seen",)
@@ -74,7 +73,6 @@ def test_a_short_poll_is_told_in_milliseconds(seconds: float, words: str) -> Non
 def test_a_failed_poll_says_the_reason_the_detail_and_the_last_known_state() -> None:
     view = a_disconnected_view(up=False, failure=Failure(Reason.CONNECT, "the connection was refused"))
     said = row(view)
-
     assert said.state == "Cannot be polled"
     assert said.state_notes[0] == "Last known: disconnected"
     assert [problem.detail for problem in said.problems] == ["", "the connection was refused"]
@@ -132,7 +130,6 @@ def test_payment_is_said_in_our_words_and_in_that_of_the_api(
     status: str | None, paid: bool | None, words: str, own_word: str
 ) -> None:
     said = row(a_view(payment_status=status, paid=paid))
-
     assert (said.payment, said.payment_status) == (words, own_word)
     assert all(str(status) in plain(problem.sentence) for problem in said.problems)
 
@@ -151,7 +148,6 @@ def test_webhooks_are_counted_and_judged() -> None:
     instance = an_instance(expected_webhooks={"received": None, "disconnected": None})
     view = a_view(instance=instance, status=a_status(webhooks=hooks(received=None, delivery=None)))
     webhooks = row(view).webhooks
-
     assert webhooks is not None
     assert (webhooks.count, webhooks.verdict, webhooks.wrong) == ("5 of 7 set", "1 wrong", True)
     assert ("received", "missing", True) in webhooks.each
@@ -169,7 +165,6 @@ def test_a_muted_webhook_is_told_with_what_to_do() -> None:
     muted = a_status(webhooks=hooks(), muted=frozenset({"received", "delivery"}))
     view = a_view(instance=an_instance(expected_webhooks={"received": None}), status=muted)
     said = row(view)
-
     assert said.webhooks is not None
     assert (said.webhooks.count, said.webhooks.verdict) == ("7 of 7 set", "1 wrong")
     assert ("received", "muted by a filter at Z-API", True) in said.webhooks.each
@@ -181,7 +176,6 @@ def test_a_muted_webhook_is_told_with_what_to_do() -> None:
 
 def test_what_was_never_read_is_not_known() -> None:
     said = row(InstanceView(an_instance()))
-
     assert (said.state, said.payment) == ("Not polled yet", "Not known")
     assert (said.since, said.due, said.webhooks, said.last_poll) == (None, None, None, None)
     assert said.last_duration == ""

@@ -57,22 +57,17 @@ def test_alerts_come_before_warnings_then_more_problems_then_the_nearest_end() -
         a_disconnected_view("one"),
         a_disconnected_view("two", paid=False),
     ]
-
     assert names(listing(views)) == ["two", "one", "imminent", "some end", "no end", "sooner", "later"]
 
 
 def test_names_are_ordered_as_people_count() -> None:
-    assert names(listing([a_view("loja-10"), a_view("Loja-2"), a_view("loja-1")])) == [
-        "loja-1",
-        "Loja-2",
-        "loja-10",
-    ]
+    ordered = ["loja-1", "Loja-2", "loja-10"]
+    assert names(listing(list(map(a_view, reversed(ordered))))) == ordered
 
 
 def test_every_filter_counts_what_it_shows() -> None:
     views = one_of_each()
     counts = listing(views).counts
-
     assert counts == {
         Show.ALL: 8,
         Show.PROBLEMS: 6,
@@ -90,7 +85,6 @@ def test_every_filter_counts_what_it_shows() -> None:
 
 def test_counts_are_of_what_was_found_and_the_headline_of_what_is_shown() -> None:
     found = listing(one_of_each(), Query(search="un"))
-
     assert names(found) == ["unreachable", "unpaid"]
     assert (found.counts[Show.ALL], found.counts[Show.UNPAID], found.counts[Show.EXPIRING]) == (2, 1, 0)
     assert (found.configured, found.matching, found.in_trouble, found.level) == (8, 2, 2, Level.BAD)
@@ -116,19 +110,13 @@ def in_teams() -> list[InstanceView]:
 
 def test_a_label_in_the_query_leaves_those_with_exactly_its_value() -> None:
     found = listing(in_teams(), Query(labels=(("team", "SALES"),)))
-
     assert names(found) == ["a", "c"]
     assert (found.matching, found.counts[Show.ALL], found.configured) == (2, 2, 4)
-    assert names(listing(in_teams(), Query(labels=(("team", "nobody"),)))) == []
-
-
-@pytest.mark.parametrize("query", [Query(labels=(("team", "nobody"),)), Query(search="nobody")])
-def test_nothing_found_is_no_good_news(query: Query) -> None:
-    assert listing(in_teams(), query).level is Level.WAITING
-
-
-def test_a_parameter_that_is_no_label_of_any_instance_changes_nothing() -> None:
-    assert listing(in_teams(), Query(labels=(("utm_source", "mail"),))).matching == 4
+    unknown = listing(in_teams(), Query(labels=(("utm_source", "mail"),)))
+    assert (unknown.matching, unknown.asked) == (4, ()), "it is no label of any instance"
+    for query in (Query(labels=(("team", "nobody"),)), Query(search="nobody")):
+        nothing = listing(in_teams(), query)
+        assert (nothing.matching, nothing.level) == (0, Level.WAITING), "it is no good news"
 
 
 def test_labels_that_all_have_and_those_to_group_by_are_told_apart() -> None:
@@ -145,23 +133,24 @@ def test_groups_stand_together_with_the_worst_first_in_each() -> None:
     views = in_teams()
     views[2] = replace(views[2], paid=False)
     shown = listing(views, Query(by="team"))
-
     assert names(shown) == ["b", "c", "a", "d"]
     assert shown.group_sizes == {"sales": 2, "Inside Sales": 1, None: 1}
 
 
 @pytest.mark.parametrize(
-    ("sort", "ascending"),
+    ("sort", "ascending", "descending"),
     [
-        (Sort.NAME, ["a", "b", "c"]),
-        (Sort.DUE, ["b", "c", "a"]),
-        (Sort.PAYMENT, ["c", "b", "a"]),
-        (Sort.POLL, ["c", "b", "a"]),
-        (Sort.STATE, ["c", "a", "b"]),
-        (Sort.WORST, ["c", "b", "a"]),
+        (Sort.NAME, "abc", "cba"),
+        (Sort.DUE, "bca", "cba"),
+        (Sort.PAYMENT, "cba", "bca"),
+        (Sort.POLL, "cba", "bca"),
+        (Sort.STATE, "cab", "acb"),
+        (Sort.WORST, "cba", "abc"),
     ],
 )
-def test_rows_are_sorted_by_a_column_and_what_has_no_value_is_last(sort: Sort, ascending: list[str]) -> None:
+def test_rows_are_sorted_by_a_column_and_what_has_no_value_is_last(
+    sort: Sort, ascending: str, descending: str
+) -> None:
     fields: dict[str, dict[str, Any]] = {
         "a": {"status": a_status(due=None), "payment_status": None, "last_poll": None, "since": NOW - 2},
         "b": {"status": a_status(due=NOW + 3 * DAY), "payment_status": "paid", "since": None},
@@ -169,19 +158,12 @@ def test_rows_are_sorted_by_a_column_and_what_has_no_value_is_last(sort: Sort, a
     }
     fields["c"]["status"] = a_status(False, due=NOW + 9 * DAY)
     views = [a_view(name, **changes) for name, changes in fields.items()]
-    missing = {Sort.DUE: "a", Sort.PAYMENT: "a", Sort.POLL: "a", Sort.STATE: "b"}.get(sort)
-    backwards = [name for name in reversed(ascending) if name != missing]
-
-    assert names(listing(views, Query(sort=sort))) == ascending
-    assert names(listing(views, Query(sort=sort, descending=True))) == [
-        *backwards,
-        *([missing] if missing else []),
-    ]
+    assert "".join(names(listing(views, Query(sort=sort)))) == ascending
+    assert "".join(names(listing(views, Query(sort=sort, descending=True)))) == descending
 
 
 def test_all_words_of_a_search_must_be_found() -> None:
     views = [a_view("recife norte"), a_view("recife sul")]
-
     assert names(listing(views, Query(search="RECIFE sul"))) == ["recife sul"]
     assert listing(views, Query(search="recife leste")).matching == 0
 
@@ -189,7 +171,6 @@ def test_all_words_of_a_search_must_be_found() -> None:
 def test_every_instance_is_on_exactly_one_page() -> None:
     views = [a_view(f"loja-{number}") for number in range(2 * PAGE_SIZE + 1)]
     pages = [listing(views, Query(page=page)) for page in (1, 2, 3)]
-
     assert [page.first for page in pages] == [1, PAGE_SIZE + 1, 2 * PAGE_SIZE + 1]
     assert [name for page in pages for name in names(page)] == [view.instance.name for view in views]
 
@@ -201,7 +182,6 @@ def test_a_page_past_the_last_is_the_last() -> None:
 
 def test_the_fleet_is_as_well_as_its_worst_instance() -> None:
     views = one_of_each()
-
     assert listing(views).level is Level.BAD
     assert listing(views[3:]).level is Level.BAD  # a webhook is missing
     assert listing(views[4:]).level is Level.WARNING

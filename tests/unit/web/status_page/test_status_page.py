@@ -172,7 +172,6 @@ def test_nothing_on_the_page_is_loaded_from_elsewhere() -> None:
 def test_links_are_relative_to_the_page() -> None:
     html = page(a_fleet(300), {"page": "2"})
     links = {str(link["href"])[:1] for link in Elements(html).all("a")}
-
     assert links == {"?", ".", "#", "i"}  # i as in the path of the metrics
 
 
@@ -180,7 +179,6 @@ def test_links_are_relative_to_the_page() -> None:
 def test_no_secret_is_on_the_page(language: str) -> None:
     views = [*a_fleet(90), *(a_failed_view(reason.value, reason) for reason in Reason)]
     html = page(views, language=language)
-
     assert "recife-00001" in html
     for secret in (*SECRETS, "CANARY", "canary.example", "<secret>", "&lt;secret&gt;"):
         assert secret not in html
@@ -191,7 +189,6 @@ def test_hostile_text_adds_no_element_and_no_attribute() -> None:
     hostile = Elements(page(hostile_fleet()))
     views = [*a_fleet(90), *(a_failed_view(f"down {number}", Reason.CONNECT) for number in range(30))]
     known = {(tag, name) for tag, attributes in Elements(page(views)).elements for name in attributes}
-
     assert {(tag, name) for tag, attributes in hostile.elements for name in attributes} <= known
     assert len(hostile.all("script")) == len(Elements(page(harmless)).all("script")) == 1
     assert len(hostile.all("style")) == 1
@@ -219,7 +216,6 @@ def test_text_of_others_is_isolated_in_its_direction() -> None:
         paid=False,
     )
     html = page([view])
-
     for text in ("عربي", "فريق", "מכירות", "متجر", "מאוחר"):
         assert f"<bdi>{text}</bdi>" in html
 
@@ -275,13 +271,11 @@ def test_one_cause_of_many_is_told_once_and_leads_to_them() -> None:
     views = [a_failed_view(f"n{number}", Reason.CONNECT) for number in range(20)] + [a_view("fine")]
     html = page(views)
     told = re.sub(r"<[^>]+>", "", html[html.index('<section class="banner bad">') : html.index("</section>")])
-
     assert "20 of 21 cannot be polled for the same reason. Z-API cannot be reached." in told
     assert "(the connection was refused)" in told
     assert 'href="?show=unreachable">Show these instances</a>' in html
     assert re.findall(r'data-key="([^"]+)"', html) == ["fine"]
     assert "<h1>20 of 21 need attention</h1>" in html
-
     rows = page(views, {"show": "unreachable"})
     assert rows.count("data-key=") == 20
     assert "banner" in rows

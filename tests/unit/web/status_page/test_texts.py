@@ -1,4 +1,5 @@
 import ast
+import json
 import re
 from collections.abc import Iterator
 from itertools import product
@@ -37,8 +38,10 @@ def test_every_problem_filter_and_webhook_state_has_its_words(texts: Texts) -> N
 
 
 def test_both_languages_fill_in_the_same() -> None:
-    english, portuguese = dict(_leaves(ENGLISH)), dict(_leaves(PORTUGUESE))
-
+    files = (ROOT / f"web/status_page/locales/{tag}.json" for tag in ("en", "pt-BR"))
+    english, portuguese = (
+        dict(_leaves({**json.loads(file.read_text(encoding="utf-8")), "details": {}})) for file in files
+    )
     assert english.keys() == portuguese.keys()
     for place, text in english.items():
         assert text != portuguese[place] or not place.startswith((".problems", ".reasons")), place
@@ -48,7 +51,6 @@ def test_both_languages_fill_in_the_same() -> None:
 
 def test_every_detail_of_a_failure_is_translated() -> None:
     said = {detail for path in _sources() for detail in _details(path)}
-
     assert len(said) > 20
     assert said == set(PORTUGUESE.details)
     for detail, translated in PORTUGUESE.details.items():
@@ -118,17 +120,12 @@ def _texts(node: ast.expr) -> Iterator[str]:
 
 
 def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """Every text but the translations of details, with where it stands."""
+    """Every text of a file, with where it stands."""
     if isinstance(value, str):
         yield place, value
-        return
-    parts = (
-        [(str(key), part) for key, part in value.items()]
-        if hasattr(value, "items")
-        else [(name, getattr(value, name)) for name in value.__slots__ if name not in ("details", "numbers")]
-    )
-    for name, part in parts:
-        yield from _leaves(part, f"{place}.{name}")
+    else:
+        for name, part in value.items():
+            yield from _leaves(part, f"{place}.{name}")
 
 
 def _holes(text: str) -> set[str]:
