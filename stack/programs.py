@@ -3,12 +3,15 @@
 import contextlib
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from harness.ports import own_address
 
 _PATIENCE: Final = 60.0
 _GRACE: Final = 10.0
@@ -59,7 +62,9 @@ def started(name: str, command: Sequence[str], directory: Path, ready_url: str) 
 
 
 def free_address(usual_port: int) -> str:
-    """The usual port of 127.0.0.1 where nobody listens on it, else any other."""
+    """The usual port of 127.0.0.1 where nobody listens on it, else any other; an address of its own for port 0."""
+    if usual_port == 0 and sys.platform == "linux":
+        return own_address()
     for port in (usual_port, 0):
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)) as listener:
             return f"127.0.0.1:{listener.getsockname()[1]}"

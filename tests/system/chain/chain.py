@@ -20,11 +20,12 @@ from typing import Any, Final
 import yaml
 
 from exporter.config.duration import format_duration
+from harness.ports import own_address
 from harness.processes import Prometheus, eventually, get
 from harness.waiting import wait_until
 from stack import shipped
 from tests.system.chain.inbox import FALLBACK, Inbox, Notice
-from tests.system.chain.service import Service, address_of_its_own
+from tests.system.chain.service import Service
 
 Targets = Mapping[str, Sequence[str]]
 """Job → addresses of its exporters."""
@@ -211,7 +212,7 @@ def _prometheus(directory: Path, jobs: Sequence[str], alertmanager: str, speed: 
         [_scrape(job, directory, speed) for job in jobs], directory / "rules", alertmanager, speed
     )
     (directory / "prometheus.yaml").write_text(config)
-    address = address_of_its_own()
+    address = own_address()
     command = [
         "prometheus",
         f"--config.file={directory / 'prometheus.yaml'}",
@@ -233,7 +234,7 @@ def _alertmanager(
         for slack in shipped_receiver.get("slack_configs", ()):
             slack["fallback"] = FALLBACK
     (directory / "alertmanager.yaml").write_text(yaml.safe_dump(document))
-    address = address_of_its_own()
+    address = own_address()
     command = [
         "prometheus-alertmanager",
         f"--config.file={directory / 'alertmanager.yaml'}",

@@ -16,11 +16,12 @@ from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import Config, Instance, Polling
+from harness.ports import own_address
 from simulator.config_file import write_config
 from simulator.server import SimulatedZapi
 from tests.builders import a_config, an_instance
 from tests.system.chain.gate import Gate
-from tests.system.chain.service import Service, address_of_its_own
+from tests.system.chain.service import Service
 
 DAY: Final = 86400.0
 WEBHOOK: Final = "https://hooks.example.com/zapi"
@@ -128,7 +129,7 @@ class Fleet:
         """Run one more exporter, at an address of its own, and return once its first polls are done."""
         place = self.directory / f"pod-{len(list(self.directory.glob('pod-*')))}"
         place.mkdir()
-        address = address_of_its_own()
+        address = own_address()
         command = [
             *(sys.executable, "-m", "tests.system.chain.scaled_exporter", str(self.speed)),
             f"--config.file={self.config_file}",

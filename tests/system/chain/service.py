@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.processes import eventually, free_port, get
+from harness.processes import eventually, get
 
 _GRACE = 30.0
 
@@ -50,9 +50,3 @@ class Service:
     def _is_ready(self) -> bool:
         assert self.process.poll() is None, f"{self.command[0]} ended: {self.log.read_text()[-2000:]}"
         return get(f"{self.url}/-/ready") != ""
-
-
-def address_of_its_own() -> str:
-    """Return a free address that no other program takes while the service behind it is down."""
-    port = free_port()
-    return f"127.10.{port >> 8}.{port & 255}:{port}"
