@@ -139,37 +139,6 @@ def test_few_workers_serve_those_that_are_known_while_hundreds_hang(concurrency:
         assert max(lateness_of(made[name], known)) < latest
 
 
-def most_at_once(polls: Sequence[PollMade]) -> int:
-    changes = sorted([(poll.began, 1) for poll in polls] + [(poll.ended, -1) for poll in polls])
-    at_once = most = 0
-    for _, change in changes:
-        at_once += change
-        most = max(most, at_once)
-    return most
-
-
-def test_failed_instances_hold_at_most_half_of_the_workers() -> None:
-    """Instances that failed hold at most half of the workers and use them."""
-
-    polls = polls_of(lambda name, now: True, until=HOUR / 2)
-    retries = [poll for poll in polls if poll.kind is Kind.RETRY]
-    assert most_at_once(retries) == POLLING.concurrency // 2
-    assert most_at_once(polls) <= POLLING.concurrency
-
-
-def test_backoff_of_a_hanging_instance_grows_up_to_the_cap() -> None:
-    """An instance that hangs is left alone longer each time up to the cap."""
-
-    made = by_name(polls_of(ALWAYS, until=HOUR))
-    for polls in (made[name] for name in HANGING):
-        first, second, third, *rest = (later.began - earlier.ended for earlier, later in pairwise(polls))
-        assert 0 < first <= POLLING.interval + 2 * TIMEOUT  # first polls are a crowd at the workers
-        assert 108 <= second <= 120 + TIMEOUT
-        assert 216 <= third <= 240 + TIMEOUT
-        assert len(rest) >= 8
-        assert all(270 <= wait <= BACKOFF_CAP + TIMEOUT for wait in rest)
-
-
 @pytest.mark.parametrize("share", [1, 10])
 def test_a_recovery_is_noticed_within_the_cap(share: int) -> None:
     ill, recovery = frozenset(NAMES[::share]), HOUR / 2

@@ -7,7 +7,7 @@ import threading
 import pytest
 import responses
 
-from exporter.model.poll_result import Reason, Status
+from exporter.model.poll_result import Failure, Reason, Status
 from exporter.zapi.client import MAX_KEPT
 from exporter.zapi.connection import Route
 from tests.builders import an_instance
@@ -46,6 +46,14 @@ def test_an_instance_with_a_new_token_is_asked_for_with_it() -> None:
         for token in ("TOKEN", "TOKEN", "OTHER"):
             client.read(an_instance("vendas", token=token))
         assert [call.request.url for call in mock.calls] == [URL, URL, URL.replace("TOKEN", "OTHER")]
+
+
+def test_a_wait_that_the_server_asks_for_is_passed_on() -> None:
+    busy = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n"
+    with playing(answering(busy)) as server:
+        failure = server.client().read(A)
+    assert isinstance(failure, Failure)
+    assert (failure.reason, failure.retry_after) == (Reason.RATE_LIMITED, 7)
 
 
 def _reply(body: bytes) -> bytes:
