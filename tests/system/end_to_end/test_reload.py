@@ -122,45 +122,6 @@ def test_a_swapped_secret_is_taken_without_a_signal(rig: Rig, zapi: SimulatedZap
         assert "TWO" not in log
 
 
-def test_without_auto_reload_a_change_waits_for_a_signal(rig: Rig, zapi: SimulatedZapi) -> None:
-    zapi.update("vendas", token="TWO")
-    with exporter(rig.folder, f"--config.file={rig.file}") as running:
-        rig.swap_token("TWO")
-        running.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: up(running) == {"vendas": 1})
-        assert "configuration files have changed" not in running.log.read_text()
-
-
-def test_a_bad_file_is_told_of_once_and_a_good_one_is_taken_again(rig: Rig) -> None:
-    with exporter(rig.folder, f"--config.file={rig.file}", *AUTO) as running:
-        rig.file.write_text("instances: [{nmae: vendas, id: x, token: y}]\n")
-        wait_until(lambda: not reloaded(running))
-        told = 2
-        wait_until(lambda: running.log.read_text().count(REFUSED) == told)
-        rig.file.unlink()
-        wait_until(lambda: running.log.read_text().count(REFUSED) == told + 1)
-        (rig.folder / "token").unlink()  # of which nothing is known while there is no configuration
-        rig.write("vendas", "suporte", token="token: ONE")
-        wait_until(lambda: up(running) == {"vendas": 1, "suporte": 1})
-        assert reloaded(running)
-        assert running.log.read_text().count(REFUSED) == told + 1
-
-
-def test_a_reload_keeps_the_shard(rig: Rig) -> None:
-    rig.write("vendas", "suporte")
-    seen = []
-    for shard in range(2):
-        folder = rig.folder / str(shard)
-        folder.mkdir()
-        arguments = (f"--config.file={rig.file}", f"--shard={shard}", "--total-shards=2")
-        with exporter(folder, *arguments) as running:
-            before = up(running)
-            assert post(running)[0] == 200
-            assert up(running) == before
-            seen += list(before)
-    assert sorted(seen) == ["suporte", "vendas"]
-
-
 def test_a_reload_warns_of_a_file_that_everyone_can_read_only_since_then(rig: Rig) -> None:
     token = rig.folder / "token"
 
