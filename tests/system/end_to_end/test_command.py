@@ -1,4 +1,4 @@
-"""The installed command against the simulated Z-API over TLS, scraped by a real Prometheus."""
+"""The installed command against the simulated Z-API over TLS."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ from exporter.demo.configuration import demo_config
 from exporter.demo.scenario import Role, build_scenario
 from exporter.model.clock import SystemClock
 from harness.ports import unreachable_port
-from harness.processes import COMMAND, PATIENCE, Exporter, eventually, exporter, prometheus, running
+from harness.processes import COMMAND, PATIENCE, Exporter, exporter, running
 from harness.waiting import wait_until
 from simulator.config_file import write_config
 from simulator.server import SimulatedZapi
@@ -72,37 +72,6 @@ def zapi(tmp_path: Path) -> Iterator[SimulatedZapi]:
 def started(zapi: SimulatedZapi, tmp_path: Path) -> Iterator[Exporter]:
     with exporter(tmp_path, f"--config.file={tmp_path / 'config.yaml'}") as command:
         yield command
-
-
-@pytest.mark.needs("prometheus")
-def test_a_real_prometheus_scrapes_right_values(started: Exporter, tmp_path: Path) -> None:
-    config = (
-        "scrape_configs:\n  - job_name: zapi\n    scrape_interval: 1s\n"
-        f"    static_configs: [{{targets: ['{started.url.removeprefix('http://')}']}}]\n"
-    )
-    with prometheus(tmp_path, config) as real:
-        eventually(lambda: real.values("sum(zapi_instance_connected)") == [5])
-        assert real.values("count(zapi_instance_up == 1)") == [5]
-        assert real.values("zapi_exporter_instances") == [5]
-        assert real.values("count(zapi_instance_until_due_seconds > 0)") == [5]
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_with_status_0(started: Exporter, number: signal.Signals) -> None:
-    started.process.send_signal(number)
-    assert started.process.wait(PATIENCE) == 0
-
-
-@pytest.mark.needs("promtool")
-def test_what_is_exposed_passes_promtool(started: Exporter) -> None:
-    checked = subprocess.run(
-        ["promtool", "check", "metrics"],
-        input=started.metrics(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (checked.returncode, checked.stderr) == (0, "")
 
 
 def test_once_prints_the_exposition_and_its_status_tells_of_failures(
@@ -167,37 +136,11 @@ def test_ctrl_c_ends_once_without_a_word(tmp_path: Path) -> None:
     assert (process.returncode, out, err) == (130, b"", b"")
 
 
-def test_check_lists_every_problem(tmp_path: Path) -> None:
-    file = tmp_path / "bad.yaml"
-    file.write_text("instances:\n  - {name: a, id: 1, token: x}\n  - {nmae: b, id: B, token: x}\n")
-    run = subprocess.run(
-        [COMMAND, f"--config.file={file}", "--config.check"], capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 1
-    assert len([line for line in run.stderr.splitlines() if line.startswith(f"{file}:")]) == 3
-
-
 def test_an_address_in_use_is_one_clear_line(started: Exporter) -> None:
     arguments = ["--demo=1", f"--web.listen-address={started.url.removeprefix('http://')}"]
     run = subprocess.run([COMMAND, *arguments], capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert len(run.stderr.splitlines()) == 1
-
-
-def test_wrong_usage_is_status_2() -> None:
-    assert subprocess.run([COMMAND, "--demo=x"], capture_output=True, check=False).returncode == 2
-
-
-@pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o644, True)])
-def test_a_configuration_that_everyone_can_read_is_warned_of(
-    zapi: SimulatedZapi, tmp_path: Path, mode: int, warned: bool
-) -> None:
-    file = tmp_path / "config.yaml"
-    file.chmod(mode)
-    run = subprocess.run(
-        [COMMAND, f"--config.file={file}", "--once"], capture_output=True, text=True, check=False
-    )
-    assert ("chmod o-r" in run.stderr) is warned
 
 
 @pytest.mark.parametrize("descriptors", range(5, 10))

@@ -2,16 +2,12 @@
 
 import os
 import signal
-import ssl
 import subprocess
 from pathlib import Path
 
 import pytest
-import trustme
 
 from harness.processes import COMMAND, eventually, exporter
-from tests.system.end_to_end.test_web_config import TLS, status, trusting
-from tests.unit.httpd.certificates import write_files
 
 
 def replace(file: Path, what: str) -> None:
@@ -45,17 +41,3 @@ def test_a_configuration_that_becomes_no_file_stops_no_signal(tmp_path: Path, wh
         eventually(lambda: f"document: is {what}, not a regular file" in running.log.read_text())
         running.process.send_signal(signal.SIGTERM)
         assert running.process.wait(60) == 0
-
-
-@pytest.mark.parametrize("what", ["a named pipe", "a device"])
-def test_a_key_that_becomes_no_file_stops_no_answer(tmp_path: Path, what: str) -> None:
-    authority = trustme.CA()
-    write_files(tmp_path, authority)
-    context: ssl.SSLContext = trusting(authority)
-    (tmp_path / "web.yaml").write_text(TLS)
-    with exporter(tmp_path, "--demo=1", f"--web.config.file={tmp_path / 'web.yaml'}", ready=False) as running:
-        assert status(running, context) == 200
-        replace(tmp_path / "server.key", what)
-        eventually(lambda: f"names a file that is {what}, not a regular file" in running.log.read_text())
-        assert status(running, context) == 200
-        assert running.log.read_text().count("the web configuration was not reloaded") == 1

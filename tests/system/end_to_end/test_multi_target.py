@@ -1,18 +1,13 @@
-"""The examples of docs/multi-target.md with real Prometheus servers, and what probes cost."""
+"""The examples of docs/multi-target.md with real Prometheus servers."""
 
 import contextlib
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from exporter.demo.faults import html_error
-from exporter.demo.instances import SimulatedInstance
-from exporter.model.clock import SystemClock
-from harness.processes import Exporter, Prometheus, eventually, exporter, get, prometheus
-from simulator.server import SimulatedZapi
+from harness.processes import Exporter, Prometheus, eventually, exporter, prometheus
 
 EXAMPLES: Final = Path(__file__).parents[3] / "examples" / "multi-target"
 INSTANCES: Final = 24
@@ -78,36 +73,3 @@ def test_one_server_sees_the_instances_of_three_shards(tmp_path: Path) -> None:
         assert set(seen(real).values()) == {1}
         assert real.values("sum(zapi_exporter_instances)") == [INSTANCES]
         assert len(real.values("zapi_exporter_instances")) == 3
-
-
-@pytest.fixture
-def zapi() -> Iterator[SimulatedZapi]:
-    instance = SimulatedInstance(id="vendas", token="TOKEN", due=1_900_000_000.0, created=1_600_000_000.0)
-    with SimulatedZapi([instance], clock=SystemClock()) as server:
-        yield server
-
-
-@pytest.fixture
-def running(zapi: SimulatedZapi, tmp_path: Path) -> Iterator[Exporter]:
-    file = tmp_path / "config.yaml"
-    file.write_text(
-        f"api: {{base_url: '{zapi.base_url}'}}\npolling: {{interval: 1h, stale_after: 2h, probe_max_age: 1ms}}\n"
-        "instances: [{name: vendas, id: vendas, token: TOKEN}]\n"
-    )
-    with exporter(tmp_path, f"--config.file={file}") as started:
-        yield started
-
-
-def test_probes_one_after_the_other_use_one_connection(zapi: SimulatedZapi, running: Exporter) -> None:
-    for _ in range(5):
-        get(f"{running.url}/probe?name=vendas")
-    assert zapi.requests["vendas"] == 6
-    assert zapi.connections == 1
-
-
-def test_a_probe_leaves_alone_an_instance_that_fails(zapi: SimulatedZapi, running: Exporter) -> None:
-    zapi.set_fault("vendas", html_error(503))
-    for _ in range(5):
-        failed = get(f"{running.url}/probe?name=vendas")
-        assert 'zapi_instance_poll_failure{name="vendas",reason="server_error"} 1.0' in failed
-    assert zapi.requests["vendas"] == 2

@@ -1,7 +1,5 @@
 """Many more probes at once than polls may be in flight: each has its own right answer."""
 
-import os
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -13,9 +11,8 @@ import pytest
 
 from exporter.demo.instances import SimulatedInstance
 from exporter.model.clock import SystemClock
-from harness.processes import Exporter, eventually, exporter, get
+from harness.processes import Exporter, exporter, get
 from simulator.server import SimulatedZapi
-from simulator.wire_faults import held_until
 
 PROBES: Final = 200
 CONCURRENCY: Final = 32
@@ -61,23 +58,6 @@ def test_probes_of_different_instances_poll_each_once(running: Exporter, zapi: S
     assert zapi.max_in_flight <= CONCURRENCY
 
 
-def test_probes_of_one_instance_share_polls(running: Exporter, zapi: SimulatedZapi) -> None:
-    """All but those that are read only after the first was answered, which is not before all are connected."""
-    before, gate = zapi.requests["ID7"], threading.Event()
-    zapi.set_fault("ID7", held_until(gate))
-    with ThreadPoolExecutor(PROBES) as clients:
-        asked = [clients.submit(get, f"{running.url}/probe?name=n7") for _ in range(PROBES)]
-        eventually(lambda: open_files(running) > PROBES)
-        gate.set()
-        answers = [future.result() for future in asked]
-    assert all('zapi_instance_up{name="n7"} 1.0\n' in said for said in answers)
-    assert 1 <= zapi.requests["ID7"] - before <= PROBES // 4
-
-
-def open_files(running: Exporter) -> int:
-    return len(os.listdir(f"/proc/{running.process.pid}/fd"))
-
-
 def test_a_probe_answers_before_the_scrape_gives_up(running: Exporter, zapi: SimulatedZapi) -> None:
     """Z-API hangs for longer than Prometheus waits: the answer says so, and what was known before."""
     zapi.update("ID7", delay=60.0)
@@ -90,16 +70,3 @@ def test_a_probe_answers_before_the_scrape_gives_up(running: Exporter, zapi: Sim
     assert 'zapi_instance_up{name="n7"} 0.0\n' in said
     assert 'zapi_instance_poll_failure{name="n7",reason="timeout"} 1.0\n' in said
     assert 'zapi_instance_connected{name="n7"} 1.0\n' in said
-
-
-def test_probes_of_instances_polled_recently_poll_nothing(zapi: SimulatedZapi, tmp_path: Path) -> None:
-    file = tmp_path / "config.yaml"
-    file.write_text(
-        f"api: {{base_url: '{zapi.base_url}'}}\n"
-        "polling: {interval: 30d, stale_after: 60d, concurrency: 8, probe_max_age: 10m}\n"
-        "instances:\n" + "".join(f"  - {{name: n{i}, id: ID{i}, token: T}}\n" for i in range(PROBES))
-    )
-    with exporter(tmp_path, f"--config.file={file}") as started:
-        before = sum(zapi.requests.values())
-        probe_at_once(started, [f"n{i}" for i in range(PROBES)])
-        assert sum(zapi.requests.values()) == before

@@ -9,12 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.demo.instances import SimulatedInstance
-from exporter.model.clock import SystemClock
 from harness.gates import import_gate
 from harness.processes import COMMAND, PATIENCE, child_of, exporter, running
 from harness.waiting import wait_until
-from simulator.server import SimulatedZapi
 
 AS_PROCESS_1 = ("unshare", "--pid", "--fork", "--kill-child")
 STARTS = {
@@ -94,23 +91,6 @@ def test_sighup_does_not_end_a_one_off_command(tmp_path: Path) -> None:
         with gate.closed(PATIENCE):
             process.send_signal(signal.SIGHUP)
         assert process.wait(PATIENCE) == 0
-
-
-def test_a_second_signal_within_the_grace_ends_it_at_once(tmp_path: Path) -> None:
-    """The first waits for the poll in flight, which hangs."""
-    instance = SimulatedInstance(id="A", token="T", due=1_900_000_000.0, created=1_600_000_000.0, delay=600.0)
-    with SimulatedZapi([instance], clock=SystemClock()) as zapi:
-        config = tmp_path / "config.yaml"
-        config.write_text(
-            f"api: {{base_url: '{zapi.base_url}', timeout: 60s}}\ninstances: [{{name: a, id: A, token: T}}]\n"
-        )
-        config.chmod(0o600)
-        with exporter(tmp_path, f"--config.file={config}", ready=False) as started:
-            zapi.wait_for("the poll", lambda server: server.in_flight == 1)
-            for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
-                if started.process.poll() is None:
-                    started.process.send_signal(number)
-            assert started.process.wait(PATIENCE) == 0
 
 
 def test_sigterm_amid_a_reload_that_hangs_ends_it(tmp_path: Path) -> None:

@@ -102,26 +102,6 @@ def test_tls_passwords_and_headers_guard_every_path(tmp_path: Path, authority: t
     assert "wrong" not in log
 
 
-def test_only_clients_with_the_allowed_name_and_version_enter(tmp_path: Path, authority: trustme.CA) -> None:
-    with behind(tmp_path, NAMED) as running:
-        assert status(running, trusting(authority, "prometheus.example")) == 200
-        assert status(running, trusting(authority, "other.example")) == 403
-        with pytest.raises(OSError, match=r"certificate required|reset|EOF"):
-            status(running, trusting(authority))
-        old = trusting(authority, "prometheus.example")
-        old.maximum_version = ssl.TLSVersion.TLSv1_2
-        with pytest.raises(ssl.SSLError):
-            status(running, old)
-
-
-def test_plain_http_to_a_tls_port_is_answered_and_not_left_hanging(tmp_path: Path) -> None:
-    with behind(tmp_path, TLS) as running, socket.create_connection(running.address, 30) as plain:
-        plain.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
-        said = b"".join(iter(lambda: plain.recv(4096), b""))
-    assert said.startswith(b"HTTP/1.1 400 ")
-    assert b"This server requires HTTPS." in said
-
-
 def test_a_renewed_certificate_and_password_need_no_restart(tmp_path: Path, authority: trustme.CA) -> None:
     """A renewed certificate and password are taken without a restart and bad content is not."""
 
