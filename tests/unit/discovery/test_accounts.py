@@ -143,15 +143,12 @@ def test_a_reload_adds_and_removes_accounts(zapi: SimulatedZapi) -> None:
 
 
 def test_a_start_without_the_list_has_the_one_that_was_kept(zapi: SimulatedZapi, tmp_path: Any) -> None:
-    folder = tmp_path / "lists"
-    with Rig(zapi, cache=folder) as rig:
+    with Rig(zapi, cache=tmp_path) as rig:
         rig.wait_for(*NAMES)
         good = rig.source()["last_success_timestamp_seconds"]
-        wait_until(lambda: list(folder.glob("account-*.json")) != [])
-    (file,) = folder.glob("account-*.json")  # beside it may be the file that is to replace it
-    assert (folder.stat().st_mode & 0o777, file.stat().st_mode & 0o777) == (0o700, 0o600)
+        wait_until(lambda: list(tmp_path.glob("account-*.json")) != [])
     zapi.set_account(listing(*NAMES, faults={None: html_error(503)}))
-    with Rig(zapi, cache=folder) as rig:
+    with Rig(zapi, cache=tmp_path) as rig:
         assert sorted(rig.names()) == sorted(NAMES)
         rig.wait_for(*NAMES)
         rig.wait_for_source(up=False)

@@ -3,6 +3,7 @@
 import logging
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,12 +12,13 @@ import pytest
 
 from exporter.discovery.cache import ListCache
 from exporter.discovery.known_list import KnownList
-from exporter.discovery.readers import AccountReader
+from exporter.discovery.readers import AccountReader, Discovery
 from exporter.model.account_list import ListedInstance, ListPage
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.secret import Secret
 from exporter.model.settings import Account
 from exporter.poller.schedule import Backoff
+from harness.waiting import wait_until
 from tests.builders import a_failure
 from tests.clocks import ManualClock
 
@@ -75,7 +77,7 @@ class Reading:
         then: "dict[int, Callable[[Reading], None]] | None" = None,
     ) -> None:
         self.clock, self.cache, self.asked = ManualClock(0.0), Stored(first), list[tuple[float, int]]()
-        self.changes, self._then, self._answers = 0, then or {}, iter(answers)
+        self.changes, self._then, self._answers, self._is_over = 0, then or {}, iter(answers), False
         self.reader = AccountReader(
             account, self.ask, self._changed, clock=self.clock, backoff=Backoff(Unvaried()), cache=self.cache
         )
@@ -91,6 +93,9 @@ class Reading:
     def ask(self, account: Account, page: int) -> ListPage | Failure:
         answer = next(self._answers, None)
         if answer is None:
+            if self._is_over:
+                raise SystemExit  # ends a thread that does not stop
+            self._is_over = True
             self.reader.stop()
             return FAILED
         self.asked.append((self.clock.monotonic(), page))
@@ -250,3 +255,81 @@ def test_what_changed_is_logged_once(
         for record in caplog.records
     ]
     assert logged == lines
+
+
+class Asked:
+    """Answers each request for a page of a list, and counts them by the name of the account."""
+
+    def __init__(self, page: ListPage | Failure = GOOD) -> None:
+        self.page, self.counts = page, Counter[str]()
+
+    def __call__(self, account: Account, page: int) -> ListPage | Failure:
+        self.counts[account.name] += 1
+        return self.page
+
+
+def discovery(ask: Asked, *accounts: Account, cache: ListCache | None = None) -> Discovery:
+    nothing = Stored() if cache is None else cache
+    return Discovery(accounts, ask, lambda: None, clock=ManualClock(), cache=nothing)
+
+
+def count_threads() -> int:
+    return sum(thread.name == "account" for thread in threading.enumerate())
+
+
+def test_the_lists_that_are_read_are_those_of_the_last_settings() -> None:
+    first, second = Asked(), Asked()
+    matriz, filial = ACCOUNT, replace(ACCOUNT, name="filial")
+    several = discovery(first, matriz, cache=ListCache())
+    assert (several.lists(), several.is_every_list_tried(), count_threads()) == (
+        {"matriz": KnownList()},
+        False,
+        0,
+    )
+    several.start()
+    wait_until(several.is_every_list_tried, 20.0)
+    known = several.lists()["matriz"]
+    several.replace([filial, matriz], second, at_once=False)
+    wait_until(several.is_every_list_tried, 20.0)
+    assert list(several.lists()) == ["filial", "matriz"]
+    assert several.lists()["matriz"] is known
+    assert (first.counts, second.counts, count_threads()) == ({"matriz": 1}, {"filial": 1}, 2)
+    several.replace([matriz], second, at_once=True)
+    wait_until(lambda: second.counts["matriz"] == 1, 20.0)
+    wait_until(lambda: count_threads() == 1, 20.0)
+    assert list(several.lists()) == ["matriz"]
+    several.stop()
+    wait_until(lambda: count_threads() == 0, 20.0)
+
+
+@pytest.mark.parametrize(
+    ("page", "first", "tried"),
+    [(None, None, False), (FAILED, None, True), (None, KnownList(last_success=7.0), True)],
+)
+def test_a_list_is_tried_that_was_read_or_failed_or_was_kept(
+    page: Failure | None, first: KnownList | None, tried: bool
+) -> None:
+    one = discovery(Asked(page or GOOD), ACCOUNT, cache=Stored(first))
+    if page is not None:
+        one.start()
+        wait_until(lambda: one.lists()["matriz"].is_read, 20.0)
+        one.stop()
+    assert one.is_every_list_tried() is tried
+
+
+def test_a_list_that_finds_no_thread_is_read_once_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    one = discovery(Asked(), ACCOUNT)
+    with monkeypatch.context() as machine:
+        machine.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(RuntimeError):
+            one.start()
+        one.replace([ACCOUNT], Asked(), at_once=False)
+    assert ["thread limit" in record.getMessage() for record in caplog.records] == [True]
+    one.replace([ACCOUNT], Asked(), at_once=False)
+    wait_until(one.is_every_list_tried, 20.0)
+    one.stop()

@@ -1,7 +1,6 @@
 """Odd replies, as servers, balancers and firewalls have sent them, by the reason that a poll must give."""
 
 import gzip
-import json
 from collections.abc import Mapping
 from typing import Final
 
@@ -41,10 +40,6 @@ def sized(length: bytes) -> bytes:
     return bare(b"Content-Length:" + length + b"\r\n")
 
 
-def named(identity: object) -> bytes:
-    return reply(json.dumps({"id": identity, "connected": True}).encode())
-
-
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 PACKED: Final = gzip.compress(OWN, mtime=0)
 CHUNKED: Final = coded(b" chunked", chunks(OWN))
@@ -52,22 +47,6 @@ FOREIGN: Final = reply(FOREIGN_BODY)
 NO_BODY: Final = b"Content-Length: %d\r\n" % len(FOREIGN_BODY)
 UPGRADED: Final = b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
 GZIP_IN_CHUNKS: Final = b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n"
-WAITS: Final = {
-    "0": b"0",
-    "below 0": b"-5",
-    "a fraction": b"1.5",
-    "a power": b"1e3",
-    "a date that is over": b"Wed, 21 Oct 2015 07:28:00 GMT",
-    "an old date": b"Wednesday, 21-Oct-99 07:28:00 GMT",
-    "asctime": b"Wed Oct 21 07:28:00 2015",
-    "words": b"soon",
-    "two numbers": b"7, 8",
-    "nothing": b"",
-    "a digit of Arabic": "\u0663".encode(),
-    "year 99999": b"Wed, 21 Oct 99999 07:28:00 GMT",
-    "zone +9999": b"Wed, 21 Oct 2015 07:28:00 +9999",
-    "hour 99": b"Wed, 21 Oct 2015 99:99:99 GMT",
-}
 
 REPLIES: Final[Mapping[str, Mapping[str, bytes]]] = {
     "success": {
@@ -87,9 +66,6 @@ REPLIES: Final[Mapping[str, Mapping[str, bytes]]] = {
         "gzip in capitals": encoded(b"GZip ", PACKED),
         "gzip in chunks of 7 bytes": bare(GZIP_IN_CHUNKS, chunks(*pieces(PACKED, 7))),
         "a byte order mark": reply(b"\xef\xbb\xbf" + OWN),
-        "an unknown charset": reply(headers=b"Content-Type: text/html; charset=klingon\r\n"),
-        "1e999": reply(b'{"connected":true,"due":1e999}'),
-        "-0.0": reply(b'{"connected":true,"due":-0.0}'),
         "blanks around the length": sized(b"   %d   " % len(OWN)),
         "zeros before the length": sized(b" " + b"0" * 40 + b"%d" % len(OWN)),
         "more than the length": bare(b"Content-Length: 18\r\n", b'{"connected":true}GARBAGE'),
@@ -103,12 +79,6 @@ REPLIES: Final[Mapping[str, Mapping[str, bytes]]] = {
         "keep-alive and Close": reply(headers=b"Connection: keep-alive\r\nConnection: Close\r\n"),
         "x-closed": reply(headers=b"Connection: x-closed\r\n"),
         "Keep-Alive: timeout=0": reply(headers=b"Keep-Alive: timeout=0\r\n"),
-        "an id in the other case": named("a"),
-        "an id between blanks": named(" A "),
-        "an id with a no-break space": named("\u00a0A"),
-        "an id with a line end": named("A\n"),
-        "ID": reply(b'{"ID":"B","connected":true}'),
-        "connected as text": reply(b'{"connected":" TRUE "}'),
         "byte by byte": reply(),
         "chunks, byte by byte": coded(b" chunked", chunks(OWN[:5], OWN[5:])),
         "103 first, byte by byte": bare(b"", b"", b"103 X") + reply(),
@@ -136,22 +106,6 @@ REPLIES: Final[Mapping[str, Mapping[str, bytes]]] = {
         "zeros behind gzip": encoded(b"gzip", PACKED + bytes(8)),
         "gzip that is not named": reply(PACKED),
         "gzip of nothing": encoded(b"gzip", b""),
-        "UTF-16": reply(OWN.decode().encode("utf-16"), b"Content-Type: text/plain; charset=utf-16\r\n"),
-        "UTF-16 without its mark": reply(OWN.decode().encode("utf-16-le")),
-        "two byte order marks": reply(b"\xef\xbb\xbf" * 2 + OWN),
-        "Latin-1": reply('{"connected":true,"name":"a\u00e7\u00e3o"}'.encode("latin-1")),
-        "a key twice, deep inside": reply(b'{"connected":true,"x":{"a":1,"a":2}}'),
-        "a key twice, once escaped": reply(b'{"connected":true,"\\u0063onnected":false}'),
-        "4,000 lists": reply(b'{"connected":true,"x":' + b"[" * 4000 + b"]" * 4000 + b"}"),
-        "9,000 objects": reply(b'{"connected":true,"x":' + b'{"a":' * 9000 + b"1" + b"}" * 9001),
-        "a comma at the end": reply(b'{"connected":true,}'),
-        "a comment": reply(b'/* */{"connected":true}'),
-        "single quotes": reply(b"{'connected':true}"),
-        "two objects": reply(OWN + b"\n" + OWN),
-        "JSONP": reply(b"cb(" + OWN + b")"),
-        "a prefix against inclusion": reply(b")]}',\n" + OWN),
-        "a control character": reply(b'{"connected":true,"name":"a\x01b"}'),
-        "a no-break space": reply(b"\xc2\xa0" + OWN),
         "a hexadecimal length": sized(b" 0x28"),
         "a length with a fraction": sized(b" 40.0"),
         "a length in two parts": sized(b" 4 0"),
@@ -160,8 +114,6 @@ REPLIES: Final[Mapping[str, Mapping[str, bytes]]] = {
         "no transfer coding": coded(b"", OWN),
         "a line feed in an extension": coded(b" chunked", b"%x;a\nb\r\n%s\r\n0\r\n\r\n" % (len(OWN), OWN)),
         "line feeds behind the chunks": CHUNKED[:-4] + b"\n\n",
-        "an id that is a number": named(1),
-        "an error that is an object": reply(b'{"connected":true,"error":{}}'),
     },
     "connect": {
         "reset in a header": b"HTTP/1.1 200 OK\r\nContent-Le",
@@ -174,10 +126,7 @@ REPLIES: Final[Mapping[str, Mapping[str, bytes]]] = {
     },
     "rate_limited": {
         "429 in bad chunks": bare(b"Transfer-Encoding: chunked\r\n", b"zz\r\n", b"429 X"),
-        **{
-            f"429, to wait for {name}": reply(b"", b"Retry-After: " + wait + b"\r\n", b"429 X")
-            for name, wait in WAITS.items()
-        },
+        "429, to wait": reply(b"", b"Retry-After: 7\r\n", b"429 X"),
     },
     "redirected": {
         "302 with a body": reply(OWN, b"Location: /x\r\n", b"302 F"),
@@ -188,25 +137,8 @@ REPLIES: Final[Mapping[str, Mapping[str, bytes]]] = {
         "304 in chunks": bare(b"Transfer-Encoding: chunked\r\n", b"", b"304 X"),
     },
     "wrong_instance": {
-        "an id with an invisible letter": named("A\u200b"),
-        "an id in wide letters": named("\uff21"),
-        "the id of another": named("B"),
-        "an id that is longer": named("AA"),
-        "an id in a letter that looks alike": named("\u212a"),
+        "the id of another": reply(b'{"id":"B","connected":true}'),
     },
-    "not_found": {
-        "its words in capitals": reply(b'{"error":"INSTANCE NOT FOUND."}'),
-        "404 behind a byte order mark": reply(b'\xef\xbb\xbf{"error":"x"}', status=b"404 N"),
-    },
-    "forbidden": {
-        "403 of a firewall": reply(b"<html>", status=b"403 F"),
-        "403 with too much": reply(b'{"error":"' + b"x" * 2_000_000 + b'"}', status=b"403 F"),
-    },
-    "unauthorized": {
-        "401 with a list": reply(b"[]", status=b"401 U"),
-        "401 with a text": reply(b'"x"', status=b"401 U"),
-    },
-    "ip_not_allowed": {"an IPv6 address": reply(b'{"error":"2001:db8::1 not allowed"}', status=b"400 B")},
     "timeout": {
         "nothing": b"",
         "a head without its body": bare(b"Content-Length: 9\r\n", b""),

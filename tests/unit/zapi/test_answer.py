@@ -187,29 +187,27 @@ def test_what_z_api_does_not_offer_is_told_from_an_unknown_instance() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"),
+    ("seconds", "headers"),
     [
-        ("0", 0.0),
-        (" 7 ", 7.0),
-        ("Tue, 14 Nov 2023 22:15:20 GMT", 120.0),
-        ("Tue, 14 Nov 2023 22:15:20 -0000", 120.0),
-        ("Tue, 14 Nov 2023 19:15:20 -0300", 120.0),
-        ("Tue, 14 Nov 2023 22:13:20 GMT", 0.0),
-        ("Mon, 13 Nov 2023 22:13:20 GMT", 0.0),
-        ("-5", None),
-        ("1.5", None),
-        ("soon", None),
-        ("Tue, 99 Nov 2023 22:15:20 GMT", None),
-        ("", None),
+        (0.0, ("0", "000", "Tue, 14 Nov 2023 22:13:20 GMT", "Mon, 13 Nov 2023 22:13:20 GMT")),
+        (0.0, ("Wed Oct 21 07:28:00 2015", "Wednesday, 21-Oct-99 07:28:00 GMT")),
+        (7.0, (" 7 ", "Tue, 14 Nov 2023 22:13:27 GMT")),
+        (120.0, ("Tue, 14 Nov 2023 22:15:20 GMT", "Tue, 14 Nov 2023 22:15:20 -0000")),
+        (120.0, ("Tue, 14 Nov 2023 19:15:20 -0300",)),
+        (1e9, ("1000000000",)),
+        (9_999_999_999.0, ("9" * 10, "9" * 11, "9" * 5000)),
+        (None, (None, "", "-5", "1.5", "1e3", "soon", "7, 8", "\u0663", "\u00b2")),
+        (None, ("Tue, 99 Nov 2023 22:15:20 GMT", "Wed, 21 Oct 2015 99:99:99 GMT")),
+        (None, ("Wed, 21 Oct 99999 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:00 +9999")),
     ],
 )
 @pytest.mark.parametrize("zone", ["UTC", "America/Sao_Paulo"])
 def test_retry_after_is_seconds_or_a_date_never_less_than_0(
-    monkeypatch: pytest.MonkeyPatch, zone: str, header: str, seconds: float | None
+    monkeypatch: pytest.MonkeyPatch, zone: str, headers: tuple[str | None, ...], seconds: float | None
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setenv("TZ", zone)
         time.tzset()
-        waited = retry_after_seconds(header, NOW)  # Tue, 14 Nov 2023 22:13:20 GMT
+        waited = [retry_after_seconds(header, NOW) for header in headers]  # Tue, 14 Nov 2023 22:13:20 GMT
     time.tzset()
-    assert waited == seconds
+    assert waited == [seconds] * len(headers)

@@ -12,7 +12,6 @@ from exporter.model.poll_result import Collector, MessageQueue, PhoneStatus, Rea
 from exporter.zapi.client import ZapiClient
 from exporter.zapi.resolver import AddressInfo, Resolver
 from simulator.server import SimulatedZapi
-from simulator.wire_faults import silence
 from tests.builders import an_instance
 from tests.clocks import ManualClock
 from tests.unit.zapi.outcome import reason, said
@@ -80,11 +79,6 @@ def test_a_failure_of_each_request_has_its_reason(
     zapi.set_fault("ID", answer("a fault", status, body), resource)
     assert reason(collect(client, Collector(collector))) is expected
     assert said(client.read(INSTANCE)) is True
-
-
-def test_what_hangs_has_its_own_time_and_no_more(client: ZapiClient, zapi: SimulatedZapi) -> None:
-    zapi.set_fault("ID", silence(), "queue")
-    assert reason(collect(client, Collector.QUEUE, 0.2)) is Reason.TIMEOUT
 
 
 @pytest.mark.parametrize(("each", "expected"), [(4.9, None), (5.0, Reason.TIMEOUT), (6.0, Reason.TIMEOUT)])

@@ -45,12 +45,10 @@ EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
         BY_CHUNKS + FOREIGN,
         EMPTY + FOREIGN,
         EARLY + OWN + EARLY,
-        OWN + EARLY,
-        OWN + b"\r\n",
         OWN + b"\0",
         OWN + FOREIGN[:20],
     ],
-    ids=range(11),
+    ids=range(9),
 )
 def test_a_connection_with_bytes_behind_the_reply_is_left(first: bytes, tls: bool) -> None:
     """They come in the same TLS record, or in the one behind it."""
@@ -127,14 +125,6 @@ def give_up_after(part: bytes, tls: bool) -> None:
         goes_on.set()
         assert said(client.read(INSTANCE)) is True
         assert server.connections == 2
-
-
-def test_a_connection_over_tls_serves_many_polls() -> None:
-    """Session tickets, which come after the handshake, are nothing that was left."""
-    with playing(answering(*[OWN] * 10), tls=True) as server:
-        client = server.client()
-        assert all(said(client.read(INSTANCE)) is True for _ in range(10))
-        assert server.connections == 1
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])

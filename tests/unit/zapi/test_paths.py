@@ -49,16 +49,9 @@ def test_the_system_probes_an_idle_connection_and_gives_up_an_unheard_one() -> N
         stream = Stream(sock)
         stream.limit_unacknowledged(2.5)
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
-        assert [
-            sock.getsockopt(socket.IPPROTO_TCP, option)
-            for option in (
-                socket.TCP_KEEPIDLE,
-                socket.TCP_KEEPINTVL,
-                socket.TCP_KEEPCNT,
-                socket.TCP_USER_TIMEOUT,
-                socket.TCP_NODELAY,
-            )
-        ] == [30, 10, 3, 2500, 1]
+        options = {"KEEPIDLE": 30, "KEEPINTVL": 10, "KEEPCNT": 3, "USER_TIMEOUT": 2500, "NODELAY": 1}
+        for name, value in options.items():
+            assert sock.getsockopt(socket.IPPROTO_TCP, getattr(socket, f"TCP_{name}")) == value
 
 
 def test_a_kept_connection_is_lost_if_unheard_for_a_quarter_of_the_time(

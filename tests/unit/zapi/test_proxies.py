@@ -11,7 +11,6 @@ from exporter.demo.instances import SimulatedInstance
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure, Reason
 from exporter.zapi.client import ZapiClient
-from exporter.zapi.errors import proxy_refusal
 from exporter.zapi.proxy import parse_proxy
 from simulator.server import SimulatedZapi
 from tests.builders import an_instance
@@ -161,12 +160,6 @@ def test_a_tunnel_that_leads_nowhere_is_a_lost_connection(certified: Certified) 
     with proxying(says(b"HTTP/1.1 200 OK\r\n\r\n")) as proxy:
         client = certified.client("https://zapi.example", proxy.url())
         assert said(client.read(INSTANCE)) is Reason.CONNECT
-
-
-def test_a_forwarding_proxy_that_wants_a_password_is_not_taken_for_zapi(certified: Certified) -> None:
-    with proxying(says(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")) as proxy:
-        failed = certified.client("http://zapi.example", proxy.url()).read(INSTANCE)
-    assert failed == proxy_refusal(407)
 
 
 def test_the_name_that_cannot_be_resolved_is_the_proxys(certified: Certified) -> None:

@@ -44,15 +44,11 @@ class Reply:
     reusable: bool
 
 
-def read(received: Iterable[bytes], *, ends: bool = False, head_only: bool = False) -> Reply:
+def read(received: Iterable[bytes], *, ends: bool = False) -> Reply:
     """The reply that these blocks are; with ``ends`` the connection ends after them."""
     stream = ReplayedStream(received, ends=ends)
     reader = ReplyReader(stream, a_budget())
-    body = b""
-    if head_only:
-        reader.read_head()
-    else:
-        body = bytes(reader.read())
+    body = bytes(reader.read())
     return Reply(reader.status, reader.headers, body, reader.is_reusable and stream.is_quiet())
 
 
@@ -76,15 +72,6 @@ GOOD = {
 }
 
 
-def test_a_reply_is_read_in_any_blocks(subtests: pytest.Subtests) -> None:
-    for name, data in GOOD.items():
-        with subtests.test(name):
-            for size in (1, 2, 3, 7, 100_000):
-                reply = read(blocks(data, size))
-                assert (reply.status, reply.data, reply.reusable) == (200, BODY, True), size
-                assert reply.headers.get("retry-after") is None
-
-
 LAST = {
     "it says so": OK + b"Connection: Close\r\nContent-Length: 18\r\n\r\n" + BODY,
     "it says so among others": OK + b"Connection: foo, close\r\nContent-Length: 18\r\n\r\n" + BODY,
@@ -93,12 +80,13 @@ LAST = {
 }
 
 
-def test_the_last_reply_of_a_connection_is_known_as_such(subtests: pytest.Subtests) -> None:
-    for name, data in LAST.items():
+def test_a_reply_is_read_in_any_blocks_and_known_as_the_last(subtests: pytest.Subtests) -> None:
+    for name, data in {**GOOD, **LAST}.items():
         with subtests.test(name):
-            for size in (1, 100_000):
+            for size in (1, 2, 3, 7, 100_000):
                 reply = read(blocks(data, size), ends=True)
-                assert (reply.status, reply.data, reply.reusable) == (200, BODY, False), size
+                assert (reply.status, reply.data, reply.reusable) == (200, BODY, name in GOOD), size
+                assert reply.headers.get("retry-after") is None
 
 
 FOLLOWERS = (b"\r\n", b"\n", b"\r\n\r\n", b" ", b"x", b"\0", SIZED, b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -197,10 +185,12 @@ def test_a_content_encoding_that_was_not_asked_for_is_refused(encoding: bytes) -
         read([OK + b"Content-Encoding: " + encoding + b"\r\nContent-Length: 9\r\n\r\n"])
 
 
-@pytest.mark.parametrize("cut", [10, len(OK), len(SIZED) - 1])
-def test_a_reply_that_is_cut_short_is_invalid(cut: int) -> None:
+@pytest.mark.parametrize(
+    "reply", [SIZED[:10], SIZED[: len(OK)], SIZED[:-1], *(CHUNKED[:cut] for cut in (-1, -3, -7, -20))]
+)
+def test_a_reply_that_is_cut_short_is_invalid(reply: bytes) -> None:
     with refusing(INVALID_REPLY):
-        read([SIZED[:cut]], ends=True)
+        read([reply], ends=True)
 
 
 @pytest.mark.parametrize("is_lost", [False, True], ids=["cut short", "lost"])
@@ -216,12 +206,6 @@ def test_a_success_that_is_lost_in_its_body_is_none(status: bytes) -> None:
     stream = ReplayedStream([SIZED[:-1].replace(b"200", status)], is_lost=True)
     with pytest.raises(ConnectionResetError):
         ReplyReader(stream, a_budget()).read()
-
-
-@pytest.mark.parametrize("cut", [-1, -3, -7, -20])
-def test_chunks_that_are_cut_short_are_invalid(cut: int) -> None:
-    with refusing(INVALID_REPLY):
-        read([CHUNKED[:cut]], ends=True)
 
 
 def test_101_is_a_final_reply_and_the_last() -> None:
@@ -296,7 +280,9 @@ def test_a_body_of_the_largest_size_is_taken_and_no_more(coding: str) -> None:
 
 def test_the_head_alone_is_the_reply_to_connect() -> None:
     head = b"HTTP/1.1 103 X\r\n\r\nHTTP/1.1 200 Connection established\r\nX: y\r\n\r\n"
-    assert read([head], head_only=True).status == 200
+    reader = ReplyReader(ReplayedStream([head]), a_budget())
+    reader.read_head()
+    assert (reader.status, reader.has_surplus) == (200, False)
 
 
 def test_equal_headers_are_joined() -> None:
