@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import trustme
 
@@ -106,9 +105,7 @@ class Client:
     def __enter__(self) -> "Client":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
         self.socket.close()
 
@@ -173,28 +170,20 @@ class Transport:
         )
         try:
             wrapped.setblocking(False)
-            while not _is_complete(wrapped, pause):
-                _wait_until_readable(wrapped)
+            readable = select.poll()  # it takes any number of descriptors, which select() does not
+            readable.register(wrapped, select.POLLIN)
+            while True:
+                pause()
+                try:
+                    wrapped.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    readable.poll(PATIENCE * 1000)
             wrapped.settimeout(PATIENCE)
         except BaseException:
             wrapped.close()
             raise
         return wrapped
-
-
-def _is_complete(wrapped: ssl.SSLSocket, pause: Callable[[], object]) -> bool:
-    pause()
-    try:
-        wrapped.do_handshake()
-    except ssl.SSLWantReadError:
-        return False
-    return True
-
-
-def _wait_until_readable(waiting: socket.socket) -> None:
-    poll = select.poll()  # it takes any number of descriptors, which select() does not
-    poll.register(waiting, select.POLLIN)
-    poll.poll(PATIENCE * 1000)
 
 
 PLAIN = Transport(None)

@@ -2,9 +2,9 @@
 
 import base64
 import socket
-from collections.abc import Callable, Coroutine, Hashable, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack
-from typing import Any, TypeVar
+from typing import Any
 
 import bcrypt
 import pytest
@@ -17,7 +17,7 @@ from exporter.httpd.server import Server
 from exporter.httpd.worker_pool import FairThreadPool
 from exporter.model.secret import Secret
 from harness.waiting import wait_until
-from tests.unit.httpd.serving import PATIENCE, PLAIN, Client, Held, place_of, serving
+from tests.unit.httpd.serving import PATIENCE, PLAIN, Client, Held, open_connections, place_of, serving
 
 COST = 4
 
@@ -171,11 +171,9 @@ class Checks(Held):
         monkeypatch.setattr(bcrypt, "checkpw", self._check)
         run = FairThreadPool.run
 
-        def counting(
-            pool: FairThreadPool, key: Hashable, work: Callable[[], T], timeout: float | None = None
-        ) -> Coroutine[Any, Any, T]:
+        def counting(*arguments: Any) -> Coroutine[Any, Any, Any]:
             self.queued += 1
-            return run(pool, key, work, timeout)
+            return run(*arguments)
 
         monkeypatch.setattr(FairThreadPool, "run", counting)
 
@@ -190,9 +188,6 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Checks]:
     one = Checks(monkeypatch)
     yield one
     one.let_go()
-
-
-T = TypeVar("T")
 
 
 def client_from(server: Server, address: str) -> Client:
@@ -247,6 +242,28 @@ def test_a_client_at_another_address_than_a_flood_goes_before_it(checks: Checks)
         wait_until(lambda: checks.queued == 41)
         checks.let_go(1)
         assert good.answer().status == 200
+
+
+def test_clients_without_a_password_take_no_place_of_one_that_has_it() -> None:
+    line = header("ana", "right")
+    with serving(security=GUARDED, limits=Limits(connections=4)) as server, ExitStack() as stack:
+        good = stack.enter_context(PLAIN.client(server))
+        assert good.ask("/", line).status == 200
+        refused = [stack.enter_context(PLAIN.client(server)).ask("/").status for _ in range(8)]
+        assert refused == [401] * 8
+        assert good.ask("/", line).status == 200
+
+
+def test_a_client_whose_password_is_checked_is_the_newest(checks: Checks) -> None:
+    with serving(security=GUARDED, limits=Limits(connections=2)) as server, ExitStack() as stack:
+        first, second = (stack.enter_context(PLAIN.client(server)) for _ in range(2))
+        wait_until(lambda: open_connections(server.addresses[0]) == 2)
+        flood([first])
+        wait_until(lambda: checks.begun == 1)
+        stack.enter_context(PLAIN.client(server))
+        assert second.was_closed()
+        checks.let_go()
+        assert first.answer().status == 401
 
 
 @pytest.mark.usefixtures("checks")

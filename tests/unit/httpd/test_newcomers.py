@@ -79,24 +79,18 @@ class Siege:
         wait_until(lambda: len(self._accepted) >= expected, pause=0.001)
 
 
-@pytest.fixture
-def accepted(monkeypatch: pytest.MonkeyPatch) -> list[Cancellable]:
-    """Every connection that a server has let in."""
-    connections: list[Cancellable] = []
+@pytest.fixture(params=["open", "password"])
+def siege(
+    request: pytest.FixtureRequest, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Siege]:
+    accepted: list[Cancellable] = []
     register = ConnectionLimiter.register
 
     def noting(limiter: ConnectionLimiter, connection: Cancellable) -> None:
         register(limiter, connection)
-        connections.append(connection)
+        accepted.append(connection)
 
     monkeypatch.setattr(ConnectionLimiter, "register", noting)
-    return connections
-
-
-@pytest.fixture(params=["open", "password"])
-def siege(
-    request: pytest.FixtureRequest, transport: Transport, accepted: list[Cancellable]
-) -> Iterator[Siege]:
     password = "right" if request.param == "password" else ""
     security = Security(tls=transport.server_tls, users=USERS if password else None)
 
@@ -108,9 +102,9 @@ def siege(
         return never if asked.path == "/slow" else Response(200, b"")
 
     with serving(handler, security=security, limits=Limits(connections=PLACES)) as server:
-        one = Siege(transport, server, accepted, password)
-        with one.held:
-            yield one
+        siege = Siege(transport, server, accepted, password)
+        with siege.held:
+            yield siege
 
 
 def drip_a_second_request(siege: Siege, client: Client) -> None:

@@ -12,7 +12,6 @@ import struct
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -59,15 +58,11 @@ def test_head_has_the_headers_of_get_and_no_body(client: Client) -> None:
     assert client.ask("/again").status == 200
 
 
-def test_http_1_0_is_answered_and_the_connection_closed(client: Client) -> None:
-    client.send(b"GET /metrics HTTP/1.0\r\n\r\n")
-    assert client.answer().status == 200
-    assert client.was_closed()
-
-
-def test_a_client_that_asks_for_it_is_its_last_answer(client: Client) -> None:
-    answer = client.ask("/", "Connection: close")
-    assert answer.headers["connection"] == "close"
+@pytest.mark.parametrize("head", [b"GET / HTTP/1.0", b"GET / HTTP/1.1\r\nHost: test\r\nConnection: close"])
+def test_a_client_that_asks_for_it_is_told_its_last_answer(client: Client, head: bytes) -> None:
+    client.send(head + b"\r\n\r\n")
+    answer = client.answer()
+    assert (answer.status, answer.headers["connection"]) == (200, "close")
     assert client.was_closed()
 
 
@@ -185,13 +180,6 @@ def test_a_client_that_ends_its_side_after_the_request_is_answered() -> None:
         assert client.was_closed()
 
 
-def test_a_large_body_arrives_whole(transport: Transport) -> None:
-    body = bytes(range(256)) * 80_000
-    with transport.serving(lambda request: Response(200, body)) as server, transport.client(server) as client:
-        for _ in range(2):
-            assert client.ask("/metrics").body == body
-
-
 def test_the_pieces_of_an_answer_are_sent_in_order_and_small_ones_together(
     transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,7 +191,7 @@ def test_the_pieces_of_an_answer_are_sent_in_order_and_small_ones_together(
         await send(stream, data)
 
     monkeypatch.setattr(ClientStream, "send", noting)
-    shared = (b"a", b"b" * 40_000, b"c" * 40_000, b"", b"d" * 3_000_000, b"e", b"f" * 70_000)
+    shared = (b"a", b"b" * 40_000, b"c" * 40_000, b"", bytes(range(250)) * 12_000, b"e", b"f" * 70_000)
     answer = Response(200, b"own", shared=shared)
     with transport.serving(lambda request: answer) as server, transport.client(server) as client:
         for _ in range(2):
@@ -230,12 +218,15 @@ def test_the_handler_sees_headers_but_no_credentials() -> None:
 def test_every_answer_is_dated_and_carries_the_security_headers() -> None:
     with serving(clock=ManualClock(time=86_400.0)) as server, PLAIN.client(server) as client:
         headers = client.ask("/").headers
-    assert parsedate_to_datetime(headers["date"]).timestamp() == 86_400
-    assert headers["x-content-type-options"] == "nosniff"
-    assert headers["x-frame-options"] == "DENY"
-    assert headers["referrer-policy"] == "no-referrer"
-    policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    assert headers["content-security-policy"] == policy
+    assert headers == {
+        "content-length": "16",
+        "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "content-type": "text/plain; charset=utf-8",
+        "date": "Fri, 02 Jan 1970 00:00:00 GMT",
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+    }
 
 
 def test_the_operators_header_replaces_all_others() -> None:
@@ -331,14 +322,10 @@ def test_a_kept_connection_ends_once_other_tls_is_demanded(
     assert caplog.records == []
 
 
-@pytest.mark.parametrize(
-    "begun", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhell"]
-)
-def test_a_request_obeys_the_password_demanded_when_it_is_whole(transport: Transport, begun: bytes) -> None:
+@pytest.mark.parametrize("begun", [0, 9, -1])
+def test_a_request_obeys_the_password_demanded_when_it_is_whole(transport: Transport, begun: int) -> None:
     """However much of it came before the password was set."""
     whole = b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello"
-    if not whole.startswith(begun):
-        whole = REQUEST
     asked = threading.Event()
     current = Security(tls=transport.server_tls)
 
@@ -348,9 +335,9 @@ def test_a_request_obeys_the_password_demanded_when_it_is_whole(transport: Trans
 
     with serving(security=security) as server, transport.client(server) as client:
         assert asked.wait(60)  # the connection was accepted before the change
-        client.send(begun)
+        client.send(whole[:begun])
         current = replace(current, users={"ana": Secret("$2b$04$" + "a" * 53)})
-        client.send(whole[len(begun) :])
+        client.send(whole[begun:])
         assert client.answer().status == 401
 
 
@@ -414,19 +401,18 @@ class Failing:
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "told"),
     [
-        MemoryError(),
-        OSError(errno.ENOMEM, "no memory"),
-        OSError(errno.ENOBUFS, "no buffers"),
-        OSError(errno.EPERM, "a firewall forbids it"),
-        ConnectionAbortedError(errno.ECONNABORTED, "gave up"),
-        RuntimeError(),
+        (MemoryError(), ["MemoryError"]),
+        (OSError(errno.ENOMEM, "no memory"), []),  # nobody waits any more
+        (OSError(errno.EPERM, "a firewall forbids it"), []),
+        (ConnectionAbortedError(errno.ECONNABORTED, "gave up"), []),
+        (RuntimeError(), ["RuntimeError"]),
     ],
     ids=repr,
 )
 def test_whatever_accepting_raises_costs_one_connection(
-    monkeypatch: pytest.MonkeyPatch, error: BaseException
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: BaseException, told: list[str]
 ) -> None:
     failing = Failing(monkeypatch, error)
     with serving() as server:
@@ -435,6 +421,7 @@ def test_whatever_accepting_raises_costs_one_connection(
         with PLAIN.client(server) as client:
             assert client.ask("/").status == 200
         assert (failing.errors, server.has_failed) == ([], False)
+    assert [vars(record)["error"] for record in caplog.records] == told
 
 
 def test_a_server_that_ends_by_itself_says_so(
@@ -443,15 +430,11 @@ def test_a_server_that_ends_by_itself_says_so(
     Failing(monkeypatch, KeyboardInterrupt())
     with serving() as server, PLAIN.client(server) as client:
         client.was_closed()
-        wait_until(lambda: server.has_failed and not server_thread_lives())
+        wait_until(lambda: server.has_failed and "web" not in [each.name for each in threading.enumerate()])
     gc.collect()  # asyncio would tell of the task that ended it, too
     errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert [record.getMessage() for record in errors] == ["the web server has stopped"]
     assert vars(errors[0])["error"] == "KeyboardInterrupt"
-
-
-def server_thread_lives() -> bool:
-    return any(thread.name == "web" for thread in threading.enumerate())
 
 
 def test_a_server_is_responsive_until_its_event_loop_hangs() -> None:

@@ -3,7 +3,7 @@
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 
@@ -22,15 +22,13 @@ pytestmark = pytest.mark.usefixtures("enough_file_descriptors")
 
 
 @contextmanager
-def crowd_of(server: Server, size: int = SLOW) -> Iterator[list[socket.socket]]:
+def crowd_of(
+    server: Server, size: int = SLOW, wrap: Callable[[socket.socket], socket.socket] = lambda client: client
+) -> Iterator[list[socket.socket]]:
     """Clients that have connected and said nothing."""
-    clients: list[socket.socket] = []
-    try:
-        clients.extend(socket.create_connection(place_of(server), PATIENCE) for _ in range(size))
-        yield clients
-    finally:
-        for client in clients:
-            client.close()
+    with ExitStack() as stack:
+        connected = (socket.create_connection(place_of(server), PATIENCE) for _ in range(size))
+        yield [stack.enter_context(wrap(client)) for client in connected]
 
 
 def drip(clients: list[socket.socket], byte: bytes) -> int:
@@ -81,9 +79,7 @@ def test_clients_that_send_byte_after_byte_stop_nobody(transport: Transport) -> 
 
 @pytest.mark.slow
 def test_clients_that_drip_a_header_after_the_handshake_stop_nobody(transport: Transport) -> None:
-    with transport.serving(limits=FOR_EVER) as server, crowd_of(server, 300) as clients:
-        slow = [transport.wrap(client) for client in clients]
-        clients[:] = slow
+    with transport.serving(limits=FOR_EVER) as server, crowd_of(server, 300, transport.wrap) as slow:
         drip(slow, b"GET / HTTP/1.1\r\nX-Slow: ")
         for _ in range(3):
             assert drip(slow, b"a") == len(slow)
@@ -152,7 +148,6 @@ def answer_large(request: Request) -> Response:
 
 def test_a_large_answer_has_more_time_than_any_answer_gets(transport: Transport) -> None:
     """Without the seconds for its size the answer would be given up before its first byte."""
-
     limits = Limits(write=0.0, write_rate=len(LARGE) // 3600)
     with transport.serving(answer_large, limits=limits) as server, transport.client(server) as client:
         assert client.ask("/large").body == LARGE
@@ -161,7 +156,6 @@ def test_a_large_answer_has_more_time_than_any_answer_gets(transport: Transport)
 @contextmanager
 def deaf_clients(transport: Transport, limits: Limits) -> Iterator[tuple[Server, list[Client]]]:
     """A server, and clients that do not read the large answer they asked for."""
-
     with transport.serving(answer_large, limits=limits) as server, ExitStack() as stack:
         deaf = [stack.enter_context(transport.client(server)) for _ in range(5)]
         for client in deaf:
