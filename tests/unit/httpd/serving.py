@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import trustme
 
@@ -22,6 +23,8 @@ from exporter.model.clock import Clock, SystemClock
 PATIENCE = 60.0
 """Seconds after which a test that waits has failed."""
 REQUEST = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+_PATIENT = dict.fromkeys(("handshake", "head", "body", "login", "idle", "write", "linger"), 3600.0)
+"""Limits with which no client is given up: neither a busy machine nor another limit ends what a test begins."""
 _LISTENS = "0A"
 _NO_INODE = "0"
 """Of a connection that no process holds: it was not accepted yet, or is closed."""
@@ -37,13 +40,14 @@ def serving(
     handler: Handler = echo,
     *,
     security: Security | Callable[[], Security] = Security,
-    limits: Limits | None = None,
     clock: Clock | None = None,
+    **limits: Any,
 ) -> Iterator[Server]:
     """A server with one security, or with what the function returns at the moment."""
     current = (lambda: security) if isinstance(security, Security) else security
     listeners = [bind("127.0.0.1:0")]
-    server = Server(handler, listeners, clock=clock or SystemClock(), security=current, limits=limits)
+    its = Limits(**{**_PATIENT, **limits})
+    server = Server(handler, listeners, clock=clock or SystemClock(), security=current, limits=its)
     server.start()
     try:
         yield server
@@ -153,10 +157,8 @@ class Transport:
     def is_tls(self) -> bool:
         return self._client_tls is not None
 
-    def serving(
-        self, handler: Handler = echo, *, limits: Limits | None = None
-    ) -> AbstractContextManager[Server]:
-        return serving(handler, security=Security(tls=self.server_tls), limits=limits)
+    def serving(self, handler: Handler = echo, **limits: Any) -> AbstractContextManager[Server]:
+        return serving(handler, security=Security(tls=self.server_tls), **limits)
 
     def client(self, server: Server) -> Client:
         return Client(self.wrap(socket.create_connection(place_of(server), PATIENCE)))

@@ -10,7 +10,6 @@ import bcrypt
 import pytest
 
 from exporter.httpd.basic_auth import Credentials, PasswordChecker, Users, is_bcrypt_hash, read_credentials
-from exporter.httpd.limits import Limits
 from exporter.httpd.message import Request, Response
 from exporter.httpd.security import Security
 from exporter.httpd.server import Server
@@ -203,7 +202,7 @@ def test_a_flood_of_wrong_passwords_stops_nobody_who_is_known(checks: Checks) ->
     """Not from the address of the flood either, and not when the web configuration is read again meanwhile."""
     current = Security(users=USERS)
     with (
-        serving(security=lambda: current, limits=Limits(connections=60)) as server,
+        serving(security=lambda: current, connections=60) as server,
         PLAIN.client(server) as good,
         ExitStack() as stack,
     ):
@@ -246,7 +245,7 @@ def test_a_client_at_another_address_than_a_flood_goes_before_it(checks: Checks)
 
 def test_clients_without_a_password_take_no_place_of_one_that_has_it() -> None:
     line = header("ana", "right")
-    with serving(security=GUARDED, limits=Limits(connections=4)) as server, ExitStack() as stack:
+    with serving(security=GUARDED, connections=4) as server, ExitStack() as stack:
         good = stack.enter_context(PLAIN.client(server))
         assert good.ask("/", line).status == 200
         refused = [stack.enter_context(PLAIN.client(server)).ask("/").status for _ in range(8)]
@@ -255,7 +254,7 @@ def test_clients_without_a_password_take_no_place_of_one_that_has_it() -> None:
 
 
 def test_a_client_whose_password_is_checked_is_the_newest(checks: Checks) -> None:
-    with serving(security=GUARDED, limits=Limits(connections=2)) as server, ExitStack() as stack:
+    with serving(security=GUARDED, connections=2) as server, ExitStack() as stack:
         first, second = (stack.enter_context(PLAIN.client(server)) for _ in range(2))
         wait_until(lambda: open_connections(server.addresses[0]) == 2)
         flood([first])
@@ -268,7 +267,7 @@ def test_a_client_whose_password_is_checked_is_the_newest(checks: Checks) -> Non
 
 @pytest.mark.usefixtures("checks")
 def test_a_password_that_is_not_checked_in_time_is_told_to_try_again() -> None:
-    with serving(security=GUARDED, limits=Limits(login=0.1)) as server, PLAIN.client(server) as client:
+    with serving(security=GUARDED, login=0.1) as server, PLAIN.client(server) as client:
         refused = client.ask("/", header("ana", "wrong"))
         assert (refused.status, refused.headers["retry-after"]) == (429, "1")
 

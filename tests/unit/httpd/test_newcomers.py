@@ -17,7 +17,6 @@ import bcrypt
 import pytest
 
 from exporter.httpd.connection_limiter import Cancellable, ConnectionLimiter
-from exporter.httpd.limits import Limits
 from exporter.httpd.message import Answer, Request, Response
 from exporter.httpd.security import Security
 from exporter.httpd.server import Server
@@ -101,7 +100,7 @@ def siege(
     def handler(asked: Request) -> Answer:
         return never if asked.path == "/slow" else Response(200, b"")
 
-    with serving(handler, security=security, limits=Limits(connections=PLACES)) as server:
+    with serving(handler, security=security, connections=PLACES) as server:
         siege = Siege(transport, server, accepted, password)
         with siege.held:
             yield siege

@@ -18,7 +18,6 @@ import pytest
 import trustme
 
 from exporter.httpd.bind import bind
-from exporter.httpd.limits import Limits
 from exporter.httpd.message import Answer, Request, Response
 from exporter.httpd.security import Security
 from exporter.httpd.server import Server
@@ -281,8 +280,7 @@ def test_a_slow_path_leaves_threads_for_the_others() -> None:
     def handler(request: Request) -> Response:
         return held(request) if request.path == "/" else echo(request)
 
-    limits = Limits(threads=4, threads_per_path=3)
-    with serving(handler, limits=limits) as server, contextlib.ExitStack() as stack:
+    with serving(handler, threads=4, threads_per_path=3) as server, contextlib.ExitStack() as stack:
         stack.callback(held.let_go)
         slow = [stack.enter_context(PLAIN.client(server)) for _ in range(10)]
         for client in slow:
@@ -344,7 +342,7 @@ def test_a_request_obeys_the_password_demanded_when_it_is_whole(transport: Trans
 def test_closing_lets_an_answer_in_flight_finish(transport: Transport) -> None:
     held = Held(b"whole")
     with (
-        transport.serving(held, limits=Limits(body=0.0, linger=0.1)) as server,
+        transport.serving(held, body=0.0, linger=0.1) as server,
         transport.client(server) as busy,
         transport.client(server) as idle,
     ):
@@ -381,53 +379,53 @@ def test_closing_twice_or_before_the_start_is_fine() -> None:
     never_started.close(0.0)
 
 
-class Failing:
-    """Makes the event loop's ``accept`` raise once, on the server's thread, and keeps nothing of the error."""
+def fail_once(monkeypatch: pytest.MonkeyPatch, errors: list[BaseException]) -> None:
+    """Make the event loop's ``accept`` raise the last of them, on the server's thread, and keep nothing of it."""
+    accept = asyncio.SelectorEventLoop.sock_accept
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-        accept = asyncio.SelectorEventLoop.sock_accept
-        self.errors = [error]
+    async def failing(loop: asyncio.SelectorEventLoop, listener: socket.socket) -> tuple[socket.socket, Any]:
+        accepted = await accept(loop, listener)
+        if errors:
+            accepted[0].close()
+            raise errors.pop()
+        return accepted
 
-        async def failing(
-            loop: asyncio.SelectorEventLoop, listener: socket.socket
-        ) -> tuple[socket.socket, Any]:
-            accepted = await accept(loop, listener)
-            if self.errors:
-                accepted[0].close()
-                raise self.errors.pop()
-            return accepted
-
-        monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_accept", failing)
+    monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_accept", failing)
 
 
 @pytest.mark.parametrize(
     ("error", "told"),
     [
         (MemoryError(), ["MemoryError"]),
-        (OSError(errno.ENOMEM, "no memory"), []),  # nobody waits any more
-        (OSError(errno.EPERM, "a firewall forbids it"), []),
+        (OSError(errno.ENOMEM, "no memory"), None),
+        (OSError(errno.EPERM, "a firewall forbids it"), None),
         (ConnectionAbortedError(errno.ECONNABORTED, "gave up"), []),
         (RuntimeError(), ["RuntimeError"]),
     ],
     ids=repr,
 )
 def test_whatever_accepting_raises_costs_one_connection(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: BaseException, told: list[str]
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: BaseException,
+    told: list[str] | None,
 ) -> None:
-    failing = Failing(monkeypatch, error)
+    """One of the system is told if the next client waits already, which is a matter of luck here."""
+    errors = [error]
+    fail_once(monkeypatch, errors)
     with serving() as server:
         with PLAIN.client(server) as client:
             assert client.was_closed()
         with PLAIN.client(server) as client:
             assert client.ask("/").status == 200
-        assert (failing.errors, server.has_failed) == ([], False)
-    assert [vars(record)["error"] for record in caplog.records] == told
+        assert (errors, server.has_failed) == ([], False)
+    assert told in (None, [vars(record)["error"] for record in caplog.records])
 
 
 def test_a_server_that_ends_by_itself_says_so(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    Failing(monkeypatch, KeyboardInterrupt())
+    fail_once(monkeypatch, [KeyboardInterrupt()])
     with serving() as server, PLAIN.client(server) as client:
         client.was_closed()
         wait_until(lambda: server.has_failed and "web" not in [each.name for each in threading.enumerate()])
@@ -438,29 +436,27 @@ def test_a_server_that_ends_by_itself_says_so(
 
 
 def test_a_server_is_responsive_until_its_event_loop_hangs() -> None:
-    clock, release, asked = ManualClock(), threading.Event(), threading.Event()
+    clock, held = ManualClock(), Held()
 
     def security() -> Security:
-        asked.set()
-        release.wait(60)
+        held()
         return Security()
 
     with serving(clock=clock, security=security) as server, PLAIN.client(server) as client:
         assert server.unresponsive_for() == 0.0
         client.send(REQUEST)
-        assert asked.wait(60)
+        wait_until(lambda: held.begun == 1)
         clock.advance(100.0)
-        assert server.unresponsive_for() >= 98.0
-        release.set()
+        assert server.unresponsive_for() == 99.0
+        held.let_go()
         assert client.answer().status == 200
         wait_until(lambda: server.unresponsive_for() == 0.0)
 
 
 def test_a_server_is_unresponsive_while_every_thread_hangs() -> None:
     clock, held = ManualClock(), Held()
-    limits = Limits(threads=1, threads_per_path=1)
     with (
-        serving(held, clock=clock, limits=limits) as server,
+        serving(held, clock=clock, threads=1, threads_per_path=1) as server,
         PLAIN.client(server) as first,
         PLAIN.client(server) as second,
     ):
@@ -494,7 +490,7 @@ def test_clients_that_reset_their_connection_are_no_error(
 
 def test_a_client_that_floods_after_its_last_answer_stops_nobody(transport: Transport) -> None:
     """What it sends is always there to be read, so the server must let others in between by itself."""
-    with transport.serving(limits=Limits(linger=60.0)) as server, transport.client(server) as flooding:
+    with transport.serving() as server, transport.client(server) as flooding:
         assert flooding.ask("/", "Connection: close").status == 200
         ended = threading.Event()
 

@@ -5,19 +5,16 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from exporter.httpd.limits import Limits
 from exporter.httpd.message import Request, Response
 from exporter.httpd.server import Server
 from harness.waiting import wait_until
 from tests.unit.httpd.serving import PATIENCE, REQUEST, Client, Transport, open_connections, place_of
 
 SLOW = 1_000
-FOR_EVER = Limits(handshake=3600.0, head=3600.0, body=3600.0, idle=3600.0, write=3600.0, linger=3600.0)
-"""A server that gives no slow client up: who is held up by one is not answered at all."""
 pytestmark = pytest.mark.usefixtures("enough_file_descriptors")
 
 
@@ -62,7 +59,7 @@ def is_ended(client: socket.socket) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [SLOW, 3 * SLOW])
 def test_silent_clients_stop_nobody(transport: Transport, number: int) -> None:
-    with transport.serving(limits=FOR_EVER) as server, crowd_of(server, number):
+    with transport.serving() as server, crowd_of(server, number):
         for _ in range(3):
             assert_answers(transport, server)
 
@@ -70,7 +67,7 @@ def test_silent_clients_stop_nobody(transport: Transport, number: int) -> None:
 @pytest.mark.slow
 def test_clients_that_send_byte_after_byte_stop_nobody(transport: Transport) -> None:
     first_bytes = b"\x16\x03\x01\x02\x00\x01" if transport.is_tls else b"GET /m"
-    with transport.serving(limits=FOR_EVER) as server, crowd_of(server) as slow:
+    with transport.serving() as server, crowd_of(server) as slow:
         for byte in first_bytes[:3]:
             drip(slow, bytes([byte]))
             for _ in range(3):
@@ -79,7 +76,7 @@ def test_clients_that_send_byte_after_byte_stop_nobody(transport: Transport) -> 
 
 @pytest.mark.slow
 def test_clients_that_drip_a_header_after_the_handshake_stop_nobody(transport: Transport) -> None:
-    with transport.serving(limits=FOR_EVER) as server, crowd_of(server, 300, transport.wrap) as slow:
+    with transport.serving() as server, crowd_of(server, 300, transport.wrap) as slow:
         drip(slow, b"GET / HTTP/1.1\r\nX-Slow: ")
         for _ in range(3):
             assert drip(slow, b"a") == len(slow)
@@ -88,19 +85,22 @@ def test_clients_that_drip_a_header_after_the_handshake_stop_nobody(transport: T
 
 @pytest.mark.slow
 def test_slow_clients_cost_no_threads_and_few_files(transport: Transport) -> None:
-    limits = replace(FOR_EVER, connections=100, threads=3)
-    with transport.serving(limits=limits) as server:
+    with transport.serving(connections=100, threads=3) as server:
         files_before, threads_before = len(os.listdir("/proc/self/fd")), set(threading.enumerate())
         with crowd_of(server) as slow:
             assert_answers(transport, server)
             files = len(os.listdir("/proc/self/fd")) - files_before - len(slow)
-            assert files <= limits.connections + 5
-            assert len(set(threading.enumerate()) - threads_before) <= limits.threads
+            assert files <= 100 + 5
+            assert len(set(threading.enumerate()) - threads_before) <= 3
 
 
 def test_the_oldest_client_without_a_request_makes_room_first(transport: Transport) -> None:
-    with transport.serving(limits=Limits(connections=3)) as server, transport.client(server) as good:
-        assert good.ask("/").status == 200
+    with transport.serving(connections=3) as server, transport.client(server) as good:
+        for _ in range(3):
+            assert good.ask("/").status == 200
+            with transport.client(server) as gone:
+                assert gone.ask("/").status == 200
+            wait_until(lambda: open_connections(server.addresses[0]) == 1)
         with crowd_of(server, 3) as slow:
             assert is_ended(slow[0])
             assert good.ask("/").status == 200
@@ -110,31 +110,30 @@ def test_the_oldest_client_without_a_request_makes_room_first(transport: Transpo
 @pytest.mark.parametrize(
     ("limits", "begun"),
     [
-        (replace(FOR_EVER, head=1.0), b"GET / HTTP/1.1\r\nX: "),
-        (replace(FOR_EVER, head=1.0), REQUEST),
-        (replace(FOR_EVER, body=0.3), b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 60000\r\n\r\n"),
-        (replace(FOR_EVER, linger=0.3), b"GET / HTTP/1.0\r\n\r\n"),
+        ({"head": 1.0}, b"GET / HTTP/1.1\r\nX: "),
+        ({"head": 1.0}, REQUEST),
+        ({"body": 0.3}, b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 60000\r\n\r\n"),
+        ({"linger": 0.3}, b"GET / HTTP/1.0\r\n\r\n"),
     ],
     ids=["the first head", "the second head", "the body", "the end"],
 )
 def test_what_never_ends_is_given_up_however_often_a_byte_comes(
-    transport: Transport, limits: Limits, begun: bytes
+    transport: Transport, limits: dict[str, Any], begun: bytes
 ) -> None:
-    with transport.serving(limits=limits) as server, transport.client(server) as client:
+    with transport.serving(**limits) as server, transport.client(server) as client:
         client.send(begun)
         wait_until(lambda: drip([client.socket], b"x") == 0)
 
 
 def test_a_handshake_that_never_ends_is_given_up(transport: Transport) -> None:
-    limits = replace(FOR_EVER, handshake=0.3) if transport.is_tls else replace(FOR_EVER, head=0.3)
-    with transport.serving(limits=limits) as server, crowd_of(server, 20) as slow:
+    limits: dict[str, Any] = {"handshake" if transport.is_tls else "head": 0.3}
+    with transport.serving(**limits) as server, crowd_of(server, 20) as slow:
         drip(slow, b"\x16" if transport.is_tls else b"G")
         assert all(is_ended(client) for client in slow)
 
 
 def test_an_idle_connection_is_closed(transport: Transport) -> None:
-    limits = replace(FOR_EVER, idle=0.2)
-    with transport.serving(limits=limits) as server, transport.client(server) as client:
+    with transport.serving(idle=0.2) as server, transport.client(server) as client:
         assert client.ask("/").status == 200
         assert client.was_closed()
 
@@ -148,15 +147,15 @@ def answer_large(request: Request) -> Response:
 
 def test_a_large_answer_has_more_time_than_any_answer_gets(transport: Transport) -> None:
     """Without the seconds for its size the answer would be given up before its first byte."""
-    limits = Limits(write=0.0, write_rate=len(LARGE) // 3600)
-    with transport.serving(answer_large, limits=limits) as server, transport.client(server) as client:
+    serving = transport.serving(answer_large, write=0.0, write_rate=len(LARGE) // 3600)
+    with serving as server, transport.client(server) as client:
         assert client.ask("/large").body == LARGE
 
 
 @contextmanager
-def deaf_clients(transport: Transport, limits: Limits) -> Iterator[tuple[Server, list[Client]]]:
+def deaf_clients(transport: Transport, **limits: Any) -> Iterator[tuple[Server, list[Client]]]:
     """A server, and clients that do not read the large answer they asked for."""
-    with transport.serving(answer_large, limits=limits) as server, ExitStack() as stack:
+    with transport.serving(answer_large, **limits) as server, ExitStack() as stack:
         deaf = [stack.enter_context(transport.client(server)) for _ in range(5)]
         for client in deaf:
             client.send(b"GET /large HTTP/1.1\r\nHost: test\r\n\r\n")
@@ -164,13 +163,12 @@ def deaf_clients(transport: Transport, limits: Limits) -> Iterator[tuple[Server,
 
 
 def test_clients_that_do_not_read_stop_nobody(transport: Transport) -> None:
-    with deaf_clients(transport, FOR_EVER) as (server, _):
+    with deaf_clients(transport) as (server, _):
         assert_answers(transport, server)
 
 
 def test_a_client_that_does_not_read_is_given_up(transport: Transport) -> None:
-    limits = replace(FOR_EVER, write=0.2, write_rate=len(LARGE) * 10)
-    with deaf_clients(transport, limits) as (server, deaf):
+    with deaf_clients(transport, write=0.2, write_rate=len(LARGE) * 10) as (server, deaf):
         assert_answers(transport, server)  # so that all of them were let in
         wait_until(lambda: open_connections(server.addresses[0]) == 0)
         assert all(received_by(client) < len(LARGE) for client in deaf)
@@ -180,8 +178,7 @@ def test_all_answers_together_are_bounded_in_memory(transport: Transport) -> Non
     def handler(request: Request) -> Response:
         return Response(200, bytes(len(LARGE)))
 
-    limits = replace(FOR_EVER, unsent_bytes=len(LARGE) * 2)
-    with transport.serving(handler, limits=limits) as server, ExitStack() as stack:
+    with transport.serving(handler, unsent_bytes=len(LARGE) * 2) as server, ExitStack() as stack:
         oldest, second, newest = (stack.enter_context(transport.client(server)) for _ in range(3))
         for client in (oldest, second):
             client.send(b"GET / HTTP/1.0\r\n\r\n")
@@ -191,8 +188,10 @@ def test_all_answers_together_are_bounded_in_memory(transport: Transport) -> Non
 
 
 def test_answers_that_share_their_text_take_its_memory_once(transport: Transport) -> None:
-    answer, limits = Response(200, b"own", shared=(LARGE,)), Limits(unsent_bytes=len(LARGE) * 2)
-    with transport.serving(lambda request: answer, limits=limits) as server, ExitStack() as stack:
+    def handler(request: Request) -> Response:
+        return Response(200, b"own", shared=(LARGE,))
+
+    with transport.serving(handler, unsent_bytes=len(LARGE) * 2) as server, ExitStack() as stack:
         readers = [stack.enter_context(transport.client(server)) for _ in range(5)]
         for client in readers:
             client.send(b"GET / HTTP/1.0\r\n\r\n")

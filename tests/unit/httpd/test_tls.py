@@ -91,24 +91,6 @@ def test_a_client_that_speaks_nonsense_costs_only_its_connection(
         assert good.ask("/").status == 200
 
 
-@pytest.mark.parametrize(
-    ("setting", "version", "refused"),
-    [
-        ("min_version: TLS13", ssl.TLSVersion.TLSv1_2, True),
-        ("min_version: TLS13", ssl.TLSVersion.TLSv1_3, False),
-        ("max_version: TLS12", ssl.TLSVersion.TLSv1_2, False),
-        ("max_version: TLS12", ssl.TLSVersion.TLSv1_3, True),
-    ],
-)
-def test_only_the_versions_of_the_configuration_are_spoken(
-    folder: Path, authority: trustme.CA, setting: str, version: ssl.TLSVersion, refused: bool
-) -> None:
-    context = client_tls(authority)
-    context.minimum_version = context.maximum_version = version
-    with serving_file(folder, f"{TLS}  {setting}\n") as server:
-        assert is_refused(server, context) is refused
-
-
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 @pytest.mark.parametrize(("text", "none_is_refused"), [(VERIFIED, True), (IF_GIVEN, False)])
 def test_a_certificate_must_be_of_the_authority(

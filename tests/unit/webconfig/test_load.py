@@ -9,6 +9,7 @@ import bcrypt
 import pytest
 import trustme
 import yaml
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from exporter.config.problem import InvalidConfig
 from exporter.httpd.basic_auth import Credentials, PasswordChecker
@@ -64,25 +65,6 @@ def problems(folder: Path, text: str) -> list[str]:
     return [str(problem).removeprefix(prefix) for problem in error.value.problems]
 
 
-@pytest.mark.parametrize(
-    ("text", "place"),
-    [
-        ("", "1: document"),
-        ("# nothing\n", "1: document"),
-        ("---\n", "1: document"),
-        ("{}\n", "1: document"),
-        ("tls_server_config:\n", "1: tls_server_config"),
-        ("basic_auth_users: {}\n", "1: basic_auth_users"),
-        ("http_server_config: {}\n", "1: http_server_config"),
-        (f"basic_auth_users:\n{TLS}", "1: basic_auth_users"),
-        ("http_server_config:\n  headers:\n", "2: http_server_config.headers"),
-    ],
-)
-def test_what_is_empty_is_refused_as_it_would_guard_nothing(tmp_path: Path, text: str, place: str) -> None:
-    (told,) = problems(tmp_path, text)
-    assert told.startswith(f"{place}: is empty; ")
-
-
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_certificates_and_keys_may_have_accents_and_a_byte_order_mark(tmp_path: Path, mark: str) -> None:
     for name in ("server.crt", "server.key", "clients-ca.crt"):
@@ -100,7 +82,10 @@ def test_a_file_that_is_too_large_is_not_read_to_its_end(tmp_path: Path) -> None
 
 def test_tls_speaks_version_1_2_and_newer_unless_told_otherwise(tmp_path: Path) -> None:
     context = server_tls(tmp_path, TLS).context
-    assert context.minimum_version == ssl.TLSVersion.TLSv1_2
+    assert (context.minimum_version, context.maximum_version) == (
+        ssl.TLSVersion.TLSv1_2,
+        ssl.TLSVersion.TLSv1_3,
+    )
     assert context.verify_mode == ssl.CERT_NONE
     assert context.options == ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).options | ssl.OP_NO_RENEGOTIATION
     narrow = server_tls(tmp_path, tls("min_version: TLS13", "max_version: TLS13")).context
@@ -115,6 +100,21 @@ def test_client_certificates_are_verified(tmp_path: Path, check: str, mode: ssl.
     context = server_tls(tmp_path, tls(f"client_auth_type: {check}", CA_FILE)).context
     assert context.verify_mode == mode
     assert len(context.get_ca_certs()) == 1
+
+
+def test_allowed_names_have_one_form(tmp_path: Path) -> None:
+    text = tls(REQUIRED, CA_FILE, "client_allowed_sans: [a.example, '2001:DB8:0::1']")
+    assert server_tls(tmp_path, text).allowed_sans == {"a.example", "2001:db8::1"}
+
+
+def test_a_certificate_that_is_too_weak_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generate = rsa.generate_private_key
+    monkeypatch.setattr(rsa, "generate_private_key", lambda **_: generate(65537, 1024))
+    weak = trustme.CA().issue_cert("127.0.0.1", key_type=trustme.KeyType.RSA)
+    weak.private_key_pem.write_to_path(tmp_path / "server.key")
+    weak.cert_chain_pems[0].write_to_path(tmp_path / "server.crt")
+    (told,) = problems(tmp_path, TLS)
+    assert told.endswith("belongs to a certificate in cert_file that is too weak for OpenSSL; renew it")
 
 
 def test_files_are_found_beside_the_configuration_or_anywhere(
@@ -140,10 +140,19 @@ def test_the_toolkits_headers_may_be_set_or_left_out(tmp_path: Path) -> None:
     for name in headers:
         written = headers | {name: ""}
         text = yaml.safe_dump({"http_server_config": {"http2": False, "headers": written}})
-        assert loaded(tmp_path, text).headers == written
+        assert loaded(tmp_path, text.replace("false", "FALSE")).headers == written
 
 
 BAD: dict[str, str | list[str]] = {
+    **dict.fromkeys(
+        ("", "# nothing\n", "---\n", "{}\n"),
+        "1: document: is empty; add tls_server_config or basic_auth_users, or start without --web.config.file",
+    ),
+    "tls_server_config:\n": "1: tls_server_config: is empty; add cert_file and key_file, or remove the key",
+    "basic_auth_users: {}\n": "1: basic_auth_users: is empty; add a user with a bcrypt hash, or remove the key",
+    f"basic_auth_users:\n{TLS}": "1: basic_auth_users: is empty; add a user with a bcrypt hash, or remove the key",
+    "http_server_config: {}\n": "1: http_server_config: is empty; add headers, or remove the key",
+    "http_server_config:\n  headers:\n": "2: http_server_config.headers: is empty; add a header, or remove the key",
     "- a\n": "1: document: must be a mapping, not a list",
     "a: !x 1\nb: *y\n": "2: b: is an alias without an anchor above it; quote text that begins with *",
     "a: [\n": "1: document: is not valid YAML: did not find expected node content",
