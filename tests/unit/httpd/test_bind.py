@@ -104,7 +104,7 @@ def test_a_machine_without_ipv6_listens_with_ipv4(monkeypatch: pytest.MonkeyPatc
         (":-1", "'-1' is not a port"),
         (":٣", "'٣' is not a port"),
         ("no-such-host.invalid:1", "cannot be resolved: write an IP address"),
-        ("192.0.2.1:0", "this machine has no such address"),
+        ("192.0.2.1:65535", "this machine has no such address"),
     ],
 )
 def test_an_address_that_cannot_be_had_is_told_in_one_line(address: str, problem: str) -> None:

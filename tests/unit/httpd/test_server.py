@@ -6,6 +6,7 @@ import errno
 import gc
 import itertools
 import logging
+import select
 import socket
 import ssl
 import struct
@@ -373,22 +374,23 @@ def test_closing_does_not_wait_longer_than_its_grace() -> None:
 
 def test_closing_twice_or_before_the_start_is_fine() -> None:
     with serving() as server:
+        assert [thread.daemon for thread in threading.enumerate() if thread.name == "web"] == [True]
         server.close(0.0)
     never_started = Server(echo, [bind("127.0.0.1:0")], clock=SystemClock())
     never_started.close(0.0)
     never_started.close(0.0)
 
 
-def fail_once(monkeypatch: pytest.MonkeyPatch, errors: list[BaseException]) -> None:
-    """Make the event loop's ``accept`` raise the last of them, on the server's thread, and keep nothing of it."""
+def fail_to_accept(monkeypatch: pytest.MonkeyPatch, errors: list[BaseException]) -> None:
+    """Raise each of them on the server's thread while a client waits to be accepted, and keep nothing of it."""
     accept = asyncio.SelectorEventLoop.sock_accept
 
     async def failing(loop: asyncio.SelectorEventLoop, listener: socket.socket) -> tuple[socket.socket, Any]:
-        accepted = await accept(loop, listener)
+        while not select.select([listener], [], [], 0)[0]:
+            await asyncio.sleep(0.001)
         if errors:
-            accepted[0].close()
             raise errors.pop()
-        return accepted
+        return await accept(loop, listener)
 
     monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_accept", failing)
 
@@ -397,37 +399,45 @@ def fail_once(monkeypatch: pytest.MonkeyPatch, errors: list[BaseException]) -> N
     ("error", "told"),
     [
         (MemoryError(), ["MemoryError"]),
-        (OSError(errno.ENOMEM, "no memory"), None),
-        (OSError(errno.EPERM, "a firewall forbids it"), None),
+        (OSError(errno.ENOMEM, "no memory"), ["no memory"]),
+        (OSError(errno.EPERM, "a firewall forbids it"), ["a firewall forbids it"]),
         (ConnectionAbortedError(errno.ECONNABORTED, "gave up"), []),
         (RuntimeError(), ["RuntimeError"]),
     ],
     ids=repr,
 )
-def test_whatever_accepting_raises_costs_one_connection(
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    error: BaseException,
-    told: list[str] | None,
+def test_whatever_accepting_raises_costs_a_moment(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: BaseException, told: list[str]
 ) -> None:
-    """One of the system is told if the next client waits already, which is a matter of luck here."""
-    errors = [error]
-    fail_once(monkeypatch, errors)
-    with serving() as server:
+    fail_to_accept(monkeypatch, [error])
+    with serving() as server, PLAIN.client(server) as client:
+        assert client.ask("/").status == 200
+        assert not server.has_failed
+    assert [vars(record)["error"] for record in caplog.records] == told
+
+
+def test_an_unexpected_error_costs_one_connection_and_one_log_line(caplog: pytest.LogCaptureFixture) -> None:
+    errors = [RuntimeError("the-secret")]
+
+    def security() -> Security:
+        if errors:
+            raise errors.pop()
+        return Security()
+
+    with serving(security=security) as server:
         with PLAIN.client(server) as client:
             assert client.was_closed()
         with PLAIN.client(server) as client:
             assert client.ask("/").status == 200
-        assert (errors, server.has_failed) == ([], False)
-    assert told in (None, [vars(record)["error"] for record in caplog.records])
+    told = [(record.getMessage(), vars(record)["error"]) for record in caplog.records]
+    assert told == [("a connection failed", "RuntimeError")]
 
 
 def test_a_server_that_ends_by_itself_says_so(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    fail_once(monkeypatch, [KeyboardInterrupt()])
-    with serving() as server, PLAIN.client(server) as client:
-        client.was_closed()
+    fail_to_accept(monkeypatch, [KeyboardInterrupt()])
+    with serving() as server, PLAIN.client(server):
         wait_until(lambda: server.has_failed and "web" not in [each.name for each in threading.enumerate()])
     gc.collect()  # asyncio would tell of the task that ended it, too
     errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
@@ -453,6 +463,11 @@ def test_a_server_is_responsive_until_its_event_loop_hangs() -> None:
         wait_until(lambda: server.unresponsive_for() == 0.0)
 
 
+def is_unresponsive(server: Server, clock: ManualClock) -> bool:
+    clock.advance(20.0)
+    return server.unresponsive_for() > 60.0
+
+
 def test_a_server_is_unresponsive_while_every_thread_hangs() -> None:
     clock, held = ManualClock(), Held()
     with (
@@ -462,14 +477,21 @@ def test_a_server_is_unresponsive_while_every_thread_hangs() -> None:
     ):
         for client in (first, second):
             client.send(REQUEST)
-
-        def hangs() -> bool:
-            clock.advance(10.0)
-            return server.unresponsive_for() > 60.0
-
-        wait_until(hangs)
+        wait_until(lambda: is_unresponsive(server, clock))
         held.let_go()
         assert [client.answer().status for client in (first, second)] == [200, 200]
+
+
+def test_a_server_is_unresponsive_while_it_cannot_accept(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, errors = ManualClock(), list[BaseException]([OSError(errno.EMFILE, "")] * 10_000)
+    fail_to_accept(monkeypatch, errors)
+    monkeypatch.setattr("exporter.httpd.acceptor._PAUSE", 0.01)
+    monkeypatch.setattr("exporter.httpd.server._HEARTBEAT", 0.001)
+    with serving(clock=clock) as server, PLAIN.client(server) as client:
+        wait_until(lambda: is_unresponsive(server, clock))
+        errors.clear()
+        assert client.ask("/").status == 200
+        wait_until(lambda: server.unresponsive_for() == 0.0)
 
 
 def test_clients_that_reset_their_connection_are_no_error(

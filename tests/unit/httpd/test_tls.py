@@ -1,6 +1,7 @@
 """HTTPS as clients see it: who is let in, who is told why not, and which certificate is shown."""
 
 import contextlib
+import logging
 import socket
 import ssl
 from collections.abc import Iterator
@@ -82,13 +83,15 @@ def test_a_client_that_speaks_plain_http_is_told(folder: Path) -> None:
 
 @pytest.mark.parametrize("garbage", [b"\x00" * 64, b"\x16\x03\x01\x00\x05hello", b"SSH-2.0-x\r\n"])
 def test_a_client_that_speaks_nonsense_costs_only_its_connection(
-    folder: Path, authority: trustme.CA, garbage: bytes
+    folder: Path, authority: trustme.CA, caplog: pytest.LogCaptureFixture, garbage: bytes
 ) -> None:
+    caplog.set_level(logging.DEBUG, "exporter")
     with serving_file(folder, TLS) as server, connect(server, client_tls(authority)) as good:
         with PLAIN.client(server) as bad:
             bad.send(garbage)
             bad.was_closed()
         assert good.ask("/").status == 200
+        assert [vars(record)["error"] for record in caplog.records] == ["SSLError"]
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
