@@ -47,6 +47,7 @@ def test_each_flag_has_a_default_and_a_place() -> None:
         accounts_cache=Path("lists"),
     )
     assert parse(["--accounts.cache-directory=", "--web.config.file="]) == parse([])
+    assert parse(["--config.auto-reload-interval=24h"]).auto_reload_interval == 86_400
 
 
 @pytest.mark.parametrize(
@@ -114,13 +115,15 @@ def test_a_telemetry_path_may_be_any_other(path: str) -> None:
         (["--log.level=trace"], "argument --log.level: invalid choice: 'trace'"),
         (["--shard=1"], "--shard=1 is not below --total-shards=1"),
         (["--shard=3", "--total-shards=3"], "--shard=3 is not below --total-shards=3"),
+        (["--shard=10000"], "argument --shard: '10000' is not a shard from 0 to 9999"),
         (["--shard=-1"], "argument --shard: '-1' is not a shard"),
         (["--shard=zapi-0"], "argument --shard: 'zapi-0' is not a shard"),
         (["--shard="], "argument --shard: '' is not a shard"),
         (["--total-shards=0"], "argument --total-shards: '0' is not a number of shards"),
         (["--total-shards=1.5"], "argument --total-shards: '1.5' is not a number of shards"),
         (["--total-shards=²"], "argument --total-shards: '²' is not a number of shards"),
-        (["--total-shards=" + "9" * 5000], "is not a number of shards"),
+        (["--total-shards=" + "9" * 5000], f"'{'9' * 40}' is not a number of shards from 1 to 10000"),
+        (["--web.route-prefix=" + "x" * 50], f"'{'x' * 40}' is not a path such as /zapi"),
         *(
             ([flag], "such as")
             for flag in (

@@ -19,6 +19,7 @@ from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import Config, Instance
+from exporter.poller.collectors import CollectorLimits
 from exporter.reloader import Reloader
 from harness.waiting import wait_until
 from simulator.server import SimulatedZapi
@@ -209,7 +210,8 @@ def test_a_reload_that_fails_changes_nothing_and_tells_all_that_is_wrong(
     assert (rig.daemon.fleet.views(), rig.daemon.config) == (before, config)
     assert rig.metric("zapi_exporter_config_last_reload_successful") == 0
     records = [vars(record) for record in caplog.records]
-    assert [record["problem"] for record in records if "problem" in record] == list(problems)
+    logged = [(record["msg"], record["problem"]) for record in records if "problem" in record]
+    assert logged == [("the configuration was not reloaded", problem) for problem in problems]
     assert ("RuntimeError" in str(records)) is isinstance(error, RuntimeError)
     assert "canary" not in str(records)
     rig.next = loaded
@@ -255,6 +257,18 @@ def test_it_is_ready_without_instances_until_it_stops() -> None:
     assert daemon.is_ready()
     daemon.stop(0.0)
     assert not daemon.is_ready()
+
+
+@pytest.mark.parametrize(
+    ("at_once", "concurrency", "places"), [(True, 32, None), (False, 32, 16), (False, 1, 1)]
+)
+def test_collectors_have_half_of_the_workers_unless_nothing_waits(
+    at_once: bool, concurrency: int, places: int | None
+) -> None:
+    config = a_config(timeout=7.0, polling=some_polling(interval=90.0, concurrency=concurrency))
+    daemon = Daemon(config, SystemClock(), Telemetry(), collects_at_once=at_once)
+    assert daemon._collector_limits() == CollectorLimits(7.0, 90.0, places)
+    daemon.stop(0.0)
 
 
 def test_secrets_of_a_changed_instance_stay_out_of_the_log(

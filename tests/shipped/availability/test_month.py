@@ -76,15 +76,16 @@ def test_a_real_prometheus_gives_the_same_report(real: Prometheus, written: Path
     assert (tmp_path / "report.csv").read_text() == (written / "report.csv").read_text()
 
 
-def _rows(written: Path, kind: str) -> dict[str, dict[str, str]]:
-    text = (written / "report.csv").read_text(encoding="utf-8-sig")
+def rows_of(place: Path, kind: str) -> dict[str, dict[str, str]]:
+    """The rows of a kind in the table, by the name of the number or group."""
+    text = io.StringIO((place / "report.csv").read_bytes().decode("utf-8-sig"), newline="")
     key = "name" if kind == "number" else "group"
-    return {row[key]: row for row in csv.DictReader(io.StringIO(text)) if row["rows"] == kind}
+    return {row[key]: row for row in csv.DictReader(text) if row["rows"] == kind}
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number.name)
 def test_a_number_has_the_figures_that_were_put_in(written: Path, number: Number) -> None:
-    row = _rows(written, "number")[number.name]
+    row = rows_of(written, "number")[number.name]
     figures = put_in(number)
     assert int(row["known_seconds"]) == figures.known
     assert int(row["connected_seconds"]) == figures.connected
@@ -101,7 +102,7 @@ def test_a_number_has_the_figures_that_were_put_in(written: Path, number: Number
 
 def test_the_page_has_the_figures_of_the_table(written: Path) -> None:
     page = (written / "report.html").read_text(encoding="utf-8")
-    for row in (*_rows(written, "number").values(), *_rows(written, "group").values()):
+    for row in (*rows_of(written, "number").values(), *rows_of(written, "group").values()):
         for texts in map(read_texts, LANGUAGES):
             shown = texts.percent(float(row["availability"]) if row["availability"] else None)
             assert f'<span lang="{texts.tag}">{shown}</span>' in page
@@ -110,9 +111,10 @@ def test_the_page_has_the_figures_of_the_table(written: Path) -> None:
 
 
 def test_a_group_is_the_sum_of_its_numbers(written: Path) -> None:
-    numbers = _rows(written, "number").values()
-    for group, row in _rows(written, "group").items():
-        members = [number for number in numbers if number["group"] == group]
+    numbers = rows_of(written, "number").values()
+    (everything,) = rows_of(written, "all").values()
+    for group, row in ((None, everything), *rows_of(written, "group").items()):
+        members = [number for number in numbers if group in (None, number["group"])]
         assert int(row["numbers"]) == len(members)
         for column in ("known_seconds", "connected_seconds", "blind_seconds", "disconnects"):
             assert int(row[column]) == sum(int(member[column]) for member in members)
@@ -124,6 +126,7 @@ def test_the_page_needs_no_network_and_no_script(written: Path) -> None:
     assert "<script" not in page
     assert "693 of 744 hours" in page
     assert "693 de 744 horas" in page
+    assert "The month is not over" not in page
 
 
 COLUMNS: Final = {
@@ -158,7 +161,7 @@ def test_the_dashboard_has_the_figures_of_the_table(
     real: Prometheus, written: Path, title: str, kind: str, key: str
 ) -> None:
     shown = _asked(real, title, key)
-    listed = _rows(written, kind)
+    listed = rows_of(written, kind)
     assert shown.keys() == listed.keys()
     for name, row in listed.items():
         for column in COLUMNS.values():

@@ -28,7 +28,10 @@ LATE = 4_000_000_000.0
 def test_a_month_has_the_hours_of_its_calendar(
     month: str, zone: str, hours: int, odd: dict[str, int]
 ) -> None:
-    days = Month.parse(month, time_zone(zone)).days(LATE)
+    parsed = Month.parse(month, time_zone(zone))
+    days = parsed.days(LATE)
+    assert parsed.end == days[-1].end
+    assert parsed.has_aligned_hours() is (zone not in ("Australia/Lord_Howe", "Asia/Kolkata"))
     assert sum(day.end - day.start for day in days) == hours * HOUR
     assert all(day.start < day.end for day in days)
     assert [day.start for day in days[1:]] == [day.end for day in days[:-1]]

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import datetime as dt
 import json
 import os
 import shlex
@@ -13,11 +14,13 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qs
 
 import pytest
 
 from exporter.report.command import main
 from exporter.report.prometheus import CannotAsk, Prometheus
+from tests.shipped.availability.test_month import rows_of
 
 REPORT: Final = str(Path(sys.executable).with_name("zapi-report"))
 """The installed command."""
@@ -27,12 +30,12 @@ class _Answers(BaseHTTPRequestHandler):
     """Answers each query with what the server holds, and keeps the headers."""
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        asked = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         server: Any = self.server
-        server.seen.append(dict(self.headers))
+        server.seen.append((self.path, dict(self.headers), asked))
         status, body = server.answer
         self.send_response(status)
-        if status == 302:
+        if 300 <= status < 400:
             self.send_header("Location", "http://127.0.0.1:1/")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -47,7 +50,7 @@ def server() -> Iterator[Any]:
     with ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as running:
         made: Any = running
         made.seen = []
-        made.answer = (200, _result([]))
+        made.answer = (200, _result())
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         yield made
@@ -55,12 +58,10 @@ def server() -> Iterator[Any]:
         thread.join()
 
 
-def _result(samples: list[dict[str, Any]]) -> bytes:
-    return json.dumps({"status": "success", "data": {"resultType": "vector", "result": samples}}).encode()
-
-
-def _sample(metric: Any, value: str) -> bytes:
-    return _result([{"metric": metric, "value": [0, value]}])
+def _result(*samples: tuple[Any, str], **fields: Any) -> bytes:
+    """The answer with these labels and values."""
+    found = [{"metric": labels, "value": [0, value]} for labels, value in samples]
+    return json.dumps({"status": "success", "data": {"result": found}, **fields}).encode()
 
 
 def _run(server: Any, place: Path, *flags: str) -> int:
@@ -68,29 +69,37 @@ def _run(server: Any, place: Path, *flags: str) -> int:
         [
             f"--prometheus.url=http://127.0.0.1:{server.server_address[1]}",
             "--month=2026-10",
-            f"--output.html={place / 'page.html'}",
-            f"--output.csv={place / 'table.csv'}",
+            f"--output.html={place / 'report.html'}",
+            f"--output.csv={place / 'report.csv'}",
             *flags,
         ]
     )
 
 
+@pytest.mark.parametrize("values", [[], ["NaN", "+Inf"]])
 def test_no_figures_are_said_and_end_with_status_1(
-    server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str], values: list[str]
 ) -> None:
+    server.answer = (200, _result(*(({"name": "x"}, value) for value in values)))
     assert _run(server, tmp_path) == 1
     assert "no figures of this month" in capfd.readouterr().err
-    assert "Prometheus has no figures of this month" in (tmp_path / "page.html").read_text()
+    assert "Prometheus has no figures of this month" in (tmp_path / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
         (401, b"", "refused access (HTTP 401)"),
-        (302, b"", "redirects elsewhere"),
+        (403, b"", "refused access (HTTP 403)"),
+        (300, b"", "redirects elsewhere"),
+        (399, b"", "redirects elsewhere"),
+        (400, b"", "found HTTP 400 without JSON"),
         (200, b"<html>", "found HTTP 200 without JSON"),
         (200, b"[]", "found other JSON"),
-        (400, b'{"status": "error", "error": "too many samples"}', "refused a query: too many samples"),
+        (400, b'{"status": "error", "error": "too many samples"}', "refused a query: too many samples\n"),
+        (400, b'{"status": "error", "error": "%s"}' % (b"x" * 301), f": {'x' * 300}\n"),
+        (200, b'{"status": "error", "data": {"result": []}}', "refused a query: no reason given"),
+        (200, b'{"status": "success", "data": []}', "refused a query: no reason given"),
         (200, b'{"status": "success", "data": {"result": [{"metric": {}}]}}', "found something else"),
         (200, b"[" * 100_000, "found HTTP 200 without JSON"),
         (200, b"[]".ljust(1024 * 1024), "found other JSON"),
@@ -100,10 +109,10 @@ def test_no_figures_are_said_and_end_with_status_1(
             b'{"status": "error", "error": "no\\u001b[31m\\nmore"}',
             "refused a query: no\\u001b[31m\\u000amore",
         ),
-        (200, _sample([], "1"), "found something else"),
-        (200, _sample({"name": {}}, "1"), "found something else"),
-        (200, _sample({"name": "\ud800"}, "1"), "found something else"),
-        (200, _sample({"name": "x"}, "1e300"), "found something else"),
+        (200, _result(([], "1")), "found something else"),
+        (200, _result(({"name": {}}, "1")), "found something else"),
+        (200, _result(({"name": "\ud800"}, "1")), "found something else"),
+        (200, _result(({"name": "x"}, "1e300")), "found something else"),
     ],
 )
 def test_a_bad_answer_is_one_line(
@@ -141,8 +150,18 @@ def test_a_bad_answer_is_one_line(
         (["--time-zone=Mars/Olympus"], "expected a name such as America/Sao_Paulo"),
         (["--time-zone=UTC0"], "--time-zone, or else TZ: expected a name"),
         (["--prometheus.url=localhost:9090"], "expected a URL such as"),
+        (["--prometheus.url=ftp://localhost"], "expected a URL such as"),
+        (["--prometheus.url=http://:9090"], "expected a URL such as"),
+        (["--prometheus.url=http://localhost:0"], "expected a URL such as"),
+        (["--prometheus.url=http://localhost:x"], "expected a URL such as"),
         (["--prometheus.url=http://me:hidden@localhost"], "expected no name or password in the URL"),
+        (["--prometheus.url=http://:hidden@localhost"], "expected no name or password in the URL"),
+        (["--prometheus.url=http://localhost/?hidden"], "expected nothing after the path"),
+        (["--prometheus.url=http://localhost/#hidden"], "expected nothing after the path"),
         (["--prometheus.username=me"], "expected both"),
+        ([f"--prometheus.password-file={__file__}"], "expected both"),
+        (["--month=1969-12"], "expected a month such as 2026-10"),
+        (["--month=2026-00"], "expected a month such as 2026-10"),
         (["--prometheus.ca-file=/nowhere/ca.pem"], "does not exist"),
         (["--prometheus.username=me", "--prometheus.password-file=/nowhere/password"], "does not exist"),
         (["--prometheus.url=http://127.0.0.1:1"], "could not be reached"),
@@ -178,14 +197,14 @@ def test_a_current_folder_that_was_removed_is_one_line(
 def test_a_label_that_no_number_has_and_missing_hours_are_told(
     server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    server.answer = (200, _sample({"name": "vendas", "team": "sales"}, "1"))
+    server.answer = (200, _result(({"name": "vendas", "team": "sales"}, "1")))
     _run(server, tmp_path, "--group-by=taem", "--time-zone=UTC")
     label, hours = capfd.readouterr().err.splitlines()[-2:]
     assert "no number has the label taem" in label
     assert "Prometheus recorded 31 of 744 hours" in hours
-    server.answer = (200, _sample({"name": "vendas", "team": "sales"}, "24"))
+    server.answer = (200, _result(({"name": "vendas", "team": "sales"}, "24")))
     _run(server, tmp_path, "--time-zone=UTC")
-    files = f"{tmp_path / 'page.html'} and {tmp_path / 'table.csv'}"
+    files = f"{tmp_path / 'report.html'} and {tmp_path / 'report.csv'}"
     assert capfd.readouterr().err.splitlines()[-1] == f"zapi-report: wrote {files}"
 
 
@@ -211,42 +230,79 @@ def test_a_warning_of_the_server_is_told(
     server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Thanos and others answer with what they have where a part of them is away."""
-    answer = json.loads(_sample({"name": "x"}, "3600"))
-    server.answer = (200, json.dumps({**answer, "warnings": ["a store <b>is</b> away"]}).encode())
+    server.answer = (200, _result(({"name": "x"}, "3600"), warnings=["a store <b>is</b> away"]))
     assert _run(server, tmp_path) == 0
     assert capfd.readouterr().err.count("a store <b>is</b> away") == 1
-    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count("a store &lt;b&gt;is&lt;/b&gt; away") == 2
 
 
 def test_a_closed_standard_error_does_not_stop_the_report(server: Any, tmp_path: Path) -> None:
-    server.answer = (200, _sample({"name": "x"}, "3600"))
+    server.answer = (200, _result(({"name": "x"}, "3600")))
     url = f"http://127.0.0.1:{server.server_address[1]}"
     command = f"exec {shlex.quote(REPORT)} --prometheus.url={url} --month=2026-10 2>&-"
     assert subprocess.run(["sh", "-c", command], cwd=tmp_path, check=False, timeout=120).returncode == 0
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_the_password_of_a_file_is_sent_and_netrc_is_not(
+def test_it_asks_the_api_with_the_password_of_a_file_and_without_netrc_is_not(
     server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login other password other\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     (tmp_path / "password").write_text("pässword\n", encoding="utf-8")
 
-    _run(server, tmp_path)
-    without = server.seen[-1]
-    _run(server, tmp_path, "--prometheus.username=me", f"--prometheus.password-file={tmp_path / 'password'}")
-    assert "Authorization" not in without
-    sent = base64.b64decode(server.seen[-1]["Authorization"].removeprefix("Basic "))
-    assert sent.decode() == "me:pässword"
+    _run(server, tmp_path, f"--prometheus.url=http://127.0.0.1:{server.server_address[1]}/behind/")
+    path, headers, asked = server.seen[-1]
+    assert path == "/behind/api/v1/query"
+    assert asked["query"] == ["max_over_time(name:zapi_instance_outage_seconds:max1h[2678400s])"]
+    assert asked["time"] == ["1793494919.000"]
+    assert "Authorization" not in headers
+    _run(server, tmp_path, "--prometheus.username=mé", f"--prometheus.password-file={tmp_path / 'password'}")
+    sent = base64.b64decode(server.seen[-1][1]["Authorization"].removeprefix("Basic "))
+    assert sent.decode() == "mé:pässword"
 
 
 def test_a_name_is_neither_markup_nor_a_formula(server: Any, tmp_path: Path) -> None:
-    labels = {"name": '=cmd|"<script>"', "job": "zapi", "team": "<b>"}
-    server.answer = (200, _result([{"metric": labels, "value": [0, "3600"]}]))
+    names = [f'{character}cmd|"<script>"' for character in "=+-@\t\r"]
+    labels = {"job": "zapi", "namespace": "prod", "team": "<b>"}
+    server.answer = (200, _result(*((labels | {"name": name}, "3600") for name in names)))
     assert _run(server, tmp_path) == 0
-    page = (tmp_path / "page.html").read_text()
+    page = (tmp_path / "report.html").read_text()
     assert "<script>" not in page
     assert "<b>" not in page.replace("<b style", "")
-    assert "'=cmd" in (tmp_path / "table.csv").read_text(encoding="utf-8-sig")
+    assert (tmp_path / "report.csv").read_bytes().startswith(b"\xef\xbb\xbfrows,group,")
+    for name, (key, row) in zip(sorted(names), rows_of(tmp_path, "number").items(), strict=True):
+        assert (key, row["group"], row["job"], row["namespace"]) == (f"'{name}", "<b>", "zapi", "prod")
+
+
+def test_a_number_whose_labels_change_is_one_and_counts_for_its_new_group(
+    server: Any, tmp_path: Path
+) -> None:
+    old, new = ({"name": "x", "team": team} for team in ("a", "b"))
+    server.answer = (200, _result((old, "3600"), (new, "1800")))
+    assert _run(server, tmp_path, "--time-zone=UTC") == 0
+    row = rows_of(tmp_path, "number")["x"]
+    assert (row["group"], row["known_seconds"], row["disconnects"]) == ("b", str(31 * 5400), "5400")
+    assert (row["longest_outage_seconds"], row["mean_time_to_reconnect_seconds"]) == ("3600", "1")
+
+
+@pytest.mark.parametrize(("minute", "hours"), [(24, 55), (25, 56)])
+def test_a_month_that_runs_is_reported_up_to_the_last_hour_that_is_recorded(
+    server: Any,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    minute: int,
+    hours: int,
+) -> None:
+    now = dt.datetime(2026, 10, 3, 8, minute, tzinfo=dt.timezone.utc)
+    monkeypatch.setattr("exporter.report.command.time.time", now.timestamp)
+    server.answer = (200, _result(*(({"name": f"n{number}"}, "0") for number in range(52))))
+    assert _run(server, tmp_path, "--time-zone=America/Sao_Paulo", "--language=pt-BR") == 0
+    assert f"recorded 0 of {hours - 3} hours" in capfd.readouterr().err
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert '<html lang="pt-BR">' in page
+    assert "The month is not over" in page
+    assert "and 2 more" in page
+    assert f"at 2026-10-03 05:{minute}." in page

@@ -57,7 +57,9 @@ def test_a_lost_session_is_told_once_with_what_to_do(
 
 @pytest.mark.parametrize(("online", "problems"), [(False, (Problem.PHONE_OFFLINE,)), (True, ()), (None, ())])
 def test_a_phone_that_is_offline_is_a_warning(online: bool | None, problems: tuple[Problem, ...]) -> None:
-    diagnosis = diagnose(knowing(a_view(), PhoneStatus(Session.CONNECTED, online)), NOW)
+    phone = PhoneStatus(Session.CONNECTED, online)
+    assert diagnose(knowing(a_view(status=None), phone), NOW).problems == problems
+    diagnosis = diagnose(knowing(a_view(), phone), NOW)
     assert diagnosis.problems == problems
     assert diagnosis.level is (Level.WARNING if problems else Level.GOOD)
     assert diagnosis.shows - {Show.PROBLEMS} == {Show.ALL, Show.CONNECTED}
