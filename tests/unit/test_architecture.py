@@ -79,6 +79,11 @@ def test_nothing_of_the_product_imports_its_tests() -> None:
         ), module
 
 
+def test_no_module_of_the_tests_imports_a_test_module() -> None:
+    for file in (ROOT / "tests").rglob("*.py"):
+        assert not re.search(r"^from tests[.\w]*\.test_", file.read_text(encoding="utf-8"), re.M), file
+
+
 def documented_files() -> dict[str, set[str]]:
     """Each larger package and the files that its row names."""
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")

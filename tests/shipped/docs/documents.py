@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[3]
+INSTALL: Final = ROOT / "docs" / "install.md"
 GRAMMARS: Final = (ROOT / "docs" / "configuration.md", ROOT / "docs" / "pt-BR" / "configuration.md")
 """Their YAML has placeholders; tests/unit/config holds it against the table of keys."""
 
@@ -54,3 +55,10 @@ def _of(file: Path) -> Iterator[Snippet]:
         indent, language, body = found.groups()
         lines = [line.removeprefix(indent) for line in body.splitlines()]
         yield Snippet(file, text.count("\n", 0, found.start()) + 1, language, "\n".join(lines) + "\n")
+
+
+def lines(section: str) -> list[str]:
+    """The commands of a section of :data:`INSTALL`, continued ones joined."""
+    text = INSTALL.read_text(encoding="utf-8")
+    (snippet,) = re.findall(rf"^## {section}\n.*?^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return str(snippet).replace("\\\n", " ").splitlines()

@@ -15,20 +15,13 @@ import yaml
 from exporter import flags
 from harness.processes import exporter
 from tests.shipped.deploy.kubernetes import CHART, MANIFESTS, build, helm, kubectl, render
-from tests.shipped.docs.documents import ROOT, snippets
+from tests.shipped.docs.documents import INSTALL, ROOT, lines, snippets
 
 pytestmark = pytest.mark.installs
 
-INSTALL: Final = ROOT / "docs" / "install.md"
 TEXT: Final = INSTALL.read_text(encoding="utf-8")
 PORT: Final = 10917
 SECTIONS: Final = ("pip", "Docker", "Compose", "Kubernetes", "Helm", "Debian package", "systemd")
-
-
-def lines(section: str) -> list[str]:
-    """The commands of a section, continued ones joined."""
-    (snippet,) = re.findall(rf"^## {section}\n.*?^```sh\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-    return str(snippet).replace("\\\n", " ").splitlines()
 
 
 @pytest.mark.parametrize("section", SECTIONS)

@@ -14,7 +14,7 @@ from exporter.model.clock import SystemClock
 from harness.ports import own_address
 from harness.processes import eventually, get
 from simulator.server import SimulatedZapi
-from tests.shipped.docs.test_install import lines
+from tests.shipped.docs.documents import lines
 from tests.shipped.packages.building import ROOT, copy_project
 from tests.system.image.base import python_root
 from tests.system.image.machine import Machine, booted

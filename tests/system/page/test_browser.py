@@ -15,7 +15,7 @@ from harness.processes import PATIENCE
 from tests.builders import a_status, an_instance
 from tests.system.page.site import Site
 from tests.unit.web.status_page.fleets import NOW, a_disconnected_view, a_fleet, a_view, hooks
-from tests.unit.web.status_page.test_status_page import hostile_fleet
+from tests.unit.web.status_page.pages import hostile_fleet
 
 pytestmark = pytest.mark.needs("chromium")
 

@@ -24,7 +24,7 @@ from simulator.answer_faults import me_with
 from simulator.fleet import healthy_fleet
 from simulator.server import SimulatedZapi
 from tests.system.promises.rig import upstream
-from tests.unit.web.status_page.test_status_page import HIDDEN, Elements
+from tests.unit.web.status_page.pages import HIDDEN, Elements
 
 HOSTILE: Final = (
     "\"double\" and 'single' quotes",

@@ -1,11 +1,8 @@
 """How a server begins, how it ends, and what it does when the machine or the client fails it."""
 
-import contextlib
-import os
-import resource
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import trustme
@@ -92,20 +89,3 @@ def test_a_client_that_does_not_read_is_not_written_to_for_ever(
             bystander.ask(other)
             assert bystander.read_reply()[0] == 200
         assert 0 < written < 100
-
-
-@contextlib.contextmanager
-def no_descriptors_left() -> Iterator[Callable[[], None]]:
-    """Gives what frees a single one."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    taken = [os.open(os.devnull, os.O_RDONLY)]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))) + 1, hard))
-    try:
-        with contextlib.suppress(OSError):
-            while True:
-                taken.append(os.open(os.devnull, os.O_RDONLY))
-        yield lambda: os.close(taken.pop())
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        for descriptor in taken:
-            os.close(descriptor)

@@ -1,5 +1,6 @@
 """A real server on a real socket, and clients that say exactly what they are told."""
 
+import base64
 import io
 import select
 import socket
@@ -11,14 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import bcrypt
 import trustme
 
+from exporter.httpd.basic_auth import Users
 from exporter.httpd.bind import bind
 from exporter.httpd.limits import Limits
 from exporter.httpd.message import Handler, Request, Response
 from exporter.httpd.security import Security, ServerTls
 from exporter.httpd.server import Server
 from exporter.model.clock import Clock, SystemClock
+from exporter.model.secret import Secret
 
 PATIENCE = 60.0
 """Seconds after which a test that waits has failed."""
@@ -189,3 +193,14 @@ class Transport:
 
 
 PLAIN = Transport(None)
+
+
+def hashed(password: str, cost: int = 4) -> Secret:
+    return Secret(bcrypt.hashpw(password.encode()[:72], bcrypt.gensalt(cost)).decode())
+
+
+def header(user: str, password: str) -> str:
+    return f"Authorization: Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+USERS: Users = {"ana": hashed("right")}

@@ -1,6 +1,5 @@
 """Basic authentication: who enters, what it costs, and what a flood of wrong passwords cannot do."""
 
-import base64
 import socket
 from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack
@@ -16,20 +15,19 @@ from exporter.httpd.server import Server
 from exporter.httpd.worker_pool import FairThreadPool
 from exporter.model.secret import Secret
 from harness.waiting import wait_until
-from tests.unit.httpd.serving import PATIENCE, PLAIN, Client, Held, open_connections, place_of, serving
+from tests.unit.httpd.serving import (
+    PATIENCE,
+    PLAIN,
+    USERS,
+    Client,
+    Held,
+    hashed,
+    header,
+    open_connections,
+    place_of,
+    serving,
+)
 
-COST = 4
-
-
-def hashed(password: str, cost: int = COST) -> Secret:
-    return Secret(bcrypt.hashpw(password.encode()[:72], bcrypt.gensalt(cost)).decode())
-
-
-def header(user: str, password: str) -> str:
-    return f"Authorization: Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
-
-
-USERS: Users = {"ana": hashed("right")}
 GUARDED = Security(users=USERS)
 
 

@@ -21,8 +21,7 @@ from exporter.httpd.message import Answer, Request, Response
 from exporter.httpd.security import Security
 from exporter.httpd.server import Server
 from harness.waiting import wait_until
-from tests.unit.httpd.serving import PATIENCE, Client, Transport, place_of, serving
-from tests.unit.httpd.test_basic_auth import USERS, header
+from tests.unit.httpd.serving import PATIENCE, USERS, Client, Transport, header, place_of, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("enough_file_descriptors")]
 

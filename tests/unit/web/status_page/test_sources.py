@@ -11,7 +11,7 @@ from exporter.fleet.view import InstanceView
 from exporter.model.settings import InstanceSource
 from tests.builders import an_instance
 from tests.unit.web.status_page.fleets import NOW, a_view
-from tests.unit.web.status_page.test_status_page import answer
+from tests.unit.web.status_page.pages import answer
 
 CONFIG = InstanceSource("config", ())
 FAILED = "Z-API failed to answer (HTTP 503)"
