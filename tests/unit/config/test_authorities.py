@@ -19,39 +19,37 @@ def pems(tmp_path: Path) -> dict[str, str]:
     return written
 
 
-def test_the_public_ones_are_trusted_where_nothing_is_said(tmp_path: Path) -> None:
-    assert load_text(tmp_path, MINIMAL, {"SSL_CERT_FILE": "", "REQUESTS_CA_BUNDLE": ""}).api.ca_pem is None
-
-
 @pytest.mark.parametrize(
     ("text", "named", "taken"),
     [
+        ("", (), None),
         ("", ("REQUESTS_CA_BUNDLE",), "requests"),
         ("", ("SSL_CERT_FILE",), "ssl"),
         ("", ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), "ssl"),
         ("api: {ca_file: own.pem}\n", ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), "own"),
     ],
 )
-def test_the_configuration_goes_before_the_environment(
+def test_the_configuration_goes_before_the_environment_and_that_before_the_public_ones(
     tmp_path: Path,
     pems: dict[str, str],
     caplog: pytest.LogCaptureFixture,
     text: str,
     named: tuple[str, ...],
-    taken: str,
+    taken: str | None,
 ) -> None:
     caplog.set_level(logging.INFO)
-    files = {"SSL_CERT_FILE": "ssl.pem", "REQUESTS_CA_BUNDLE": "requests.pem"}
-    (tmp_path / "config.yaml").write_text(text + MINIMAL)
-    source = ConfigFile(tmp_path / "config.yaml", {name: str(tmp_path / files[name]) for name in named})
-    for _ in range(2):
+    files = {"SSL_CERT_FILE": str(tmp_path / "ssl.pem"), "REQUESTS_CA_BUNDLE": str(tmp_path / "requests.pem")}
+    source = ConfigFile(
+        tmp_path / "config.yaml", {name: file * (name in named) for name, file in files.items()}
+    )
+    for before in (text, text, "api: {ca_file: own.pem}\n", text):
+        (tmp_path / "config.yaml").write_text(before + MINIMAL)
         config = source.load()
-    assert config.api.ca_pem == pems[taken]
-    assert tmp_path / f"{taken}.pem" in config.files
-    (tmp_path / "config.yaml").write_text("api: {ca_file: own.pem}\n" + MINIMAL)
-    assert source.load().api.ca_pem == pems["own"]
+        expected = "own" if before else taken
+        assert config.api.ca_pem == (pems[expected] if expected else None)
+        assert {file.stem for file in config.files[1:]} == {expected} - {None}
     told = [(vars(record)["variable"], vars(record)["path"]) for record in caplog.records]
-    assert told == ([] if taken == "own" else [(named[0], str(tmp_path / files[named[0]]))])
+    assert told == ([] if taken in ("own", None) else [(named[0], files[named[0]])] * 2)
 
 
 def test_a_variable_that_names_no_certificates_is_an_error(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ def test_a_larger_file_is_refused_without_being_read(tmp_path: Path) -> None:
     with (tmp_path / "file").open("wb") as file:
         file.truncate(1 << 40)
     assert problem(tmp_path / "file", 64 * 1024) == "is larger than 64 KiB"
+    assert problem(tmp_path / "file", 1024 * 1024) == "is larger than 1 MiB"
 
 
 def test_what_is_no_regular_file_is_named_and_not_opened(tmp_path: Path) -> None:
@@ -100,10 +101,7 @@ def test_the_thread_ends_when_nothing_is_read(tmp_path: Path, monkeypatch: pytes
 
 
 def test_an_unexpected_error_reaches_who_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(path: Path, limit: int) -> bytes:
-        raise MemoryError
-
-    monkeypatch.setattr(file_reader, "read_regular_file", fail)
+    monkeypatch.setattr(file_reader, "read_regular_file", _fail)
     with pytest.raises(MemoryError):
         FileReader().read(tmp_path, 10)
 

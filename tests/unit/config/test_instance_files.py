@@ -52,8 +52,8 @@ def test_a_file_is_a_list_or_a_mapping_in_yaml_or_json(folder: Path) -> None:
     (folder / "teams/b.yaml").write_text(entry("list", ", labels: {team: b}"))
     (folder / "teams/a.yaml").write_text("x-any: {}\ninstances:\n" + entry("mapping"))
     instance = {"name": "Café 🎉 \\ud83c", "id": "J", "token": "T/", "labels": {"emoji": "\t🎉"}}
-    (folder / "teams/c.json").write_text(json.dumps({"instances": [instance]}, indent="\t"))
-    config = loaded(folder, FILES + MINIMAL)
+    (folder / "teams/c.JSON").write_text(json.dumps({"instances": [instance]}, indent="\t"))
+    config = loaded(folder, FILES.replace("json", "JSON") + MINIMAL)
     assert names(config) == ["vendas", "mapping", "list", "Café 🎉 \\ud83c"]
     assert config.instances[3].labels == {"emoji": "\t🎉"}
     assert [one.source for one in config.instances] == [one.name for one in config.sources]
@@ -61,7 +61,7 @@ def test_a_file_is_a_list_or_a_mapping_in_yaml_or_json(folder: Path) -> None:
         ("config", 1, ()),
         (f"file:{folder}/teams/a.yaml", 1, ()),
         (f"file:{folder}/teams/b.yaml", 1, ()),
-        (f"file:{folder}/teams/c.json", 1, ()),
+        (f"file:{folder}/teams/c.JSON", 1, ()),
     ]
 
 
@@ -80,8 +80,6 @@ def test_the_defaults_of_a_file_go_over_those_of_the_configuration(folder: Path)
 
 
 def test_secrets_come_from_files_beside_and_the_environment(folder: Path) -> None:
-    """Secrets come from files beside the instance file and from the environment."""
-
     (folder / "teams/secret").write_text("S")
     (folder / "teams/a.yaml").write_text(
         "- {name: a, id: A, token_file: secret}\n- {name: b, id: B, token: '${TOKEN}'}\n"
@@ -184,8 +182,9 @@ def test_a_file_that_goes_bad_keeps_its_last_good_content(
     assert {message for message, _ in told if message.startswith("an instance")} == {
         "an instance file keeps its last good content"
     }
-    (folder / "teams/a.yaml").write_text(entry("four"))
-    assert names(source.load()) == ["vendas", "four", "three"]
+    for text in (entry("four"), "- {"):
+        (folder / "teams/a.yaml").write_text(text)
+        assert names(source.load()) == ["vendas", "four", "three"]
 
 
 def test_a_name_that_is_not_text_is_shown_with_escapes(folder: Path) -> None:

@@ -42,7 +42,11 @@ def test_requests_of_collectors_are_counted_by_outcome() -> None:
 
 
 def test_lines_that_the_log_lacks_are_counted() -> None:
-    assert told(Telemetry(lambda: 7), "log_lines_dropped_total") == {"": 7}
+    dropped = [7]
+    telemetry = Telemetry(lambda: sum(dropped))
+    for count in (7, 8):
+        assert told(telemetry, "log_lines_dropped_total") == {"": count}
+        dropped.append(1)
 
 
 def test_a_reload_and_its_failure_are_told() -> None:
