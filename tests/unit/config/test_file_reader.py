@@ -3,7 +3,6 @@
 import os
 import socket
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,29 +44,15 @@ def test_what_is_no_regular_file_is_named_and_not_opened(tmp_path: Path) -> None
     assert problem(tmp_path / "pipe" / "x") == "cannot be read: Not a directory"
 
 
-class Hanging:
-    """Stands in for the system's reading, which hangs for one name until it is released."""
+def test_a_file_that_does_not_answer_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, released = list[str](), threading.Event()
 
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.released = threading.Event()
-
-    def read(self, path: Path, limit: int) -> bytes:
-        self.asked.append(path.name)
-        if path.name == "hangs":
-            assert self.released.wait(60)
+    def read(path: Path, limit: int) -> bytes:
+        asked.append(path.name)
+        assert path.name != "hangs" or released.wait(60)
         return read_regular_file(path, limit)
 
-
-@pytest.fixture
-def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hanging]:
-    stand_in = Hanging()
-    monkeypatch.setattr(file_reader, "read_regular_file", stand_in.read)
-    yield stand_in
-    stand_in.released.set()
-
-
-def test_a_file_that_does_not_answer_is_given_up(tmp_path: Path, hanging: Hanging) -> None:
+    monkeypatch.setattr(file_reader, "read_regular_file", read)
     for name in ("hangs", "other"):
         (tmp_path / name).write_bytes(b"text")
     reader = FileReader(patience=0.05)
@@ -78,9 +63,9 @@ def test_a_file_that_does_not_answer_is_given_up(tmp_path: Path, hanging: Hangin
     for name in ("hangs", "other"):
         with pytest.raises(UnreadableFile, match=r"^cannot be read while another file does not respond$"):
             reader.read(tmp_path / name, 10)
-    wait_until(lambda: hanging.asked != [])
-    assert hanging.asked == ["hangs"], "no second thread waits for it"
-    hanging.released.set()
+    wait_until(lambda: asked != [])
+    assert asked == ["hangs"], "no second thread waits for it"
+    released.set()
     wait_until(lambda: _reads(reader, tmp_path / "other") and _reads(reader, tmp_path / "hangs"))
 
 

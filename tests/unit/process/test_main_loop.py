@@ -2,7 +2,6 @@
 
 import signal
 import threading
-from collections.abc import Callable
 
 import pytest
 
@@ -23,12 +22,6 @@ class Counting:
         self.due += 50.0
 
 
-def coming(*signals: set[int]) -> Callable[[float], frozenset[int]]:
-    """A wait that gives one of these each time."""
-    waits = iter(signals)
-    return lambda timeout: frozenset(next(waits))
-
-
 def never() -> None:
     pytest.fail("nobody asked for a reload")
 
@@ -36,9 +29,8 @@ def never() -> None:
 @pytest.mark.parametrize("ending", [{signal.SIGTERM}, {signal.SIGINT}, {signal.SIGHUP, signal.SIGTERM}])
 def test_sighup_reloads_and_every_other_signal_ends_it(ending: set[int]) -> None:
     reloads, duty = Counting(), Counting()
-    run_until_signal(
-        coming({signal.SIGHUP}, set(), {signal.SIGHUP}, ending), reloads.run, [duty], ManualClock()
-    )
+    came = iter(({signal.SIGHUP}, set(), {signal.SIGHUP}, ending))
+    run_until_signal(lambda timeout: frozenset(next(came)), reloads.run, [duty], ManualClock())
     assert (reloads.times, duty.times) == (2, 3)
 
 
