@@ -45,7 +45,6 @@ def test_both_files_keep_to_the_compose_specification() -> None:
 @pytest.mark.installs
 def test_your_own_instances_take_the_place_of_the_demo(tmp_path: Path) -> None:
     """Podman compose understands it and your own instances take the place of the demo."""
-
     for file in (COMPOSE, OVERRIDE):
         shutil.copy(file, tmp_path)
     (tmp_path / "zapi.env").touch()
@@ -78,8 +77,6 @@ def test_everything_it_mounts_is_in_the_repository_and_read_only() -> None:
 
 
 def test_images_are_pinned_and_ports_are_of_this_machine() -> None:
-    """Every image that is not built here is pinned and every port is only for this machine."""
-
     for name, service in services().items():
         assert ("build" in service) == (name == "exporter")
         assert "build" in service or re.fullmatch(r"docker\.io/[\w/]+:v?\d+\.\d+\.\d+", service["image"])

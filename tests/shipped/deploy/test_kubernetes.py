@@ -75,8 +75,6 @@ def test_its_probes_ports_and_arguments_are_the_exporters(resources: list[dict[s
 
 
 def test_the_configuration_reads_the_mounted_secret(resources: list[dict[str, Any]], tmp_path: Path) -> None:
-    """The configuration is valid and reads its secrets from the mounted secret."""
-
     mounts = {mount["name"]: mount["mountPath"] for mount in _container(resources)["volumeMounts"]}
     assert "ConfigMap" not in {resource["kind"] for resource in resources}, "a webhook's URL is a secret"
     text = base64.b64decode(_one(resources, "Secret")["data"]["config.yaml"]).decode()
@@ -123,8 +121,6 @@ def test_the_operator_scrapes_the_service() -> None:
 
 
 def test_only_instance_tells_one_pod_from_another() -> None:
-    """The operator keeps nothing that tells one pod from another but instance."""
-
     monitor = _one(build(MANIFESTS / "overlays/monitoring"), "ServiceMonitor")
     (endpoint,) = monitor["spec"]["endpoints"]
     name, dropped = endpoint["relabelings"]

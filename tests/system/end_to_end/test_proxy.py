@@ -25,7 +25,6 @@ instances: [{{name: vendas, id: ID, token: T}}]
 
 def test_a_reload_leaves_no_old_tunnel(tmp_path: Path) -> None:
     """A reload leaves no old tunnel and nothing tells the proxy's password."""
-
     authority, now = trustme.CA(), time.time()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

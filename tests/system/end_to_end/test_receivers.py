@@ -105,8 +105,6 @@ def test_telegram_has_both_in_one_message_whose_markup_is_escaped(url: str, chan
 
 
 def test_on_call_has_the_alert_as_data_with_a_token(url: str, channels: Channels) -> None:
-    """Whoever is on call has the alert as data and the token proves who sends it."""
-
     raise_alert(url, severity="critical")
 
     wait_until(lambda: len(channels.posts) == 1 and len(channels.mails) == 1)
@@ -120,8 +118,6 @@ def test_on_call_has_the_alert_as_data_with_a_token(url: str, channels: Channels
 
 
 def test_alertmanager_starts_before_there_is_any_secret(tmp_path: Path) -> None:
-    """Alertmanager starts with the shipped file before there is any secret."""
-
     text = (ALERTMANAGER / "alertmanager.yaml").read_text()
 
     with alertmanager(

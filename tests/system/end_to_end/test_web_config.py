@@ -104,7 +104,6 @@ def test_tls_passwords_and_headers_guard_every_path(tmp_path: Path, authority: t
 
 def test_a_renewed_certificate_and_password_need_no_restart(tmp_path: Path, authority: trustme.CA) -> None:
     """A renewed certificate and password are taken without a restart and bad content is not."""
-
     context, file = trusting(authority), tmp_path / "web.yaml"
     with behind(tmp_path, TLS + USERS) as running:
         first = shown_certificate(running, context)

@@ -42,8 +42,6 @@ def zapi() -> Iterator[SimulatedZapi]:
 @pytest.mark.timeout(2700)
 @pytest.mark.nightly
 def test_it_is_small_and_runs_without_privilege(zapi: SimulatedZapi, tmp_path: Path) -> None:
-    """It is small and runs without privilege for an engine and for systemd."""
-
     with built_image(tmp_path) as image:
         _check_what_it_says(image)
         _check_what_it_holds(image)

@@ -84,7 +84,6 @@ def test_hanging_newcomers_make_nobody_late(
     ill: frozenset[str],
 ) -> None:
     """Instances that hang from their first poll make nobody late when a reload adds them."""
-
     healthy = [name for name in NAMES if name not in ill]
     poller = a_poller(healthy, lambda name, now: name in ill)
     poller.run(600)
@@ -97,8 +96,6 @@ def test_hanging_newcomers_make_nobody_late(
 
 
 def test_the_first_round_takes_little_longer_than_latencies() -> None:
-    """The first round of ten thousand takes little longer than their latencies."""
-
     count, latency, polling = 10_000, 0.1, some_polling(concurrency=64)
     instances = [an_instance(f"instance {number}") for number in range(count)]
     poller = VirtualPoller(
@@ -111,8 +108,6 @@ def test_the_first_round_takes_little_longer_than_latencies() -> None:
 
 
 def test_a_cold_start_with_a_tenth_hanging_leaves_workers() -> None:
-    """A cold start with a tenth hanging leaves workers to those that are known."""
-
     polls = polls_of(ALWAYS, until=120)
     assert max(lateness_of(polls, HEALTHY)) < 1
 

@@ -125,8 +125,6 @@ def series(text: str, prefix: str) -> int:
 def test_hostile_replies_leave_a_fixed_number_of_series(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Thousands of hostile replies leave a fixed number of series and bytes."""
-
     caplog.set_level(logging.CRITICAL, "exporter")  # pytest keeps every record
     zapi, room = HostileZapi(1), Room(3)
     own = series(room.text(), "zapi_exporter_")
@@ -165,8 +163,6 @@ def test_every_label_but_names_and_statuses_has_a_closed_set_of_values() -> None
 
 
 def test_names_that_change_with_every_poll_leave_one_series(tmp_path: Path) -> None:
-    """Names and statuses that change with every poll leave one series of each."""
-
     members = healthy_fleet(8, now=1.7e9)
     zapi = HostileZapi(3)
 

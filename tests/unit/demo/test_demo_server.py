@@ -16,7 +16,7 @@ from exporter.demo.instances import Phase, SimulatedInstance, SimulatedQueue, Ti
 from exporter.demo.server import DemoServer
 from tests.clocks import ManualClock
 
-PHASES = Timeline((Phase(60.0), Phase(60.0, fault=html_error(503))))
+PHASES = Timeline((Phase(60.0, connected=False), Phase(60.0, fault=html_error(503))))
 
 
 @pytest.fixture
@@ -45,11 +45,12 @@ def test_requests_are_answered_on_one_connection(client: http.client.HTTPConnect
     assert client.sock is own
 
 
-def test_a_phase_with_a_fault_answers_wrongly(client: http.client.HTTPConnection, clock: ManualClock) -> None:
+def test_replies_follow_the_phases(client: http.client.HTTPConnection, clock: ManualClock) -> None:
     clock.advance(60.0)
     assert ask(client, "GET", "me")[0] == 503
     clock.advance(60.0)
-    assert ask(client, "GET", "me")[0] == 200
+    status, body = ask(client, "GET", "me")
+    assert (status, json.loads(body)["connected"]) == (200, False)
 
 
 def test_it_serves_again_once_there_are_descriptors(client: http.client.HTTPConnection) -> None:

@@ -83,7 +83,6 @@ def test_the_exporter_knows_each_token_but_the_revoked_one() -> None:
 
 def test_every_role_that_is_fine_has_no_fault_at_any_time() -> None:
     """Every role that is fine is connected paid and has its webhooks at all times."""
-
     for member in build_scenario(120, NOW):
         if member.role in FINE:
             simulated = member.simulated
@@ -140,8 +139,6 @@ def test_a_passing_fault_comes_and_goes_within_three_minutes(role: Role) -> None
 
 
 def test_a_phase_in_trouble_is_seen_by_polls_of_ten_seconds() -> None:
-    """A phase in trouble is long enough to be seen by a poll every ten seconds."""
-
     for member in build_scenario(120, NOW):
         assert min(phase.lasts for phase in member.simulated.timeline.phases) >= 20 or member.role in FINE | {
             role for role in Role if role.name not in ("FLAPPING", "SERVER_ERRORS", "RATE_LIMITED")

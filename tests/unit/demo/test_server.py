@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.demo.instances import Phase, SimulatedInstance, Timeline
+from exporter.demo.instances import SimulatedInstance
 from simulator.server import SimulatedZapi
-from simulator.wire_faults import raw, silence
+from simulator.wire_faults import silence
 from tests.clocks import ManualClock
 from tests.unit.demo.raw_client import RawClient, get
 
@@ -41,7 +41,6 @@ def test_a_missing_client_token_is_refused_where_required(
     zapi: SimulatedZapi, instance: SimulatedInstance, other: SimulatedInstance
 ) -> None:
     """A missing client token is refused only where the account requires one."""
-
     nameless = replace(instance, client_token=None)
     assert get(zapi, nameless) == (400, {"error": "your client-token is not configured"})
     assert get(zapi, other)[0] == 200
@@ -63,20 +62,6 @@ def test_strays_are_counted_apart(zapi: SimulatedZapi, instance: SimulatedInstan
     assert zapi.strays == 1
     assert zapi.requests == {instance.id: 1}
     assert zapi.requests["FACADE0A"] == 0
-
-
-def test_a_timeline_follows_the_clock(clock: ManualClock, instance: SimulatedInstance) -> None:
-    phases = (Phase(60.0, connected=True), Phase(30.0, connected=False), Phase(5.0, fault=raw("r", b"HELLO")))
-    with SimulatedZapi([replace(instance, timeline=Timeline(phases))], clock=clock) as zapi:
-        assert get(zapi, instance)[1]["connected"] is True
-        clock.advance(60)
-        assert get(zapi, instance)[1]["connected"] is False
-        clock.advance(30)
-        with RawClient(zapi) as client:
-            client.ask(instance)
-            assert client.read_to_end() == b"HELLO"
-        clock.advance(5)
-        assert get(zapi, instance)[1]["connected"] is True
 
 
 def test_an_answer_takes_at_least_the_latency_and_the_instances_delay(

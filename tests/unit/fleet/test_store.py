@@ -81,8 +81,6 @@ def test_after_a_failed_poll_up_is_0_at_once_and_the_values_stay(fleet: Fleet, c
 
 
 def test_values_go_together_when_stale_after_has_passed(fleet: Fleet, clock: ManualClock) -> None:
-    """Values go together when stale after has passed since they were read."""
-
     fleet.record(VENDAS, a_status(), 0.1)
     clock.advance(60)
     fleet.record(VENDAS, a_failure(), 0.1)

@@ -376,8 +376,6 @@ def test_what_has_just_come_in_is_nothing_to_be_stuck_with(rig: Rig) -> None:
 def test_polls_go_on_where_no_further_thread_can_start(
     rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Polls go on with the workers there are where the machine has no thread left."""
-
     start = threading.Thread.start
     started: list[threading.Thread] = []
 

@@ -60,8 +60,6 @@ def test_new_instances_are_due_at_once_the_one_with_the_latest_slot_first() -> N
 
 
 def test_a_slot_just_after_a_first_poll_yields_to_first_polls() -> None:
-    """A slot just after a first poll is passed over while others wait for theirs."""
-
     queue = a_queue(*instances(20), concurrency=1)
     for remaining in reversed(range(20)):
         poll = take(queue, START)
@@ -101,7 +99,6 @@ def test_an_instance_is_never_polled_twice_at_once() -> None:
 
 def test_first_polls_take_all_workers_while_no_slot_is_near() -> None:
     """First polls take all workers while no slot falls due before they end."""
-
     queue = a_queue(*instances(100), concurrency=32)
     hanging = take_all(queue, START)
     assert len(hanging) == 32
@@ -117,7 +114,6 @@ def test_first_polls_take_all_workers_while_no_slot_is_near() -> None:
 @pytest.mark.parametrize(("concurrency", "most"), [(4, 3), (32, 24)])
 def test_first_polls_and_retries_leave_a_quarter_to_near_slots(concurrency: int, most: int) -> None:
     """First polls and retries leave a quarter of the workers to slots that fall due before they end."""
-
     queue = a_queue(*instances(20), concurrency=concurrency)
     poll_through(queue, START)
     reload(queue, *instances(100), now=START + INTERVAL / 2, concurrency=concurrency)
@@ -247,8 +243,6 @@ def test_an_instance_that_is_asked_for_is_polled_between_its_slots() -> None:
 
 
 def test_who_asks_again_shares_the_poll_while_it_is_recent() -> None:
-    """Who asks again shares the poll and gets no other while it is recent."""
-
     queue, now = idle_queue(3, probe_max_age=5.0)
     now += 5.0
     assert [queue.ask("instance 2", now) for _ in range(3)] == [True] * 3
@@ -319,8 +313,6 @@ def test_probes_that_hang_delay_no_schedule() -> None:
 
 
 def test_asking_does_not_poll_an_instance_in_backoff() -> None:
-    """An instance that is left alone after a failure is not polled for the asking."""
-
     queue = a_queue(an_instance("vendas"))
     poll_through(queue, START, a_failure(Reason.UNAUTHORIZED))
     assert not queue.ask("vendas", START)
@@ -377,7 +369,6 @@ def test_new_credentials_of_a_failing_instance_are_tried_at_once() -> None:
 
 def test_new_credentials_are_tried_at_once_after_a_refusal() -> None:
     """New credentials that come while the old ones are refused are tried at once."""
-
     queue = a_queue(an_instance("vendas"))
     poll = take(queue, START)
     renewed = an_instance("vendas", token="NEW")

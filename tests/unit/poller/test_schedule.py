@@ -23,8 +23,6 @@ def test_missed_slots_are_skipped() -> None:
 
 
 def test_a_slot_is_later_than_now_even_where_floats_are_coarse() -> None:
-    """A slot is always later than the moment even where floats are coarse."""
-
     slots = Slots(interval=0.1, phase=0.03)
     moment = 1e9
     for _ in range(1000):
