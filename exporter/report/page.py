@@ -89,7 +89,7 @@ def page_of(report: Report, month: Month, group_by: str, language: str, now: flo
             _recorded=of("recorded", recorded=report.recorded, hours=report.hours),
             _source=of("source", zone=month.zone.key, version=__version__, now=made),
             _word=of,
-            day_bars=lambda row: [_bar(day) for day in row.days],
+            day_bars=lambda row: [bar(day) for day in row.days],
             duration=duration,
             first=language,
             group_by=group_by,
@@ -105,7 +105,7 @@ def page_of(report: Report, month: Month, group_by: str, language: str, now: flo
     )
 
 
-def _bar(share: Share) -> dict[str, float]:
+def bar(share: Share) -> dict[str, float]:
     """Return a day's parts in percent of its height, from below: connected, disconnected, not known."""
     if not share.span:
         return {"connected": 0, "disconnected": 0, "unknown": 0}

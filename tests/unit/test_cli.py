@@ -125,26 +125,26 @@ def test_a_telemetry_path_may_be_any_other(path: str) -> None:
         (["--total-shards=" + "9" * 5000], f"'{'9' * 40}' is not a number of shards from 1 to 10000"),
         (["--web.route-prefix=" + "x" * 50], f"'{'x' * 40}' is not a path such as /zapi"),
         *(
-            ([flag], "such as")
-            for flag in (
-                "--web.external-url=ops.example.com/zapi",
-                "--web.external-url=ftp://ops.example.com",
-                "--web.external-url=https://",
-                "--web.external-url=https://user:canary@ops.example.com",
-                "--web.external-url=https://ops.example.com/?canary",
-                "--web.external-url=https://ops.example.com/#canary",
-                "--web.external-url=https://ops.example.com:canary/",
-                "--web.external-url=https://ops.example.com/a b",
-                "--web.external-url=https://ops.example.com//a",
-                "--web.route-prefix=zapi",
-                "--web.route-prefix=/a//b",
-                "--web.route-prefix=/a?b",
-                "--web.route-prefix=/a/..",
-                "--web.external-url=https://ops.example.com/./a",
-                "--web.telemetry-path=//metrics",
-                "--web.telemetry-path=/a/../metrics",
-                "--web.telemetry-path=/..",
+            ([f"--web.external-url={url}"], "such as")
+            for url in (
+                *(
+                    "ops.example.com/zapi",
+                    "ftp://ops.example.com",
+                    "https://",
+                    "https://user:canary@ops.example.com",
+                ),
+                *(
+                    "https://ops.example.com/?canary",
+                    "https://ops.example.com/#canary",
+                    "https://ops:canary/",
+                ),
+                *("https://ops.example.com/a b", "https://ops.example.com//a", "https://ops.example.com/./a"),
             )
+        ),
+        *(([f"--web.route-prefix={path}"], "such as") for path in ("zapi", "/a//b", "/a?b", "/a/..")),
+        *(
+            ([f"--web.telemetry-path={path}"], "such as")
+            for path in ("//metrics", "/a/../metrics", "/..", "/sd")
         ),
     ],
 )

@@ -10,12 +10,12 @@ from typing import Final
 import pytest
 
 from exporter.report.command import main
-from exporter.report.figures import LATEST
-from exporter.report.page import LANGUAGES, duration, read_texts
+from exporter.report.figures import LATEST, Share
+from exporter.report.page import LANGUAGES, UNKNOWN, bar, duration, read_texts
 from exporter.report.prometheus import Prometheus as Client
 from exporter.report.prometheus import Sample
 from harness.processes import Prometheus, prometheus
-from tests.shipped.availability.history import HOUR, Number
+from tests.shipped.availability.history import HOUR
 from tests.shipped.availability.month import END, NUMBERS, START, hours, is_recorded, put_in, unrecorded
 from tests.shipped.availability.recorded import SERIES, openmetrics, write_blocks
 from tests.shipped.grafana.dashboards import ENGLISH, interpolate, load, panels
@@ -44,7 +44,7 @@ def _write(url: str, place: Path) -> Path:
     return place
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Client, "query", _answer)
@@ -83,21 +83,43 @@ def rows_of(place: Path, kind: str) -> dict[str, dict[str, str]]:
     return {row[key]: row for row in csv.DictReader(text) if row["rows"] == kind}
 
 
-@pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number.name)
-def test_a_number_has_the_figures_that_were_put_in(written: Path, number: Number) -> None:
-    row = rows_of(written, "number")[number.name]
-    figures = put_in(number)
-    assert int(row["known_seconds"]) == figures.known
-    assert int(row["connected_seconds"]) == figures.connected
-    assert int(row["watched_seconds"]) == figures.watched + unrecorded(number)
-    assert int(row["blind_seconds"]) == figures.watched + unrecorded(number) - figures.known
-    assert int(row["disconnects"]) == figures.disconnects
-    assert int(row["longest_outage_seconds"]) == figures.longest
-    assert row["mean_time_to_reconnect_seconds"] == (
-        str(round(figures.reconnecting / figures.reconnects)) if figures.reconnects else ""
-    )
-    expected = f"{figures.connected / figures.known:.6f}" if figures.known else ""
-    assert row["availability"] == expected
+def test_each_number_has_the_figures_that_were_put_in(written: Path) -> None:
+    rows = rows_of(written, "number")
+    order = [(float(row["availability"] or -1), row["group"], name) for name, row in rows.items()]
+    assert order == sorted(order), "the worst comes first"
+    for number in NUMBERS:
+        figures, watched = put_in(number), put_in(number).watched + unrecorded(number)
+        seconds = figures.reconnects and round(figures.reconnecting / figures.reconnects)
+        expected = {
+            "numbers": "1",
+            "availability": f"{figures.connected / figures.known:.6f}" if figures.known else "",
+            "known_share": f"{figures.known / watched:.6f}",
+            "known_seconds": str(figures.known),
+            "connected_seconds": str(figures.connected),
+            "watched_seconds": str(watched),
+            "blind_seconds": str(watched - figures.known),
+            "disconnects": str(figures.disconnects),
+            "longest_outage_seconds": str(figures.longest),
+            "mean_time_to_reconnect_seconds": str(seconds or ""),
+        }
+        assert {column: rows[number.name][column] for column in expected} == expected, number.name
+
+
+def test_shares_are_never_rounded_up_and_durations_have_two_units() -> None:
+    english, portuguese = map(read_texts, LANGUAGES)
+    shares = [UNKNOWN, "100.00 %", "99.99 %", "7.00 %"]
+    assert list(map(english.percent, (None, 1, 0.99999, 0.07))) == shares
+    assert portuguese.percent(0.99999) == "99,99 %"
+    lengths = [UNKNOWN, "0 min", "1 min", "59 min", "1 h 0 min", "23 h 59 min", "1 d 0 h", "3 d 2 h"]
+    assert list(map(duration, (None, 29, 31, 3569, 3571, 86_369, 86_371, 266_400))) == lengths
+
+
+@pytest.mark.parametrize(
+    ("share", "parts"),
+    [(Share(), (0, 0, 0)), (Share(200, 100, 75), (37.5, 12.5, 50)), (Share(100, 200, 100), (50, 50, 0))],
+)
+def test_a_day_is_drawn_in_the_parts_of_its_time(share: Share, parts: tuple[float, float, float]) -> None:
+    assert tuple(bar(share).values()) == parts
 
 
 def test_the_page_has_the_figures_of_the_table(written: Path) -> None:
@@ -127,6 +149,8 @@ def test_the_page_needs_no_network_and_no_script(written: Path) -> None:
     assert "693 of 744 hours" in page
     assert "693 de 744 horas" in page
     assert "The month is not over" not in page
+    assert "October 2026" in page
+    assert "outubro de 2026" in page
 
 
 COLUMNS: Final = {

@@ -131,6 +131,7 @@ def test_payment_is_said_in_our_words_and_in_that_of_the_api(
 ) -> None:
     said = row(a_view(payment_status=status, paid=paid))
     assert (said.payment, said.payment_status) == (words, own_word)
+    assert said.payment_class == {True: "paid", False: "wrong", None: "unknown"}[paid]
     assert all(str(status) in plain(problem.sentence) for problem in said.problems)
 
 

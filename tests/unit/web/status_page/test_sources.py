@@ -77,6 +77,11 @@ def test_sources_that_are_well_are_not_told() -> None:
             "(a lista está incompleta: traz 29 instâncias e informa 31)",
         ),
         (
+            account(problems=(FAILED,), last_success=NOW + 9),  # the clock stepped back
+            "was read 0 s ago;",
+            "foi lida há 0 s e",
+        ),
+        (
             account(last_success=NOW - 1501),
             "The list of the account matriz was read 25 min ago;",
             "A lista da conta matriz foi lida há 25 min e",
