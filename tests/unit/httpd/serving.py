@@ -157,15 +157,11 @@ class Transport:
             self._client_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             authority.configure_trust(self._client_tls)
 
-    @property
-    def is_tls(self) -> bool:
-        return self._client_tls is not None
-
     def serving(self, handler: Handler = echo, **limits: Any) -> AbstractContextManager[Server]:
         return serving(handler, security=Security(tls=self.server_tls), **limits)
 
-    def client(self, server: Server) -> Client:
-        return Client(self.wrap(socket.create_connection(place_of(server), PATIENCE)))
+    def client(self, server: Server, source: str = "127.0.0.1") -> Client:
+        return Client(self.wrap(socket.create_connection(place_of(server), PATIENCE, (source, 0))))
 
     def wrap(self, connected: socket.socket, pause: Callable[[], object] = lambda: None) -> socket.socket:
         """``pause`` is called before each flight of the handshake."""

@@ -1,6 +1,5 @@
 """Basic authentication: who enters, what it costs, and what a flood of wrong passwords cannot do."""
 
-import socket
 from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -11,22 +10,10 @@ import pytest
 from exporter.httpd.basic_auth import Credentials, PasswordChecker, Users, is_bcrypt_hash, read_credentials
 from exporter.httpd.message import Request, Response
 from exporter.httpd.security import Security
-from exporter.httpd.server import Server
 from exporter.httpd.worker_pool import FairThreadPool
 from exporter.model.secret import Secret
 from harness.waiting import wait_until
-from tests.unit.httpd.serving import (
-    PATIENCE,
-    PLAIN,
-    USERS,
-    Client,
-    Held,
-    hashed,
-    header,
-    open_connections,
-    place_of,
-    serving,
-)
+from tests.unit.httpd.serving import PLAIN, USERS, Client, Held, hashed, header, open_connections, serving
 
 GUARDED = Security(users=USERS)
 
@@ -41,19 +28,12 @@ def test_every_path_needs_a_user_and_a_password() -> None:
             assert client.ask(path, header("ana", "right"), method=method).status in (200, 204)
 
 
+WRONG_PAIRS = (("ana", "wrong"), ("ana", ""), ("nobody", "right"), ("", "right"))
+NO_PAIRS = ("Basic", "Basic ???", "Basic /w==", "Basic YW5h", "Bearer YW5hOnJpZ2h0")
+
+
 @pytest.mark.parametrize(
-    "line",
-    [
-        header("ana", "wrong"),
-        header("ana", ""),
-        header("nobody", "right"),
-        header("", "right"),
-        "Authorization: Basic",
-        "Authorization: Basic ???",
-        "Authorization: Basic /w==",
-        "Authorization: Basic YW5h",
-        "Authorization: Bearer YW5hOnJpZ2h0",
-    ],
+    "line", [*(header(*pair) for pair in WRONG_PAIRS), *(f"Authorization: {value}" for value in NO_PAIRS)]
 )
 def test_anything_but_the_right_pair_is_refused_each_time(line: str) -> None:
     with serving(security=GUARDED) as server, PLAIN.client(server) as client:
@@ -187,10 +167,6 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Checks]:
     one.let_go()
 
 
-def client_from(server: Server, address: str) -> Client:
-    return Client(socket.create_connection(place_of(server), PATIENCE, source_address=(address, 0)))
-
-
 def flood(server_clients: list[Client], password: str = "wrong") -> None:
     for client in server_clients:
         client.send(f"GET / HTTP/1.1\r\nHost: test\r\n{header('ana', password)}\r\n\r\n".encode())
@@ -199,11 +175,8 @@ def flood(server_clients: list[Client], password: str = "wrong") -> None:
 def test_a_flood_of_wrong_passwords_stops_nobody_who_is_known(checks: Checks) -> None:
     """Not from the address of the flood either, and not when the web configuration is read again meanwhile."""
     current = Security(users=USERS)
-    with (
-        serving(security=lambda: current, connections=60) as server,
-        PLAIN.client(server) as good,
-        ExitStack() as stack,
-    ):
+    with serving(security=lambda: current, connections=60) as server, ExitStack() as stack:
+        good = stack.enter_context(PLAIN.client(server))
         assert good.ask("/", header("ana", "right")).status == 200
         flood([stack.enter_context(PLAIN.client(server)) for _ in range(80)])
         wait_until(lambda: checks.begun > 0)
@@ -229,10 +202,10 @@ def test_a_client_at_the_address_of_a_flood_waits_for_one_check(checks: Checks) 
 def test_a_client_at_another_address_than_a_flood_goes_before_it(checks: Checks) -> None:
     with serving(security=GUARDED) as server, ExitStack() as stack:
         addresses = ["127.0.0.1", "127.0.0.3"] * 20
-        attackers = [stack.enter_context(client_from(server, address)) for address in addresses]
+        attackers = [stack.enter_context(PLAIN.client(server, address)) for address in addresses]
         flood(attackers[:20])
         wait_until(lambda: checks.queued == 20)
-        good = stack.enter_context(client_from(server, "127.0.0.2"))
+        good = stack.enter_context(PLAIN.client(server, "127.0.0.2"))
         flood([good], "right")
         wait_until(lambda: checks.queued == 21)
         flood(attackers[20:])

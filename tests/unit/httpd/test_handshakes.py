@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 import pytest
 import trustme
@@ -20,13 +21,13 @@ FLOOD = 30
 FLOODER = "127.0.0.2"
 
 
+@dataclass(frozen=True)
 class Rig:
     """Handshakes of clients that ask for ``slow.example`` last until they are let go."""
 
-    def __init__(self, server: Server, handshakes: Held, trusting: ssl.SSLContext) -> None:
-        self.handshakes = handshakes
-        self.server = server
-        self._trusting = trusting
+    server: Server
+    handshakes: Held
+    trusting: ssl.SSLContext
 
     def flood(self, held: ExitStack) -> list[ssl.SSLSocket]:
         """Begin many handshakes from one address."""
@@ -45,7 +46,7 @@ class Rig:
 
     def _connect(self, source: str, name: str) -> ssl.SSLSocket:
         connected = socket.create_connection(place_of(self.server), PATIENCE, source_address=(source, 0))
-        return self._trusting.wrap_socket(connected, server_hostname=name, do_handshake_on_connect=False)
+        return self.trusting.wrap_socket(connected, server_hostname=name, do_handshake_on_connect=False)
 
 
 @pytest.fixture

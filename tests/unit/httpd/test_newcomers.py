@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -35,17 +36,15 @@ SLOWER: Final = 2
 """A client's steps may take so many round trips: the machines are busy too."""
 
 
+@dataclass(frozen=True)
 class Siege:
     """A server whose places are all taken, and those who take them."""
 
-    def __init__(
-        self, transport: Transport, server: Server, accepted: list[Cancellable], password: str
-    ) -> None:
-        self.transport = transport
-        self.server = server
-        self.held = ExitStack()
-        self._accepted = accepted
-        self.headers = [header("ana", password)] if password else []
+    transport: Transport
+    server: Server
+    accepted: list[Cancellable]
+    headers: list[str]
+    held: ExitStack = field(default_factory=ExitStack)
 
     def fill(self, prepare: Callable[[Client], object]) -> None:
         """Take every place, with clients that have done what ``prepare`` does."""
@@ -71,10 +70,10 @@ class Siege:
             return False
 
     def _others_connect(self, number: int) -> None:
-        expected = len(self._accepted) + number
+        expected = len(self.accepted) + number
         for _ in range(number):
             self.held.enter_context(socket.create_connection(place_of(self.server), PATIENCE))
-        wait_until(lambda: len(self._accepted) >= expected, pause=0.001)
+        wait_until(lambda: len(self.accepted) >= expected, pause=0.001)
 
 
 @pytest.fixture(params=["open", "password"])
@@ -100,7 +99,7 @@ def siege(
         return never if asked.path == "/slow" else Response(200, b"")
 
     with serving(handler, security=security, connections=PLACES) as server:
-        siege = Siege(transport, server, accepted, password)
+        siege = Siege(transport, server, accepted, [header("ana", password)] if password else [])
         with siege.held:
             yield siege
 
@@ -138,6 +137,6 @@ def test_clients_whose_password_is_being_checked_keep_nobody_out(
     monkeypatch.setattr(
         bcrypt, "checkpw", lambda password, stored: checks.acquire(timeout=PATIENCE) and False
     )
-    wrong = "\r\n".join(["GET / HTTP/1.1", "Host: test", header("ana", "wrong"), "", ""]).encode()
+    wrong = f"GET / HTTP/1.1\r\nHost: test\r\n{header('ana', 'wrong')}\r\n\r\n".encode()
     siege.fill(lambda client: client.send(wrong))
     assert siege.answers_new_clients()

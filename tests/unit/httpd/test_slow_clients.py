@@ -43,19 +43,6 @@ def assert_answers(transport: Transport, server: Server) -> None:
             assert client.ask(path).status == 200
 
 
-def is_ended(client: socket.socket) -> bool:
-    """Waits until the server has closed the connection."""
-    client.settimeout(PATIENCE)
-    try:
-        while client.recv(65536):
-            pass
-    except ConnectionError:
-        pass
-    except TimeoutError:
-        return False
-    return True
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [SLOW, 3 * SLOW])
 def test_silent_clients_stop_nobody(transport: Transport, number: int) -> None:
@@ -66,7 +53,7 @@ def test_silent_clients_stop_nobody(transport: Transport, number: int) -> None:
 
 @pytest.mark.slow
 def test_clients_that_send_byte_after_byte_stop_nobody(transport: Transport) -> None:
-    first_bytes = b"\x16\x03\x01\x02\x00\x01" if transport.is_tls else b"GET /m"
+    first_bytes = b"\x16\x03\x01\x02\x00\x01" if transport.server_tls else b"GET /m"
     with transport.serving() as server, crowd_of(server) as slow:
         for byte in first_bytes[:3]:
             drip(slow, bytes([byte]))
@@ -102,7 +89,7 @@ def test_the_oldest_client_without_a_request_makes_room_first(transport: Transpo
                 assert gone.ask("/").status == 200
             wait_until(lambda: open_connections(server.addresses[0]) == 1)
         with crowd_of(server, 3) as slow:
-            assert is_ended(slow[0])
+            assert Client(slow[0]).was_closed()
             assert good.ask("/").status == 200
             assert drip(slow[1:], b"x") == 2
 
@@ -126,10 +113,10 @@ def test_what_never_ends_is_given_up_however_often_a_byte_comes(
 
 
 def test_a_handshake_that_never_ends_is_given_up(transport: Transport) -> None:
-    limits: dict[str, Any] = {"handshake" if transport.is_tls else "head": 0.3}
+    limits: dict[str, Any] = {"handshake" if transport.server_tls else "head": 0.3}
     with transport.serving(**limits) as server, crowd_of(server, 20) as slow:
-        drip(slow, b"\x16" if transport.is_tls else b"G")
-        assert all(is_ended(client) for client in slow)
+        drip(slow, b"\x16" if transport.server_tls else b"G")
+        assert all(Client(client).was_closed() for client in slow)
 
 
 def test_an_idle_connection_is_closed(transport: Transport) -> None:

@@ -3,6 +3,7 @@
 import os
 import re
 import ssl
+import subprocess
 from pathlib import Path
 
 import bcrypt
@@ -126,9 +127,8 @@ def test_files_are_found_beside_the_configuration_or_anywhere(
 
 
 def test_users_have_bcrypt_hashes_and_their_dollar_signs_mean_nothing(tmp_path: Path) -> None:
-    users = loaded(
-        tmp_path, f"basic_auth_users:\n  $$: '{HASH}'\n  ana: {HASH.replace('$2b$', '$2y$')}\n"
-    ).users
+    text = f"basic_auth_users:\n  $$: '{HASH}'\n  ana: {HASH.replace('$2b$', '$2y$')}\n"
+    users = loaded(tmp_path, text).users
     assert users is not None
     for user in ("$$", "ana"):
         assert PasswordChecker().verify(users, Credentials(user, Secret("right")))
@@ -260,6 +260,16 @@ def test_a_missing_file_is_told(tmp_path: Path, name: bytes, told: str) -> None:
 @pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_example_is_valid(tmp_path: Path, example: Path) -> None:
     assert loaded(tmp_path, example.read_text()) != Security()
+
+
+@pytest.mark.needs("promtool")
+@pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_promtool_accepts_our_examples(tmp_path: Path, example: Path) -> None:
+    file = tmp_path / example.name
+    file.write_text(example.read_text())
+    command = ["promtool", "check", "web-config", str(file)]
+    checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert "SUCCESS" in checked.stdout + checked.stderr
 
 
 def test_the_examples_hash_is_that_of_the_password_it_says(tmp_path: Path) -> None:
