@@ -73,6 +73,7 @@ def test_every_detail_of_a_failure_is_translated() -> None:
         ("pt ; q=0.2, en;q=0.1", "pt-BR"),
         ("*, pt;q=0.5", "en"),
         ("pt, *;q=0.1", "pt-BR"),
+        ("en, pt;q=1.9", "en"),
         ("portuguese, ptx, ;;;, pt;q=2x, pt;q=nan", "en"),
     ],
 )
