@@ -1,5 +1,7 @@
-"""A real Prometheus that holds the hourly series of a made-up history, as if it had recorded them."""
+"""What is recorded of a made-up history: the hourly series in a real Prometheus, and the table of a report."""
 
+import csv
+import io
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -52,6 +54,13 @@ def write_blocks(text: str, directory: Path) -> Path:
         capture_output=True,
     )
     return data
+
+
+def rows_of(place: Path, kind: str) -> dict[str, dict[str, str]]:
+    """The rows of a kind in the table, by the name of the number or group."""
+    text = io.StringIO((place / "report.csv").read_bytes().decode("utf-8-sig"), newline="")
+    key = "name" if kind == "number" else "group"
+    return {row[key]: row for row in csv.DictReader(text) if row["rows"] == kind}
 
 
 def _written(end: int) -> int:

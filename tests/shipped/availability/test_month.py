@@ -1,7 +1,5 @@
 """A made-up month in a real Prometheus: the report and its table give the figures that were put in."""
 
-import csv
-import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +15,7 @@ from exporter.report.prometheus import Sample
 from harness.processes import Prometheus, prometheus
 from tests.shipped.availability.history import HOUR
 from tests.shipped.availability.month import END, NUMBERS, START, hours, is_recorded, put_in, unrecorded
-from tests.shipped.availability.recorded import SERIES, openmetrics, write_blocks
+from tests.shipped.availability.recorded import SERIES, openmetrics, rows_of, write_blocks
 from tests.shipped.grafana.dashboards import ENGLISH, interpolate, load, panels
 
 
@@ -74,13 +72,6 @@ def _answer(client: Client, expression: str, at: float) -> list[Sample]:
 def test_a_real_prometheus_gives_the_same_report(real: Prometheus, written: Path, tmp_path: Path) -> None:
     _write(real.url, tmp_path)
     assert (tmp_path / "report.csv").read_text() == (written / "report.csv").read_text()
-
-
-def rows_of(place: Path, kind: str) -> dict[str, dict[str, str]]:
-    """The rows of a kind in the table, by the name of the number or group."""
-    text = io.StringIO((place / "report.csv").read_bytes().decode("utf-8-sig"), newline="")
-    key = "name" if kind == "number" else "group"
-    return {row[key]: row for row in csv.DictReader(text) if row["rows"] == kind}
 
 
 def test_each_number_has_the_figures_that_were_put_in(written: Path) -> None:

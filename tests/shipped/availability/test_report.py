@@ -20,7 +20,7 @@ import pytest
 
 from exporter.report.command import main
 from exporter.report.prometheus import CannotAsk, Prometheus
-from tests.shipped.availability.test_month import rows_of
+from tests.shipped.availability.recorded import rows_of
 
 REPORT: Final = str(Path(sys.executable).with_name("zapi-report"))
 """The installed command."""
@@ -287,7 +287,7 @@ def test_a_number_whose_labels_change_is_one_and_counts_for_its_new_group(
 
 
 @pytest.mark.parametrize(("minute", "hours"), [(24, 55), (25, 56)])
-def test_a_month_that_runs_is_reported_up_to_the_last_hour_that_is_recorded(
+def test_a_month_that_runs_is_reported_up_to_the_last_recorded_hour(
     server: Any,
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],

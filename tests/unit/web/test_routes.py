@@ -163,7 +163,7 @@ def test_a_probe_of_an_instance_that_cannot_be_polled_is_an_answer_too() -> None
         ("vendas", 200, b"zapi_instance_up"),
     ],
 )
-def test_a_probe_of_an_unknown_name_or_of_one_polled_just_now_polls_nothing(
+def test_a_probe_of_an_unknown_name_or_a_recent_poll_polls_nothing(
     name: str | None, status: int, said: bytes
 ) -> None:
     exporter = Exporter(is_recent=name == "vendas")

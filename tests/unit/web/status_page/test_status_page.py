@@ -91,7 +91,7 @@ def test_the_headers_allow_exactly_the_style_and_script_of_the_page() -> None:
     }
 
 
-def test_nothing_on_the_page_is_loaded_from_elsewhere_and_links_are_relative() -> None:
+def test_nothing_is_loaded_from_elsewhere_and_links_are_relative() -> None:
     elements = Elements(page(a_fleet(300), {"page": "2"}))
     for tag, attributes in elements.elements:
         assert tag not in ("img", "iframe", "object", "embed", "base")
