@@ -29,7 +29,7 @@ def pems(tmp_path: Path) -> dict[str, str]:
         ("api: {ca_file: own.pem}\n", ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), "own"),
     ],
 )
-def test_the_configuration_goes_before_the_environment_and_that_before_the_public_ones(
+def test_the_configuration_goes_before_the_environment(
     tmp_path: Path,
     pems: dict[str, str],
     caplog: pytest.LogCaptureFixture,

@@ -27,7 +27,7 @@ def test_another_label_is_free(name: str) -> None:
     assert label_name(name) == name
 
 
-def test_a_label_that_the_rules_change_is_named_with_an_instance_that_has_it() -> None:
+def test_a_label_that_the_rules_change_is_named_with_who_has_it() -> None:
     fine = dict.fromkeys(("team", "namespace", "environment", "region"), "a")
     vendas = an_instance("vendas", labels={"severity": "info", "pod": "a", **fine})
     caixa = an_instance("caixa", labels={"pod": "b"})

@@ -60,7 +60,7 @@ def test_everything_but_the_instances_has_a_default(tmp_path: Path) -> None:
         ("{unpaid_statuses: [' Late ', new]}", ["paid"], ["late", "new"]),
     ],
 )
-def test_a_status_written_as_paid_leaves_the_default_list_of_unpaid_ones(
+def test_a_status_written_as_paid_leaves_the_list_of_unpaid_ones(
     tmp_path: Path, payment: str, paid: Iterable[str], unpaid: Iterable[str]
 ) -> None:
     config = load_text(tmp_path, f"payment: {payment}\n{MINIMAL}")

@@ -103,7 +103,7 @@ def test_a_file_that_was_missing_is_seen_when_it_comes_and_goes(folder: Path, na
         assert tokens(source) == SAME
 
 
-def test_a_source_is_the_file_or_the_demo_and_has_the_instances_of_its_shard(folder: Path) -> None:
+def test_a_source_is_the_file_or_the_demo_with_the_instances_of_a_shard(folder: Path) -> None:
     file = folder / "config.yaml"
     whole = "instances:\n" + "".join(f"- {{name: n{one}, id: ID{one}, token: T}}\n" for one in range(20))
     file.write_text(whole)
