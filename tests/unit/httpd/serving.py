@@ -6,7 +6,7 @@ import select
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,11 +45,12 @@ def serving(
     *,
     security: Security | Callable[[], Security] = Security,
     clock: Clock | None = None,
+    addresses: Sequence[str] = ("127.0.0.1:0",),
     **limits: Any,
 ) -> Iterator[Server]:
     """A server with one security, or with what the function returns at the moment."""
     current = (lambda: security) if isinstance(security, Security) else security
-    listeners = [bind("127.0.0.1:0")]
+    listeners = [bind(address) for address in addresses]
     its = Limits(**{**_PATIENT, **limits})
     server = Server(handler, listeners, clock=clock or SystemClock(), security=current, limits=its)
     server.start()

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -50,8 +51,10 @@ class Starving:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
         self.address = str(self._hear()["address"])
+
+    def client(self) -> Client:
         host, _, port = self.address.partition(":")
-        self.place = (host, int(port))
+        return Client(socket.create_connection((host, int(port)), PATIENCE))
 
     def tell(self, command: str) -> dict[str, Any]:
         assert self._process.stdin is not None
@@ -83,7 +86,7 @@ def starving() -> Iterator[Starving]:
 
 def test_a_server_without_file_descriptors_waits_quietly_and_recovers(starving: Starving) -> None:
     before = starving.tell("starve")
-    with Client(socket.create_connection(starving.place, PATIENCE)) as client:
+    with starving.client() as client:
         client.socket.settimeout(1.0)
         client.send(REQUEST)
         with pytest.raises(TimeoutError):
@@ -96,22 +99,19 @@ def test_a_server_without_file_descriptors_waits_quietly_and_recovers(starving: 
 
 
 def test_a_server_gives_a_slow_clients_descriptor_to_the_next(starving: Starving) -> None:
-    with Client(socket.create_connection(starving.place, PATIENCE)) as slow:
+    with starving.client() as slow:
         slow.send(b"GET /")
         wait_until(lambda: open_connections(starving.address) == 1)
         starving.tell("starve")
-        with Client(socket.create_connection(starving.place, PATIENCE)) as good:
+        with starving.client() as good:
             good.send(REQUEST)
             assert good.answer().body == b"alive"
         assert slow.was_closed()
 
 
 def test_connections_take_at_most_half_of_the_descriptors(starving: Starving) -> None:
-    slow = [socket.create_connection(starving.place, PATIENCE) for _ in range(100)]
-    try:
-        with Client(socket.create_connection(starving.place, PATIENCE)) as good:
-            assert good.ask("/").body == b"alive"
-            wait_until(lambda: open_connections(starving.address) == 32)
-    finally:
-        for client in slow:
-            client.close()
+    with ExitStack() as stack:
+        slow = [stack.enter_context(starving.client()) for _ in range(100)]
+        assert stack.enter_context(starving.client()).ask("/").body == b"alive"
+        wait_until(lambda: open_connections(starving.address) == 32)
+        assert all(client.was_closed() for client in slow[:-32])

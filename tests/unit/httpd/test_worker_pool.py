@@ -154,12 +154,16 @@ async def test_a_pool_is_stuck_while_work_waits_and_no_thread_is_free(pool: Fair
     held = await Held(pool).begun()
     CLOCK.advance(100.0)
     assert pool.stuck_for() == 0.0  # nobody waits
-    waiting = asyncio.create_task(held.note("b", "waiting"))
+    waiting, newest = asyncio.create_task(held.note("busy", "waiting")), Held(pool)
     await asyncio.sleep(0)
     CLOCK.advance(5.0)
     assert pool.stuck_for() == 5.0
     held.release.set()
-    await asyncio.gather(held.busy, waiting)
+    await newest.begun()
+    CLOCK.advance(3.0)
+    assert pool.stuck_for() == 3.0  # since other work was begun
+    newest.release.set()
+    await asyncio.gather(held.busy, newest.busy, waiting)
     assert pool.stuck_for() == 0.0
 
 
