@@ -95,12 +95,12 @@ class Chain:
         self._evaluations_before += max(0.0, before - self.minutes()) * _EVALUATIONS_A_MINUTE
 
     def restart_alertmanager(self, number: signal.Signals = signal.SIGTERM, *, away: float = 0.0) -> None:
-        """End Alertmanager, and start it again ``away`` minutes later; returns once it knows the alerts again."""
-        alerts = len(self._alerts())
+        """End Alertmanager, and start it again ``away`` minutes later; returns once it knows what fires then."""
         self.alertmanager_service.stop(number)
         time.sleep(away * 60 / self.speed)
         self.alertmanager_service.start()
-        eventually(lambda: len(self._alerts()) >= alerts)
+        firing = 'ALERTS{alertstate="firing"}'
+        eventually(lambda: len(self._alerts()) >= len(self.prometheus.query(firing)))
 
     def pass_a_group_interval(self) -> None:
         """Wait until Alertmanager has had the time to send whatever it still wants to say.
