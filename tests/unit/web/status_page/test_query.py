@@ -25,25 +25,14 @@ def test_a_query_survives_its_own_link(query: Query) -> None:
 
 
 @pytest.mark.parametrize(
-    "parameters",
+    "parameter",
     [
-        {"show": "x"},
-        {"page": "x"},
-        {"page": "0"},
-        {"page": "-1"},
-        {"page": "٣"},
-        {"page": "9" * 99},
-        {"paused": "yes"},
-        {"x": ""},
-        {"a-b": "x"},
-        {"équipe": "x"},
-        {"sort": "x"},
-        {"sort": "-"},
-        {"by": "a-b"},
+        *("show=x", "page=x", "page=0", "page=-1", "page=٣", f"page={10**99}", "paused=yes"),
+        *("x=", "a-b=x", "équipe=x", "sort=x", "sort=-", "by=a-b"),
     ],
 )
-def test_what_makes_no_sense_is_left_at_its_default(parameters: dict[str, str]) -> None:
-    assert read_query(parameters) == Query()
+def test_what_makes_no_sense_is_left_at_its_default(parameter: str) -> None:
+    assert read_query(dict([parameter.split("=")])) == Query()
 
 
 def test_a_search_holds_no_hidden_characters_and_has_an_end() -> None:
