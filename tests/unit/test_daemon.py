@@ -236,6 +236,16 @@ def test_renewed_authorities_are_trusted_after_a_reload() -> None:
         daemon.stop(5.0)
 
 
+def test_a_changed_address_is_asked_for_everything(rig: Rig) -> None:
+    before = rig.requests("vendas")
+    with SimulatedZapi([simulated("vendas")], clock=SystemClock()) as other:
+        everything = an_instance("vendas", collect=frozenset(Collector))
+        rig.reload([everything], api=replace(rig.config.api, base_url=other.base_url))
+        rig.poll_now("vendas")
+        wait_until(lambda: rig.view("vendas").collected.keys() == set(Collector))
+    assert rig.requests("vendas") == before
+
+
 def test_a_reload_makes_one_new_connection_where_one_is_enough(rig: Rig, zapi: SimulatedZapi) -> None:
     """The address of the API may have changed, even where the configuration has not."""
     before = zapi.connections

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,6 +35,16 @@ def test_every_listed_instance_is_polled(zapi: SimulatedZapi) -> None:
         shown = rig.source()
         assert shown.pop("last_success_timestamp_seconds") > 1.7e9
         assert shown == {"up": 1, "instances": 3, "skipped_instances": 0}
+
+
+def test_the_lists_are_read_at_once_where_the_api_has_changed(zapi: SimulatedZapi) -> None:
+    with Rig(zapi, an_account(refresh=600.0)) as rig:
+        rig.wait_for(*NAMES)
+        read = len(zapi.list_requests)
+        rig.daemon.apply(rig.config)
+        assert len(zapi.list_requests) == read
+        rig.daemon.apply(replace(rig.config, api=replace(rig.config.api, timeout=5.0)))
+        wait_until(lambda: len(zapi.list_requests) > read)
 
 
 @pytest.mark.slow
