@@ -38,12 +38,13 @@ def test_every_listed_instance_is_polled(zapi: SimulatedZapi) -> None:
 
 
 def test_the_lists_are_read_at_once_where_the_api_has_changed(zapi: SimulatedZapi) -> None:
-    with Rig(zapi, an_account(refresh=600.0)) as rig:
+    account = an_account(refresh=600.0)
+    with Rig(zapi, account) as rig:
         rig.wait_for(*NAMES)
-        read = len(zapi.list_requests)
-        rig.daemon.apply(rig.config)
+        config, read = rig.with_accounts(account), len(zapi.list_requests)
+        rig.daemon.apply(config)
         assert len(zapi.list_requests) == read
-        rig.daemon.apply(replace(rig.config, api=replace(rig.config.api, timeout=5.0)))
+        rig.daemon.apply(replace(config, api=replace(config.api, timeout=5.0)))
         wait_until(lambda: len(zapi.list_requests) > read)
 
 
