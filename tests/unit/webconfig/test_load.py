@@ -162,6 +162,7 @@ BAD: dict[str, str | list[str]] = {
     "tls_server_config: yes\n": "1: tls_server_config: must be a mapping, not a boolean",
     "tls_server_config:\n  min_version: TLS12\n": ["2: cert_file: is missing", "2: key_file: is missing"],
     tls("cert_file: other.crt"): "4: cert_file: is set twice, first on line 2; keep one of them",
+    tls("<<: [a]"): "4: <<: must be an alias of a mapping, or a list of such aliases",
     tls("certfile: a"): '4: certfile: unknown key; did you mean "cert_file"?',
     tls(*(f"{key}: a" for key in UNSUPPORTED)): [
         f"{line}: {key}: is not supported by this exporter; {advice}"

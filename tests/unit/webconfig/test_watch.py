@@ -205,12 +205,11 @@ def test_a_secret_volumes_symbolic_link_that_moves_is_seen(folder: Path, authori
     for name in ("one", "two"):
         (folder / name).mkdir()
         write_server_files(folder / name, authority)
-    link = folder / "current"
-    link.symlink_to("one")
+    (folder / "current").symlink_to("one")
     watched = Watched(folder, TLS.replace("tls/", "current/"))
     first = watched.now()
     (folder / "next").symlink_to("two")
-    (folder / "next").rename(link)
+    (folder / "next").rename(folder / "current")
     assert watched.now() is not first
 
 
