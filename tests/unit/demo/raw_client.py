@@ -3,7 +3,6 @@
 import json
 import socket
 import ssl
-from types import TracebackType
 from typing import Any
 
 from exporter.demo.instances import SimulatedInstance
@@ -25,12 +24,7 @@ class RawClient:
     def __enter__(self) -> "RawClient":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *failure: object) -> None:
         self._socket.close()
 
     def send(self, data: bytes) -> None:

@@ -176,16 +176,6 @@ def test_last_connected_is_the_last_poll_that_saw_it_connected(fleet: Fleet, clo
     assert vendas(fleet).last_connected == clock.time()
 
 
-@pytest.mark.parametrize(
-    ("status", "paid"), [("paid", True), ("overdue", False), ("trialing", None), ("", None), (None, None)]
-)
-def test_a_payment_status_in_neither_list_is_neither_paid_nor_unpaid(
-    fleet: Fleet, status: str | None, paid: bool | None
-) -> None:
-    fleet.record(VENDAS, a_status(payment_status=status), 0.1)
-    assert vendas(fleet).paid is paid
-
-
 def test_a_reload_classifies_the_payment_status_anew(fleet: Fleet) -> None:
     fleet.record(VENDAS, a_status(payment_status="trialing"), 0.1)
     fleet.reconfigure(replace(a_config(VENDAS), unpaid_statuses=frozenset({"trialing"})))
@@ -240,7 +230,13 @@ def test_a_beginning_is_exact_only_where_the_poll_before_saw_otherwise(fleet: Fl
 
 @pytest.mark.parametrize(
     ("status", "label", "paid"),
-    [("paid", "paid", True), ("overdue", "overdue", False), ("", "unknown", None), (None, None, None)],
+    [
+        ("paid", "paid", True),
+        ("overdue", "overdue", False),
+        ("trialing", "trialing", None),
+        ("", "unknown", None),
+        (None, None, None),
+    ],
 )
 def test_a_payment_status_has_a_label_and_a_verdict(
     fleet: Fleet, status: str | None, label: str | None, paid: bool | None
