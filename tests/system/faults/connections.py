@@ -59,7 +59,7 @@ def _result(
     if status != STOPPED:
         complaints.append(f"it ended with status {status}")
     for name, seen in series.items():
-        complaints += judge.complaints(promise, seen, seen, log[name], polls=_POLLS, timeout=timeout)
+        complaints += judge.complaints(promise, seen, seen, log[name], polls=_POLLS)
         complaints += [f"{row.words!r} is not in the log"] if not judge.tells(log[name], row.words) else []
     outcomes = " and ".join(sorted({seen.outcome for seen in series.values()}))
     longest = max(map(judge.longest_poll, log.values()))

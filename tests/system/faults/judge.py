@@ -7,9 +7,6 @@ from typing import Final
 from tests.system.faults.promise import Promise
 from tests.system.faults.seen import LogLine, Seen
 
-_BUSY: Final = 10.0
-"""Seconds that a busy machine may add to a poll."""
-
 _ALWAYS: Final = frozenset(
     {
         "zapi_instance_up",
@@ -23,13 +20,12 @@ _ALWAYS: Final = frozenset(
 
 
 def complaints(
-    promise: Promise, seen: Seen, healthy: Seen, lines: Sequence[LogLine], *, polls: int, timeout: float
+    promise: Promise, seen: Seen, healthy: Seen, lines: Sequence[LogLine], *, polls: int
 ) -> Iterator[str]:
     """Everything that differs, after at least so many polls; ``healthy`` is an instance without a fault."""
     yield from of_outcome(promise, seen, polls)
     yield from of_series(promise, seen, healthy)
     yield from of_log(promise, lines)
-    yield from of_durations(lines, timeout)
 
 
 def of_outcome(promise: Promise, seen: Seen, at_least: int) -> Iterator[str]:
@@ -67,13 +63,6 @@ def of_repetition(lines: Sequence[LogLine]) -> Iterator[str]:
     """Messages of one instance that came more than once though its state changed only once."""
     told = Counter(line["msg"] for line in lines if line["level"] != "debug")
     yield from (f"{message!r} was logged {count} times" for message, count in told.items() if count > 1)
-
-
-def of_durations(lines: Sequence[LogLine], timeout: float) -> Iterator[str]:
-    """Polls that lasted far longer than ``timeout``, as if each byte renewed it; a busy machine adds some."""
-    longest = longest_poll(lines)
-    if longest > timeout + _BUSY:
-        yield f"a poll lasted {longest:g} s with an api.timeout of {timeout:g} s"
 
 
 def longest_poll(lines: Sequence[LogLine]) -> float:

@@ -63,7 +63,7 @@ def _results(directory: Path, faults: Mapping[str, Fault], timeout: float, tell:
                 stack.enter_context(stage(directory / fmt, scene.config, ear, fmt=fmt)) for fmt in FORMATS
             ]
             scene.poll_often(stages)
-            yield from _judged(stages, faults, timeout)
+            yield from _judged(stages, faults)
             yield scene.poll_once(ear)
             tell("reading every page")
             for its in stages:
@@ -149,7 +149,7 @@ class _Scene:
         )
 
 
-def _judged(stages: Sequence[Stage], faults: Iterable[str], timeout: float) -> Iterator[Result]:
+def _judged(stages: Sequence[Stage], faults: Iterable[str]) -> Iterator[Result]:
     witnesses = [(its.seen(), by_instance(its.log())) for its in stages]
     rows = promises()
     for name in (*_BYSTANDERS, *faults):
@@ -159,9 +159,7 @@ def _judged(stages: Sequence[Stage], faults: Iterable[str], timeout: float) -> I
         longest = 0.0
         for series, log in witnesses:
             seen, lines = series[name], log.get(name, [])
-            complaints += judge.complaints(
-                promise, seen, series[_BYSTANDERS[0]], lines, polls=_POLLS, timeout=timeout
-            )
+            complaints += judge.complaints(promise, seen, series[_BYSTANDERS[0]], lines, polls=_POLLS)
             outcomes.add(seen.outcome)
             longest = max(longest, judge.longest_poll(lines))
         said = f"{' and '.join(sorted(outcomes))} in {longest:.2f} s"
