@@ -13,7 +13,7 @@ from exporter.report.page import LANGUAGES, UNKNOWN, bar, duration, read_texts
 from exporter.report.prometheus import Prometheus as Client
 from exporter.report.prometheus import Sample
 from harness.processes import Prometheus, prometheus
-from tests.shipped.availability.history import HOUR
+from tests.shipped.availability.history import HOUR, Figures
 from tests.shipped.availability.month import END, NUMBERS, START, hours, is_recorded, put_in, unrecorded
 from tests.shipped.availability.recorded import SERIES, openmetrics, rows_of, write_blocks
 from tests.shipped.grafana.dashboards import ENGLISH, interpolate, load, panels
@@ -124,13 +124,21 @@ def test_the_page_has_the_figures_of_the_table(written: Path) -> None:
 
 
 def test_a_group_is_the_sum_of_its_numbers(written: Path) -> None:
-    numbers = rows_of(written, "number").values()
-    (everything,) = rows_of(written, "all").values()
-    for group, row in ((None, everything), *rows_of(written, "group").items()):
-        members = [number for number in numbers if group in (None, number["group"])]
+    everything, groups = rows_of(written, "all")[""], rows_of(written, "group")
+    assert groups.keys() == {"sales", "support", ""}
+    for group, row in (("all", everything), *groups.items()):
+        members = [number for number in NUMBERS if group in ("all", number.labels.get("team", ""))]
+        figures = Figures()
+        for number in members:
+            figures.add(put_in(number))
         assert int(row["numbers"]) == len(members)
-        for column in ("known_seconds", "connected_seconds", "blind_seconds", "disconnects"):
-            assert int(row[column]) == sum(int(member[column]) for member in members)
+        assert int(row["known_seconds"]) == figures.known
+        assert int(row["connected_seconds"]) == figures.connected
+        assert int(row["disconnects"]) == figures.disconnects
+        assert int(row["longest_outage_seconds"]) == figures.longest
+        mean = figures.reconnects and round(figures.reconnecting / figures.reconnects)
+        assert row["mean_time_to_reconnect_seconds"] == str(mean or "")
+        assert int(row["blind_seconds"]) == figures.watched + sum(map(unrecorded, members)) - figures.known
 
 
 def test_the_page_needs_no_network_and_no_script(written: Path) -> None:

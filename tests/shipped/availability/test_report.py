@@ -193,7 +193,7 @@ def test_a_current_folder_that_was_removed_is_one_line(
 
 
 def test_a_label_that_no_number_has_and_missing_hours_are_told(
-    server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.answer = (200, _result(({"name": "vendas", "team": "sales"}, "1")))
     _run(server, tmp_path, "--group-by=taem", "--time-zone=UTC")
@@ -201,8 +201,15 @@ def test_a_label_that_no_number_has_and_missing_hours_are_told(
     assert "no number has the label taem" in label
     assert "Prometheus recorded 31 of 744 hours" in hours
     server.answer = (200, _result(({"name": "vendas", "team": "sales"}, "24")))
-    _run(server, tmp_path, "--time-zone=UTC")
-    files = f"{tmp_path / 'report.html'} and {tmp_path / 'report.csv'}"
+    monkeypatch.chdir(tmp_path)
+    main(
+        [
+            f"--prometheus.url=http://127.0.0.1:{server.server_address[1]}",
+            "--month=2026-10",
+            "--time-zone=UTC",
+        ]
+    )
+    files = "zapi-report-2026-10.html and zapi-report-2026-10.csv"
     assert capfd.readouterr().err.splitlines()[-1] == f"zapi-report: wrote {files}"
 
 
@@ -303,5 +310,6 @@ def test_a_month_that_runs_is_reported_up_to_the_last_recorded_hour(
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert '<html lang="pt-BR">' in page
     assert "The month is not over" in page
+    assert "n0, n1, n10, n11, " in page
     assert "and 2 more" in page
     assert f"at 2026-10-03 05:{minute}." in page
