@@ -35,7 +35,10 @@ def test_a_list_is_read_as_it_was_kept(
     folder = tmp_path / "new" / "lists"
     cache = ListCache(folder)
     assert cache.load("São João!") is None
+    synced: list[int] = []
+    monkeypatch.setattr("os.fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
     cache.store("São João!", KNOWN)
+    assert synced == [path.stat().st_size for path in folder.iterdir()]
     assert folder.stat().st_mode & 0o777 == 0o700
     (name,) = os.listdir(folder)
     assert re.fullmatch(r"account-S-o-Jo-o-\w{16}\.json", name)

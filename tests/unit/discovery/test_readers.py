@@ -255,6 +255,7 @@ def test_what_changed_is_logged_once(
         for record in caplog.records
     ]
     assert logged == lines
+    assert all("list" in record.getMessage() for record in caplog.records)
 
 
 class Asked:

@@ -10,7 +10,10 @@ import pytest
 import trustme
 
 from exporter import __version__
+from exporter.model.account_list import ListPage
 from exporter.model.poll_result import Collector, Failure, Reason
+from exporter.model.secret import Secret
+from exporter.model.settings import Account
 from exporter.zapi.proxy import parse_proxy
 from exporter.zapi.transport import MAX_WIRE
 from tests.builders import an_instance
@@ -38,6 +41,17 @@ def test_a_request_is_these_bytes() -> None:
         "Accept-Encoding: gzip",
         "Client-Token: CT",
     ]
+
+
+def test_a_page_of_a_list_is_asked_for_with_the_partner_token_alone() -> None:
+    heads: list[bytes] = []
+    account = Account("matriz", Secret("PARTNER"), page_size=7, client_token=Secret("CT"))
+    with playing(answering(answer(b'{"total":0,"content":[]}'), heads=heads)) as server:
+        assert server.client().list_page(account, 3) == ListPage(0, None, ())
+    head = heads[0].decode()
+    assert head.startswith("GET /instances?page=3&pageSize=7 HTTP/1.1\r\n")
+    assert "\r\nAuthorization: Bearer PARTNER\r\n" in head
+    assert "Client-Token" not in head
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from exporter.model.poll_result import Reason
 from tests.builders import an_instance
 from tests.unit.zapi.outcome import said
 from tests.unit.zapi.playing import (
+    BODY,
     OWN,
     PATIENCE,
     a_request,
@@ -28,6 +29,7 @@ def reply(body: bytes) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
+HEAD = len(reply(bytes(9000))) - 9000
 FOREIGN = reply(b'{"connected":false}')
 BY_CHUNKS = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n12\r\n{"connected":true}\r\n0\r\n\r\n'
 EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
@@ -39,19 +41,17 @@ EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
     "first",
     [
         OWN + FOREIGN,
-        reply(b'{"connected":true}' + b" " * (8192 - 18)) + FOREIGN,
-        reply(b'{"connected":true}' + b" " * (16384 - 18)) + FOREIGN,
-        reply(b'{"connected":true}' + b" " * 100_000) + FOREIGN,
+        *(reply(BODY.ljust(size - HEAD)) + FOREIGN for size in (4096, 8192, 16_384, 100_000)),
         BY_CHUNKS + FOREIGN,
         EMPTY + FOREIGN,
         EARLY + OWN + EARLY,
         OWN + b"\0",
         OWN + FOREIGN[:20],
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_a_connection_with_bytes_behind_the_reply_is_left(first: bytes, tls: bool) -> None:
-    """They come in the same TLS record, or in the one behind it."""
+    """They come in the same TLS record, also where the reply fills the buffer to its end, or in the one behind it."""
     with playing(answering(first, FOREIGN), answering(OWN), tls=tls) as server:
         client = server.client()
         client.read(INSTANCE)
@@ -161,5 +161,15 @@ def test_a_connection_serves_no_other_request_before_its_reply_was_read() -> Non
                 assert server.connections == 2
             response.is_reusable = False
         with adapter.send(request, timeout=PATIENCE) as response:
-            assert response.content == b'{"connected":true}'
+            assert response.content == BODY
         assert server.connections == 2
+
+
+def test_a_reply_that_is_closed_twice_gives_its_connection_back_once() -> None:
+    with playing(answering(OWN, OWN, FOREIGN), answering(OWN)) as server:
+        adapter, request = an_adapter(server.url), a_request(server.url)
+        with adapter.send(request, timeout=PATIENCE) as response:
+            pass
+        response.close()
+        with adapter.send(request, timeout=PATIENCE), adapter.send(request, timeout=PATIENCE):
+            assert server.connections == 2

@@ -134,8 +134,13 @@ def test_pages_that_are_all_the_same_come_to_an_end() -> None:
     assert len(asked) == 3 * PASSES
 
 
-@pytest.mark.parametrize("number", [1, 2, 3])
-@pytest.mark.parametrize("reason", [Reason.UNAUTHORIZED, Reason.RATE_LIMITED, Reason.SERVER_ERROR])
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        *itertools.product((1, 2, 3), (Reason.UNAUTHORIZED, Reason.RATE_LIMITED, Reason.SERVER_ERROR)),
+        *((1, Reason.NOT_FOUND), (1, Reason.BAD_STATUS)),
+    ],
+)
 def test_the_failure_of_a_page_is_that_of_the_list(number: int, reason: Reason) -> None:
     failed, healthy = a_failure(reason, retry_after=7.0), Pages(range(25))
     read = read_listing(lambda page: failed if page == number else healthy(page))

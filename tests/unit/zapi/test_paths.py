@@ -10,12 +10,23 @@ import pytest
 from exporter.model.poll_result import Reason
 from exporter.zapi.resolver import AddressInfo, Resolver
 from exporter.zapi.stream import Stream
+from exporter.zapi.transport import Adapter
 from harness.ports import unreachable_port
 from simulator.packet_filter import drop_packets
 from tests.builders import an_instance
 from tests.clocks import ManualClock
 from tests.unit.zapi.outcome import said
-from tests.unit.zapi.playing import OWN, PATIENCE, Play, a_client, answering, playing, read_head
+from tests.unit.zapi.playing import (
+    OWN,
+    PATIENCE,
+    Play,
+    a_client,
+    a_request,
+    a_route,
+    answering,
+    playing,
+    read_head,
+)
 
 INSTANCE = an_instance("vendas")
 
@@ -154,6 +165,31 @@ def test_an_address_that_moved_is_followed_in_time(reloads: bool) -> None:
             clock.advance(1.0)
         assert said(client.read(INSTANCE)) is True
         assert (old.connections, new.connections) == (1, 1)
+
+
+@pytest.mark.parametrize(("apart", "connections"), [(0.0, 3), (100.0, 2)])
+def test_connections_are_closed_in_time_though_nobody_comes_to_the_last_ones(
+    apart: float, connections: int
+) -> None:
+    closed, clock = threading.Event(), ManualClock()
+
+    def play(accepted: socket.socket) -> None:
+        answering(OWN)(accepted)
+        assert accepted.recv(1) == b""
+        closed.set()
+
+    with playing(play, answering(OWN, OWN), answering(OWN)) as server:
+        adapter, request = Adapter(a_route(server.url), clock), a_request(server.url)
+        first = adapter.send(request, timeout=PATIENCE)
+        clock.advance(apart)
+        second = adapter.send(request, timeout=PATIENCE)
+        first.close()
+        second.close()
+        del first, second
+        clock.advance(300.0 - apart)
+        with adapter.send(request, timeout=PATIENCE):
+            assert closed.wait(PATIENCE)
+        assert server.connections == connections
 
 
 def test_an_address_of_a_family_that_the_machine_lacks_is_passed_over() -> None:
