@@ -89,7 +89,8 @@ def test_a_client_that_speaks_nonsense_costs_only_its_connection(
     with serving_file(folder, TLS) as server, connect(server, client_tls(authority)) as good:
         with PLAIN.client(server) as bad:
             bad.send(garbage)
-            bad.was_closed()
+            with contextlib.suppress(ConnectionResetError):
+                assert b"HTTP" not in b"".join(iter(lambda: bad.socket.recv(4096), b""))
         assert good.ask("/").status == 200
         assert [vars(record)["error"] for record in caplog.records] == ["SSLError"]
 
@@ -154,10 +155,8 @@ def test_the_end_of_the_last_answer_is_told_within_tls(folder: Path, authority: 
     context = client_tls(authority)
     body = bytes(3_000_000)
     with serving_file(folder, TLS, lambda request: Response(200, body)) as server:
-        connected = socket.create_connection(place_of(server), 20)
-        with context.wrap_socket(
-            connected, server_hostname="127.0.0.1", suppress_ragged_eofs=False
-        ) as wrapped:
+        plain = socket.create_connection(place_of(server), 20)
+        with context.wrap_socket(plain, server_hostname="127.0.0.1", suppress_ragged_eofs=False) as wrapped:
             wrapped.sendall(b"GET / HTTP/1.0\r\n\r\n")
             received = 0
             while chunk := wrapped.recv(100_000):
