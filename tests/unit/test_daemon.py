@@ -5,6 +5,7 @@ import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import trustme
@@ -18,7 +19,7 @@ from exporter.metrics.text_format import Format
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
-from exporter.model.settings import Config, Instance
+from exporter.model.settings import Account, Config, Instance
 from exporter.poller.collectors import CollectorLimits
 from exporter.reloader import Reloader
 from harness.waiting import wait_until
@@ -267,6 +268,8 @@ def test_it_is_ready_without_instances_until_it_stops() -> None:
     assert daemon.is_ready()
     daemon.stop(0.0)
     assert not daemon.is_ready()
+    accounts = (Account("matriz", Secret("canary"), refresh=600.0),)
+    assert not Daemon(replace(a_config(), accounts=accounts), SystemClock(), Telemetry()).is_ready()
 
 
 @pytest.mark.parametrize(
@@ -282,11 +285,14 @@ def test_collectors_have_half_of_the_workers_unless_nothing_waits(
 
 
 def test_secrets_of_a_changed_instance_stay_out_of_the_log(
-    rig: Rig, caplog: pytest.LogCaptureFixture
+    rig: Rig, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
+    (tmp_path / "token").touch()
+    (tmp_path / "token").chmod(0o644)
     caplog.set_level("DEBUG")
     changed = replace(an_instance("vendas"), token=Secret("canary"))
-    rig.reload([changed, an_instance("financeiro")])
+    rig.reload([changed], secret_files=(tmp_path / "token",))
     told = [vars(record) for record in caplog.records if "reloaded" in record.getMessage()]
-    assert [(e["instances"], e["added"], e["removed"], e["changed"]) for e in told] == [(2, 1, 1, 1)]
+    assert [(e["instances"], e["added"], e["removed"], e["changed"]) for e in told] == [(1, 0, 1, 1)]
     assert "canary" not in str(told)
+    assert "every user of this machine can read a secret file" in caplog.text

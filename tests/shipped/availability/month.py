@@ -45,6 +45,7 @@ NUMBERS: Final = (
         "oscilante", {}, ALWAYS, [_span(at(10, 15, 8, 7 * n), at(10, 15, 8, 7 * n + 3)) for n in range(8)]
     ),
     Number("às-cegas", {}, ALWAYS, [_span(at(10, 25, 6), at(10, 27))], [_span(at(10, 25), at(10, 26, 12))]),
+    Number("despedida", {}, _span(FIRST, at(10, 18, 12))),
     Number("sumida", {}, ALWAYS, gaps=[_span(at(9, 29, 1), LAST)]),
 )
 

@@ -14,7 +14,7 @@ from exporter.report.prometheus import Prometheus as Client
 from exporter.report.prometheus import Sample
 from harness.processes import Prometheus, prometheus
 from tests.shipped.availability.history import HOUR, Figures
-from tests.shipped.availability.month import END, NUMBERS, START, hours, is_recorded, put_in, unrecorded
+from tests.shipped.availability.month import END, NUMBERS, START, at, hours, is_recorded, put_in, unrecorded
 from tests.shipped.availability.recorded import SERIES, openmetrics, rows_of, write_blocks
 from tests.shipped.grafana.dashboards import ENGLISH, interpolate, load, panels
 
@@ -94,6 +94,15 @@ def test_each_number_has_the_figures_that_were_put_in(written: Path) -> None:
             "mean_time_to_reconnect_seconds": str(seconds or ""),
         }
         assert {column: rows[number.name][column] for column in expected} == expected, number.name
+
+
+def test_time_before_the_rules_were_loaded_is_not_watched(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(Client, "query", _answer)
+    monkeypatch.setattr(f"{__name__}.is_recorded", lambda end: end > at(10, 5, 12))
+    row = rows_of(_write("http://localhost", tmp_path), "number")["vendas"]
+    assert int(row["watched_seconds"]) == END - at(10, 5, 12)
 
 
 def test_shares_are_never_rounded_up_and_durations_have_two_units() -> None:
