@@ -22,7 +22,14 @@ from harness.waiting import wait_until
 
 PATIENCE: Final = 60.0
 BODY: Final = b'{"connected":true}'
-OWN: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n" + BODY
+
+
+def reply(body: bytes = BODY, *headers: str, status: str = "200 OK") -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+OWN: Final = reply()
 
 Play = Callable[[socket.socket], None]
 """What one connection does; it closes at the end."""

@@ -22,6 +22,7 @@ from tests.unit.zapi.playing import (
     answering,
     playing,
     read_head,
+    reply,
 )
 from tests.unit.zapi.replaying import ReplayedStream
 
@@ -49,15 +50,11 @@ def test_an_instance_with_a_new_token_is_asked_for_with_it() -> None:
 
 
 def test_a_wait_that_the_server_asks_for_is_passed_on() -> None:
-    busy = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n"
+    busy = reply(b"", "Retry-After: 7", status="429 Too Many Requests")
     with playing(answering(busy)) as server:
         failure = server.client().read(A)
     assert isinstance(failure, Failure)
     assert (failure.reason, failure.retry_after) == (Reason.RATE_LIMITED, 7)
-
-
-def _reply(body: bytes) -> bytes:
-    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
 NAMED = b'{"id":"A","connected":true,"name":"one"}'
@@ -77,28 +74,28 @@ NAMED = b'{"id":"A","connected":true,"name":"one"}'
 )
 def test_equal_bytes_give_the_very_status_that_was_read_before(body: bytes, is_kept: bool) -> None:
     """Unless they are many, or a failure."""
-    with playing(answering(*[_reply(body)] * 2)) as server:
+    with playing(answering(*[reply(body)] * 2)) as server:
         client = server.client()
         assert (client.read(A) is client.read(A)) is is_kept
 
 
 def test_a_reply_that_changed_and_changed_back_is_read_each_time() -> None:
     names = ["one", "two", "one"]
-    with playing(answering(*[_reply(NAMED.replace(b"one", name.encode())) for name in names])) as server:
+    with playing(answering(*[reply(NAMED.replace(b"one", name.encode())) for name in names])) as server:
         client = server.client()
         readings = [client.read(A) for _ in names]
     assert [reading.display_name for reading in readings if isinstance(reading, Status)] == names
 
 
 def test_the_same_bytes_are_read_anew_for_another_instance() -> None:
-    with playing(answering(*[_reply(NAMED)] * 2)) as server:
+    with playing(answering(*[reply(NAMED)] * 2)) as server:
         client = server.client()
         assert said(client.read(A)) is True
         assert said(client.read(B)) is Reason.WRONG_INSTANCE
 
 
 def test_a_new_token_is_looked_for_in_a_reply_that_was_read_before() -> None:
-    with playing(answering(*[_reply(NAMED)] * 2)) as server:
+    with playing(answering(*[reply(NAMED)] * 2)) as server:
         client = server.client()
         readings = [client.read(A), client.read(an_instance("A", instance_id="A", token="one"))]
     assert [reading.display_name for reading in readings if isinstance(reading, Status)] == ["one", None]

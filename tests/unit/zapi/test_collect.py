@@ -15,7 +15,7 @@ from simulator.server import SimulatedZapi
 from tests.builders import an_instance
 from tests.clocks import ManualClock
 from tests.unit.zapi.outcome import reason, said
-from tests.unit.zapi.playing import a_client, answering, playing
+from tests.unit.zapi.playing import a_client, answering, playing, reply
 
 INSTANCE = an_instance("vendas", instance_id="ID", token="TOKEN", client_token="CT")
 
@@ -85,10 +85,7 @@ def test_a_failure_of_each_request_has_its_reason(
 def test_both_requests_for_the_queue_share_its_time(each: float, expected: Reason | None) -> None:
     """Each looks the name up for a part of the 10 seconds."""
     clock = ManualClock()
-    count, page = (
-        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
-        for body in (b'{"count":3}', b'{"messages":[]}')
-    )
+    count, page = (reply(body, "Connection: close") for body in (b'{"count":3}', b'{"messages":[]}'))
 
     def lookup(host: str, port: int) -> Sequence[AddressInfo]:
         clock.advance(each)

@@ -18,14 +18,9 @@ from exporter.zapi.proxy import parse_proxy
 from exporter.zapi.transport import MAX_WIRE
 from tests.builders import an_instance
 from tests.unit.zapi.outcome import reason, said
-from tests.unit.zapi.playing import BODY, OWN, Play, a_client, answering, playing, read_head
+from tests.unit.zapi.playing import BODY, OWN, Play, a_client, answering, playing, read_head, reply
 
 INSTANCE = an_instance("vendas", client_token="CT")
-
-
-def answer(body: bytes = BODY, *headers: str, status: str = "200 OK") -> bytes:
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
-    return "\r\n".join(lines).encode() + body
 
 
 def test_a_request_is_these_bytes() -> None:
@@ -46,7 +41,7 @@ def test_a_request_is_these_bytes() -> None:
 def test_a_page_of_a_list_is_asked_for_with_the_partner_token_alone() -> None:
     heads: list[bytes] = []
     account = Account("matriz", Secret("PARTNER"), page_size=7, client_token=Secret("CT"))
-    with playing(answering(answer(b'{"total":0,"content":[]}'), heads=heads)) as server:
+    with playing(answering(reply(b'{"total":0,"content":[]}'), heads=heads)) as server:
         assert server.client().list_page(account, 3) == ListPage(0, None, ())
     head = heads[0].decode()
     assert head.startswith("GET /instances?page=3&pageSize=7 HTTP/1.1\r\n")
@@ -60,11 +55,11 @@ def test_a_page_of_a_list_is_asked_for_with_the_partner_token_alone() -> None:
         (OWN, 1),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n12\r\n" + BODY + b"\r\n0\r\n\r\n", 1),
         (b"HTTP/1.1 100 Continue\r\n\r\n" + OWN, 1),
-        (answer(b"", status="204 No Content"), 1),
-        (answer(b'{"error":"x"}', status="500 Oh"), 1),
-        (answer(BODY, "Connection: close"), 2),
-        (answer(b"x" * 2_000_000), 2),
-        (answer(b"x" * 2_000_000, status="500 Oh"), 2),
+        (reply(b"", status="204 No Content"), 1),
+        (reply(b'{"error":"x"}', status="500 Oh"), 1),
+        (reply(BODY, "Connection: close"), 2),
+        (reply(b"x" * 2_000_000), 2),
+        (reply(b"x" * 2_000_000, status="500 Oh"), 2),
         (b"nonsense\r\n\r\n", 2),
     ],
 )
@@ -83,9 +78,9 @@ def a_reply_of(size: int) -> bytes:
     chunk, end = b"1;" + b"x" * 4000 + b"\r\n \r\n", b"0\r\n\r\n"
     whole, rest = divmod(size - len(head) - len(end) - 7, len(chunk))
     last = b"1;" + b"x" * rest + b"\r\n \r\n"
-    reply = head + chunk * whole + last + end
-    assert len(reply) == size
-    return reply
+    sized = head + chunk * whole + last + end
+    assert len(sized) == size
+    return sized
 
 
 LAST_BYTES = pytest.mark.parametrize(
@@ -144,10 +139,10 @@ def tunnel_that_sends(size: int, tls: ssl.SSLContext) -> Play:
         receive(server.do_handshake)
         receive(server.read)  # the request
         records = -(-(size - sent) // (longest + framing))
-        reply = a_reply_of(size - sent - records * framing)
-        edges = [len(reply) * record // records for record in range(records + 1)]
+        sized = a_reply_of(size - sent - records * framing)
+        edges = [len(sized) * record // records for record in range(records + 1)]
         for start, end in itertools.pairwise(edges):
-            server.write(reply[start:end])
+            server.write(sized[start:end])
         send(outgoing.read())
         assert sent == size
 
@@ -157,7 +152,7 @@ def tunnel_that_sends(size: int, tls: ssl.SSLContext) -> Play:
 @pytest.mark.parametrize("asked", [0, 1], ids=["queue/count", "queue"])
 def test_a_forwarding_proxy_may_refuse_each_request_of_a_collector(asked: int) -> None:
     heads: list[bytes] = []
-    answers = (*[answer(b'{"count":3}')] * asked, answer(b'{"count":9}', status="407 Who are you"))
+    answers = (*[reply(b'{"count":3}')] * asked, reply(b'{"count":9}', status="407 Who are you"))
     with playing(answering(*answers, heads=heads)) as proxy:
         client = a_client("http://zapi.example", proxy=parse_proxy(proxy.url, "HTTP_PROXY"))
         failure = client.collect(INSTANCE, Collector.QUEUE, 5.0)

@@ -20,13 +20,10 @@ from tests.unit.zapi.playing import (
     deliver,
     playing,
     read_head,
+    reply,
 )
 
 INSTANCE = an_instance("vendas")
-
-
-def reply(body: bytes) -> bytes:
-    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
 HEAD = len(reply(bytes(9000))) - 9000

@@ -1,6 +1,7 @@
 """Paths that forget a connection, servers that are slow, and addresses that move."""
 
 import socket
+import struct
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -113,11 +114,13 @@ def test_a_server_that_is_slow_has_the_whole_time(kept_alive: bool) -> None:
         assert (server.connections, len(heads)) == (1, 1)
 
 
-def lost_after(part: bytes, *before: bytes) -> Play:
+def lost_after(part: bytes, *before: bytes, resets: bool = False) -> Play:
     def play(accepted: socket.socket) -> None:
         answering(*before)(accepted)
         read_head(accepted)
         accepted.sendall(part)
+        if resets:
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     return play
 
@@ -126,16 +129,19 @@ def lost_after(part: bytes, *before: bytes) -> Play:
     ("plays", "outcomes", "connections"),
     [
         ((lost_after(b"", OWN), answering(OWN)), [True, True], 2),
+        ((lost_after(b"", OWN, resets=True), answering(OWN)), [True, True], 2),
+        ((answering(OWN), answering(OWN)), [True, True], 2),
         ((lost_after(b"", OWN), lost_after(b""), answering(OWN)), [True, Reason.CONNECT], 2),
         ((lost_after(b"H", OWN), answering(OWN)), [True, Reason.INVALID_RESPONSE], 1),
         ((lost_after(b""), answering(OWN)), [Reason.CONNECT], 1),
     ],
-    ids=["before a byte", "twice", "after a byte", "new connection"],
+    ids=["before a byte", "reset", "while idle", "twice", "after a byte", "new connection"],
 )
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 def test_a_request_is_sent_again_once_and_only_unheard(
-    plays: Sequence[Play], outcomes: Sequence[object], connections: int
+    plays: Sequence[Play], outcomes: Sequence[object], connections: int, tls: bool
 ) -> None:
-    with playing(*plays) as server:
+    with playing(*plays, tls=tls) as server:
         client = server.client()
         assert [said(client.read(INSTANCE)) for _ in outcomes] == outcomes
         assert server.connections == connections
