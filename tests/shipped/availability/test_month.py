@@ -107,8 +107,8 @@ def test_time_before_the_rules_were_loaded_is_not_watched(
 
 def test_shares_are_never_rounded_up_and_durations_have_two_units() -> None:
     english, portuguese = map(read_texts, LANGUAGES)
-    shares = [UNKNOWN, "100.00 %", "99.99 %", "7.00 %"]
-    assert list(map(english.percent, (None, 1, 0.99999, 0.07))) == shares
+    shares = [UNKNOWN, "100.00 %", "99.99 %", "0.29 %"]
+    assert list(map(english.percent, (None, 1, 0.99999, 0.0029))) == shares
     assert portuguese.percent(0.99999) == "99,99 %"
     lengths = [UNKNOWN, "0 min", "1 min", "59 min", "1 h 0 min", "23 h 59 min", "1 d 0 h", "3 d 2 h"]
     assert list(map(duration, (None, 29, 31, 3569, 3571, 86_369, 86_371, 266_400))) == lengths

@@ -285,9 +285,11 @@ def test_a_number_whose_labels_change_is_one_and_counts_for_its_new_group(
     server: Any, tmp_path: Path
 ) -> None:
     old, new = ({"name": "x", "team": team} for team in ("a", "b"))
-    server.answer = (200, _result((old, "3600"), (new, "1800")))
+    server.answer = (200, _result((old, "3600"), (new, "1800"), ({"name": "y"}, "7200")))
     assert _run(server, tmp_path, "--time-zone=UTC") == 0
-    row = rows_of(tmp_path, "number")["x"]
+    rows = rows_of(tmp_path, "number")
+    assert list(rows) == ["y", "x"], "the longest outage comes first where all are as available"
+    row = rows["x"]
     assert (row["group"], row["job"], row["namespace"]) == ("b", "", "")
     assert (row["known_seconds"], row["disconnects"]) == (str(31 * 5400), "5400")
     assert (row["longest_outage_seconds"], row["mean_time_to_reconnect_seconds"]) == ("3600", "1")
