@@ -4,7 +4,6 @@ import datetime
 import os
 import socketserver
 import ssl
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -19,28 +18,12 @@ from harness.ports import refusing_port, unreachable_port
 from harness.processes import COMMAND
 from simulator.listener_mode import ListenerMode
 from simulator.server import SimulatedZapi
+from tests.system.faults import tampered
 from tests.system.faults.canaries import canary
 from tests.system.faults.subjects import no_fault, numbered
 
 SUBJECTS: Final = numbered(("vendas", "suporte"))
 """The instances of every site."""
-
-_HANGING_NAMES: Final = """
-import socket, sys, threading
-from exporter import cli
-
-def hang(*args, real=socket.getaddrinfo, **settings):
-    try:
-        return real(*args, **{**settings, "flags": socket.AI_NUMERICHOST})
-    except socket.gaierror:
-        if not settings.get("flags"):
-            threading.Event().wait()
-        raise
-
-socket.getaddrinfo = hang
-sys.exit(cli.main())
-"""
-"""The command with name servers that never answer; addresses need none."""
 
 _DAY: Final = datetime.timedelta(days=1)
 
@@ -118,7 +101,7 @@ def _unreachable(authority: trustme.CA) -> Iterator[Site]:
 
 @contextmanager
 def _hanging_names(authority: trustme.CA) -> Iterator[Site]:
-    yield Site("http://zapi.invalid", program=(sys.executable, "-c", _HANGING_NAMES))
+    yield Site("http://zapi.invalid", program=tampered.program("hanging-names"))
 
 
 @contextmanager

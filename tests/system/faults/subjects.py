@@ -13,6 +13,9 @@ from exporter.demo.instances import DOCUMENTED_WEBHOOKS, SimulatedInstance
 from tests.system.faults.canaries import canary, canary_url
 from tests.system.faults.table import API_TIMEOUT
 
+INTERVAL: Final = 3.0
+"""``polling.interval`` where nothing else is said, in seconds."""
+
 CLIENT_TOKEN_VARIABLE: Final = "ZAPI_CLIENT_TOKEN"
 
 
@@ -65,6 +68,8 @@ def write_config(
     instances: Sequence[Mapping[str, str]],
     *,
     timeout: float = API_TIMEOUT,
+    interval: float = INTERVAL,
+    stale_after: float = 3600.0,
     ca_file: Path | None = None,
 ) -> Path:
     """A configuration with a secret of every kind, in place of the one that was there; only its owner reads it.
@@ -74,7 +79,7 @@ def write_config(
     api = {
         "base_url": base_url,
         "client_token": f"${{{CLIENT_TOKEN_VARIABLE}}}",
-        "timeout": f"{round(timeout * 1000)}ms",
+        "timeout": _duration(timeout),
         **({} if ca_file is None else {"ca_file": str(ca_file)}),
     }
     first = dict(instances[0])
@@ -82,9 +87,9 @@ def write_config(
     document = {
         "api": api,
         "polling": {
-            "interval": "3s",
+            "interval": _duration(interval),
             "concurrency": 64,
-            "stale_after": "1h",
+            "stale_after": _duration(stale_after),
         },
         "defaults": {"expected_webhooks": dict.fromkeys(DOCUMENTED_WEBHOOKS, canary_url("webhook"))},
         "instances": [{**first, "token_file": "token"}, *instances[1:]],
@@ -92,6 +97,10 @@ def write_config(
     file = directory / "config.yaml"
     _write(file, json.dumps(document, indent=1))
     return file
+
+
+def _duration(seconds: float) -> str:
+    return f"{round(seconds * 1000)}ms"
 
 
 def _write(file: Path, text: str) -> None:
