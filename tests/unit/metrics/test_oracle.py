@@ -135,6 +135,7 @@ def test_a_change_and_a_new_second_are_in_the_next_scrape() -> None:
     assert line + "100.0\n" in rig.scraped()
     rig.clock.advance(160)
     assert line + "-60.0\n" in rig.scraped()
+    rig.fleet.record(rig.instances[0], a_status(), 0.1)
     rig.fleet.reconfigure(a_config(an_instance("suporte")))
     assert line not in rig.scraped()
     rig.fleet.record(an_instance("suporte"), a_status(), 0.1)
