@@ -63,7 +63,7 @@ class _Scanner:
         if not self.nesting:
             raise NotAPage
         is_text = kind == "text"
-        self._text = span if is_text else None
+        self._text = span  # without quotes it equals no key
         if self._is_in_messages and self.nesting == _IN_A_MESSAGE and self._is_key(b'"Created"'):
             self._take_created((span[0] + 1, span[1] - 1) if is_text else span)
 
