@@ -30,13 +30,12 @@ _UNJUDGED: Final = (
     "metrics",
     "zapi",
     "httpd",
-    "webconfig",
     "web",
     "discovery",
 )
 
 PACKAGES: Final[Mapping[str, Package]] = {
-    **{name: _package(name, judged=True) for name in ("model", "fleet", "poller")},
+    **{name: _package(name, judged=True) for name in ("model", "fleet", "poller", "webconfig")},
     **{name: _package(name) for name in _UNJUDGED},
     "config": Package(
         "exporter/config/*.py",
