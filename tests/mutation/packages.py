@@ -51,9 +51,8 @@ PACKAGES: Final[Mapping[str, Package]] = {
         "exporter/[!_]*.py",
         [
             *("tests/unit/test_cli.py", "tests/unit/test_daemon.py", "tests/unit/test_healthcheck.py"),
-            "tests/unit/test_presence.py",
             "tests/unit/discovery/test_accounts.py",  # what the daemon does with lists
-            "tests/unit/process/test_presence.py",  # what the health check finds
+            "tests/unit/test_presence.py",  # what the health check finds
         ],
         elsewhere=["exporter/cli.py", "exporter/commands.py"],
     ),

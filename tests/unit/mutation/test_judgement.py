@@ -71,4 +71,6 @@ def test_every_package_is_mutated() -> None:
     assert {folder.name for folder in exporter.iterdir() if (folder / "__init__.py").exists()} - {"demo"} == (
         PACKAGES.keys() - {"top"}
     )
-    assert all(list(exporter.parent.glob(package.sources)) for package in PACKAGES.values())
+    for package in PACKAGES.values():
+        assert list(exporter.parent.glob(package.sources))
+        assert all((exporter.parent / name).exists() for name in (*package.tests, *package.elsewhere))
