@@ -182,6 +182,17 @@ def test_a_wrong_flag_says_what_was_expected(
     assert "hidden" not in error
 
 
+def test_an_interrupt_is_one_line(
+    server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Prometheus, "query", interrupted)
+    assert _run(server, tmp_path) == 1
+    assert capfd.readouterr().err == "zapi-report: interrupted\n"
+
+
 def test_a_current_folder_that_was_removed_is_one_line(
     server: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
