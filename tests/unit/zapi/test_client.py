@@ -33,8 +33,8 @@ A, B = (an_instance("A", instance_id="A"), an_instance("B", instance_id="B"))
 
 def test_the_client_token_is_sent_and_ids_are_percent_encoded() -> None:
     with responses.RequestsMock(target="exporter.zapi.transport.Adapter.send") as mock:
-        mock.get(f"{BASE}/instances/a%2Fb/token/c%3Fd/me", body=BODY)
-        a_client(BASE).read(an_instance("x", instance_id="a/b", token="c?d", client_token="CT"))
+        mock.get(f"{BASE}/instances/a%2Fb/token/c%2Fd%3F/me", body=BODY)
+        a_client(BASE).read(an_instance("x", instance_id="a/b", token="c/d?", client_token="CT"))
         assert mock.calls[0].request.headers["Client-Token"] == "CT"
 
 
