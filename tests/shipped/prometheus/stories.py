@@ -447,6 +447,48 @@ def removed() -> Play:
     }
 
 
+@story("removed")
+def removed_in_trouble() -> Play:
+    """Whatever was told of a number ends in words of its own when it is removed."""
+    fleet = Fleet(15, 80)
+    faults = {9: "timeout", 10: "unauthorized", 11: "wrong_instance", 12: "subscription_ended"}
+    changes: dict[int, dict[str, Any]] = {
+        0: {"status": "overdue"},
+        1: {"status": "trialing"},
+        2: {"due": None},
+        3: {"due": 5.0 * DAY},
+        4: {"due": 0.5 * DAY},
+        5: {"due": 60.0},
+        13: {"connected": False},
+        **{number: {"fault": fault} for number, fault in faults.items()},
+    }
+    for number, webhook in enumerate(("missing", "muted", "other"), start=6):
+        changes[number] = {"webhooks": {"received": webhook}}
+    for number, change in changes.items():
+        for key, value in change.items():
+            setattr(fleet.phones[f"p{number}"], key, value)
+    fleet.configure(76, fleet.exporter, without=list(fleet.phones)[:14])
+    return fleet.story, {
+        of("InstanceUnpaid", "p0"): [(61, 78)],
+        of("InstancePaymentUnknown", "p1"): [(60.5, 78)],
+        of("InstanceDueUnknown", "p2"): [(60.5, 78)],
+        of("InstanceExpiringSoon", "p3"): [(0.5, 78)],
+        of("InstanceExpiringImminently", "p4"): [(0.5, 78)],
+        of("InstanceExpiringImminently", "p5"): [(1, 78)],
+        of("InstanceExpired", "p5"): [(7, 78)],
+        of("InstanceWebhookMissing", "p6", webhook="received"): [(11, 78)],
+        of("InstanceWebhookMuted", "p7", webhook="received"): [(11, 78)],
+        of("InstanceWebhookUnexpected", "p8", webhook="received"): [(11, 78)],
+        of("InstancePollsFailing", "p9"): [(7.5, 78)],
+        of("InstanceValuesStale", "p9"): [(15.5, 78)],
+        of("InstanceCredentialsRefused", "p10"): [(7.5, 78)],
+        of("InstanceWrongInstance", "p11"): [(7.5, 78)],
+        of("InstanceSubscriptionEnded", "p12"): [(7.5, 78)],
+        of("InstanceNeverConnected", "p13"): [(6, 78)],
+        job("InstancesVanished"): [(78, 80)],
+    }
+
+
 @story("listed")
 def other_label() -> Play:
     """A number that gets another label, and a restart with it, is told under the new one at once."""
