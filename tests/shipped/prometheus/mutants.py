@@ -80,7 +80,7 @@ def _replacements(kind: str, text: str) -> Iterator[str]:
     elif kind == "number":
         yield from _nearby_numbers(float(text))
     else:
-        labels = [label.strip() for label in text.split(",")]
+        labels = [label.strip() for label in text.split(",") if label.strip()]
         for left_out in labels:
             yield ", ".join(label for label in labels if label != left_out)
 

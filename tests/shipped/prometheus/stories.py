@@ -447,10 +447,9 @@ def removed() -> Play:
     }
 
 
-@story("removed")
-def removed_in_trouble() -> Play:
-    """Whatever was told of a number ends in words of its own when it is removed."""
-    fleet = Fleet(15, 80)
+def in_every_trouble(minutes: int) -> Fleet:
+    """A fleet of which every number but the last is in another trouble from the first minute on."""
+    fleet = Fleet(15, minutes)
     faults = {9: "timeout", 10: "unauthorized", 11: "wrong_instance", 12: "subscription_ended"}
     changes: dict[int, dict[str, Any]] = {
         0: {"status": "overdue"},
@@ -467,6 +466,13 @@ def removed_in_trouble() -> Play:
     for number, change in changes.items():
         for key, value in change.items():
             setattr(fleet.phones[f"p{number}"], key, value)
+    return fleet
+
+
+@story("removed")
+def removed_in_trouble() -> Play:
+    """Whatever was told of a number ends in words of its own when it is removed."""
+    fleet = in_every_trouble(80)
     fleet.configure(76, fleet.exporter, without=list(fleet.phones)[:14])
     return fleet.story, {
         of("InstanceUnpaid", "p0"): [(61, 78)],
@@ -486,6 +492,33 @@ def removed_in_trouble() -> Play:
         of("InstanceSubscriptionEnded", "p12"): [(7.5, 78)],
         of("InstanceNeverConnected", "p13"): [(6, 78)],
         job("InstancesVanished"): [(78, 80)],
+    }
+
+
+@story("removed")
+def uninstalled_in_trouble() -> Play:
+    """Whatever was told of a number ends in words of its own when its exporter is uninstalled."""
+    fleet = in_every_trouble(145)
+    fleet.kill(76, target=False)
+    fleet.story.exporters.append(Exporter("b:1", {"q0": {}}, {"q0": Phone()}, job="other"))
+    return fleet.story, {
+        of("InstanceUnpaid", "p0"): [(61, 135.5)],
+        of("InstancePaymentUnknown", "p1"): [(60.5, 135.5)],
+        of("InstanceDueUnknown", "p2"): [(60.5, 135.5)],
+        of("InstanceExpiringSoon", "p3"): [(0.5, 135.5)],
+        of("InstanceExpiringImminently", "p4"): [(0.5, 135.5)],
+        of("InstanceExpiringImminently", "p5"): [(1, 135.5)],
+        of("InstanceExpired", "p5"): [(7, 135.5)],
+        of("InstanceWebhookMissing", "p6", webhook="received"): [(11, 135.5)],
+        of("InstanceWebhookMuted", "p7", webhook="received"): [(11, 135.5)],
+        of("InstanceWebhookUnexpected", "p8", webhook="received"): [(11, 135.5)],
+        of("InstancePollsFailing", "p9"): [(7.5, 135.5)],
+        of("InstanceValuesStale", "p9"): [(15.5, 135.5)],
+        of("InstanceCredentialsRefused", "p10"): [(7.5, 135.5)],
+        of("InstanceWrongInstance", "p11"): [(7.5, 135.5)],
+        of("InstanceSubscriptionEnded", "p12"): [(7.5, 135.5)],
+        of("InstanceNeverConnected", "p13"): [(6, 135.5)],
+        job("ExporterTargetLost"): [(85.5, 135)],
     }
 
 

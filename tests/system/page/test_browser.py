@@ -215,11 +215,12 @@ def test_a_search_answers_while_it_is_typed_and_the_field_keeps_focus(tabs: Tabs
 
 def test_of_many_quick_choices_the_last_one_is_shown_whole(tabs: Tabs, site: Site) -> None:
     page = tabs.open(site.url)
-    asked = ["?show=connected", "?q=recife", "./", "?show=unpaid", "?q=team%3Dsales", "?show=problems", "./"]
+    asked = ["?show=connected", "?q=recife", "./", "?show=unpaid", "?q=team%3Dsales", "./", "?sort=-name"]
     for url in asked:
         page.evaluate(
             "url => { history.pushState(null, '', url); dispatchEvent(new PopStateEvent('popstate')) }", url
         )
+    expect(page.get_by_role("columnheader", name="Instance")).to_have_attribute("aria-sort", "descending")
     expect(page.locator("tbody tr")).to_have_count(PAGE_SIZE)
     by_script = rows(page)
     page.reload()

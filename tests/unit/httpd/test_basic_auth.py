@@ -1,5 +1,6 @@
 """Basic authentication: who enters, what it costs, and what a flood of wrong passwords cannot do."""
 
+import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -145,6 +146,7 @@ class Checks(Held):
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__()
         self.queued = 0
+        self._of_others = threading.enumerate()  # those of a server before may still begin a check
         monkeypatch.setattr(bcrypt, "checkpw", self._check)
         run = FairThreadPool.run
 
@@ -155,7 +157,7 @@ class Checks(Held):
         monkeypatch.setattr(FairThreadPool, "run", counting)
 
     def _check(self, password: bytes, stored: bytes) -> bool:
-        if password != b"right":
+        if password != b"right" and threading.current_thread() not in self._of_others:
             self()
         return password == b"right"
 
