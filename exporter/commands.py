@@ -268,7 +268,7 @@ def _app(daemon: Daemon, guard: Guard, reload: Reload, options: Options, clock: 
         probe=Probe(daemon.fleet, daemon.scrapes, daemon.poller.request_poll, daemon.poller.in_flight_for),
         reload=reload,
         is_ready=daemon.is_ready,
-        is_every_list_tried=daemon.discovery.is_every_list_tried,
+        has_all_lists=daemon.has_all_lists,
         page=lambda request: page.render(daemon.fleet.views(), clock.time(), request, daemon.config.sources),
         telemetry_path=options.telemetry_path,
         scheme=lambda: _scheme(guard),

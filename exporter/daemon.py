@@ -52,6 +52,7 @@ class Daemon:
         )
         self._merger = Merger()
         self._loaded = config
+        self._has_all_lists = self.discovery.is_every_list_tried()
         self.config = config = self._merger.merge(config, self.discovery.lists())
         lines = InstanceLines()
         self.fleet = Fleet(config, clock, [lines, EventLog()])
@@ -101,8 +102,10 @@ class Daemon:
             self._client.forget()
         self.discovery.replace(loaded.accounts, self._client.list_page, at_once=loaded.api != old.api)
         self._loaded = loaded
+        has_all_lists = self.discovery.is_every_list_tried()
         config = self._merger.merge(loaded, self.discovery.lists())
         self._poll(config)
+        self._has_all_lists = has_all_lists
         log_changes("the configuration was reloaded", old, config)
         self._note_loaded()
 
@@ -110,11 +113,14 @@ class Daemon:
         """Poll the instances that the lists of accounts name now."""
         with self._lock:
             old = self.config
+            has_all_lists = self.discovery.is_every_list_tried()
             config = self._merger.merge(self._loaded, self.discovery.lists())
             if config.instances != old.instances:
                 self._poll(config)
                 log_changes("the lists of accounts have changed", old, config)
             self.config = config
+            # Not as soon as a list is read: until its instances are watched, none of them is left to be polled.
+            self._has_all_lists = has_all_lists
             self.telemetry.listed(config)
 
     def _poll(self, config: Config) -> None:
@@ -129,11 +135,13 @@ class Daemon:
         self.poller.replace(self._plan(), self._client.read)
         self._client.keep(config.instances)
 
+    def has_all_lists(self) -> bool:
+        """Return whether the instances of every account's list are watched, as far as the list could be read."""
+        return self._has_all_lists
+
     def is_ready(self) -> bool:
         """Return whether every account's list was tried and every instance polled, unless the exporter is stopping."""
-        self._ready = self._ready or (
-            self.discovery.is_every_list_tried() and self.fleet.every_instance_was_polled()
-        )
+        self._ready = self._ready or (self._has_all_lists and self.fleet.every_instance_was_polled())
         return self._ready and not self._stopping
 
     def is_stuck(self, tolerance: float) -> bool:

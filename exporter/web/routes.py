@@ -32,7 +32,7 @@ class App:
     page: Callable[[Request], Response]
     telemetry_path: str
     scheme: Callable[[], str]
-    is_every_list_tried: Callable[[], bool] = lambda: True
+    has_all_lists: Callable[[], bool] = lambda: True
     external_url: ExternalUrl | None = None
     route_prefix: str = ""
 
@@ -83,7 +83,7 @@ class App:
 
         Answer 503 until the list of every account has been requested: Prometheus then keeps its current targets.
         """
-        if not self.is_every_list_tried():
+        if not self.has_all_lists():
             return text_response(503, "Not ready: the list of an account has not been read yet.\n")
         external = self.external_url
         if external is None:

@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 
 from exporter.demo.faults import Fault, html_error
+from exporter.fleet.store import Fleet
+from exporter.model.account_list import ListPage
 from exporter.model.clock import SystemClock
+from exporter.model.poll_result import Failure
 from exporter.model.secret import Secret
-from exporter.zapi.client import KnownInstance
+from exporter.model.settings import Account, Config
+from exporter.zapi.client import KnownInstance, ZapiClient
 from harness.waiting import wait_until
 from simulator.server import SimulatedZapi
 from tests.builders import an_instance
@@ -35,6 +39,46 @@ def test_every_listed_instance_is_polled(zapi: SimulatedZapi) -> None:
         shown = rig.source()
         assert shown.pop("last_success_timestamp_seconds") > 1.7e9
         assert shown == {"up": 1, "instances": 3, "skipped_instances": 0}
+
+
+def test_nothing_is_ready_before_the_listed_instances_are_watched(
+    zapi: SimulatedZapi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list that was read is applied a moment later: until then no instance is left to be polled."""
+    may_be_applied, reconfigure = threading.Event(), Fleet.reconfigure
+
+    def late(fleet: Fleet, config: Config) -> None:
+        if config.instances:
+            may_be_applied.wait(60.0)
+        reconfigure(fleet, config)
+
+    monkeypatch.setattr(Fleet, "reconfigure", late)
+    with Rig(zapi) as rig:
+        wait_until(rig.daemon.discovery.is_every_list_tried)
+        assert not rig.daemon.has_all_lists()
+        assert not rig.daemon.is_ready()
+        may_be_applied.set()
+        rig.wait_for(*NAMES)
+        assert rig.daemon.is_ready()
+
+
+def test_a_list_that_a_reload_adds_is_waited_for(
+    zapi: SimulatedZapi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_be_read, list_page = threading.Event(), ZapiClient.list_page
+
+    def late(client: ZapiClient, account: Account, page: int) -> ListPage | Failure:
+        may_be_read.wait(60.0)
+        return list_page(client, account, page)
+
+    with Rig(zapi) as rig:
+        rig.wait_for(*NAMES)
+        assert rig.daemon.has_all_lists()
+        monkeypatch.setattr(ZapiClient, "list_page", late)
+        rig.daemon.apply(rig.with_accounts(an_account(), an_account("filial")))
+        assert not rig.daemon.has_all_lists()
+        may_be_read.set()
+        wait_until(rig.daemon.has_all_lists)
 
 
 def test_the_lists_are_read_at_once_where_the_api_has_changed(zapi: SimulatedZapi) -> None:

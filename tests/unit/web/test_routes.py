@@ -238,8 +238,8 @@ def test_an_instance_that_a_reload_removes_while_it_is_probed_is_not_found() -> 
 
 def test_service_discovery_says_nothing_before_each_list_was_asked_for() -> None:
     """Prometheus keeps its targets at an error, and drops those that an answer lacks."""
-    assert Exporter(is_every_list_tried=lambda: False).ask("/sd").status == 503
-    assert Exporter(is_every_list_tried=lambda: True).ask("/sd").status == 200
+    assert Exporter(has_all_lists=lambda: False).ask("/sd").status == 503
+    assert Exporter(has_all_lists=lambda: True).ask("/sd").status == 200
 
 
 def test_service_discovery_needs_to_know_the_address_that_was_asked() -> None:
