@@ -7,14 +7,17 @@ that no alert has in common are made at once: an alert that is wrong says which 
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from tests.shipped.prometheus.group_histories import pause, reasons_last
 from tests.shipped.prometheus.mutants import Mutant, mutants
 from tests.shipped.prometheus.tools import RULE_TESTS, Rule, parse, promtool, rule_files, rules
 
@@ -31,11 +34,10 @@ TESTED_ELSEWHERE: Final = "availability.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A mutant of a rule, the alerts that it can reach, and the rules that lead there."""
+    """A mutant of a rule, and the names of the rules and alerts that it can reach."""
 
     rule: Rule
     mutant: Mutant
-    alerts: frozenset[str]
     readers: frozenset[str]
 
     def __str__(self) -> str:
@@ -47,12 +49,10 @@ def _mistakes(numbers: str) -> Iterator[Mistake]:
     for rule in _rules():
         if rule.name == CONSTANTS:
             continue
-        reached = _readers(rule.name)
-        alerts = frozenset(one.name for one in reached if one.alert)
-        readers = frozenset(one.name for one in reached)
+        readers = frozenset(one.name for one in _readers(rule.name))
         for mutant in mutants(rule.body):
             if str(number)[-1] in numbers and (rule.name, mutant.mistake) not in NO_MISTAKE:
-                yield Mistake(rule, mutant, alerts, readers)
+                yield Mistake(rule, mutant, readers)
             number += 1
 
 
@@ -76,7 +76,7 @@ def _readers(name: str) -> list[Rule]:
 
 
 def _batches(mistakes: Iterator[Mistake]) -> list[list[Mistake]]:
-    """Mistakes of which no two reach the same alert or the same rule."""
+    """Mistakes of which no two reach the same rule."""
     found: list[list[Mistake]] = []
     for mistake in sorted(mistakes, key=lambda one: len(one.readers)):
         fitting = (batch for batch in found if not any(mistake.readers & other.readers for other in batch))
@@ -93,32 +93,38 @@ def _batches(mistakes: Iterator[Mistake]) -> list[list[Mistake]]:
 @pytest.mark.needs("promtool")
 @pytest.mark.parametrize("batch", _batches(_mistakes(NUMBERS)), ids=lambda batch: f"{len(batch)}_at_once")
 def test_mistakes_in_rules_fail_their_unit_tests(batch: list[Mistake], tmp_path: Path) -> None:
-    (tmp_path / "rules").mkdir()
-    (tmp_path / "tests").mkdir()
+    made, tests = tmp_path / "rules", tmp_path / "tests"
+    made.mkdir()
+    tests.mkdir()
+    files = sorted(RULE_TESTS.glob("*.yaml"), key=lambda file: file.stat().st_size)
+    stories: list[Callable[[], Path]] = [partial(_copy, file, tests) for file in files]
+    stories += [partial(history, tests, made) for history in (reasons_last, pause)]
     unnoticed = batch
-    for story in sorted(RULE_TESTS.glob("*.yaml"), key=lambda file: file.stat().st_size):
-        copy = tmp_path / "tests" / story.name
-        copy.write_text(story.read_text())
-        unnoticed = _play(copy, unnoticed)
+    for story in stories:
+        unnoticed = _play(made, story, unnoticed)
 
     assert [str(mistake) for mistake in unnoticed] == []
 
 
-def _play(story: Path, made: Sequence[Mistake]) -> list[Mistake]:
-    """Return the mistakes that a file of stories does not notice."""
+def _copy(story: Path, place: Path) -> Path:
+    return Path(shutil.copy2(story, place / story.name))
+
+
+def _play(rules_made: Path, story: Callable[[], Path], made: Sequence[Mistake]) -> list[Mistake]:
+    """Return the mistakes that a file of stories does not notice; ``story`` writes it."""
     if not made:
         return []
-    _write_rules(story.parent.parent / "rules", made)
-    outcome = promtool("test", "rules", story)
+    _write_rules(rules_made, made)
+    outcome = promtool("test", "rules", story())
     if outcome.succeeded:
         return list(made)
     failed = re.search(r"rule: (\S+), time: .*, err: ", outcome.output)
     if failed:  # ends the story at once
         rest = [mistake for mistake in made if failed[1] not in mistake.readers]
         assert len(rest) == len(made) - 1, outcome.output
-        return _play(story, rest)
-    wrong = _wrong_alerts(outcome.output)
-    rest = [mistake for mistake in made if not mistake.alerts & wrong]
+        return _play(rules_made, story, rest)
+    wrong = _wrong_series(outcome.output)
+    rest = [mistake for mistake in made if not mistake.readers & wrong]
     assert len(rest) < len(made), outcome.output
     return rest
 
@@ -133,11 +139,12 @@ def _write_rules(place: Path, made: Sequence[Mistake]) -> None:
         (place / file.name).write_text(json.dumps(document))  # is YAML, and is written ten times as fast
 
 
-def _wrong_alerts(output: str) -> set[str]:
-    """The alerts that differ from what promtool expected."""
+def _wrong_series(output: str) -> set[str]:
+    """The alerts and the recorded series that differ from what promtool expected."""
     wrong = set(re.findall(r"alertname: (\w+), time:", output))
     for expected, got in re.findall(r"exp: (.*)\n\s*got: (.*)", output):
-        both = [set(re.findall(r"\{[^}]*\}", samples)) for samples in (expected, got)]
-        for labels in both[0] ^ both[1]:
-            wrong.update(re.findall(r'alertname="(\w+)"', labels))
+        both = [set(re.findall(r"[\w:]*\{[^}]*\}", samples)) for samples in (expected, got)]
+        for series in both[0] ^ both[1]:
+            name = series.partition("{")[0]
+            wrong.update([name] if name else re.findall(r'alertname="(\w+)"', series))
     return wrong

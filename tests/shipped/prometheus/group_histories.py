@@ -1,0 +1,156 @@
+"""Histories in which a group of rules is evaluated before the one that it reads, for promtool.
+
+This may be so after an installation, and after a pause of Prometheus of five minutes or more.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from tests.shipped.prometheus.tools import parse
+
+_STEP: Final = 30
+_BEFORE: Final = 260
+_PAUSE: Final = 14
+"""Evaluations without the first group: what it recorded last is looked back at for the first ten."""
+_AFTER: Final = 30
+
+_BASE: Final = {
+    "zapi:exporter_seen:timestamp": 1,
+    'job:zapi_exporter_seen:timestamp{job="zapi"}': 1,
+    'job:zapi_instance_listed:count{job="zapi"}': 0,
+    'job:zapi_instance_removed:before{job="zapi"}': 1,
+    **{
+        f'name:zapi_instance_{what}:timestamp{{job="zapi", name="{name}"}}': 1
+        for what in ("listed", "last_success")
+        for name in ("unpaid", "expired", "webhook", "unstable", "double", "phone")
+    },
+    **{
+        f'name:zapi_instance_listed:timestamp{{job="zapi", name="{name}"}}': 1
+        for name in ("refused", "silent")
+    },
+    **{
+        f'name:zapi_instance_last_success:timestamp{{job="zapi", name="{name}"}}': 0
+        for name in ("refused", "silent")
+    },
+    'name:zapi_instance_disconnected:seconds{job="zapi", name="phone"}': 1,
+}
+"""What the first group recorded → by how much it grows: 1 as the clock, 0 not at all."""
+
+_EXPOSED: Final = {
+    'zapi_instance_last_poll_timestamp_seconds{name="refused"}': f"0+{_STEP}x{{}}",
+    'zapi_instance_up{name="refused"}': "0x{}",
+    'zapi_instance_poll_failure{name="refused", reason="unauthorized"}': "1x{}",
+    'zapi_instance_last_poll_timestamp_seconds{name="silent"}': f"0+{_STEP}x{{}}",
+    'zapi_instance_up{name="silent"}': "0x{}",
+    'zapi_instance_poll_failure{name="silent", reason="timeout"}': "1x{}",
+    'zapi_instance_up{name="unpaid"}': "1x{}",
+    'zapi_instance_paid{name="unpaid"}': "0x{}",
+    'zapi_instance_due_timestamp_seconds{name="unpaid"}': "1e9x{}",
+    'zapi_instance_payment_status{name="unpaid", status="unpaid"}': "1x{}",
+    'zapi_instance_due_timestamp_seconds{name="expired"}': "-9e3x{}",
+    'zapi_instance_up{name="webhook"}': "1x{}",
+    'zapi_instance_webhook_as_expected{name="webhook", webhook="received"}': "0x{}",
+    'zapi_instance_webhook_configured{name="webhook", webhook="received"}': "0x{}",
+    'zapi_instance_disconnects_total{name="unstable"}': "0+1x{}",
+    'zapi_instance_info{name="double", id="A"}': "1x{}",
+    'zapi_instance_info{name="double", id="B"}': "1x{}",
+    'zapi_instance_queue_messages{name="phone"}': "1000x{}",
+    'zapi_instance_collector_up{name="phone", collector="queue"}': "1x{}",
+    'zapi_exporter_instance_source_up{source="file"}': "0x{}",
+    'zapi_exporter_instance_source_instances{source="file"}': "3x{}",
+}
+"""What the exporter exposes, without ``job`` and ``instance`` → its values, for so many samples."""
+
+_ALERTS: Final = {
+    "ZapiInstanceCredentialsRefused",
+    "ZapiInstanceDueUnknown",
+    "ZapiInstanceExpired",
+    "ZapiInstanceFlapping",
+    "ZapiInstanceNeverConnected",
+    "ZapiInstancePaymentUnknown",
+    "ZapiInstancePollsFailing",
+    "ZapiInstanceQueueFull",
+    "ZapiInstanceSourceFailing",
+    "ZapiInstanceTwoIds",
+    "ZapiInstanceUnpaid",
+    "ZapiInstanceValuesStale",
+    "ZapiInstanceWebhookMissing",
+}
+
+
+def pause(place: Path, rules: Path) -> Path:
+    """Write a history in which the first group of ``rules`` is not evaluated for seven minutes: nothing ends.
+
+    Each alert has its ending as a label here: 0 is active.
+    """
+    told = [{"labels": f'{{alertname="{alert}", ending="0"}}', "value": 1} for alert in sorted(_ALERTS)]
+    checks = [
+        check
+        for step in range(_BEFORE, _BEFORE + _PAUSE + _AFTER)
+        for check in (
+            _check(step, told),
+            {"expr": '{__name__=~".+:ended"}', "eval_time": f"{step * _STEP}s", "exp_samples": []},
+        )
+    ]
+    files = [file for file in sorted(rules.glob("*.yaml")) if file.stem not in {"zapi", "availability"}]
+    returns = (_BEFORE + _PAUSE) * _STEP
+    base = [
+        (series, f"0+{grows * _STEP}x{_BEFORE} _x{_PAUSE} {grows * returns}+{grows * _STEP}x{_AFTER}")
+        for series, grows in _BASE.items()
+    ]
+    series = _listed(base, _EXPOSED, _BEFORE + _PAUSE + _AFTER)
+    test = {"interval": f"{_STEP}s", "input_series": series, "promql_expr_test": checks}
+    names = [_with_endings(file, place) for file in files]
+    return _write(place / "pause.yaml", {"rule_files": names, "tests": [test]})
+
+
+def reasons_last(place: Path, rules: Path) -> Path:
+    """Write a history in which the reasons are evaluated after what reads them: no other cause is told before."""
+    refused = {series: values for series, values in _EXPOSED.items() if "refused" in series}
+    cause = [{"labels": '{alertname="ZapiInstanceCredentialsRefused"}', "value": 1}]
+    order = ("thresholds", "polls", "reasons", "refusals")
+    base = [(series, f"{-9000 * (1 - grows)}+{grows * _STEP}x20") for series, grows in _BASE.items()]
+    test = {
+        "interval": f"{_STEP}s",
+        "input_series": _listed(base, refused, 20),
+        "promql_expr_test": [_check(0, []), *(_check(step, cause) for step in range(2, 20))],
+    }
+    document = {
+        "rule_files": [str(rules / f"{name}.yaml") for name in order],
+        "group_eval_order": [f"zapi-{name}" for name in order],
+        "tests": [test],
+    }
+    return _write(place / "start.yaml", document)
+
+
+def _write(file: Path, document: Mapping[str, Any]) -> Path:
+    file.write_text(yaml.safe_dump({**document, "evaluation_interval": f"{_STEP}s"}))
+    return file
+
+
+def _with_endings(file: Path, directory: Path) -> str:
+    document = parse(file.read_text())
+    for rule in document["groups"][0]["rules"]:
+        if "alert" in rule:
+            rule["labels"]["ending"] = '{{ slice (printf "%017.6f" $value) 16 }}'
+    (directory / file.name).write_text(yaml.safe_dump(document))
+    return file.name
+
+
+def _check(step: int, samples: list[dict[str, Any]]) -> dict[str, Any]:
+    query = 'group by (alertname, ending) (ALERTS{alertstate="firing"})'
+    return {"expr": query, "eval_time": f"{step * _STEP}s", "exp_samples": samples}
+
+
+def _listed(
+    base: Iterable[tuple[str, str]], exposed: Mapping[str, str], samples: int
+) -> list[dict[str, str]]:
+    """Series and values, for promtool; ``exposed`` for so many samples."""
+    of_an_exporter = (
+        (series.replace("{", '{job="zapi", instance="a:1", '), values.format(samples))
+        for series, values in exposed.items()
+    )
+    return [{"series": series, "values": values} for series, values in (*base, *of_an_exporter)]
