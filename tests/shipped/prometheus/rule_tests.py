@@ -3,15 +3,17 @@
 ``python -m tests.shipped.prometheus.rule_tests`` writes them to ``prometheus/tests`` for ``promtool test rules``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import yaml
 
 from tests.shipped.prometheus import collector_stories, source_stories, stories
 from tests.shipped.prometheus.fleet_model import STEP, Line, Query, Scenario, promtool_test
 from tests.shipped.prometheus.tools import RULE_TESTS, parse
+
+T = TypeVar("T")
 
 _Dumper: Final[type[yaml.SafeDumper]] = type(
     "_Dumper",
@@ -91,15 +93,21 @@ def documents() -> Iterator[tuple[Path, str]]:
 
 def _runs(scenarios: Sequence[Scenario]) -> list[list[Scenario]]:
     """Stories that are played at once, the longest first: evaluating all rules costs more than another small fleet."""
-    runs: list[list[Scenario]] = []
-    for scenario in sorted(scenarios, key=lambda one: -one.story.seconds):
-        fitting = (run for run in runs if all(scenario.can_be_played_with(other) for other in run))
-        run = next(fitting, None)
-        if run is None:
-            runs.append([scenario])
+    longest_first = sorted(scenarios, key=lambda one: -one.story.seconds)
+    return at_once(longest_first, Scenario.can_be_played_with)
+
+
+def at_once(items: Iterable[T], can_be_with: Callable[[T, T], bool]) -> list[list[T]]:
+    """Put each into the first group with all of which it can be."""
+    groups: list[list[T]] = []
+    for item in items:
+        fitting = (group for group in groups if all(can_be_with(item, other) for other in group))
+        group = next(fitting, None)
+        if group is None:
+            groups.append([item])
         else:
-            run.append(scenario)
-    return runs
+            group.append(item)
+    return groups
 
 
 if __name__ == "__main__":

@@ -469,30 +469,35 @@ def in_every_trouble(minutes: int) -> Fleet:
     return fleet
 
 
+def every_trouble_until(minute: float) -> dict[Alert, Sequence[Window]]:
+    """What is told of :func:`in_every_trouble`, when all of it ends at this minute."""
+    begins = {
+        of("InstanceUnpaid", "p0"): 61,
+        of("InstancePaymentUnknown", "p1"): 60.5,
+        of("InstanceDueUnknown", "p2"): 60.5,
+        of("InstanceExpiringSoon", "p3"): 0.5,
+        of("InstanceExpiringImminently", "p4"): 0.5,
+        of("InstanceExpiringImminently", "p5"): 1,
+        of("InstanceExpired", "p5"): 7,
+        of("InstanceWebhookMissing", "p6", webhook="received"): 11,
+        of("InstanceWebhookMuted", "p7", webhook="received"): 11,
+        of("InstanceWebhookUnexpected", "p8", webhook="received"): 11,
+        of("InstancePollsFailing", "p9"): 7.5,
+        of("InstanceValuesStale", "p9"): 15.5,
+        of("InstanceCredentialsRefused", "p10"): 7.5,
+        of("InstanceWrongInstance", "p11"): 7.5,
+        of("InstanceSubscriptionEnded", "p12"): 7.5,
+        of("InstanceNeverConnected", "p13"): 6,
+    }
+    return {alert: [(begin, minute)] for alert, begin in begins.items()}
+
+
 @story("removed")
 def removed_in_trouble() -> Play:
     """Whatever was told of a number ends in words of its own when it is removed."""
     fleet = in_every_trouble(80)
     fleet.configure(76, fleet.exporter, without=list(fleet.phones)[:14])
-    return fleet.story, {
-        of("InstanceUnpaid", "p0"): [(61, 78)],
-        of("InstancePaymentUnknown", "p1"): [(60.5, 78)],
-        of("InstanceDueUnknown", "p2"): [(60.5, 78)],
-        of("InstanceExpiringSoon", "p3"): [(0.5, 78)],
-        of("InstanceExpiringImminently", "p4"): [(0.5, 78)],
-        of("InstanceExpiringImminently", "p5"): [(1, 78)],
-        of("InstanceExpired", "p5"): [(7, 78)],
-        of("InstanceWebhookMissing", "p6", webhook="received"): [(11, 78)],
-        of("InstanceWebhookMuted", "p7", webhook="received"): [(11, 78)],
-        of("InstanceWebhookUnexpected", "p8", webhook="received"): [(11, 78)],
-        of("InstancePollsFailing", "p9"): [(7.5, 78)],
-        of("InstanceValuesStale", "p9"): [(15.5, 78)],
-        of("InstanceCredentialsRefused", "p10"): [(7.5, 78)],
-        of("InstanceWrongInstance", "p11"): [(7.5, 78)],
-        of("InstanceSubscriptionEnded", "p12"): [(7.5, 78)],
-        of("InstanceNeverConnected", "p13"): [(6, 78)],
-        job("InstancesVanished"): [(78, 80)],
-    }
+    return fleet.story, {**every_trouble_until(78), job("InstancesVanished"): [(78, 80)]}
 
 
 @story("removed")
@@ -501,25 +506,7 @@ def uninstalled_in_trouble() -> Play:
     fleet = in_every_trouble(145)
     fleet.kill(76, target=False)
     fleet.story.exporters.append(Exporter("b:1", {"q0": {}}, {"q0": Phone()}, job="other"))
-    return fleet.story, {
-        of("InstanceUnpaid", "p0"): [(61, 135.5)],
-        of("InstancePaymentUnknown", "p1"): [(60.5, 135.5)],
-        of("InstanceDueUnknown", "p2"): [(60.5, 135.5)],
-        of("InstanceExpiringSoon", "p3"): [(0.5, 135.5)],
-        of("InstanceExpiringImminently", "p4"): [(0.5, 135.5)],
-        of("InstanceExpiringImminently", "p5"): [(1, 135.5)],
-        of("InstanceExpired", "p5"): [(7, 135.5)],
-        of("InstanceWebhookMissing", "p6", webhook="received"): [(11, 135.5)],
-        of("InstanceWebhookMuted", "p7", webhook="received"): [(11, 135.5)],
-        of("InstanceWebhookUnexpected", "p8", webhook="received"): [(11, 135.5)],
-        of("InstancePollsFailing", "p9"): [(7.5, 135.5)],
-        of("InstanceValuesStale", "p9"): [(15.5, 135.5)],
-        of("InstanceCredentialsRefused", "p10"): [(7.5, 135.5)],
-        of("InstanceWrongInstance", "p11"): [(7.5, 135.5)],
-        of("InstanceSubscriptionEnded", "p12"): [(7.5, 135.5)],
-        of("InstanceNeverConnected", "p13"): [(6, 135.5)],
-        job("ExporterTargetLost"): [(85.5, 135)],
-    }
+    return fleet.story, {**every_trouble_until(135.5), job("ExporterTargetLost"): [(85.5, 135)]}
 
 
 @story("listed")

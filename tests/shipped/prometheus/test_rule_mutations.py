@@ -19,6 +19,7 @@ import pytest
 
 from tests.shipped.prometheus.group_histories import pause, reasons_last
 from tests.shipped.prometheus.mutants import Mutant, mutants
+from tests.shipped.prometheus.rule_tests import at_once
 from tests.shipped.prometheus.tools import RULE_TESTS, Rule, parse, promtool, rule_files, rules
 
 NO_MISTAKE: Final[dict[tuple[str, str], str]] = {}
@@ -77,15 +78,8 @@ def _readers(name: str) -> list[Rule]:
 
 def _batches(mistakes: Iterator[Mistake]) -> list[list[Mistake]]:
     """Mistakes of which no two reach the same rule."""
-    found: list[list[Mistake]] = []
-    for mistake in sorted(mistakes, key=lambda one: len(one.readers)):
-        fitting = (batch for batch in found if not any(mistake.readers & other.readers for other in batch))
-        batch = next(fitting, None)
-        if batch is None:
-            found.append([mistake])
-        else:
-            batch.append(mistake)
-    return found
+    fewest_first = sorted(mistakes, key=lambda one: len(one.readers))
+    return at_once(fewest_first, lambda one, other: one.readers.isdisjoint(other.readers))
 
 
 @pytest.mark.nightly
