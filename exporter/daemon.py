@@ -52,7 +52,6 @@ class Daemon:
         )
         self._merger = Merger()
         self._loaded = config
-        self._has_all_lists = self.discovery.is_every_list_tried()
         self.config = config = self._merger.merge(config, self.discovery.lists())
         lines = InstanceLines()
         self.fleet = Fleet(config, clock, [lines, EventLog()])
@@ -63,12 +62,12 @@ class Daemon:
             self._client.collect,
             self.fleet.record_collected,
             telemetry.collected,
-            limits=self._collector_limits(),
+            limits=self._collector_limits(config),
             clock=clock,
             backoff=Backoff(random.Random()),
         )
         self.poller = Poller(
-            self._plan(),
+            self._plan(config),
             self._client.read,
             self.fleet.record,
             clock=clock,
@@ -102,10 +101,8 @@ class Daemon:
             self._client.forget()
         self.discovery.replace(loaded.accounts, self._client.list_page, at_once=loaded.api != old.api)
         self._loaded = loaded
-        has_all_lists = self.discovery.is_every_list_tried()
         config = self._merger.merge(loaded, self.discovery.lists())
         self._poll(config)
-        self._has_all_lists = has_all_lists
         log_changes("the configuration was reloaded", old, config)
         self._note_loaded()
 
@@ -113,35 +110,32 @@ class Daemon:
         """Poll the instances that the lists of accounts name now."""
         with self._lock:
             old = self.config
-            has_all_lists = self.discovery.is_every_list_tried()
             config = self._merger.merge(self._loaded, self.discovery.lists())
             if config.instances != old.instances:
                 self._poll(config)
                 log_changes("the lists of accounts have changed", old, config)
             self.config = config
-            # Not as soon as a list is read: until its instances are watched, none of them is left to be polled.
-            self._has_all_lists = has_all_lists
             self.telemetry.listed(config)
 
     def _poll(self, config: Config) -> None:
         """Poll the instances of ``config`` from now on."""
-        self.config = config
-        self._longest_poll = max(
-            self._longest_poll, _longest_poll(config)
-        )  # polls in flight end as they began
+        # Polls in flight end as they began.
+        self._longest_poll = max(self._longest_poll, _longest_poll(config))
         self.fleet.reconfigure(config)
         names = {instance.name for instance in config.instances}
-        self._collectors.reconfigure(self._client.collect, self._collector_limits(), names)
-        self.poller.replace(self._plan(), self._client.read)
+        self._collectors.reconfigure(self._client.collect, self._collector_limits(config), names)
+        self.poller.replace(self._plan(config), self._client.read)
         self._client.keep(config.instances)
+        # Not sooner: until the instances of a list are watched, none of them is left to be polled, and all is ready.
+        self.config = config
 
     def has_all_lists(self) -> bool:
         """Return whether the instances of every account's list are watched, as far as the list could be read."""
-        return self._has_all_lists
+        return all(source.is_tried for source in self.config.sources)
 
     def is_ready(self) -> bool:
         """Return whether every account's list was tried and every instance polled, unless the exporter is stopping."""
-        self._ready = self._ready or (self._has_all_lists and self.fleet.every_instance_was_polled())
+        self._ready = self._ready or (self.has_all_lists() and self.fleet.every_instance_was_polled())
         return self._ready and not self._stopping
 
     def is_stuck(self, tolerance: float) -> bool:
@@ -155,13 +149,13 @@ class Daemon:
         self.poller.stop(timeout)
         self._client.close()
 
-    def _plan(self) -> Plan:
-        return Plan(self.config.instances, self.config.polling, self._longest_poll)
+    def _plan(self, config: Config) -> Plan:
+        return Plan(config.instances, config.polling, self._longest_poll)
 
-    def _collector_limits(self) -> CollectorLimits:
-        polling = self.config.polling
+    def _collector_limits(self, config: Config) -> CollectorLimits:
+        polling = config.polling
         places = None if self._collects_at_once else max(1, polling.concurrency // 2)
-        return CollectorLimits(self.config.api.timeout, polling.interval, places)
+        return CollectorLimits(config.api.timeout, polling.interval, places)
 
     def _note_loaded(self) -> None:
         self.telemetry.reloaded(self.config, self._clock.time())

@@ -198,11 +198,6 @@ class Discovery:
         """Return what is known of each account, by its name."""
         return {name: reader.known for name, reader in self._readers.items()}
 
-    def is_every_list_tried(self) -> bool:
-        """Return whether each list was read once, could not be read, or is known from the cache."""
-        lists = self.lists().values()
-        return all(known.is_read or known.last_success is not None for known in lists)
-
     def stop(self) -> None:
         """Stop reading; the result of a request in flight is discarded."""
         for reader in self._readers.values():

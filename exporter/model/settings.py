@@ -107,6 +107,11 @@ class InstanceSource:
     is_read: bool = True
     refresh: float | None = None
 
+    @property
+    def is_tried(self) -> bool:
+        """Whether it was read once, could not be read, or is known from the cache."""
+        return self.is_read or self.last_success is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Config:

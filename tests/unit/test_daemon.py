@@ -280,7 +280,7 @@ def test_collectors_have_half_of_the_workers_unless_nothing_waits(
 ) -> None:
     config = a_config(timeout=7.0, polling=some_polling(interval=90.0, concurrency=concurrency))
     daemon = Daemon(config, SystemClock(), Telemetry(), collects_at_once=at_once)
-    assert daemon._collector_limits() == CollectorLimits(7.0, 90.0, places)
+    assert daemon._collector_limits(daemon.config) == CollectorLimits(7.0, 90.0, places)
     daemon.stop(0.0)
 
 

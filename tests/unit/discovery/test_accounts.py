@@ -54,7 +54,7 @@ def test_nothing_is_ready_before_the_listed_instances_are_watched(
 
     monkeypatch.setattr(Fleet, "reconfigure", late)
     with Rig(zapi) as rig:
-        wait_until(rig.daemon.discovery.is_every_list_tried)
+        wait_until(lambda: rig.daemon.discovery.lists()["matriz"].is_read)
         assert not rig.daemon.has_all_lists()
         assert not rig.daemon.is_ready()
         may_be_applied.set()
