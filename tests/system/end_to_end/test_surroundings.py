@@ -1,10 +1,11 @@
-"""What happens around the process: time zones, tight limits, impatient supervisors, pairs."""
+"""What happens around the process: time zones, a machine that sleeps, tight limits, impatient supervisors, pairs."""
 
 import os
 import re
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, timezone
@@ -76,6 +77,21 @@ def test_a_time_zone_moves_no_time_that_is_told(tmp_path: Path, zapi: SimulatedZ
     assert "2030-03-17" in page
 
 
+def test_a_process_that_slept_polls_again_and_is_healthy(tmp_path: Path, zapi: SimulatedZapi) -> None:
+    """As a laptop's lid or a paused virtual machine makes it: slots are missed, and none is made up for."""
+    with exporter(tmp_path, configured(tmp_path, zapi)) as running:
+        running.process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: _state(running.process.pid) == "T", PATIENCE)
+        slept = time.monotonic()
+        wait_until(lambda: time.monotonic() - slept > 5)  # five slots pass
+        polls = polls_of(zapi)
+        running.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: polls_of(zapi) >= polls + 2, PATIENCE)
+        assert get(f"{running.url}/-/healthy")
+        assert value(running, "zapi_instance_up") == 1
+        assert value(running, "zapi_instance_poll_failures_total") == 0
+
+
 @pytest.mark.parametrize(
     "limits",
     [
@@ -144,3 +160,7 @@ def test_two_prometheus_servers_see_the_same(tmp_path: Path, zapi: SimulatedZapi
 
 def sees_it(server: Prometheus) -> bool:
     return server.values("zapi_instance_up") == [1]
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
