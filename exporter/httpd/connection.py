@@ -116,7 +116,7 @@ class Connection:
         except message.Refused as refused:
             response, close = refused.response, True
         except h11.RemoteProtocolError as error:
-            response, close = self._malformed(error), True
+            response, close = message.malformed(error, self._http.trailing_data[0]).response, True
         security = self._service.security()
         close = close or security.tls is not self._tls or self._service.closing.is_set()
         await self._answer(response, security, close=close)
@@ -158,8 +158,7 @@ class Connection:
                 return
             if isinstance(event, h11.Data):
                 length += len(event.data)
-                if length > most:
-                    raise message.Refused(413, "The request's body is too large.")
+                message.check_body(length, most)
             elif event is h11.NEED_DATA:
                 if self._http.they_are_waiting_for_100_continue:
                     await self._stream.send(self._http.send(_CONTINUE) or b"")
@@ -199,14 +198,6 @@ class Connection:
         except Exception as error:
             _log.error("a request could not be answered", extra={"error": type(error).__name__})
             return _INTERNAL_ERROR
-
-    def _malformed(self, error: h11.RemoteProtocolError) -> Response:
-        received, _ = self._http.trailing_data
-        if error.error_status_hint != 431:
-            return text_response(error.error_status_hint, "The request is not well-formed HTTP/1.1.\n")
-        if b"\n" in received:
-            return text_response(431, "The request's headers are too large.\n")
-        return text_response(414, "The request's target is too long.\n")
 
     async def _answer(self, response: Response, security: Security, *, close: bool) -> None:
         head, body = self._build(response, security, close=close)

@@ -71,6 +71,8 @@ _WITH_BODY: Final = frozenset({"POST", "PUT"})
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CREDENTIALS: Final = frozenset({"authorization", "proxy-authorization", "cookie"})
 _QUERY_FIELDS: Final = 100
+_TARGET_TOO_LONG: Final = "The request's target is too long."
+_HEADERS_TOO_LARGE: Final = "The request's headers are too large."
 _NO_TARGET: Final = "The request's target is neither a path nor an http URL."
 
 
@@ -82,6 +84,19 @@ class Refused(Exception):
         self.response = Response(status, f"{why}\n".encode())
 
 
+def malformed(error: h11.RemoteProtocolError, received: bytes) -> Refused:
+    """Return the refusal of a request that is not well-formed; ``received`` is what h11 had not read of it."""
+    if error.error_status_hint != 431:
+        return Refused(error.error_status_hint, "The request is not well-formed HTTP/1.1.")
+    return Refused(431, _HEADERS_TOO_LARGE) if b"\n" in received else Refused(414, _TARGET_TOO_LONG)
+
+
+def check_body(length: int, most: int) -> None:
+    """Raise :class:`Refused` if a body has more than ``most`` bytes."""
+    if length > most:
+        raise Refused(413, "The request's body is too large.")
+
+
 def read_head(head: h11.Request, limits: Limits) -> Request:
     """Return the request as the routes see it: without credentials. Raise :class:`Refused`."""
     _check_size(head, limits)
@@ -91,8 +106,7 @@ def read_head(head: h11.Request, limits: Limits) -> Request:
     if "transfer-encoding" in headers and ("content-length" in headers or head.http_version < b"1.1"):
         raise Refused(400, "The request states the length of its body in two ways.")
     method = head.method.decode("ascii")
-    if int(headers.get("content-length", "0")) > largest_body(method, limits):
-        raise Refused(413, "The request's body is too large.")
+    check_body(int(headers.get("content-length", "0")), largest_body(method, limits))
     target = head.target.decode("ascii")
     if not target.startswith(("/", "*")):
         headers["host"], target = _split_absolute(target)
@@ -138,11 +152,11 @@ def write_head(response: Response, operators: Mapping[str, str], now: float, *, 
 
 def _check_size(head: h11.Request, limits: Limits) -> None:
     if len(head.target) > limits.target_bytes:
-        raise Refused(414, "The request's target is too long.")
+        raise Refused(414, _TARGET_TOO_LONG)
     if len(head.headers) > limits.header_count:
         raise Refused(431, "The request has too many headers.")
     if sum(len(name) + len(value) for name, value in head.headers) > limits.head_bytes:
-        raise Refused(431, "The request's headers are too large.")
+        raise Refused(431, _HEADERS_TOO_LARGE)
 
 
 def _read_target(target: str, method: str) -> tuple[str, Mapping[str, str]]:
