@@ -18,7 +18,7 @@ _SAME_FOR_A_BOOLEAN: Final = {"== 0": "<= 0", "== 1": ">= 1"}
 """A series that is 0 or 1 makes no difference between these, so they are no mistake."""
 
 _SECONDS: Final = {"s": 1, "m": 60}
-"""Units of durations. Looking back for hours or days bridges a pause of Prometheus, and promtool plays none that long."""
+"""Units of durations. A look-back of hours or days bridges a pause of Prometheus, and promtool plays none that long."""
 _QUOTED: Final = re.compile(r'"[^"]*"')
 _TOKEN: Final = re.compile(
     r"(?P<comparison>[<>=!]=|[<>])"

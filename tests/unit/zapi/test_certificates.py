@@ -8,6 +8,7 @@ import pytest
 import trustme
 
 from exporter.model.poll_result import Failure, Reading, Reason
+from exporter.zapi.resolver import Resolver, system_lookup
 from tests.builders import an_instance
 from tests.unit.zapi.outcome import said
 from tests.unit.zapi.playing import OWN, a_client, answering, playing
@@ -18,10 +19,12 @@ DAY = timedelta(days=1)
 
 
 def polled(authority: trustme.CA, chain: ssl.SSLContext, host: str = HERE) -> Reading:
-    """Return what a poll reads of a server with that chain, where ``authority`` is trusted."""
+    """Return what a poll reads of a server with that chain, where ``authority`` is trusted. Each name leads there."""
+    here = Resolver(lambda name, port: system_lookup(HERE, port))
     with playing(answering(OWN), context=chain) as server:
         ca_pem = authority.cert_pem.bytes().decode()
-        return a_client(f"https://{host}:{server.port}", ca_pem=ca_pem).read(an_instance("vendas"))
+        client = a_client(f"https://{host}:{server.port}", ca_pem=ca_pem, resolver=here)
+        return client.read(an_instance("vendas"))
 
 
 def serving(certificate: trustme.LeafCert) -> ssl.SSLContext:
@@ -61,6 +64,11 @@ def test_a_chain_over_an_intermediate_is_trusted() -> None:
     assert said(polled(authority, serving(authority.create_child_ca().issue_cert(HERE)))) is True
 
 
+def test_a_host_that_ends_with_a_dot_has_the_certificate_of_one_that_does_not() -> None:
+    authority = trustme.CA()
+    assert said(polled(authority, serving(authority.issue_cert("zapi.example")), "zapi.example.")) is True
+
+
 @pytest.mark.parametrize(
     ("chain", "host", "words"),
     [
@@ -71,7 +79,7 @@ def test_a_chain_over_an_intermediate_is_trusted() -> None:
         (lambda own: valid(own, DAY, 2 * DAY), HERE, "not valid yet"),
         (lambda own: valid(own, -2 * DAY, -DAY), HERE, "expired"),
         (lambda own: serving(own.issue_cert("api.example.com")), HERE, "another host"),
-        (lambda own: serving(own.issue_cert("api.example.com")), "localhost", "another host"),
+        (lambda own: serving(own.issue_cert("zapi.example")), "api.example", "another host"),
     ],
 )
 def test_a_certificate_that_cannot_be_verified_is_told_by_its_fault(

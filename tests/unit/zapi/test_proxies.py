@@ -124,6 +124,7 @@ async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head:
     [
         (b"HTTP/1.1 407 canary\r\nX: canary\r\n\r\n", "407"),
         (b"HTTP/1.1 502 canary\r\n\r\ncanary", "502"),
+        (b"HTTP/1.1 300 canary\r\n\r\n", "300"),
         (b"HTTP/1.1 302 canary\r\nLocation: https://canary/\r\n\r\n", "302"),
         (b"", "closed"),
         (b"HTTP/1.1 2", "proxy"),
@@ -132,7 +133,18 @@ async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head:
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 12_000 + b"\r\n", "proxy"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\ncanary", "proxy"),
     ],
-    ids=["407", "502", "redirect", "closed", "half a line", "no HTTP", "huge header", "many headers", "page"],
+    ids=[
+        "407",
+        "502",
+        "300",
+        "redirect",
+        "closed",
+        "half a line",
+        "no HTTP",
+        "huge header",
+        "many headers",
+        "page",
+    ],
 )
 def test_a_proxy_that_makes_no_tunnel_is_named(
     answer: bytes, detail: str, proxy_tls: ssl.SSLContext | None, certified: Certified

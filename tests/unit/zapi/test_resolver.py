@@ -11,7 +11,7 @@ import pytest
 
 from exporter.model.poll_result import Failure, Reason
 from exporter.zapi.errors import NoThreadLeft
-from exporter.zapi.resolver import AddressInfo, Resolver
+from exporter.zapi.resolver import AddressInfo, Resolver, system_lookup
 from harness.waiting import wait_until
 from tests.builders import an_instance
 from tests.unit.zapi.playing import a_client
@@ -30,6 +30,10 @@ class Names:
         self.asked += 1
         assert self.answers.wait(60)
         return [HERE]
+
+
+def unknown(host: str, port: int) -> Sequence[AddressInfo]:
+    raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
 
 def test_a_lookup_that_hangs_is_given_up_and_asked_only_once() -> None:
@@ -56,6 +60,18 @@ def test_an_address_needs_no_lookup() -> None:
     names = Names()
     assert Resolver(names.look_up).resolve("127.0.0.1", 443, 0.01)[0][4] == ("127.0.0.1", 443)
     assert names.asked == 0
+
+
+def test_the_system_is_asked_for_addresses_of_streams_of_that_host() -> None:
+    found = system_lookup("127.0.0.2", 8080)
+    assert [(kind, address) for _, kind, _, _, address in found] == [
+        (socket.SOCK_STREAM, ("127.0.0.2", 8080))
+    ]
+
+
+def test_a_failed_lookup_says_why() -> None:
+    with pytest.raises(socket.gaierror, match="unknown"):
+        Resolver(unknown).resolve("zapi.example", 443, 20)
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "zapi..example"])
@@ -90,9 +106,6 @@ def test_a_failed_lookup_keeps_nothing_of_the_poll_that_waited_for_it() -> None:
 
     class Held:
         pass
-
-    def unknown(host: str, port: int) -> Sequence[AddressInfo]:
-        raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
     def wait_for_the_lookup(held: Held) -> None:
         with contextlib.suppress(socket.gaierror):
