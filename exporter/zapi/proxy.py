@@ -19,7 +19,8 @@ _log = logging.getLogger(__name__)
 
 _QUOTES: Final = "\"'`\u201c\u201d\u2018\u2019"
 _BEFORE_AT: Final = re.compile(r"[/?#].*@")
-_DOMAIN: Final = re.compile(r"\*?\.?[^\W_]([\w-]*\.)*[\w-]*\.?")
+_DOMAIN: Final = re.compile(r"(?!\*?[\d.]+$)\*?\.?[^\W_]([\w-]*\.)*[\w-]*\.?")
+"""Digits and dots alone are a part of an address, which would end addresses of other networks too."""
 _WITH_PORT: Final = re.compile(r"(\[[^]]*\]|[^:]*)(?::([0-9]+))?")
 
 

@@ -45,7 +45,7 @@ def test_a_host_that_no_proxy_names_is_reached_directly(
         (HOST, ("", ",", "pi.z-api.io", "api.z-api.io:8443", "10.0.0.0/8", "api.z-api.io:0")),
         ("https://z-api.io", ("api.io", "api.z-api.io")),
         (PORT, ("h:443",)),
-        (ADDRESS, ("10.1.2.3:443", "192.168.0.0/16", "10.1.2.3/99", "10.1.2.4")),
+        (ADDRESS, ("1.2.3", ".2.3:8443", "*.3", "10.1.2.3:443", "192.168.0.0/16", "10.1.2.3/99", "10.1.2.4")),
         (IPV6, ("fe80::/10", "fd00::2", "[fd00::1]:8443")),
     ],
 )
@@ -109,7 +109,7 @@ def test_entries_that_can_match_a_host_are_no_reason_to_warn(
     [
         *("http://z-api.io", "https://user:canary@z-api.io", "user:canary@z-api.io", "z-api.io/path"),
         *("10.0.0.0/99", "fd00::/200", "api.z-api.io localhost", "api.z-api.io;localhost", "'api.z-api.io'"),
-        *("api.*.io", "10.0.*", "h:port", "h:0", "h:65536", "~"),
+        *("api.*.io", "10.0.*", "10.0.", "999.1.1.1", "h:port", "h:0", "h:65536", "~"),
     ],
 )
 def test_entries_that_can_match_no_host_are_one_warning(
