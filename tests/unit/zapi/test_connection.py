@@ -72,6 +72,12 @@ def test_a_connection_serves_the_next_poll_unless_it_is_at_its_end(first: bytes,
         assert server.connections == connections
 
 
+def test_a_connection_closed_without_a_reply_is_not_told_as_the_proxys() -> None:
+    with playing(answering(b"")) as server:
+        reading = server.client().read(INSTANCE)
+    assert reading == Failure(Reason.CONNECT, "the connection was closed before the reply was whole")
+
+
 def a_reply_of(size: int) -> bytes:
     """Chunks of one byte with long extensions fill a reply whose body is small."""
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n12\r\n" + BODY + b"\r\n"
