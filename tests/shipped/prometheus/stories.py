@@ -549,6 +549,14 @@ def vanished() -> Play:
 
 
 @story("listed")
+def all_vanished() -> Play:
+    """An exporter that watches nothing any more is told by what it watched before."""
+    fleet = Fleet(4, 30)
+    fleet.configure(10, fleet.exporter, without=list(fleet.phones))
+    return fleet.story, {job("InstancesVanished"): [(12, 30)]}
+
+
+@story("listed")
 def few_vanished() -> Play:
     """Two fewer are too few, three of eleven too small a share."""
     fleet = Fleet(11, 40)

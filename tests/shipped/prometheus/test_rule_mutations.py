@@ -31,6 +31,9 @@ NUMBERS: Final = os.environ.get("ZAPI_MUTANTS") or str(datetime.now(timezone.utc
 CONSTANTS: Final = "zapi:reason:info"
 TESTED_ELSEWHERE: Final = "availability.yaml"
 """By made-up histories."""
+THRESHOLDS: Final = "thresholds.yaml"
+ASK_WHETHER_THRESHOLDS_ARE_THERE: Final = frozenset({"zapi:thresholds_missing:since", "ZapiThresholdsMissing"})
+"""These read all of them, and no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ def _mistakes(numbers: str) -> Iterator[Mistake]:
         if rule.name == CONSTANTS:
             continue
         readers = frozenset(one.name for one in _readers(rule.name))
+        if rule.file.name == THRESHOLDS:
+            readers -= ASK_WHETHER_THRESHOLDS_ARE_THERE
         for mutant in mutants(rule.body):
             if str(number)[-1] in numbers and (rule.name, mutant.mistake) not in NO_MISTAKE:
                 yield Mistake(rule, mutant, readers)
