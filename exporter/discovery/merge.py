@@ -1,7 +1,7 @@
 """A configuration and the lists of its accounts → the configuration with all instances, each with a unique name.
 
-The order of precedence is: the configuration, its files, then the accounts in the order in which they are written. An
-instance is polled once, with the settings of the first source that has it.
+An instance that the configuration or one of its files has is polled with the settings from there, even if an account
+lists it too. If several accounts list an instance, the first one in the configuration counts.
 """
 
 import itertools
