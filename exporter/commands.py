@@ -225,6 +225,7 @@ def _daemon(
 ) -> Daemon | None:
     """Return the daemon, or ``None`` after printing every problem that forbids it."""
     cache = ListCache(options.accounts_cache)
+    cache.check()
     try:
         return Daemon(source.load(), clock, telemetry, collects_at_once=collects_at_once, cache=cache)
     except (InvalidConfig, UnusableProxy) as error:

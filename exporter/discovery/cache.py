@@ -24,8 +24,11 @@ from exporter.model.secret import Secret
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Largest file that is read."""
 
+_UNREADABLE: Final = "the cached list of an account cannot be read"
 _FORMAT: Final = "zapi-exporter account list 1"
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9-]+")
+
+_ABSENT: Final = (FileNotFoundError, NotADirectoryError)
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +41,23 @@ class ListCache:
         self._reader = FileReader()
         self._is_failing = False
 
+    def check(self) -> None:
+        """Warn if no list can be stored: otherwise nobody would know before the first list was read."""
+        folder = self._folder
+        if folder is None:
+            return
+        try:
+            self._reader.call(lambda: _try_to_write(folder))
+        except (OSError, UnreadableFile) as error:
+            problem = str(error.strerror if isinstance(error, OSError) else error)
+            _warn(
+                "lists of accounts cannot be cached; give --accounts.cache-directory a directory that the exporter "
+                "may write to",
+                folder,
+                problem,
+            )
+            self._is_failing = True
+
     def load(self, account: str) -> KnownList | None:
         """Return the last good list of an account, or ``None`` if there is no usable one."""
         if self._folder is None:
@@ -46,11 +66,10 @@ class ListCache:
         try:
             known = _parse_cached(self._reader.read(file, MAX_BYTES), account)
         except UnreadableFile as problem:
-            if file.exists():
-                self._warn("the cached list of an account cannot be read", file, str(problem))
+            _tell_unreadable(account, file, str(problem))
             return None
         except (ValueError, TypeError, KeyError, RecursionError):
-            self._warn("the cached list of an account cannot be read", file, "is not what the exporter wrote")
+            _warn(_UNREADABLE, file, "is not what the exporter wrote", account=account)
             return None
         extra = {"account": account, "instances": len(known.instances)}
         _log.info("the cached list of an account is used until the list can be read", extra=extra)
@@ -61,17 +80,42 @@ class ListCache:
         if self._folder is None:
             return
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make(self._folder)
             _replace_file(self._folder / _file_name(account), _written(account, known))
         except OSError as error:
             if not self._is_failing:
-                self._warn("the list of an account cannot be cached", self._folder, str(error.strerror))
+                _warn("the list of an account cannot be cached", self._folder, str(error.strerror))
             self._is_failing = True
         else:
             self._is_failing = False
 
-    def _warn(self, message: str, path: Path, problem: str) -> None:
-        _log.warning(message, extra={"path": shown_path(path), "problem": problem})
+
+def _warn(message: str, path: Path, problem: str, **fields: str) -> None:
+    _log.warning(message, extra={**fields, "path": shown_path(path), "problem": problem})
+
+
+def _tell_unreadable(account: str, file: Path, problem: str) -> None:
+    """Warn about a file that is there and cannot be read, or cannot be looked for."""
+    try:
+        file.stat()
+    except _ABSENT:
+        return
+    except OSError:
+        advice = "make the directory accessible to the user of the exporter"
+        _warn(f"{_UNREADABLE}; {advice}", file, problem, account=account)
+    else:
+        _warn(_UNREADABLE, file, problem, account=account)
+
+
+def _try_to_write(folder: Path) -> None:
+    """Raise :class:`OSError` if no file can be made in a folder, which is made if it is not there."""
+    _make(folder)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _file_name(account: str) -> str:

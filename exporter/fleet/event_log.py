@@ -5,12 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from exporter.fleet.view import InstanceView
-from exporter.model.poll_result import PhoneStatus, Status
+from exporter.fleet.view import InstanceView, is_as_expected
+from exporter.model.poll_result import PhoneStatus, Session, Status
 from exporter.model.settings import Config, Instance
 
 MOST_NAMED: Final = 20
 """Instances that are named at each change of the configuration; the first line has the counts of all."""
+
+_EFFORT: Final = {Session.CONNECTED: 0, Session.RESTORABLE: 1, Session.UNKNOWN: 2, Session.DISCONNECTED: 2}
+"""How much is needed until a session is connected: nothing, no person, a person."""
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +62,7 @@ class EventLog:
             return
         if before.payment_status != after.payment_status:
             _say(
-                logging.INFO,
+                _level(_is_paid_worse(before.paid, after.paid)),
                 "payment status changed",
                 after,
                 was=before.payment_status,
@@ -85,19 +88,38 @@ class EventLog:
             elif was is not None and now is None:
                 _say(logging.INFO, "a collector succeeds again", after, collector=collector.value)
             if isinstance(known.value, PhoneStatus) and (old is None or old.value != known.value):
+                level = _level(_is_phone_worse(before.phone_status, known.value))
                 session, online = known.value.session.value, known.value.phone_online
-                _say(logging.INFO, "phone status changed", after, session=session, phone_online=online)
+                _say(level, "phone status changed", after, session=session, phone_online=online)
 
     def _webhooks(self, old: Status, new: Status, after: InstanceView) -> None:
         """Log the changes of webhooks that both polls could read."""
         for webhook in sorted(old.webhooks.keys() & new.webhooks.keys()):
-            now = new.webhooks[webhook]
-            if old.webhooks[webhook] != now:
-                _say(logging.INFO, "webhook changed", after, webhook=webhook, set=now is not None)
+            was, now = old.webhooks[webhook], new.webhooks[webhook]
+            if was != now:
+                expected = after.instance.expected_webhooks.get(webhook)
+                was_good, is_good = (is_as_expected(url, expected, muted=False) for url in (was, now))
+                level = _level(now is None or (was_good and not is_good))
+                _say(level, "webhook changed", after, webhook=webhook, set=now is not None)
         if new.muted is not None:
             for webhook in sorted(new.muted ^ (old.muted or frozenset())):
                 muted = webhook in new.muted
-                _say(logging.INFO, "webhook filter changed", after, webhook=webhook, muted=muted)
+                _say(_level(muted), "webhook filter changed", after, webhook=webhook, muted=muted)
+
+
+def _is_paid_worse(was: bool | None, now: bool | None) -> bool:
+    """Return whether an instance is unpaid now and was not, or no longer counts as paid."""
+    return was is not now and (now is False or was is True)
+
+
+def _is_phone_worse(was: PhoneStatus | None, now: PhoneStatus) -> bool:
+    """Return whether the session or the phone is in a worse state; without an earlier one, in a bad state."""
+    effort, was_offline = (0, False) if was is None else (_EFFORT[was.session], was.phone_online is False)
+    return _EFFORT[now.session] > effort or (now.phone_online is False and not was_offline)
+
+
+def _level(is_worse: bool) -> int:
+    return logging.WARNING if is_worse else logging.INFO
 
 
 def _say(level: int, message: str, view: InstanceView, **fields: object) -> None:

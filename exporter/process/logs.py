@@ -100,7 +100,7 @@ def _formatter(fmt: str) -> _Formatter:
 
 
 def _logfmt_value(value: object) -> str:
-    text = str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
     if text and not any(char in ' "=\\' or not char.isprintable() for char in text):
         return text
     return printable(json.dumps(text, ensure_ascii=False))

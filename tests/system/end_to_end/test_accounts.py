@@ -64,6 +64,12 @@ def test_once_fails_where_the_list_does(config: Path, zapi: SimulatedZapi) -> No
     assert "Z-API failed to answer (HTTP 503)" in ran.stderr
 
 
+def test_a_cache_directory_that_cannot_be_used_is_told_at_start(config: Path) -> None:
+    ran = run(config, "--once", f"--accounts.cache-directory={config}")
+    assert ran.returncode == 0
+    assert ran.stderr.count("lists of accounts cannot be cached; give --accounts.cache-directory") == 1
+
+
 def test_a_check_asks_for_no_list_unless_told_to(config: Path, zapi: SimulatedZapi) -> None:
     ran = run(config, "--config.check")
     assert (ran.returncode, ran.stdout) == (0, f"{config}: valid, 0 instances and 1 account\n")

@@ -141,5 +141,45 @@ def test_no_file_is_left_behind_where_one_cannot_take_its_place(
     assert list(tmp_path.iterdir()) == [file]
     caplog.clear()
     assert cache.load("matriz") is None
-    assert [vars(record)["path"] for record in caplog.records] == [str(file)]
+    assert [(vars(record)["account"], vars(record)["path"]) for record in caplog.records] == [
+        ("matriz", str(file))
+    ]
     assert "is a folder" in vars(caplog.records[0])["problem"]
+
+
+def test_a_folder_that_cannot_be_entered_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / ("x" * 300)  # refused to root too, whom no permission keeps out
+    assert ListCache(folder).load("matriz") is None
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "the cached list of an account cannot be read; make the directory accessible to the user of the exporter"
+    )
+    told = vars(record)
+    assert (told["account"], told["problem"]) == ("matriz", "cannot be read: File name too long")
+    assert told["path"].startswith(f"{folder}/account-matriz-")
+
+
+@pytest.mark.parametrize("name", ["file", "file/lists", "x" * 300])
+def test_a_folder_that_cannot_be_written_is_told_at_start(
+    tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    cache = ListCache(tmp_path / name)
+    cache.check()
+    cache.store("matriz", KNOWN)
+    (record,) = caplog.records
+    assert (record.levelname, record.getMessage()) == (
+        "WARNING",
+        "lists of accounts cannot be cached; give --accounts.cache-directory a directory that the exporter may "
+        "write to",
+    )
+    assert vars(record)["path"] == str(tmp_path / name)
+    assert vars(record)["problem"] in ("File exists", "Not a directory", "File name too long")
+
+
+def test_a_folder_that_can_be_written_is_left_empty(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    ListCache().check()
+    ListCache(tmp_path / "new" / "lists").check()
+    assert (os.listdir(tmp_path / "new" / "lists"), caplog.records) == ([], [])

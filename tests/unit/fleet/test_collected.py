@@ -190,3 +190,48 @@ def test_the_log_tells_each_change_once(caplog: pytest.LogCaptureFixture, clock:
         ("a collector is failing", "status", "tls", "a phrase"),
         ("a collector succeeds again", "status", None, None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "level"),
+    [
+        (None, ONLINE, "INFO"),
+        (None, PhoneStatus(Session.CONNECTED, phone_online=False), "WARNING"),
+        (None, PhoneStatus(Session.DISCONNECTED, phone_online=None), "WARNING"),
+        (ONLINE, PhoneStatus(Session.CONNECTED, phone_online=False), "WARNING"),
+        (ONLINE, PhoneStatus(Session.CONNECTED, phone_online=None), "INFO"),
+        (ONLINE, PhoneStatus(Session.RESTORABLE, phone_online=True), "WARNING"),
+        (PhoneStatus(Session.RESTORABLE, phone_online=False), ONLINE, "INFO"),
+        (
+            PhoneStatus(Session.DISCONNECTED, phone_online=False),
+            PhoneStatus(Session.RESTORABLE, phone_online=False),
+            "INFO",
+        ),
+        (
+            PhoneStatus(Session.RESTORABLE, phone_online=True),
+            PhoneStatus(Session.UNKNOWN, phone_online=True),
+            "WARNING",
+        ),
+        (
+            PhoneStatus(Session.RESTORABLE, phone_online=True),
+            PhoneStatus(Session.CONNECTED, phone_online=False),
+            "WARNING",
+        ),
+    ],
+)
+def test_a_phone_status_is_a_warning_where_it_is_worse(
+    before: PhoneStatus | None,
+    now: PhoneStatus,
+    level: str,
+    caplog: pytest.LogCaptureFixture,
+    clock: ManualClock,
+) -> None:
+    fleet = Fleet(a_config(VENDAS), clock, [EventLog()])
+    if before is not None:
+        fleet.record_collected(VENDAS, Collector.STATUS, before)
+    caplog.clear()
+    caplog.set_level("INFO")
+    fleet.record_collected(VENDAS, Collector.STATUS, now)
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        (level, "phone status changed")
+    ]

@@ -124,8 +124,12 @@ def test_polls_that_stop_altogether_are_told_of_once(rig: Rig) -> None:
 def test_a_change_of_payment_status_is_told_with_both(rig: Rig) -> None:
     rig.poll(a_status(payment_status="paid"))
     (record,) = rig.poll(a_status(payment_status="overdue"))
-    assert record.getMessage() == "payment status changed"
+    assert said([record]) == [("WARNING", "payment status changed")]
     assert fields(record) == {"instance": "vendas", "was": "paid", "now": "overdue"}
+    (unlisted,) = rig.poll(a_status(payment_status="trial"))
+    (paid,) = rig.poll(a_status(payment_status="paid"))
+    (no_longer_paid,) = rig.poll(a_status(payment_status="trial"))
+    assert [each.levelname for each in (unlisted, paid, no_longer_paid)] == ["INFO", "INFO", "WARNING"]
 
 
 def test_a_changed_webhook_is_told_without_its_url(rig: Rig) -> None:
@@ -133,7 +137,7 @@ def test_a_changed_webhook_is_told_without_its_url(rig: Rig) -> None:
     records = rig.poll(a_status(webhooks={"received": None, "delivery": URL}))
     told = [(fields(record)["webhook"], fields(record)["set"]) for record in records]
     assert told == [("delivery", True), ("received", False)]
-    assert {record.getMessage() for record in records} == {"webhook changed"}
+    assert said(records) == [("INFO", "webhook changed"), ("WARNING", "webhook changed")]
     assert "CANARY" not in str([vars(record) for record in records])
 
 
@@ -145,11 +149,22 @@ def test_a_webhook_that_only_one_of_two_polls_could_read_has_not_changed(rig: Ri
 def test_a_webhook_that_is_muted_or_heard_again_is_told(rig: Rig) -> None:
     rig.poll(a_status(muted=frozenset({"received"})))
     records = rig.poll(a_status(muted=frozenset({"delivery"})), a_status(muted=frozenset({"delivery"})))
-    told = [(record.getMessage(), fields(record)["webhook"], fields(record)["muted"]) for record in records]
-    assert told == [
-        ("webhook filter changed", "delivery", True),
-        ("webhook filter changed", "received", False),
+    assert said(records) == [("WARNING", "webhook filter changed"), ("INFO", "webhook filter changed")]
+    told = [(fields(record)["webhook"], fields(record)["muted"]) for record in records]
+    assert told == [("delivery", True), ("received", False)]
+
+
+def test_a_webhook_that_leaves_its_expected_url_is_a_warning(rig: Rig) -> None:
+    rig.instance = an_instance("vendas", expected_webhooks={"received": URL})
+    rig.fleet.reconfigure(a_config(rig.instance, polling=some_polling(interval=60, stale_after=300)))
+    other = Secret("https://elsewhere.example.com/CANARY")
+    rig.poll(a_status(webhooks={"received": URL, "delivery": URL}))
+    assert said(rig.poll(a_status(webhooks={"received": other, "delivery": other}))) == [
+        ("INFO", "webhook changed"),
+        ("WARNING", "webhook changed"),
     ]
+    rig.poll(a_status(webhooks={"received": URL, "delivery": other}))
+    assert said(rig.handler.records) == [("INFO", "webhook changed")]
 
 
 def test_fields_that_cannot_be_read_are_told_of_when_they_are_new(rig: Rig) -> None:

@@ -87,6 +87,8 @@ def test_lines_that_were_dropped_are_a_line_too() -> None:
         ('a"b', r'"a\"b"'),
         ("a\\b", r'"a\\b"'),
         (None, "None"),
+        (True, "true"),
+        (False, "false"),
     ],
 )
 def test_a_logfmt_value_is_quoted_where_it_must_be(value: object, text: str) -> None:
