@@ -247,7 +247,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
     ),
     InstanceMetric(
         "zapi_instance_phone_online",
-        "Whether the phone itself is online, as the collector `status` was told.",
+        "Whether the phone itself is online, as Z-API reports to the collector `status`.",
         absent=f"{_NOT_COLLECTED}; when `smartphoneConnected` is absent or unreadable",
         query="zapi_instance_phone_online == 0",
         reads=("collected",),
@@ -265,7 +265,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
     ),
     InstanceMetric(
         "zapi_instance_queue_messages",
-        "Messages that wait to be sent, as the collector `queue` was told.",
+        "Messages that wait to be sent, as Z-API reports to the collector `queue`.",
         absent=_NOT_COLLECTED,
         query="topk(10, zapi_instance_queue_messages)",
         reads=("collected",),
@@ -295,22 +295,22 @@ INSTANCES = Metric(
 )
 SOURCE_UP = Metric(
     "zapi_exporter_instance_source_up",
-    "Whether the last reading of a place that instances come from was good: config, file: and its path, or "
-    "account: and its name.",
+    "Whether the last reading of a source of instances succeeded. The source is config, file: and a path, or "
+    "account: and a name.",
     ("source",),
-    absent="before the list of an account was asked for",
+    absent="before the list of an account was first requested",
     query="zapi_exporter_instance_source_up == 0",
 )
 SOURCE_INSTANCES = Metric(
     "zapi_exporter_instance_source_instances",
-    "Instances that a source gave when its reading was last good, before sharding. One that several sources name "
-    "counts for the first: config, files, accounts.",
+    "Instances that the source had at its last good reading, before sharding. An instance in config or a file "
+    "is not counted for an account; one in several accounts is counted for the first.",
     ("source",),
     query="sum by (source) (zapi_exporter_instance_source_instances)",
 )
 SOURCE_LAST_SUCCESS = Metric(
     "zapi_exporter_instance_source_last_success_timestamp_seconds",
-    "Unix time at which the reading of a source was last good.",
+    "Unix time of the last good reading of the source.",
     ("source",),
     absent="before the first good reading",
     query="time() - zapi_exporter_instance_source_last_success_timestamp_seconds",
@@ -342,7 +342,7 @@ POLL_DURATION = Metric(
 )
 POLL_LATENESS = Metric(
     "zapi_exporter_poll_lateness_seconds",
-    "How long after its due time a poll began; without first polls and polls held back after a failure.",
+    "Delay between the due time and the start of a poll; without first polls and polls held back after a failure.",
     type=MetricType.HISTOGRAM,
     query="histogram_quantile(0.99, sum by (le) (rate(zapi_exporter_poll_lateness_seconds_bucket[5m])))",
 )
@@ -355,7 +355,7 @@ COLLECTOR_POLLS = Metric(
 )
 UNREADABLE_FIELDS = Metric(
     "zapi_exporter_unreadable_fields_total",
-    "Optional fields of /me that came in no form the exporter can read.",
+    "Optional fields of /me with a value that the exporter could not read.",
     ("field",),
     type=MetricType.COUNTER,
     query="increase(zapi_exporter_unreadable_fields_total[1h]) > 0",

@@ -37,7 +37,7 @@ def knowing(view: InstanceView, value: PhoneStatus | MessageQueue | Failure) -> 
         (False, Session.UNKNOWN, Problem.DISCONNECTED, "Scan the QR code again"),
         (True, Session.RESTORABLE, Problem.SESSION_LOST_UNNOTICED, "Restore the session at"),
         (True, Session.DISCONNECTED, Problem.SESSION_LOST_UNNOTICED, "Scan the QR code again at"),
-        (True, Session.UNKNOWN, Problem.SESSION_LOST_UNNOTICED, "or to scan the QR code"),
+        (True, Session.UNKNOWN, Problem.SESSION_LOST_UNNOTICED, "must be restored or the QR code scanned"),
     ],
 )
 def test_a_lost_session_is_told_once_with_what_to_do(

@@ -61,8 +61,8 @@ def test_sources_that_are_well_are_not_told() -> None:
     [
         (
             account(problems=(FAILED,), last_success=NOW - 7200),
-            "The list of the account matriz was read 2 hours ago; the instances of then are polled: 1. New ones are "
-            "missing. (Z-API failed to answer (HTTP 503))",
+            "The list of the account matriz was last read 2 hours ago. The instances in it are still polled: 1. Newer "
+            "instances are not. (Z-API failed to answer (HTTP 503))",
             "A lista da conta matriz foi lida há 2 horas e continua valendo (instâncias: 1). As criadas depois "
             "não são consultadas. (a Z-API não conseguiu responder (HTTP 503))",
         ),
@@ -78,12 +78,12 @@ def test_sources_that_are_well_are_not_told() -> None:
         ),
         (
             account(problems=(FAILED,), last_success=NOW + 9),  # the clock stepped back
-            "was read 0 s ago;",
+            "was last read 0 s ago.",
             "foi lida há 0 s e",
         ),
         (
             account(last_success=NOW - 1501),
-            "The list of the account matriz was read 25 min ago;",
+            "The list of the account matriz was last read 25 min ago.",
             "A lista da conta matriz foi lida há 25 min e",
         ),
         (
@@ -93,14 +93,14 @@ def test_sources_that_are_well_are_not_told() -> None:
         ),
         (
             InstanceSource("file:a.yaml", (), ("a.yaml:1: document: is empty",)),
-            "The file a.yaml has a mistake and is left out; none of its instances is polled. (a.yaml:1: document: is "
+            "The file a.yaml has an error and is ignored; none of its instances is polled. (a.yaml:1: document: is "
             "empty)",
             "O arquivo a.yaml tem um erro e foi ignorado; nenhuma instância dele é consultada. (a.yaml:1: document:",
         ),
         (
             InstanceSource("file:a.yaml", (an_instance(),), ("a.yaml:1: document: is empty",)),
-            "The file a.yaml has a mistake; its instances are polled as it last was.",
-            "O arquivo a.yaml tem um erro; continua valendo o conteúdo anterior dele.",
+            "The file a.yaml has an error. Its last valid content stays in use.",
+            "O arquivo a.yaml tem um erro. O último conteúdo válido dele continua em uso.",
         ),
     ],
 )

@@ -250,7 +250,7 @@ def test_moments_are_for_machines_and_in_utc_for_people_without_a_script() -> No
 def test_a_print_says_what_is_on_it(query: dict[str, str], language: str, shown: str) -> None:
     html = page(a_fleet(90), query, language)
     assert f'<p class="shown">{shown}</p>' in html
-    asked = 'href="?show=unpaid&amp;q=x" title="Show those with another team too"'
+    asked = 'href="?show=unpaid&amp;q=x" title="Also show instances with another team"'
     assert ('class="asked"' in html, asked in html, "<bdi>team=sales</bdi>" in html) == ("team" in query,) * 3
 
 
