@@ -18,7 +18,7 @@ _NAMES: Final = Path("/proc/net/unix")
 _NAMESPACE: Final = Path("/proc/self/ns/pid")
 
 _ALIVE: Final = frozenset({200, 401, 403, 429})
-"""All but the first ask for what the check does not have: only a living exporter does that."""
+"""Statuses of a running exporter. 401, 403 and 429 only mean that it rejected the check, which has no credentials."""
 _NEEDS_TLS: Final = 400
 _TIMEOUT: Final = 4.0
 _EVERY_INTERFACE: Final = frozenset({"0.0.0.0", "[::]"})
@@ -27,7 +27,10 @@ _LOOPBACK: Final = ("127.0.0.1", "::1")
 
 @contextlib.contextmanager
 def published(places: Sequence[str]) -> Iterator[None]:
-    """Let processes of the same container find each of ``places`` meanwhile, where the system can do that."""
+    """While the context is open, let processes of the same container find each of ``places``.
+
+    This does nothing on a system without such names.
+    """
     with contextlib.ExitStack() as names:
         for place in places:
             with contextlib.suppress(OSError):  # no such names on this system, or not allowed here

@@ -95,7 +95,10 @@ class SimulatedApi:
         return self._subjects[instance_id].instance
 
     def set_account(self, account: SimulatedAccount) -> None:
-        """List the instances of an account to whom sends its partner token, or list them differently from now on."""
+        """Add an account: requests with its partner token get its list of instances.
+
+        It replaces an account with the same token.
+        """
         self._accounts = {**self._accounts, account.partner_token: account}
 
     def account_of(self, request: Request) -> SimulatedAccount | None:

@@ -10,7 +10,7 @@ from exporter.model.poll_result import Failure, Reason
 class KnownList:
     """The instances of an account, by the last good readings of its list.
 
-    ``missing`` are the identities of those that the last one lacked: they go when the next one lacks them too.
+    ``missing`` are the identities of those that the last one lacked: they are removed if the next one lacks them too.
     ``last_success`` is unix seconds. ``failure`` is why the last reading failed, ``is_read`` whether there was one
     since the start.
     """
@@ -37,7 +37,10 @@ class KnownList:
         return KnownList(kept, missing, now, is_read=True)
 
     def _kept(self, read: Listing) -> tuple[Listing, frozenset[str]]:
-        """Return the list and what it lacks for the first time, which stays; it replaces an item without a token."""
+        """Return the list with the instances that it lacks for the first time, and the identities of these.
+
+        An instance that is listed without its token counts as lacking; it is kept with its known token.
+        """
         usable = {instance.identity for instance in read if instance.token is not None}
         missed = {
             instance.identity: instance

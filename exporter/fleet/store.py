@@ -156,7 +156,7 @@ class Fleet:
         if (instance, paid) != (
             old.view.instance,
             old.view.paid,
-        ):  # else the very view stays, and all made of it
+        ):  # otherwise keep the same view object and everything cached for it
             asked = {each: known for each, known in old.view.collected.items() if each in instance.collect}
             old.collected_at = {each: at for each, at in old.collected_at.items() if each in asked}
             old.view = replace(old.view, instance=instance, paid=paid, collected=asked)

@@ -25,7 +25,7 @@ class Acceptor:
         self._tasks: set[asyncio.Task[None]] = set()
         self._log_not_before = 0.0
         self.is_accepting = True
-        """False while connections wait that cannot be accepted."""
+        """False while waiting connections cannot be accepted."""
 
     async def accept_loop(self, listener: socket.socket) -> None:
         """Serve each client that connects; an error of one connection does not affect others."""
@@ -39,7 +39,7 @@ class Acceptor:
             except ConnectionError:  # it gave up while it waited
                 continue
             except Exception as error:  # no file descriptor or memory is left, most likely
-                # accept() wants a descriptor even where nobody waits: nobody is closed for that
+                # accept() can fail for lack of a descriptor even with no client waiting; then close no connection
                 self.is_accepting = isinstance(error, OSError) and not _is_awaited(listener)
                 if not self.is_accepting:
                     self._recover(error)
@@ -55,7 +55,7 @@ class Acceptor:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _recover(self, error: Exception) -> None:
-        """Log once a minute, and give one connection's place back."""
+        """Log at most once a minute, and close one connection to free its descriptor."""
         now = asyncio.get_running_loop().time()
         if now >= self._log_not_before:
             reason = error.strerror if isinstance(error, OSError) else type(error).__name__

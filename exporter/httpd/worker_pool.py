@@ -69,12 +69,12 @@ class FairThreadPool:
         return self._clock.monotonic() - self._last_begun if is_stuck else 0.0
 
     def close(self) -> None:
-        """End each thread, after what it does. Nobody may wait any more."""
+        """Stop every thread after its current work. No caller may still be waiting."""
         for _ in range(self._threads):
             self._begun.put(None)
 
     def _begin(self) -> None:
-        """Begin what may run now."""
+        """Begin the work that may run now."""
         while self._busy < self._threads:
             ready = [key for key in reversed(self._waiting) if self._running[key] < self._per_key]
             if not ready:
@@ -87,7 +87,7 @@ class FairThreadPool:
             self._begun.put((key, outcome, self._take(key, outcome)))
 
     def _take(self, key: Hashable, outcome: _Outcome) -> _Work:
-        """Return work that waits, which it does no more; something that does nothing where it did not wait."""
+        """Remove waiting work from the queue and return it; return a no-op if it is not waiting."""
         jobs = self._waiting.get(key, {})
         work = jobs.pop(outcome, lambda: None)
         if not jobs:

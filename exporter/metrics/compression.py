@@ -27,7 +27,7 @@ class Exposition:
 
 
 class Segment:
-    """Some text, and what it is once compressed."""
+    """Some text, and its compressed form."""
 
     __slots__ = ("_deflated", "text")
 
@@ -36,7 +36,7 @@ class Segment:
         self._deflated: bytes | None = None
 
     def deflated(self) -> bytes:
-        """Whole deflate blocks that refer to nothing before them, so that they can stand after any others."""
+        """Return whole deflate blocks that refer to nothing before them, so that they can follow any others."""
         if self._deflated is None:
             deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
             self._deflated = deflate.compress(self.text) + deflate.flush(zlib.Z_FULL_FLUSH)

@@ -12,13 +12,13 @@ from exporter.model.settings import Instance
 from exporter.poller.schedule import Backoff
 
 MISSING_PAUSE: Final = 3600.0
-"""Seconds after which an endpoint is asked again that Z-API does not offer for an instance."""
+"""Seconds before an endpoint that Z-API does not offer for an instance is requested again."""
 
 _SHORTEST: Final = 0.1
-"""Seconds below which a request is not worth beginning before the next slot."""
+"""Minimum seconds left before the next slot for a request to be started."""
 
 Ask = Callable[[Instance, Collector, float], Collected]
-"""Asks within that many seconds, and never raises."""
+"""Function that makes one request within the given seconds and never raises."""
 
 RecordCollected = Callable[[Instance, Collector, Collected], None]
 
@@ -34,7 +34,7 @@ class _Past:
 
 @dataclass(frozen=True, slots=True)
 class CollectorLimits:
-    """What collectors may use. ``timeout`` is that of each, ``interval`` that of polls, both in seconds.
+    """What collectors may use. ``timeout`` is the limit of each, ``interval`` the polling interval, both in seconds.
 
     ``places`` is the number of workers that collectors may use at the same time, ``None`` for all of them; collectors
     whose last request failed may use a quarter of these.
@@ -46,7 +46,7 @@ class CollectorLimits:
 
 
 class Collectors:
-    """Asks the collectors of an instance, one after the other. Safe to use from many threads.
+    """Runs the collectors of an instance, one after the other. Safe to use from many threads.
 
     If no place is free, a collector waits for the next slot of its instance. So endpoints that do not respond cannot
     delay polls of ``/me``.
@@ -72,7 +72,7 @@ class Collectors:
         self._past: dict[tuple[str, Collector], _Past] = {}
 
     def reconfigure(self, ask: Ask, limits: CollectorLimits, names: Collection[str]) -> None:
-        """Ask by ``ask`` from now on, and forget instances that are not among ``names``."""
+        """Use ``ask`` and ``limits`` from now on, and forget instances that are not among ``names``."""
         with self._lock:
             self._ask, self._limits = ask, limits
             self._past = {key: past for key, past in self._past.items() if key[0] in names}

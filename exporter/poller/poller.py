@@ -115,7 +115,7 @@ class Poller:
             return 0.0 if began is None else self._clock.monotonic() - began
 
     def stuck_for(self) -> float:
-        """Seconds since polls should have made progress and did not: 0 while all is well or nothing is due.
+        """Return the seconds since polls should have made progress and did not: 0 while all is well or nothing is due.
 
         A poll in flight counts from its beginning, since it may be the one that hangs.
         """

@@ -134,7 +134,7 @@ class PollQueue:
         return True
 
     def in_flight_since(self, name: str) -> float | None:
-        """Return when the poll of an instance began that has not read ``/me``; ``None`` where none is in flight."""
+        """Return when the poll in flight that has not yet read ``/me`` began; ``None`` if there is none."""
         target = self._targets.get(name)
         return None if target is None or target.is_read else target.began
 
@@ -256,7 +256,7 @@ class PollQueue:
         )
 
     def _leaves_workers(self, now: float) -> bool:
-        """Return whether enough workers are left if another poll begins that is not a slot: all such polls may hang."""
+        """Return whether another unscheduled poll leaves enough workers for scheduled ones, even if all others hang."""
         next_slot = _heap_head(self._slots)
         awaited = next_slot is not None and next_slot.due < now + self._plan.longest_poll
         left_alone = min(max(1, self.concurrency // 4), self.concurrency - 1) if awaited else 0

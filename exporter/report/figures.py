@@ -32,7 +32,7 @@ Ask = Callable[[str, int, int], list[Sample]]
 
 @dataclass(slots=True)
 class Share:
-    """Seconds of a time. ``span`` is the time in which the number was there to be watched."""
+    """Durations in seconds. ``span`` is how long the number was monitored, with unrecorded hours between."""
 
     span: float = 0
     known: float = 0
@@ -45,7 +45,7 @@ class Share:
 
     @property
     def availability(self) -> float | None:
-        """Connected of known; None where nothing is known."""
+        """Return connected divided by known; None if nothing is known."""
         return self.connected / self.known if self.known else None
 
     @property
@@ -75,7 +75,7 @@ class Row:
 
     @property
     def time_to_reconnect(self) -> float | None:
-        """Mean length of the outages that ended; None where none did."""
+        """Return the mean duration of the outages that ended; None if none did."""
         return self.reconnecting / self.reconnects if self.reconnects else None
 
 
@@ -109,7 +109,7 @@ def collect(ask: Ask, days: Sequence[Day], group_by: str) -> Report:
         for figure, query in BY_DAY.items():
             for sample in ask(query, day.start, day.end):
                 key = _key(sample.labels)
-                # The group is that of the newest labels.
+                # Use the group of the newest labels.
                 row = rows.setdefault(key, Row("", *key))
                 row.group = sample.labels.get(group_by, "")
                 values = seen.setdefault(key, {name: [0.0] * len(days) for name in BY_DAY})
@@ -154,7 +154,10 @@ def _put(row: Row, figure: str, value: float) -> None:
 def _shares(
     values: Mapping[str, Sequence[float]], days: Sequence[Day], recorded: Sequence[int]
 ) -> list[Share]:
-    """Days between the first and the last one of a number count whole, even where Prometheus recorded nothing."""
+    """Return the share of each day.
+
+    Days between the first and the last day of a number count in full, even if Prometheus recorded nothing.
+    """
     watched = values["watched"]
     there = [place for place, seconds in enumerate(watched) if seconds]
     began = next((place for place, hours in enumerate(recorded) if hours), 0)

@@ -81,7 +81,7 @@ class WebConfigFile:
 
 
 def _removed_protection(before: Security, after: Security) -> tuple[str, ...]:
-    """Return what kept clients out before and does no longer, in words."""
+    """Return, in words, which access controls the new configuration would remove."""
     old, new = before.tls, after.tls
     is_lost = {
         "TLS": old and not new,

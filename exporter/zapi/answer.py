@@ -62,7 +62,7 @@ def read_offered(answer: Answer, now: float, read_body: Callable[[Bytes], T]) ->
 
 
 def retry_after_seconds(header: str | None, now: float) -> float | None:
-    """Seconds to wait by a ``Retry-After`` header, at least 0; ``None`` if absent or malformed."""
+    """Return the seconds to wait by a ``Retry-After`` header, at least 0; ``None`` if it is absent or malformed."""
     if header is None:
         return None
     text = header.strip()
@@ -76,7 +76,7 @@ def retry_after_seconds(header: str | None, now: float) -> float | None:
 
 
 def known_failure(reply: object) -> Failure | None:
-    """Return the failure that the text of ``error`` in a decoded reply tells; ``None`` for words that are not known."""
+    """Return the failure that the text of ``error`` in a decoded reply means; ``None`` if the text is unknown."""
     error = reply.get("error") if isinstance(reply, Mapping) else None
     if not isinstance(error, str):
         return None
@@ -102,7 +102,7 @@ def invalid_reply(detail: str) -> Failure:
 
 
 def session_of(error: object) -> Session | None:
-    """Return the state that ``error`` tells, as that of ``/status`` does; ``None`` where it may tell of a failure."""
+    """Return the session state that ``error`` names, as in a ``/status`` reply; ``None`` if it may mean a failure."""
     return _SESSIONS.get(_normalized(error)) if isinstance(error, str) else None
 
 
@@ -112,7 +112,10 @@ def is_empty(error: object) -> bool:
 
 
 def _failure_of_status(status: int, *, is_json: bool) -> Failure:
-    """``is_json`` tells Z-API from what may stand in front of it: a firewall or a content delivery network."""
+    """Return the failure that a status means.
+
+    ``is_json`` distinguishes Z-API from a firewall or a content delivery network in front of it.
+    """
     if status == 429:
         return Failure(Reason.RATE_LIMITED, f"Z-API limits the rate of requests (HTTP {status})")
     if status in _REDIRECTS:

@@ -17,7 +17,7 @@ INVALID_PROXY_REPLY: Final = Failure(
 
 _CLOSED_TLS: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _LOST: Final = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, *_CLOSED_TLS)
-"""What a connection looks like that the peer closed or reset: which of them is up to chance."""
+"""Exceptions raised when the peer has closed or reset the connection; which of them is raised depends on timing."""
 
 CERTIFICATE_PROBLEMS: Final = {
     9: "is not valid yet; check the clock of this machine",

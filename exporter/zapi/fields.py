@@ -36,9 +36,9 @@ def boolean(value: Any) -> bool:
 
 
 def unix_seconds(value: Any) -> float | None:
-    """Unix seconds from seconds, milliseconds, either as text, or ISO 8601 (UTC unless it says otherwise).
+    """Return unix seconds from seconds, milliseconds, either as text, or ISO 8601 (UTC unless it says otherwise).
 
-    ``None`` for an empty text.
+    Return ``None`` for an empty text. Raise :class:`Unreadable`.
     """
     if isinstance(value, str) and not value.strip():
         return None

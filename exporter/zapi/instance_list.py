@@ -25,15 +25,18 @@ MAX_TOTAL: Final = 100_000
 T = TypeVar("T")
 
 PASSES: Final = 3
-"""How many times all pages are read for one listing."""
+"""Number of times that all pages are read at most for one listing."""
 _BEYOND_THE_END: Final = frozenset({Reason.NOT_FOUND, Reason.BAD_STATUS})
-"""What a server may say to a page that has ceased to exist."""
+"""Reasons that a server may give for a page past the end."""
 Ask = Callable[[int], ListPage | Failure]
-"""Asks for the page of a number, counted from 1."""
+"""Requests the page of a number, counted from 1."""
 
 
 def read_list_answer(answer: Answer, now: float) -> ListPage | Failure:
-    """Return what one page says, or why there is none. ``now`` is unix time, for a ``Retry-After`` that is a date."""
+    """Return the content of one page, or why there is none.
+
+    ``now`` is unix time, for a ``Retry-After`` that is a date.
+    """
     page = read_answer(answer, now, read_list_page)
     return _in_words_of_lists(page, answer.status) if isinstance(page, Failure) else page
 
@@ -73,7 +76,7 @@ def _read_page(reply: Mapping[str, Any]) -> ListPage | Failure:
 
 
 def _instance(item: Any) -> ListedInstance | None:
-    """Return an item of the list, or ``None`` for one that has no id to tell it by."""
+    """Return an item of the list; ``None`` if it has no id."""
     if not isinstance(item, dict):
         return None
     instance_id = _readable(_word, item.get("id"))
@@ -89,7 +92,7 @@ def _instance(item: Any) -> ListedInstance | None:
 
 
 def _readable(read: Callable[[Any], T], value: Any) -> T | None:
-    """Return what a field says; ``None`` if it is absent or unreadable."""
+    """Return the value of a field; ``None`` if it is absent or unreadable."""
     try:
         return read(value)
     except Unreadable:
@@ -138,7 +141,7 @@ def _in_words_of_lists(failure: Failure, status: int) -> Failure:
 
 
 def read_listing(ask: Ask) -> Listing | Failure:
-    """Read all pages; a failure of one of them is that of the whole, with all that it says."""
+    """Read a list once, as :meth:`ListingReader.read` does."""
     return ListingReader().read(ask)
 
 
@@ -153,7 +156,10 @@ class ListingReader:
         self._unfinished: _Pass | None = None
 
     def read(self, ask: Ask) -> Listing | Failure:
-        """Read all pages; a failure of one of them is that of the whole, with all that it says."""
+        """Read all pages; if one fails, return its failure unchanged.
+
+        If no pass sees the whole list, return a failure that says what was missing in the last one.
+        """
         current, self._unfinished = self._unfinished or _Pass(), None
         result: Listing | _Incomplete | Failure
         for _ in range(PASSES):
@@ -177,7 +183,7 @@ class _Incomplete:
 
 @dataclass(slots=True)
 class _Pass:
-    """What the pages before that of ``number`` said."""
+    """One pass through the pages: what those before the page ``number`` reported."""
 
     number: int = 1
     total: int | None = None
@@ -185,7 +191,7 @@ class _Pass:
     fruitless: int = 0
 
     def read(self, ask: Ask) -> Listing | _Incomplete | Failure:
-        """Read the pages that are left. After a :class:`Failure` this can be done again."""
+        """Read the remaining pages. After a :class:`Failure` it can be called again."""
         while True:
             page = ask(self.number)
             if isinstance(page, Failure):

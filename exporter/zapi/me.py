@@ -97,7 +97,10 @@ class _MeReader:
         return text.lower()
 
     def _webhooks(self) -> Mapping[str, Secret | None]:
-        """A missing field means that the webhook is not set, unless the reply is only about the connection."""
+        """Return each webhook with its URL.
+
+        A missing field means that the webhook is not set, unless the reply is only about the connection.
+        """
         webhooks: dict[str, Secret | None] = {}
         if session_of(self._reply.get("error")) and self._reply.keys().isdisjoint(WEBHOOK_FIELDS.values()):
             return MappingProxyType(webhooks)
@@ -110,10 +113,10 @@ class _MeReader:
         return MappingProxyType(webhooks)
 
     def _muted(self) -> frozenset[str] | None:
-        """The webhooks that the reply's filters mute.
+        """Return the webhooks that the filters of the reply mute.
 
-        A filter of a name not known here makes the field unreadable in part: it may mute anything, but the
-        others still mean what they say.
+        A filter with an unknown name makes the field unreadable in part: it may mute anything, but the other filters
+        still count.
         """
         names = self._read(FILTERS_FIELD, _filter_names)
         if names is None:
@@ -127,7 +130,7 @@ class _MeReader:
         return MappingProxyType({setting: on for setting, on in read.items() if on is not None})
 
     def _read(self, field: str, read: Callable[[Any], _Value | None]) -> _Value | None:
-        """Return what the field says; ``None`` if it is absent, and if it is unreadable, which is noted."""
+        """Return the value of the field; ``None`` if it is absent or unreadable. Note an unreadable one."""
         value = self._reply.get(field)
         if value is None:
             return None
@@ -142,7 +145,10 @@ class _MeReader:
 
 
 def _failure_of_id(replied: object, own: str) -> Failure | None:
-    """Accept a reply without an id: the replies in many clients have none."""
+    """Return the failure of a reply whose id is not the ``own`` one.
+
+    A reply without an id is accepted: many client libraries describe replies without one.
+    """
     if replied is None:
         return None
     if not isinstance(replied, str):
@@ -171,7 +177,7 @@ def _url(value: Any) -> Secret | None:
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether the text can be written as UTF-8; JSON can escape half of a surrogate pair."""
+    """Return whether the text can be written as UTF-8; JSON can escape half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:

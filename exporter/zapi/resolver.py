@@ -32,9 +32,9 @@ class Resolver:
         self._pending: dict[tuple[str, int], Future[Sequence[AddressInfo]]] = {}
 
     def resolve(self, host: str, port: int, timeout: float) -> Sequence[AddressInfo]:
-        """The addresses of ``host``, at least one.
+        """Return the addresses of ``host``, at least one.
 
-        Raises :class:`TimeoutError` after ``timeout`` seconds, :class:`socket.gaierror` for an unknown name, and
+        Raise :class:`TimeoutError` after ``timeout`` seconds, :class:`socket.gaierror` for an unknown name, and
         :class:`NoThreadLeft`.
         """
         try:
@@ -56,7 +56,8 @@ class Resolver:
                 thread.start()
             except RuntimeError:
                 raise NoThreadLeft("no thread for the name lookup") from None
-            self._pending[name] = pending  # only now: what could not be started would pend for ever
+            # Registered only after the start: a lookup that never started would block its callers for ever.
+            self._pending[name] = pending
             return pending
 
     def _run(self, name: tuple[str, int], future: "Future[Sequence[AddressInfo]]") -> None:

@@ -28,10 +28,10 @@ CONNECTION_LIFETIME: Final = 300.0
 """Longest use of a connection, in seconds: a changed address of the API is followed after that."""
 
 _UNACKNOWLEDGED: Final = 0.25
-"""Part of a request's time for which a kept-alive connection may leave what was sent unacknowledged.
+"""Share of a request's timeout for which data sent over a kept-alive connection may stay unacknowledged.
 
-A path that forgot the connection acknowledges nothing; the system of a server that is only slow does at once. What
-remains of the time is enough for the same request over a new connection.
+A path that forgot the connection acknowledges nothing; the operating system of a slow server acknowledges at once.
+The remaining time is enough for the same request over a new connection.
 """
 
 _OF_THE_CONNECTION: Final = frozenset({408, 421})
@@ -146,7 +146,7 @@ class Adapter(HTTPAdapter):
         now = self._clock.monotonic()
         with self._lock:
             if idle and idle[0].expires <= now:
-                del idle[0]  # nobody may come to the last ones of the pile
+                del idle[0]  # the list is used from its end, so the oldest connections might never be reached
             while idle:
                 connection = idle.pop()
                 connection.was_kept = True

@@ -47,7 +47,7 @@ _REMEDIES: Final = {
     Session.RESTORABLE: Problem.SESSION_LOST,
     Session.DISCONNECTED: Problem.DISCONNECTED,
 }
-"""Of a session that is lost: the problem whose remedy is its own."""
+"""State of a lost session → the problem that has the right remedy."""
 _OF_QUEUE: Final = (Problem.QUEUE_FULL, Problem.QUEUE_STUCK)
 _OF_DUE: Final = (Problem.EXPIRED, Problem.EXPIRING)
 
