@@ -27,7 +27,7 @@ def with_lists(config: Config, ask: AskPage, now: float) -> Config:
 
 
 def instance_table(instances: Iterable[Instance]) -> str:
-    """Instances as lines of text with the name, the id and the source of each; no secret is in it."""
+    """Return instances as lines of text with the name, the id and the source of each, but no secret."""
     rows = [_HEADS, *(tuple(map(printable, (each.name, each.id, each.source))) for each in instances)]
     widths = [min(_WIDEST, max(len(row[column]) for row in rows)) for column in range(2)]
     return "".join(f"{name:{widths[0]}}  {ident:{widths[1]}}  {source}\n" for name, ident, source in rows)

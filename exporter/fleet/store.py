@@ -238,8 +238,8 @@ class Fleet:
     def _lifetime(self, *, failed: bool) -> float:
         """Return how long values are kept, in seconds.
 
-        While requests succeed the next one is always about to replace them, so they wait for it a little longer
-        where ``stale_after`` is hardly more than the interval.
+        While requests succeed, the next one is about to replace the values: they are kept a little longer if
+        ``stale_after`` is hardly more than the interval.
         """
         polling = self._config.polling
         if failed:

@@ -83,7 +83,7 @@ class InstanceLines:
                 self._render_changed()
 
     def replaced(self, views: Sequence[InstanceView]) -> None:
-        """Lines of a view that stays are kept as they are: a reload changes few."""
+        """Replace all views. The lines of an unchanged view are kept: a reload changes few."""
         with self._lock:
             self._render_changed()
         kept = self._rows

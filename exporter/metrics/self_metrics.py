@@ -103,7 +103,7 @@ def _counter(metric: Metric, counts: dict[str, int]) -> CounterMetricFamily:
 
 @dataclass(frozen=True, slots=True)
 class _SourceState:
-    """``is_up`` is ``None`` where the source was not read yet."""
+    """``is_up`` is ``None`` if the source has not been read yet."""
 
     is_up: bool | None
     instances: int

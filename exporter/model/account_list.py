@@ -28,7 +28,7 @@ class ListedInstance:
 
     @property
     def identity(self) -> str:
-        """What tells it from others: ids are compared without regard to case."""
+        """The id in one case, as ids are compared without regard to case."""
         return self.id.casefold()
 
 

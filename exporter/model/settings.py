@@ -91,12 +91,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class InstanceSource:
-    """A place that instances come from: ``config``, ``file:`` and a path, or ``account:`` and a name.
+    """A source of instances: ``config``, ``file:`` and a path, or ``account:`` and a name.
 
     ``problems`` is what was wrong with it when it was read last; ``instances`` are then those of its last good reading.
     What follows is of accounts alone: ``last_success`` is when that was, in unix seconds, ``skipped`` the number of
     listed instances that have no token, ``refresh`` the seconds between two readings. ``is_read`` is false for an
-    account whose list was not asked for yet.
+    account whose list has not been requested yet.
     """
 
     name: str
@@ -118,7 +118,7 @@ class Config:
     """A whole configuration. ``files`` are the files that it was read from.
 
     ``secret_files`` are those of them that hold a secret: the document only if one is written out in it.
-    ``warnings`` is what may be a mistake, and forbids nothing. ``ca_variable`` is the variable of the environment that
+    ``warnings`` are possible mistakes, which do not make it invalid. ``ca_variable`` is the environment variable that
     named the authorities, if one did.
     ``paid_statuses`` and ``unpaid_statuses`` are lower-case and share none. ``sources`` have all instances,
     ``instances`` those that ``shard`` owns.

@@ -9,13 +9,13 @@ from typing import Final
 from exporter.process.output import write_all
 
 MOST_WAITING: Final = 1024 * 1024
-"""Bytes of lines that wait while nobody reads; a line that comes then is dropped."""
+"""Most bytes of lines that wait to be written; further lines are dropped."""
 
 LOG_GRACE: Final = 2.0
 """Seconds that the last lines of the log may take."""
 
 _DROPPED_LINES: Final = b""
-"""Stands in the queue where lines were dropped; how many is known once it is its turn."""
+"""Marks the place of dropped lines in the queue; their number is known when it is reached."""
 
 
 class LineWriter:

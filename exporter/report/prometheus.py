@@ -63,7 +63,7 @@ class Prometheus:
             self._session.auth = HTTPBasicAuth(username.encode(), password.encode())
 
     def query(self, expression: str, at: float) -> list[Sample]:
-        """The samples of an instant query at a unix time. Raise :class:`CannotAsk`."""
+        """Return the samples of an instant query at a unix time. Raise :class:`CannotAsk`."""
         answer = self._post_in_time({"query": expression, "time": f"{at:.3f}"})
         data = answer.get("data")
         result = data.get("result") if isinstance(data, dict) else None

@@ -39,7 +39,7 @@ def compressing(answer: Callable[[Request], Response]) -> Callable[[Request], Re
 def exposition_format(accept: str) -> Format:
     """Return OpenMetrics for a client that prefers it to text, as Prometheus does; text for any other.
 
-    A version that is not spoken here counts as another format. A range such as ``*/*`` says nothing of what is named.
+    A version that is not supported counts as another format. A range such as ``*/*`` does not apply to a named format.
     """
     weights: dict[str, float] = {}
     for name, parameters, weight in _alternatives(accept):

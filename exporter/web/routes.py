@@ -38,7 +38,7 @@ class App:
 
     @cached_property
     def _routes(self) -> Mapping[str, tuple[Sequence[str], Handler]]:
-        """The methods that each path takes, and what answers them."""
+        """The methods that each path accepts, and the handler for them."""
         return {
             "/": (_READ, compressing(self.page)),
             self.telemetry_path: (_READ, self._metrics),

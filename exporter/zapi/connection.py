@@ -21,7 +21,7 @@ class Route:
         self._is_secure = parts.scheme == "https"
         self.host, self.port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
         self.is_forwarded = proxy is not None and not self._is_secure
-        """Whether the proxy is sent the requests, and not only asked for a tunnel."""
+        """Whether the proxy gets the requests themselves, and is not only asked for a tunnel."""
         self.headers = {"Host": parts.netloc.removesuffix(f":{DEFAULT_PORTS[parts.scheme]}")}
         """What the route adds to each request."""
         if proxy is not None and self.is_forwarded:

@@ -35,7 +35,7 @@ _Value = TypeVar("_Value")
 def read_me(body: Bytes, instance: Instance) -> Reading:
     """Read the body of a 2xx answer to the ``/me`` of ``instance``.
 
-    Return a :class:`Failure` when the body is no JSON object or a huge one, says an error, belongs to another
+    Return a :class:`Failure` if the body is not a JSON object or is too large, contains an error, belongs to another
     instance, or does not say whether the instance is connected. A field that repeats one of the instance's
     secrets is unreadable.
     """
@@ -56,7 +56,7 @@ def read_me(body: Bytes, instance: Instance) -> Reading:
 
 
 def _error_in(reply: Mapping[str, Any]) -> Failure | None:
-    """Return the failure that a reply tells although its HTTP status is a success."""
+    """Return the failure that a reply reports although its HTTP status is a success."""
     error = reply.get("error")
     failure = known_failure(reply)
     if failure is not None:

@@ -116,9 +116,9 @@ def read_count(body: Bytes) -> int | Failure:
 
 
 def read_oldest(body: Bytes) -> float | Failure | None:
-    """Read the body of a 200 answer to ``/queue``: the unix second since which the oldest message of it waits.
+    """Return since when the oldest message waits, in unix seconds, by the body of a 200 answer to ``/queue``.
 
-    ``None`` where no message has a readable ``Created``. The messages are not decoded.
+    Return ``None`` if no message has a readable ``Created``. The messages are not decoded.
     """
     try:
         return unix_seconds(oldest_created(memoryview(body)))

@@ -53,10 +53,10 @@ _MAX_MEMBERS: Final = 100
 
 
 class ReplyReader:
-    """Reads one final reply and passes over the interim ones before it.
+    """Reads one final reply and skips the interim ones before it.
 
-    Every method that reads raises :class:`~exporter.zapi.errors.PollFailed` for what is no reply, and :class:`OSError`
-    where there is none.
+    Every method that reads raises :class:`~exporter.zapi.errors.PollFailed` for bytes that are not a reply, and
+    :class:`OSError` if the connection fails first.
     """
 
     def __init__(self, stream: Stream, budget: Budget) -> None:
@@ -65,7 +65,7 @@ class ReplyReader:
         self.received = 0
         """How many bytes were received."""
         self._at = 0
-        """How many of them are understood."""
+        """How many of them were parsed."""
         self._body_begin = self._body_end = 0
         self._is_last = False
         self.status = 0
@@ -84,7 +84,7 @@ class ReplyReader:
         return not self._is_last and not self.has_surplus
 
     def read(self) -> bytearray:
-        """Read the reply whole and return its body, decoded: an empty one where the status alone could be read."""
+        """Read the whole reply and return its decoded body, which is empty if only the status could be read."""
         self.read_head()
         try:
             return self._read_body()

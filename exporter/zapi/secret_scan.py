@@ -31,7 +31,7 @@ class SecretScanner:
 
 
 def _folded(text: str) -> str:
-    """Return the text without regard to case, compatible forms of letters, and characters that nobody sees."""
+    """Return the text in one case, with compatible forms of letters unified and invisible characters removed."""
     if text.isascii():
         return text.lower()
     visible = (character for character in text if unicodedata.category(character) != "Cf")

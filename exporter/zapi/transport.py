@@ -91,8 +91,8 @@ class _Unanswered(Exception):
 class Adapter(HTTPAdapter):
     """Sends requests to one server by its ``route``. Safe to use from many threads.
 
-    What ``requests`` lets a caller say of each request is settled by the route for all. Of its own adapter nothing is
-    used but what makes responses for tests.
+    The route determines for all requests what ``requests`` lets a caller set for each. Of the adapter of ``requests``,
+    only what makes responses for tests is used.
     """
 
     def __init__(self, route: Route, clock: Clock) -> None:

@@ -198,7 +198,7 @@ def _groupings(listing: Listing, texts: Texts, query: Query) -> Iterator[Link]:
 
 
 def _shown(listing: Listing, texts: Texts, query: Query) -> str:
-    """Return what a printed page says of the rows on it."""
+    """Return what a printed page says about its rows."""
     parts = [f"{shortened(name)}={shortened(value)}" for name, value in listing.asked]
     parts += [f"“{shortened(query.search)}”"] if query.search else []
     return f"{texts.words['shown']}: {' · '.join((texts.filters[query.show], *parts))}"

@@ -22,10 +22,10 @@ PAGE_SIZE: Final = 50
 """Rows on one page."""
 
 MAX_GROUPINGS: Final = 6
-"""Most labels that grouping is offered by."""
+"""Most labels by which grouping is offered."""
 
 FEWEST: Final = 3
-"""Fewest instances that a cause is told once for."""
+"""Fewest instances for which a common cause is shown once, above the table."""
 _SHARE: Final = 0.1
 _OF_AN_ACCOUNT: Final = frozenset({Reason.UNAUTHORIZED, Reason.IP_NOT_ALLOWED})
 _OF_AN_INSTANCE: Final = frozenset({Reason.NOT_FOUND, Reason.WRONG_INSTANCE, Reason.SUBSCRIPTION_ENDED})
@@ -121,7 +121,7 @@ def list_instances(fleet: Sequence[Diagnosis], query: Query) -> Listing:
 
 
 def _labels_of(fleet: Sequence[Diagnosis], query: Query) -> tuple[tuple[str, str], ...]:
-    """The labels of the query. One that no instance has is no label of ours, whatever its value."""
+    """Return the labels of the query, without those that no instance has."""
     known = {name for one in fleet for name in one.view.instance.labels} if query.labels else set()
     return tuple(label for label in query.labels if label[0] in known)
 
@@ -129,7 +129,7 @@ def _labels_of(fleet: Sequence[Diagnosis], query: Query) -> tuple[tuple[str, str
 def _found(
     fleet: Sequence[Diagnosis], terms: Sequence[str], labels: Iterable[tuple[str, str]]
 ) -> Sequence[Diagnosis]:
-    """Those with the labels and the words."""
+    """Return the diagnoses with the labels and the words."""
     for name, value in labels:
         fleet = [one for one in fleet if _has_label(one, name, value)]
     return [one for one in fleet if all(term in one.haystack for term in terms)] if terms else fleet
@@ -185,14 +185,14 @@ def _counts(alike: Counter[frozenset[Show]]) -> Mapping[Show, int]:
 def shared_causes(diagnoses: Sequence[Diagnosis]) -> tuple[Cause, ...]:
     """Return the causes of at least :data:`FEWEST` of the instances, the most frequent first.
 
-    A cause that is not an account's must concern a tenth of them: a few timeouts among many say nothing.
+    A cause that is not an account's must affect a tenth of them: a few timeouts among many have no common cause.
     """
     failing = [(failure, one) for one in diagnoses if (failure := _failure(one)) is not None]
     return tuple(_causes(failing, max(FEWEST, _SHARE * len(diagnoses))))
 
 
 def is_told_by(causes: Sequence[Cause], diagnosis: Diagnosis) -> bool:
-    """Return whether the causes say all that is wrong with the instance."""
+    """Return whether the causes explain everything that is wrong with the instance."""
     failure = _failure(diagnosis)
     if failure is None or diagnosis.problems != (Problem.UNREACHABLE,):
         return False
