@@ -101,12 +101,14 @@ def _check_accounts(checked: Config, options: Options) -> int:
     client.close()
     for source in whole.sources:
         if source.problems:
-            complain(f"{source.name}: {source.problems[0]}")
+            account = source.name.removeprefix(ACCOUNT_PREFIX)
+            left_out = "; none of its instances is in the table" if whole.instances else ""
+            complain(f'the list of the account "{account}" cannot be read: {source.problems[0]}{left_out}')
         if source.skipped:
             complain(
                 f"{source.name}: warning: {source.skipped} listed instances have no token and are skipped"
             )
-    if not answer(instance_table(whole.instances), "the table of instances"):
+    if whole.instances and not answer(instance_table(whole.instances), "the table of instances"):
         return FAILED
     return FAILED if _has_failed_account(whole) else OK
 
@@ -153,7 +155,8 @@ def serve(options: Options, environ: Mapping[str, str], signals: Signals, log: L
             return FAILED
         daemon.telemetry.describe_process()
         try:
-            listeners = [bind(address) for address in options.listen_addresses]
+            is_only_one = len(options.listen_addresses) == 1
+            listeners = [bind(address, is_only_one=is_only_one) for address in options.listen_addresses]
         except CannotBind as error:
             complain(str(error))
             return FAILED

@@ -43,10 +43,25 @@ def parse(arguments: Sequence[str]) -> Options:
         parser.error(
             "--accounts requires --config.check; without it the exporter reads the lists of accounts anyway"
         )
+    if parsed.demo is not None:
+        _refuse_configuration(parser, parsed)
+    parsed.config_file = parsed.config_file or DEFAULT_CONFIG
     parsed.route_prefix = _route_prefix(parsed.route_prefix, parsed.external_url)
     parsed.listen_addresses = tuple(parsed.listen_addresses or (DEFAULT_LISTEN_ADDRESS,))
     del parsed.total_shards
     return Options(**vars(parsed) | {"shard": shard})
+
+
+def _refuse_configuration(parser: argparse.ArgumentParser, parsed: argparse.Namespace) -> None:
+    """Refuse the flags of a configuration beside ``--demo``: one of the two would be ignored."""
+    for flag, is_given in (
+        ("--config.file", parsed.config_file is not None),
+        ("--config.check", parsed.config_check),
+    ):
+        if is_given:
+            parser.error(
+                f"--demo cannot be used with {flag}: the demo has its own configuration; remove one of them"
+            )
 
 
 class _Parser(argparse.ArgumentParser):
@@ -81,9 +96,8 @@ def _parser() -> argparse.ArgumentParser:
         "--config.file",
         dest="config_file",
         type=_file,
-        default=DEFAULT_CONFIG,
         metavar="FILE",
-        help="the configuration file (default: %(default)s)",
+        help=f"the configuration file (default: {DEFAULT_CONFIG})",
     )
     config.add_argument(
         "--config.check",
@@ -253,7 +267,10 @@ def _optional_file(text: str) -> Path | None:
 
 def _path(text: str) -> str:
     if not re.fullmatch(rf"{_PATH}/?", text) or text in RESERVED_PATHS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a free path such as /metrics")
+        raise argparse.ArgumentTypeError(
+            "expected a path that begins with / and that the exporter does not use itself, such as /metrics; "
+            f"found {text[:40]!r}"
+        )
     return text
 
 

@@ -14,7 +14,10 @@ def read_certificates(content: bytes) -> str:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
     except (ssl.SSLError, ValueError):
-        raise UnreadableFile("contains no certificate in PEM format") from None
+        raise UnreadableFile(
+            "contains no certificate that can be read; at least one complete PEM block (BEGIN CERTIFICATE to END "
+            "CERTIFICATE) is expected"
+        ) from None
     return text
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import yaml
 
 from exporter.config import yaml_errors
-from exporter.config.environment import Expand, expander
+from exporter.config.environment import Expand, expander, why_empty
 from exporter.config.file_reader import UnreadableFile
 from exporter.config.problem import Place, Problems
 from exporter.config.value import NULL, TEXT, UNUSABLE, Context, ListNode, MapNode, Node, Scalar
@@ -131,6 +131,8 @@ class _Composer:
         self._problems = problems
         self._resolve: Any = yaml.resolver.Resolver().resolve
         self._anchors: dict[str, _Anchored] = {}
+        self._open: list[str] = []
+        """The anchors of the collections that are being read."""
         self._count = 0
         self._deepest = 0
 
@@ -159,8 +161,10 @@ class _Composer:
         else:
             if event.tag not in _COLLECTION_TAGS:
                 self._problems.report(_line(event), place, "has a tag; remove it")
+            self._open.append(event.anchor)
             is_list = isinstance(event, yaml.SequenceStartEvent)
             node = self._list(event, place, depth) if is_list else self._mapping(event, place, depth)
+            self._open.pop()
         if event.anchor is not None:
             self._anchors[event.anchor] = _Anchored(node, self._count - before, self._deepest - depth)
         self._deepest = max(self._deepest, deepest)
@@ -168,6 +172,8 @@ class _Composer:
 
     def _alias(self, event: Any, place: Place | None, depth: int) -> Node:
         anchored = self._anchors.get(event.anchor)
+        if anchored is None and event.anchor in self._open:
+            raise _Unreadable(_line(event), place, "is an alias within its own anchor; remove it")
         if anchored is None:
             raise _Unreadable(
                 _line(event), place, "is an alias without an anchor above it; quote text that begins with *"
@@ -245,7 +251,9 @@ class _Composer:
         if self._expand is None:
             return Scalar(line, text, kind)
         has_bare_dollar = text.startswith("$") and not written.startswith("$$")
-        return Scalar(line, text, kind, "${" in written, has_bare_dollar)
+        has_variables = "${" in written
+        reason = why_empty(written) if has_variables and not text.strip() else ""
+        return Scalar(line, text, kind, has_variables, has_bare_dollar, reason)
 
     def _kind(self, event: Any) -> str:
         tag = event.tag or self._resolve(yaml.ScalarNode, event.value, event.implicit)

@@ -34,12 +34,15 @@ def parse_duration(text: str) -> float:
         return 0.0
     match = _DURATION.fullmatch(text)
     if not text or match is None:
-        raise ValueError("not a duration such as 10s, 1m30s or 1h")
+        raise ValueError(
+            "must be whole numbers with the units y, w, d, h, m, s and ms, in this order, such as 10s or 1m30s, "
+            "without decimals or spaces"
+        )
     milliseconds = sum(
         int(count) * size for count, size in zip(match.groups(), _UNITS.values(), strict=True) if count
     )
     if milliseconds > MAX_SECONDS * 1000:
-        raise ValueError("longer than 292 years")
+        raise ValueError("is longer than 292 years")
     return milliseconds / 1000
 
 

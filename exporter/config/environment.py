@@ -19,6 +19,24 @@ _VARIABLE: Final = re.compile(
 _SHOWN_NAME: Final = re.compile(r"(?![0-9A-F]{16})[A-Z_][A-Z0-9_]{0,63}", re.ASCII)
 
 
+def why_empty(written: str) -> str:
+    """Return why a value that consists of one variable without a fallback is empty; an empty text for any other."""
+    match = _VARIABLE.fullmatch(written.strip())
+    if match is None or match["name"] is None or match["fallback"] is not None:
+        return ""
+    name = match["name"]
+    return f"is empty because the environment {_shown(name)} is empty; {_advice(name)}"
+
+
+def _shown(name: str) -> str:
+    return f"variable {name}" if _SHOWN_NAME.fullmatch(name) else "variable named here"
+
+
+def _advice(name: str) -> str:
+    example = name if _SHOWN_NAME.fullmatch(name) else "NAME"
+    return f"set it, or write ${{{example}:-fallback}}"
+
+
 def expander(environ: Mapping[str, str]) -> Expand:
     """Expand ``${NAME}``, ``${NAME:-fallback}`` and ``$$`` from ``environ``.
 
@@ -39,8 +57,8 @@ def expander(environ: Mapping[str, str]) -> Expand:
         if fallback is not None:
             return value or fallback.replace("$$", "$")
         if value is None:
-            shown = f"variable {name}" if _SHOWN_NAME.fullmatch(name) else "variable named here"
-            raise ValueError(f"the environment {shown} is not set; set it, or give a fallback")
+            shown = _shown(name)
+            raise ValueError(f"the environment {shown} is not set; {_advice(name)}")
         return value
 
     def expand(text: str) -> str:

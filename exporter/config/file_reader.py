@@ -20,7 +20,7 @@ _IDLE: Final = 1.0
 """Seconds after which the thread ends."""
 
 _KINDS: Final = (
-    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISDIR, "a directory"),
     (stat.S_ISFIFO, "a named pipe"),
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),
@@ -34,6 +34,21 @@ _HUNG: Final = "did not answer within {:g} s; is its file system available?"
 
 class UnreadableFile(ValueError):
     """A file cannot be used; the text is a phrase that can follow its name."""
+
+
+class MissingFile(UnreadableFile):
+    """There is no such file."""
+
+    def __init__(self) -> None:
+        super().__init__("does not exist")
+
+
+class WrongKind(UnreadableFile):
+    """There is something else of this name; ``kind`` says what, such as ``a directory``."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"is {kind}, not a regular file")
+        self.kind = kind
 
 
 class FileReader:
@@ -110,7 +125,7 @@ def read_regular_file(path: Path, limit: int) -> bytes:
             _check_kind(os.fstat(stream.fileno()))
             content = stream.read(limit + 1)
     except FileNotFoundError:
-        raise UnreadableFile("does not exist") from None
+        raise MissingFile from None
     except UnreadableFile:
         raise
     except OSError as error:
@@ -134,7 +149,7 @@ def _fulfil(answer: Future[T], work: Callable[[], T]) -> None:
 def _check_kind(status: os.stat_result) -> None:
     for is_kind, name in _KINDS:
         if is_kind(status.st_mode):
-            raise UnreadableFile(f"is {name}, not a regular file")
+            raise WrongKind(name)
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

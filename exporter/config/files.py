@@ -37,7 +37,7 @@ class Matches:
 @dataclass(frozen=True, slots=True)
 class _File:
     content: bytes
-    problem: str | None
+    problem: UnreadableFile | None
     limit: int
     digest: bytes | None
 
@@ -90,7 +90,7 @@ class TrackedFiles:
         if file is None:
             file = self._tracked.files[path] = self._read(path, limit)
         if file.problem is not None:
-            raise UnreadableFile(file.problem)
+            raise file.problem.with_traceback(None)  # it is raised for every name of the file
         return file.content
 
     def secret(self, name: str | Path) -> str:
@@ -137,7 +137,7 @@ class TrackedFiles:
         try:
             content = self._reader.read(path, limit)
         except UnreadableFile as problem:
-            return _File(b"", str(problem), limit, None)
+            return _File(b"", problem, limit, None)
         return _File(content, None, limit, _digest(content))
 
 

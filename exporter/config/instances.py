@@ -19,6 +19,13 @@ _SHOWN_NAME: Final = re.compile(r"[^\W\d_]{1,30}(?:[ _.-][^\W\d_]{1,30}){0,3}(?:
 _LEAST_SECRET: Final = 8
 """Characters of a token that is looked for where it may not stand; a shorter one is a word of any name."""
 
+_SEEN: Final = "is visible on the status page and in metrics"
+_INSTEAD: Final = {
+    keys.NAME.name: "put a name here",
+    keys.ID.name: "put the real id here",
+    keys.LABELS.name: "remove it from the labels",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Inherited:
@@ -92,7 +99,7 @@ def _report_shown_secrets(values: SectionValues, instance: Instance) -> None:
     )
     for key, text in shown:
         if any(secret in text.casefold() for secret in long):
-            values.report(key, "holds a token, and is shown to everybody; write something else here")
+            values.report(key, f"contains a token of this instance, but {_SEEN}; {_INSTEAD[key.name]}")
 
 
 def inherit(api: SectionValues, defaults: SectionValues) -> Inherited:

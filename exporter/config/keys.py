@@ -201,7 +201,9 @@ PAYMENT_SECTION: Final = Key("payment", section_kind(PAYMENT, "<payment>"), PAYM
 DEFAULTS_SECTION: Final = Key("defaults", section_kind(DEFAULTS, "<defaults>"), DEFAULTS.help, default={})
 INSTANCES: Final = Key(
     "instances",
-    kinds.sections(INSTANCE, "[<instance>, ...]", "a list with at least one instance"),
+    kinds.sections(
+        INSTANCE, "[<instance>, ...]", 'a list with at least one instance, each beginning with "- name:"'
+    ),
     "The instances: at least one, unless instance_files or accounts is set. Names and ids must be unique.",
 )
 INSTANCE_FILES: Final = Key(
@@ -315,7 +317,9 @@ ACCOUNT: Final = Section(
 )
 ACCOUNTS: Final = Key(
     "accounts",
-    kinds.sections(ACCOUNT, "[<account>, ...]", "a list with at least one account"),
+    kinds.sections(
+        ACCOUNT, "[<account>, ...]", 'a list with at least one account, each beginning with "- name:"'
+    ),
     "Accounts at Z-API whose lists of instances are read periodically.",
 )
 

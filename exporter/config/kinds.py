@@ -7,6 +7,7 @@ from typing import Final, TypeVar, cast
 from exporter.config import validators
 from exporter.config.certificates import read_certificates
 from exporter.config.duration import PATTERN as DURATION
+from exporter.config.file_reader import MissingFile, WrongKind
 from exporter.config.labels import RESERVED_LABELS, label_name
 from exporter.config.section import Key, Kind, Schema, Section, SectionValues
 from exporter.config.value import ListNode, MapNode, Scalar, Unusable, Value, usable
@@ -76,6 +77,8 @@ def secret_file(reader: Callable[[str], Secret]) -> Kind[Secret | None]:
 
 def _file_text(value: Value) -> str:
     text = read_file(value, value.context.files.secret)
+    if "\n" in text or "\r" in text:
+        value.refuse("names a file with more than one line; it must contain only the secret")
     if text.startswith("$"):
         value.refuse("names a file whose text begins with $; variables are not expanded in files")
     if validators.is_in_quotes(text):
@@ -86,7 +89,17 @@ def _file_text(value: Value) -> str:
 def read_file(value: Value, reader: Callable[[str], T]) -> T:
     """Return what ``reader`` makes of the named file; it raises :class:`ValueError` with what is wrong with it."""
     name = value.convert(validators.file_name, value.text())
-    return value.convert(reader, name, prefix="names a file that ")
+    try:
+        return reader(name)
+    except MissingFile as error:
+        value.refuse(
+            f"names a file that {error}; create it or correct the path (a relative path starts at the directory of "
+            "this file)"
+        )
+    except WrongKind as error:
+        value.refuse(f"names {error.kind}; a regular file is expected")
+    except ValueError as error:
+        value.refuse(f"names a file that {error}")
 
 
 def list_of(item: Kind[T], wanted: str, least: int = 1) -> Kind[tuple[T, ...]]:

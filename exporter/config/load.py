@@ -87,7 +87,9 @@ def _unmatched(document: SectionValues, path: Path, numbers: Sequence[int]) -> t
     """Return a warning for each pattern that matches no file."""
     line = document.line(keys.INSTANCE_FILES)
     return tuple(
-        f"{shown_path(path)}:{line}: instance_files[{number}]: matches no file" for number in numbers
+        f"{shown_path(path)}:{line}: instance_files[{number}]: matches no file; check the pattern (a relative one "
+        "starts at the directory of this file)"
+        for number in numbers
     )
 
 
@@ -157,7 +159,7 @@ def _statuses(values: SectionValues) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _read_root(path: Path, environ: Mapping[str, str], context: Context) -> Node | None:
-    advice = "name another file with --config.file, or see config.example.yaml"
+    advice = "give another file with --config.file, or start from config.example.yaml"
     root = read_document(path.name, context, advice=advice, environ=environ)
     if root is None or isinstance(root, MapNode):
         return root

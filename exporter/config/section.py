@@ -184,7 +184,7 @@ class SectionValues:
             return
         self._read(inline)
         if self.has(inline) and self.has(file):
-            self.report(file, f"is set beside {inline.name}; keep one of them")
+            self.report(file, f"{inline.name} is set as well; remove one of the two")
         else:
             self._read(file)
 
@@ -238,7 +238,7 @@ class _UnknownKey:
         hint = nearest(self.name, known)
         prefix = self.section.ignored_prefix
         if prefix is not None and hint.startswith("expected"):
-            hint += f', or one of your own that begins with "{prefix}"'
+            hint += f', or a key that begins with "{prefix}"'
         return f"{what}; {hint}"
 
 

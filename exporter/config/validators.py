@@ -16,6 +16,15 @@ from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 
 MAX_NAME: Final = 200
+
+
+class Empty(ValueError):
+    """There is no text where some is needed."""
+
+    def __init__(self) -> None:
+        super().__init__("must not be empty")
+
+
 TYPOGRAPHIC_QUOTES: Final = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\xab\xbb"
 NO_BREAK_SPACES: Final = "\xa0\u2007\u202f"
 INVISIBLE: Final = "\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
@@ -61,7 +70,7 @@ _INSTANCE_PATH: Final = re.compile(r"/(?:instances|token)(?:/|$)", re.IGNORECASE
 def some_text(text: str) -> str:
     """Return text that is not empty."""
     if not text.strip():
-        raise ValueError("must not be empty")
+        raise Empty
     return text
 
 
@@ -83,8 +92,8 @@ def file_name(text: str) -> str:
 
 def word(text: str) -> str:
     """Return text that has no spaces, and no quotation marks around it that were quoted by mistake."""
-    if not text:
-        raise ValueError("must not be empty")
+    if not text.strip():
+        raise Empty
     if is_in_quotes(text):
         raise ValueError("is in quotes within quotes; remove the inner pair")
     for mistake, message in _NOT_REPLACED:
@@ -92,7 +101,7 @@ def word(text: str) -> str:
             raise ValueError(message)
     for mistake, what in _MISTYPED:
         if mistake.search(text):
-            raise ValueError(f"has {what}; remove it" if text.strip() else "must not be empty")
+            raise ValueError(f"has {what}; remove it")
     return text
 
 
@@ -147,7 +156,7 @@ def duration(text: str, shortest: str, longest: str) -> float:
         seconds = parse_duration(text)
     except ValueError as error:
         word(text.replace(" ", ""))  # tells what may look right and is not
-        raise ValueError(f"is {error}") from None
+        raise ValueError(str(error)) from None
     least, most = parse_duration(shortest), parse_duration(longest)
     if seconds > most or (least and not seconds):
         raise ValueError(f"must {'be longer than 0s and not' if least else 'not be'} longer than {longest}")
@@ -189,7 +198,7 @@ def base_url(text: str) -> str:
     """Return the URL of Z-API, without a slash at the end."""
     match = _BASE_URL.match(_written_url(text))
     if match is None or match["scheme"].lower() not in ("http", "https"):
-        raise ValueError("must be a URL such as https://api.z-api.io")
+        raise ValueError("must begin with https:// or http://, such as https://api.z-api.io")
     if _INSTANCE_PATH.search(text):
         raise ValueError(
             "contains the path of an instance; give only the part before /instances/, such as "

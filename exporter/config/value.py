@@ -6,6 +6,7 @@ from typing import Final, NoReturn, TypeVar
 
 from exporter.config.files import TrackedFiles
 from exporter.config.problem import Place, Problems
+from exporter.config.validators import Empty
 
 T = TypeVar("T")
 
@@ -20,7 +21,7 @@ class Scalar:
     """One value as it was written, with its variables expanded. ``kind`` is what YAML reads it as, in words.
 
     ``has_variables`` says that at least a part of it came from the environment; ``has_bare_dollar`` that it begins
-    with a ``$`` that was not written as ``$$``.
+    with a ``$`` that was not written as ``$$``. ``why_empty`` is the reason where a variable left no text.
     """
 
     line: int
@@ -28,6 +29,7 @@ class Scalar:
     kind: str
     has_variables: bool = False
     has_bare_dollar: bool = False
+    why_empty: str = ""
 
     @property
     def is_text(self) -> bool:
@@ -99,7 +101,7 @@ class Value:
         if not isinstance(node, Scalar):
             self.refuse(f"must be text, not {kind_of(node)}")
         if node.is_null:
-            self.refuse("must be text, but has no value; give it one, or quote it")
+            self.refuse(self._no_value(node.text))
         if not node.is_text:
             self.refuse(f"must be text, but YAML reads it as {node.kind}; quote it")
         return node.text
@@ -108,8 +110,17 @@ class Value:
         """Return what ``reader`` makes of the text; its :class:`ValueError` is reported after ``prefix``."""
         try:
             return reader(text)
+        except Empty as error:
+            reason = self.node.why_empty if isinstance(self.node, Scalar) and not prefix else ""
+            self.refuse(reason or prefix + str(error))
         except ValueError as error:
             self.refuse(prefix + str(error))
+
+    def _no_value(self, written: str) -> str:
+        if written:
+            return "must be text, but YAML reads it as no value; quote it"
+        is_item = self.place is not None and isinstance(self.place.step, int)
+        return f"has no value; write one after the {'dash' if is_item else 'colon'}"
 
     def convert_key(self, reader: Callable[[str], T], key: str) -> T:
         """Return what ``reader`` makes of the key of this value."""

@@ -220,7 +220,12 @@ def _tell(account: str, before: KnownList, after: KnownList) -> None:
     if failure is not None:
         if before.failure is None or before.failure.detail != failure.detail:
             extra = {"account": account, "reason": failure.reason.value, "detail": failure.detail}
-            _log.error("the list of an account cannot be read; its known instances are kept", extra=extra)
+            kept = (
+                "its known instances are kept"
+                if after.instances
+                else "none of its instances is polled until it can be read"
+            )
+            _log.error(f"the list of an account cannot be read; {kept}", extra=extra)
     elif before.failure is not None or not before.is_read:
         _log.info(
             "the list of an account was read", extra={"account": account, "instances": len(after.instances)}

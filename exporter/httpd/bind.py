@@ -11,11 +11,12 @@ BACKLOG: Final = 512
 """Connections the kernel keeps for us while we are busy: a burst of slow clients must not crowd out a scrape."""
 
 _WAYS_OUT: Final = {
-    errno.EADDRINUSE: "another program listens there, or the address is given twice: choose another port",
+    errno.EADDRINUSE: "another program listens there: choose another port",
     errno.EACCES: "ports below 1024 need a privilege (CAP_NET_BIND_SERVICE): choose another port",
     errno.EINVAL: "a link-local address needs its interface, as in '[fe80::1%eth0]:PORT'",
     errno.EADDRNOTAVAIL: "this machine has no such address: choose one of its own, or ':PORT' for all",
 }
+_TAKEN_TWICE: Final = "another program listens there, or the address is given twice: choose another port"
 _NO_IPV6: Final = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 _PORT: Final = re.compile("[0-9]{1,5}")
 _HIGHEST_PORT: Final = 65535
@@ -30,10 +31,11 @@ class CannotBind(Exception):
         super().__init__(f"cannot listen at {address[:80]!r}: {problem}")
 
 
-def bind(address: str) -> socket.socket:
+def bind(address: str, *, is_only_one: bool = True) -> socket.socket:
     """Listen at ``host:port``, ``[::1]:port``, or at ``:port`` or ``[::]:port`` on every interface, IPv4 and IPv6.
 
-    Port 0 lets the system choose one. Raise :class:`CannotBind`.
+    Port 0 lets the system choose one. ``is_only_one`` is false where others were asked for too, perhaps this one again.
+    Raise :class:`CannotBind`.
     """
     typed, _, port = address.rpartition(":")
     if (problem := _problem(address, typed, port)) is not None:
@@ -47,6 +49,8 @@ def bind(address: str) -> socket.socket:
     except OSError as error:
         number = error.errno or 0
         problem = _WAYS_OUT.get(number, f"{os.strerror(number)}: choose another address")
+        if number == errno.EADDRINUSE and not is_only_one:
+            problem = _TAKEN_TWICE
         raise CannotBind(address, problem) from None
     listener.listen(BACKLOG)
     listener.setblocking(False)

@@ -1,8 +1,10 @@
 """The command line of ``zapi-report``."""
 
 import argparse
+import errno
 import os
 import re
+import stat
 import sys
 import time
 from collections.abc import Sequence
@@ -54,6 +56,8 @@ def _report(options: argparse.Namespace, now: float) -> int:
     html, table = options.html or Path(f"{stem}.html"), options.csv or Path(f"{stem}.csv")
     if _place(html) == _place(table):
         raise CannotWrite(f"expected two files to write, found {html} for both the page and the CSV")
+    _check_place(html)
+    _check_place(table)
     report = _collect(_prometheus(options), days, options.group_by)
     _write(html, page_of(report, month, options.group_by, options.language, now))
     _write(table, csv_of(report))
@@ -66,6 +70,27 @@ def _place(file: Path) -> Path:
         return file.resolve()
     except OSError as error:  # such as a current folder that was removed
         raise CannotWrite(f"{file} could not be written: {error.strerror}") from None
+
+
+def _check_place(file: Path) -> None:
+    """Raise :class:`CannotWrite` for a file that surely cannot be written: the queries may take minutes."""
+    try:
+        number = _obstacle(file)
+    except OSError as error:
+        number = error.errno or errno.EACCES
+    if number:
+        raise CannotWrite(f"{file} could not be written: {os.strerror(number)}")
+
+
+def _obstacle(file: Path) -> int:
+    """Return the error number of what keeps a file from being written, or 0. Raise :class:`OSError`."""
+    if file.is_dir():
+        return errno.EISDIR
+    if not file.exists():
+        if not stat.S_ISDIR(file.parent.stat().st_mode):
+            return errno.ENOTDIR
+        file = file.parent
+    return 0 if os.access(file, os.W_OK) else errno.EACCES
 
 
 def _write(file: Path, content: bytes) -> None:

@@ -3,6 +3,7 @@
 import json
 import math
 import queue
+import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ class Prometheus:
         Raise :class:`CannotAsk` for a URL that cannot be one.
         """
         self._url = _checked(url)
+        self._address = _address(url)
         self._timeout = timeout
         self.warnings: dict[str, None] = {}
         """What the server warned of, each once: an answer with a warning may lack series."""
@@ -121,8 +123,10 @@ class Prometheus:
         except requests.exceptions.Timeout:
             raise CannotAsk(f"Prometheus did not answer within {self._timeout:g} s") from None
         except (OSError, ValueError) as error:
-            kind = type(error).__name__
-            raise CannotAsk(f"Prometheus could not be reached ({kind}); check --prometheus.url") from None
+            raise CannotAsk(
+                f"cannot connect to Prometheus at {self._address}: {_reason(error)}; check --prometheus.url and that "
+                "Prometheus runs"
+            ) from None
 
 
 def _checked(url: str) -> str:
@@ -141,6 +145,26 @@ def _checked(url: str) -> str:
     if parts.query or parts.fragment:
         raise CannotAsk("--prometheus.url: expected nothing after the path, found a query or a fragment")
     return url.rstrip("/")
+
+
+def _address(url: str) -> str:
+    """Return ``host:port`` of a valid URL."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _reason(error: BaseException) -> str:
+    """Return in words why no connection was made; libraries wrap the error of the system several times."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return "the host name cannot be resolved"
+        if isinstance(cause, OSError) and cause.errno and cause.strerror:
+            return cause.strerror.lower()
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__
 
 
 def _answer(response: requests.Response) -> dict[str, Any]:

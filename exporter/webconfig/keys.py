@@ -48,7 +48,7 @@ def _version(text: str) -> ssl.TLSVersion:
 
 def _bcrypt_hash(text: str) -> Secret:
     if not is_bcrypt_hash(text):
-        raise ValueError("is not a bcrypt hash; make one with: htpasswd -nBC 10 ''")
+        raise ValueError("is not a bcrypt hash; run htpasswd -nBC 10 USER and write what follows the colon")
     return Secret(text)
 
 

@@ -30,7 +30,7 @@ def load(path: Path, files: TrackedFiles | None = None) -> Security:
     """
     files = files or TrackedFiles(path.parent)
     context = Context(Problems(shown_path(path), keys.KNOWN_KEYS), files)
-    root = read_document(path.name, context, advice="name another file with --web.config.file")
+    root = read_document(path.name, context, advice="give another file with --web.config.file")
     read = () if root is None else usable(_security, Value(root, root.line, None, context), path)
     if context.problems:
         raise context.problems.error()

@@ -29,7 +29,7 @@ def test_each_flag_has_a_default_and_a_place() -> None:
         log_format="logfmt",
     )
     flags = """--config.file=a.yaml --config.check --config.enable-auto-reload --config.auto-reload-interval=100ms
-        --accounts --accounts.cache-directory=lists --once --demo --shard=9998 --total-shards=10000
+        --accounts --accounts.cache-directory=lists --once --shard=9998 --total-shards=10000
         --web.listen-address=:1 --web.listen-address=[::1]:2 --web.config.file=web.yaml --log.format=JSON"""
     assert parse(flags.split()) == replace(
         parse([]),
@@ -38,7 +38,6 @@ def test_each_flag_has_a_default_and_a_place() -> None:
         auto_reload=True,
         auto_reload_interval=0.1,
         once=True,
-        demo=12,
         shard=Shard(9998, 10_000),
         listen_addresses=(":1", "[::1]:2"),
         web_config_file=Path("web.yaml"),
@@ -46,6 +45,7 @@ def test_each_flag_has_a_default_and_a_place() -> None:
         accounts=True,
         accounts_cache=Path("lists"),
     )
+    assert parse(["--demo"]) == replace(parse([]), demo=12)
     assert parse(["--accounts.cache-directory=", "--web.config.file="]) == parse([])
     assert parse(["--config.auto-reload-interval=24h"]).auto_reload_interval == 86_400
 
@@ -107,6 +107,13 @@ def test_a_telemetry_path_may_be_any_other(path: str) -> None:
         (["--config.file="], "expected the name of a file, found an empty one"),
         (["--config.chec"], "unrecognized arguments: --config.chec"),
         (["--accounts"], "--accounts requires --config.check"),
+        *(
+            (
+                ["--demo", flag],
+                f"--demo cannot be used with {flag.partition('=')[0]}: the demo has its own configuration; remove one",
+            )
+            for flag in ("--config.file=config.yaml", "--config.check")
+        ),
         (["--config.auto-reload-interval=99ms"], "'99ms' is not a duration from 100ms to 1d"),
         (["--config.auto-reload-interval=24h1ms"], "'24h1ms' is not a duration from 100ms to 1d"),
         (["--config.auto-reload-interval=" + "x" * 50], f"'{'x' * 40}' is not a duration"),
@@ -143,7 +150,11 @@ def test_a_telemetry_path_may_be_any_other(path: str) -> None:
         ),
         *(([f"--web.route-prefix={path}"], "such as") for path in ("zapi", "/a//b", "/a?b", "/a/..")),
         *(
-            ([f"--web.telemetry-path={path}"], "such as")
+            (
+                [f"--web.telemetry-path={path}"],
+                "expected a path that begins with / and that the exporter does not use itself, such as /metrics; "
+                f"found '{path}'",
+            )
             for path in ("//metrics", "/a/../metrics", "/..", "/sd")
         ),
     ],

@@ -141,10 +141,14 @@ def test_a_bad_answer_is_one_line(
             for month in ("2026-13", "2026-00", "1969-12", "9999-12", "\N{ARABIC-INDIC DIGIT TWO}026-10")
         ),
         (["--month=2999-01"], "expected a month that has begun"),
-        (["--prometheus.url=http://a..b"], "could not be reached"),
+        (["--prometheus.url=http://a..b"], "cannot connect to Prometheus at a..b:80: "),
+        (
+            ["--prometheus.url=https://no-such-host.invalid/x"],
+            "at no-such-host.invalid:443: the host name cannot be",
+        ),
         (["--prometheus.username=a:b", f"--prometheus.password-file={__file__}"], "without a colon"),
         (["--prometheus.ca-file=/dev/zero"], "is a device, not a regular file"),
-        ([f"--prometheus.ca-file={__file__}"], "contains no certificate in PEM format"),
+        ([f"--prometheus.ca-file={__file__}"], "contains no certificate that can be read"),
         (["--prometheus.username=me", "--prometheus.password-file=/dev/zero"], "is a device"),
         (["--output.html=same", "--output.csv=./same"], "expected two files"),
         (["--output.csv=/nowhere/table.csv"], "/nowhere/table.csv could not be written"),
@@ -162,7 +166,10 @@ def test_a_bad_answer_is_one_line(
         ([f"--prometheus.password-file={__file__}"], "expected both"),
         (["--prometheus.ca-file=/nowhere/ca.pem"], "does not exist"),
         (["--prometheus.username=me", "--prometheus.password-file=/nowhere/password"], "does not exist"),
-        (["--prometheus.url=http://127.0.0.1:1"], "could not be reached"),
+        (
+            ["--prometheus.url=http://127.0.0.1:1"],
+            "cannot connect to Prometheus at 127.0.0.1:1: connection refused; check --prometheus.url and that",
+        ),
         (
             ["--prometheus.url=https://127.0.0.1:{port}"],
             "not use TLS on this port; begin --prometheus.url with http://",
@@ -180,6 +187,31 @@ def test_a_wrong_flag_says_what_was_expected(
     error = capfd.readouterr().err
     assert said in error
     assert "hidden" not in error
+
+
+@pytest.mark.parametrize("flag", ["--output.html", "--output.csv"])
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        ("none/report", "No such file or directory"),
+        ("file/report", "Not a directory"),
+        ("folder", "Is a directory"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_told_before_a_query(
+    server: Any,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    flag: str,
+    file: str,
+    why: str,
+) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setattr(Prometheus, "query", pytest.fail)
+    assert _run(server, tmp_path, f"{flag}={tmp_path / file}") == 1
+    assert capfd.readouterr().err == f"zapi-report: {tmp_path / file} could not be written: {why}\n"
 
 
 def test_an_interrupt_is_one_line(

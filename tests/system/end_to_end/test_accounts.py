@@ -94,7 +94,14 @@ def test_a_check_with_accounts_fails_where_a_list_does(config: Path, zapi: Simul
     zapi.set_account(listing(*NAMES, faults=DOWN))
     ran = run(config, "--config.check", "--accounts")
     assert ran.returncode == 1
-    assert ran.stderr == "account:matriz: Z-API failed to answer (HTTP 503)\n"
+    told = 'the list of the account "matriz" cannot be read: Z-API failed to answer (HTTP 503)'
+    assert (ran.stdout.count("\n"), ran.stderr) == (1, f"{told}\n")
+    config.write_text(f"{config.read_text()}instances: [{{name: a minha, id: ID-suporte, token: X}}]\n")
+    ran = run(config, "--config.check", "--accounts")
+    assert (ran.stdout.count("\n"), ran.stderr) == (
+        3,
+        f"{told}; none of its instances is in the table\n",
+    )
 
 
 def test_accounts_without_a_check_are_wrong_usage(config: Path) -> None:

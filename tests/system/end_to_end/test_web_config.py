@@ -128,14 +128,14 @@ def replace(file: Path, text: str) -> None:
     os.replace(fresh, file)
 
 
-@pytest.mark.parametrize("check", [[], ["--config.check"]])
-def test_every_problem_of_a_web_configuration_is_printed_at_start(tmp_path: Path, check: list[str]) -> None:
+@pytest.mark.parametrize("mode", ["--demo=1", "--config.check"])
+def test_every_problem_of_a_web_configuration_is_printed_at_start(tmp_path: Path, mode: str) -> None:
     file = tmp_path / "web.yaml"
     file.write_text(
         TLS.replace("server.crt", "none.crt") + "rate_limit: {}\nbasic_auth_users: {ana: hunter2}\n"
     )
     run = subprocess.run(
-        [COMMAND, "--demo=1", "--web.listen-address=127.0.0.1:0", f"--web.config.file={file}", *check],
+        [COMMAND, mode, "--web.listen-address=127.0.0.1:0", f"--web.config.file={file}"],
         capture_output=True,
         text=True,
         timeout=60,
@@ -143,9 +143,11 @@ def test_every_problem_of_a_web_configuration_is_printed_at_start(tmp_path: Path
     )
     assert run.returncode == 1
     assert [line for line in run.stderr.splitlines() if line.startswith(f"{file}:")] == [
-        f"{file}:2: tls_server_config.cert_file: names a file that does not exist",
+        f"{file}:2: tls_server_config.cert_file: names a file that does not exist; create it or correct the path (a "
+        "relative path starts at the directory of this file)",
         f"{file}:4: rate_limit: is not supported by this exporter; limit the rate in a reverse proxy",
-        f"{file}:5: basic_auth_users.ana: is not a bcrypt hash; make one with: htpasswd -nBC 10 ''",
+        f"{file}:5: basic_auth_users.ana: is not a bcrypt hash; run htpasswd -nBC 10 USER and write what follows "
+        "the colon",
     ]
     assert "Traceback" not in run.stderr
 

@@ -56,7 +56,11 @@ def test_a_variable_that_names_no_certificates_is_an_error(tmp_path: Path) -> No
     file = tmp_path / "config.yaml"
     file.write_text(MINIMAL)
     advice = "correct SSL_CERT_FILE in the environment, or set api.ca_file"
-    for name, why in (("none", "does not exist"), ("config.yaml", "contains no certificate in PEM format")):
+    no_certificate = (
+        "contains no certificate that can be read; at least one complete PEM block (BEGIN CERTIFICATE to END "
+        "CERTIFICATE) is expected"
+    )
+    for name, why in (("none", "does not exist"), ("config.yaml", no_certificate)):
         told = problems_of(file, {"SSL_CERT_FILE": str(tmp_path / name)})
         assert told == [f"1: api.ca_file: is not set, and SSL_CERT_FILE names a file that {why}; {advice}"]
 

@@ -26,12 +26,12 @@ def test_a_duration_is_read_as_seconds(text: str, seconds: float) -> None:
     ],
 )
 def test_anything_else_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^not a duration such as 10s, 1m30s or 1h$"):
+    with pytest.raises(ValueError, match=r"^must be whole numbers with the units y, w, d, h, m, s and ms, in"):
         parse_duration(text)
 
 
 def test_a_duration_has_an_end() -> None:
-    with pytest.raises(ValueError, match=r"^longer than 292 years$"):
+    with pytest.raises(ValueError, match=r"^is longer than 292 years$"):
         parse_duration("292y1ms")
 
 

@@ -37,7 +37,7 @@ def test_what_is_no_regular_file_is_named_and_not_opened(tmp_path: Path) -> None
         server.bind(str(tmp_path / "socket"))
     assert problem(tmp_path / "pipe") == "is a named pipe, not a regular file"
     assert problem(tmp_path / "socket") == "is a socket, not a regular file"
-    assert problem(tmp_path) == "is a folder, not a regular file"
+    assert problem(tmp_path) == "is a directory, not a regular file"
     assert problem(Path("/dev/zero")) == "is a device, not a regular file"
     assert problem(tmp_path / "none") == "does not exist"
     assert problem(tmp_path / "a\0b") == "has a name that is not valid for a file"

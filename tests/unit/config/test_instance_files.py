@@ -24,7 +24,7 @@ def entry(name: str, more: str = "") -> str:
     return f"- {{name: {name}, id: ID-{name}, token: T{more}}}\n"
 
 
-UNKNOWN_IN_FILE = 'unknown key; expected one of defaults, instances, or one of your own that begins with "x-"'
+UNKNOWN_IN_FILE = 'unknown key; expected one of defaults, instances, or a key that begins with "x-"'
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_what_is_no_regular_file_is_left_out(folder: Path) -> None:
     config = loaded(folder)
     advice = "not a regular file; correct it, or have no pattern match it"
     assert problems(config, folder) == [
-        f"folder.yaml:1: document: is a folder, {advice}",
+        f"folder.yaml:1: document: is a directory, {advice}",
         f"pipe.yaml:1: document: is a named pipe, {advice}",
     ]
     assert names(config) == ["good"]
@@ -147,7 +147,9 @@ def test_what_is_no_regular_file_is_left_out(folder: Path) -> None:
 def test_a_pattern_that_matches_nothing_is_a_warning(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     config = loaded(folder, "\n" + FILES)
     assert config.warnings == tuple(
-        f"{folder}/config.yaml:2: instance_files[{number}]: matches no file" for number in (0, 1)
+        f"{folder}/config.yaml:2: instance_files[{number}]: matches no file; check the pattern (a relative one starts "
+        "at the directory of this file)"
+        for number in (0, 1)
     )
     assert config.instances == ()
     ConfigFile(folder / "config.yaml", {}).load()

@@ -243,12 +243,12 @@ def test_a_file_that_cannot_be_read_is_a_problem_in_its_first_line(tmp_path: Pat
     (tmp_path / "locked").symlink_to("locked")
     for name, why in (
         ("gone.yaml", "does not exist"),
-        (".", "is a folder, not a regular file"),
+        (".", "is a directory, not a regular file"),
         ("a\0b", "has a name that is not valid for a file"),
         ("locked", "cannot be read: Too many levels of symbolic links"),
     ):
         (told,) = problems_of(tmp_path / name, {})
-        assert told.startswith(f"1: document: {why}; name another file with --config.file")
+        assert told.startswith(f"1: document: {why}; give another file with --config.file")
 
 
 @pytest.mark.parametrize(

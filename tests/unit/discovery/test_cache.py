@@ -144,7 +144,7 @@ def test_no_file_is_left_behind_where_one_cannot_take_its_place(
     assert [(vars(record)["account"], vars(record)["path"]) for record in caplog.records] == [
         ("matriz", str(file))
     ]
-    assert "is a folder" in vars(caplog.records[0])["problem"]
+    assert "is a directory" in vars(caplog.records[0])["problem"]
 
 
 def test_a_folder_that_cannot_be_entered_stops_nothing(

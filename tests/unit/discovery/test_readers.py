@@ -259,6 +259,22 @@ def test_what_changed_is_logged_once(
     assert all("list" in record.getMessage() for record in caplog.records)
 
 
+@pytest.mark.parametrize(
+    ("answers", "kept"),
+    [
+        ([FAILED], "none of its instances is polled until it can be read"),
+        ([GOOD, FAILED], "its known instances are kept"),
+    ],
+)
+def test_a_failure_says_what_becomes_of_the_instances(
+    answers: list[ListPage | Failure], kept: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    Reading(*answers)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"the list of an account cannot be read; {kept}"
+    ]
+
+
 class Asked:
     """Answers each request for a page of a list, and counts them by the name of the account."""
 

@@ -121,6 +121,16 @@ def test_a_port_in_use_is_told_also_where_one_of_two_protocols_has_it() -> None:
             assert "another program listens there" in problem_of(f"{host}:{taken.getsockname()[1]}")
 
 
+def test_a_port_in_use_may_be_an_address_that_was_given_twice() -> None:
+    with bind("127.0.0.1:0") as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        assert problem_of(address).endswith("another program listens there: choose another port")
+        with pytest.raises(
+            CannotBind, match="listens there, or the address is given twice: choose another port"
+        ):
+            bind(address, is_only_one=False)
+
+
 def test_a_server_answers_at_all_its_addresses() -> None:
     with serving(addresses=("127.0.0.1:0", "[::1]:0")) as server:
         places = [address.rsplit(":", 1) for address in server.addresses]

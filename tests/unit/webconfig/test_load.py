@@ -143,6 +143,11 @@ def test_the_toolkits_headers_may_be_set_or_left_out(tmp_path: Path) -> None:
         assert loaded(tmp_path, text.replace("false", "FALSE")).headers == written
 
 
+NO_CERTIFICATE = (
+    "contains no certificate that can be read; at least one complete PEM block (BEGIN CERTIFICATE to END CERTIFICATE) "
+    "is expected"
+)
+
 BAD: dict[str, str | list[str]] = {
     **dict.fromkeys(
         ("", "# nothing\n", "---\n", "{}\n"),
@@ -168,9 +173,10 @@ BAD: dict[str, str | list[str]] = {
         f"{line}: {key}: is not supported by this exporter; {advice}"
         for line, (key, advice) in enumerate(UNSUPPORTED.items(), 4)
     ],
-    tls(cert="none.crt"): "2: cert_file: names a file that does not exist",
-    tls(cert="server.key"): "2: cert_file: names a file that contains no certificate in PEM format",
-    tls(cert="binary.crt"): "2: cert_file: names a file that contains no certificate in PEM format",
+    tls(cert="none.crt"): "2: cert_file: names a file that does not exist; create it or correct the path (a "
+    "relative path starts at the directory of this file)",
+    tls(cert="server.key"): f"2: cert_file: names a file that {NO_CERTIFICATE}",
+    tls(cert="binary.crt"): f"2: cert_file: names a file that {NO_CERTIFICATE}",
     tls(cert="12"): "2: cert_file: must be text, but YAML reads it as a number; quote it",
     tls(key="server.crt"): "3: key_file: names a file that contains no private key in PEM format",
     tls(
@@ -209,7 +215,7 @@ BAD: dict[str, str | list[str]] = {
     },
     tls("client_auth_type: [RequireAndVerifyClientCert]", "min_version:"): [
         "4: client_auth_type: must be text, not a list",
-        "5: min_version: must be text, but has no value; give it one, or quote it",
+        "5: min_version: has no value; write one after the colon",
     ],
     tls(REQUIRED, CA_FILE, "client_allowed_sans: [a, 10, [b]]"): [
         "6: client_allowed_sans[1]: must be text, but YAML reads it as a number; quote it",
@@ -230,7 +236,7 @@ BAD: dict[str, str | list[str]] = {
         "2: http_server_config.headers.X-XSS-Protection: must be one line of printable ASCII",
     ],
     f"basic_auth_users:\n  ana: hunter2\n  'a:b': {HASH}\n  '': {HASH}\n": [
-        "2: basic_auth_users.ana: is not a bcrypt hash; make one with: htpasswd -nBC 10 ''",
+        "2: basic_auth_users.ana: is not a bcrypt hash; run htpasswd -nBC 10 USER and write what follows the colon",
         "3: basic_auth_users.<hidden>: is not a user name: it must not be empty or contain a colon",
         "4: basic_auth_users.<hidden>: is not a user name: it must not be empty or contain a colon",
     ],
