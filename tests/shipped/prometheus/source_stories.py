@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.shipped.prometheus.fleet_model import Exporter
-from tests.shipped.prometheus.stories import Fleet, Play, at, job, one_in_three, story
+from tests.shipped.prometheus.stories import Fleet, Play, at, job, of, one_in_three, story
 
 TOPICS: Final = ("sources",)
 
@@ -60,6 +60,18 @@ def source_lost_with_its_instances() -> Play:
     says(fleet, 20, FOLDER, good=False)
     fleet.configure(20, fleet.exporter, without=[f"p{number}" for number in range(4, 10)])
     return fleet.story, {job("InstancesVanished"): [(22, 30)]}
+
+
+@story("sources")
+def source_unreadable_at_a_start() -> Play:
+    """A number that is missing because its source cannot be read was not removed: it is not watched any more."""
+    fleet = Fleet(4, 60)
+    says(fleet, 0.5, FOLDER, good=True)
+    fleet.say(10, "p0", connected=False)
+    fleet.story.at(30, lambda: fleet.exporter.restart(30 * 60))
+    says(fleet, 30, FOLDER, good=False, instances=0)
+    fleet.configure(30, fleet.exporter, without=["p0"])
+    return fleet.story, {of("InstanceDisconnected", "p0"): [(14, 32)], failing(FOLDER): [(45, 60)]}
 
 
 @story("sources")

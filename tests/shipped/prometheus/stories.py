@@ -148,6 +148,18 @@ def mass_event() -> Play:
 
 
 @story("connection")
+def all_at_once() -> Play:
+    """The first message of a mass event has the number of all that were dropped, and those of each team."""
+    fleet = Fleet(10, 20)
+    fleet.say(10, *fleet.phones, connected=False)
+    return fleet.story, {
+        job("ManyInstancesDisconnected"): [(11, 20)],
+        job("TeamInstancesDisconnected", team="support"): [(11, 20)],
+        job("TeamInstancesDisconnected", team="sales"): [(11, 20)],
+    }
+
+
+@story("connection")
 def told_before_the_event() -> Play:
     """A number that was told before a mass event stays, and its team is told of the others only."""
     fleet = Fleet(6, 40)
@@ -509,6 +521,15 @@ def uninstalled_in_trouble() -> Play:
     return fleet.story, {**every_trouble_until(135.5), job("ExporterTargetLost"): [(85.5, 135)]}
 
 
+@story("subscription")
+def unpaid_then_unknown() -> Play:
+    """A status that neither list has ends the alert, without the news that the instance is paid."""
+    fleet = Fleet(2, 100)
+    fleet.say(10, "p0", status="overdue")
+    fleet.say(80, "p0", status="weird")
+    return fleet.story, {of("InstanceUnpaid", "p0"): [(70, 80)]}
+
+
 @story("listed")
 def other_label() -> Play:
     """A number that gets another label, and a restart with it, is told under the new one at once."""
@@ -554,6 +575,16 @@ def all_vanished() -> Play:
     fleet = Fleet(4, 30)
     fleet.configure(10, fleet.exporter, without=list(fleet.phones))
     return fleet.story, {job("InstancesVanished"): [(12, 30)]}
+
+
+@story("listed")
+def half_renamed() -> Play:
+    """Numbers that get other names do not vanish, though both names are listed for a while."""
+    fleet = Fleet(6, 30)
+    fleet.phones.update({f"q{number}": Phone() for number in range(3)})
+    others = {f"q{number}": dict(fleet.labels[f"p{number}"]) for number in range(3)}
+    fleet.configure(10, fleet.exporter, without=["p0", "p1", "p2"], **others)
+    return fleet.story, {}
 
 
 @story("listed")
