@@ -32,7 +32,9 @@ CONSTANTS: Final = "zapi:reason:info"
 TESTED_ELSEWHERE: Final = "availability.yaml"
 """By made-up histories."""
 THRESHOLDS: Final = "thresholds.yaml"
-ASK_WHETHER_THRESHOLDS_ARE_THERE: Final = frozenset({"zapi:thresholds_missing:since", "ZapiThresholdsMissing"})
+ASK_WHETHER_THRESHOLDS_ARE_THERE: Final = frozenset(
+    {"zapi:thresholds_missing:since", "ZapiThresholdsMissing"}
+)
 """These read all of them, and no value."""
 
 
