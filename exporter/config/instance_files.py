@@ -4,12 +4,13 @@ error.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from exporter.config import keys
 from exporter.config.document import read_document
 from exporter.config.files import shown_path
-from exporter.config.instances import Inherited, KnownInstances
+from exporter.config.instances import Inherited, KnownInstances, instance_at
 from exporter.config.problem import Problems
 from exporter.config.section import SectionValues
 from exporter.config.value import Context, ListNode, MapNode, Node, Unusable, Value, usable
@@ -89,7 +90,9 @@ class InstanceFiles:
         )
         if root is None:
             raise Unusable
-        values = SectionValues(keys.INSTANCE_FILE, _as_mapping(root, context))
+        whole = _as_mapping(root, context)
+        context.problems.instance_at = partial(instance_at, whole.node)
+        values = SectionValues(keys.INSTANCE_FILE, whole)
         instances = values[keys.FILE_INSTANCES]
         self._known.add(instances, shown)
         defaults = values[keys.FILE_DEFAULTS]

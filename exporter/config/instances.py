@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from exporter.config import keys
+from exporter.config.problem import Place
 from exporter.config.section import Key, SectionValues
-from exporter.config.value import Scalar
+from exporter.config.value import ListNode, MapNode, Node, Scalar
 from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import CONFIG_SOURCE, Account, Instance
@@ -99,6 +100,8 @@ def _report_shown_secrets(values: SectionValues, instance: Instance) -> None:
     )
     for key, text in shown:
         if any(secret in text.casefold() for secret in long):
+            if key is keys.NAME:
+                values.hide_name()
             values.report(key, f"contains a token of this instance, but {_SEEN}; {_INSTEAD[key.name]}")
 
 
@@ -185,7 +188,38 @@ def _where(first: _First, key: Key[Any], file: str) -> str:
 
 def _shown_name(values: SectionValues | None) -> str:
     """Return the quoted name of an instance, or an empty text where the name is invalid or may be a secret."""
-    node = None if values is None else values.node(keys.NAME)
+    return _quoted(None if values is None else values.node(keys.NAME))
+
+
+def instance_at(root: Node, place: Place) -> str:
+    """Return the quoted name of the instance of which the place in a document is a part.
+
+    It is an empty text beside a problem of the name itself, and where the name may hold a secret of the instance.
+    """
+    steps: list[str | int] = []
+    parent: Place | None = place
+    while parent is not None:
+        steps.insert(0, parent.step)
+        parent = parent.parent
+    if len(steps) < 2 or steps[0] != keys.INSTANCES.name or steps[2:] == [keys.NAME.name]:
+        return ""
+    instances = root.items.get(keys.INSTANCES.name) if isinstance(root, MapNode) else None
+    number = steps[1]
+    if not isinstance(instances, ListNode) or not isinstance(number, int):
+        return ""
+    item = instances.items[number]
+    if not isinstance(item, MapNode):
+        return ""
+    name = _quoted(item.items.get(keys.NAME.name))
+    others = (
+        node.text for key, node in item.items.items() if key != keys.NAME.name and isinstance(node, Scalar)
+    )
+    is_suspicious = any(len(text) >= _LEAST_SECRET and text.casefold() in name.casefold() for text in others)
+    return "" if is_suspicious else name
+
+
+def _quoted(node: Node | None) -> str:
+    """Return the quoted text of a name, or an empty text where it is invalid or may be a secret."""
     if not isinstance(node, Scalar) or node.has_variables or not _SHOWN_NAME.fullmatch(node.text):
         return ""
     return f'"{node.text}"'

@@ -1,6 +1,7 @@
 """A file → :class:`Config`, or every problem with its line."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +11,7 @@ from exporter.config.document import read_document
 from exporter.config.file_reader import UnreadableFile
 from exporter.config.files import TrackedFiles, shown_path
 from exporter.config.instance_files import InstanceFiles
-from exporter.config.instances import KnownInstances, inherit, report_duplicates
+from exporter.config.instances import KnownInstances, inherit, instance_at, report_duplicates
 from exporter.config.problem import Problems
 from exporter.config.section import SectionValues
 from exporter.config.value import Context, MapNode, Node, Scalar, Unusable, Value, usable
@@ -35,6 +36,8 @@ def load(
     problems = Problems(shown_path(path), keys.KNOWN_KEYS)
     context = Context(problems, files)
     root = _read_root(path, environ, context)
+    if root is not None:
+        problems.instance_at = partial(instance_at, root)
     read = () if root is None else usable(_read_config, root, path, environ, context, before)
     if problems:
         raise problems.error()

@@ -25,7 +25,8 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong. ``path`` is the place in the document, such as ``instances[2].token``.
+    """One thing that is wrong. ``path`` is the place in the document, such as ``instances[2].token``, and the name of
+    the instance that it is in.
 
     ``line`` counts from 1. ``message`` says what is wrong and what to do, and never contains a value.
     """
@@ -57,10 +58,14 @@ class Problems:
     def __init__(self, file: str, known_keys: Collection[str] = ()) -> None:
         self._file = file
         self._known_keys = known_keys
-        self._listed: list[Problem] = []
+        self._listed: list[tuple[int, Place | None, str]] = []
         self._unlisted = 0
         self.last_line = sys.maxsize
         """Set once the text is known: the parser finds what is missing at the end in the line after its last one."""
+        self.instance_at: Callable[[Place], str] = lambda place: ""
+        """Returns the quoted name of the instance at a place, if it may be shown; set once the document is known."""
+        self.unnamed: set[Place | None] = set()
+        """The places of instances whose name turned out to hold a secret."""
 
     def __bool__(self) -> bool:
         return bool(self._listed)
@@ -70,9 +75,8 @@ class Problems:
         if len(self._listed) >= MAX_PROBLEMS:
             self._unlisted += 1
             return
-        path = self._written(place) or "document"
         text = message if isinstance(message, str) else message()
-        self._listed.append(Problem(self._file, max(1, min(line, self.last_line)), path, text))
+        self._listed.append((max(1, min(line, self.last_line)), place, text))
 
     def show(self, key: str) -> str:
         """Return the key, or a placeholder where it may be a secret."""
@@ -80,11 +84,23 @@ class Problems:
 
     def error(self) -> InvalidConfig:
         """Return the exception that lists all problems."""
-        listed = sorted(self._listed, key=lambda problem: problem.line)
+        listed = [
+            Problem(self._file, line, self._path(place), text)
+            for line, place, text in sorted(self._listed, key=lambda one: one[0])
+        ]
         if self._unlisted:
             more = f"{self._unlisted:,} more problems are not listed; correct these first"
             listed.append(Problem(self._file, listed[-1].line, "document", more))
         return InvalidConfig(listed)
+
+    def _path(self, place: Place | None) -> str:
+        if place is None:
+            return "document"
+        around: Place | None = place
+        while around is not None and around not in self.unnamed:
+            around = around.parent
+        name = self.instance_at(place) if around is None else ""
+        return f"{self._written(place)} (instance {name})" if name else self._written(place)
 
     def _written(self, place: Place | None) -> str:
         if place is None:

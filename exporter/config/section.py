@@ -160,6 +160,10 @@ class SectionValues:
         """Report what is wrong with a key, which need not be there, on its line or another."""
         self._context.problems.report(line or self.line(key), Place(self._place, key.name), message)
 
+    def hide_name(self) -> None:
+        """Have no problem in this section say the name of its instance."""
+        self._context.problems.unnamed.add(self._place)
+
     def report_item(self, key: Key[Any], number: int, message: str) -> None:
         """Report what is wrong with an item of the list under a key."""
         node = self.node(key)

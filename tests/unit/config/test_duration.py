@@ -26,7 +26,9 @@ def test_a_duration_is_read_as_seconds(text: str, seconds: float) -> None:
     ],
 )
 def test_anything_else_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^must be whole numbers with the units y, w, d, h, m, s and ms, in"):
+    with pytest.raises(
+        ValueError, match=r"^must be whole numbers with the units y, w, d, h, m, s and ms, in"
+    ):
         parse_duration(text)
 
 
