@@ -106,3 +106,72 @@ def source_of_an_uninstalled_exporter() -> Play:
         failing(FOLDER): [(15.5, 79.5)],
         job("ExporterTargetLost"): [(29.5, 79)],
     }
+
+
+def pair_of_which_one_cannot_read(minutes: int) -> tuple[Fleet, Exporter]:
+    """Two exporters that read an account; from minute 5 on the second cannot, though the first does."""
+    fleet = Fleet(3, minutes)
+    other = fleet.more()
+    other.sources[ACCOUNT] = (True, 0.0, 3)
+    fleet.story.every(10, lambda now: fleet.exporter.sources.update({ACCOUNT: (True, float(now), 3)}))
+    fleet.exporter.sources[ACCOUNT] = (True, 0.0, 3)
+    fleet.story.at(5, lambda: other.sources.update({ACCOUNT: (False, 0.0, 3)}))
+    return fleet, other
+
+
+@story("sources")
+def source_of_a_pair_through_a_restart() -> Play:
+    """A source that one of a pair cannot read is told through a lost scrape, a restart and a move of this one."""
+    fleet, other = pair_of_which_one_cannot_read(90)
+    fleet.story.lost = lambda instance, scrape: instance == "b:1" and scrape == 60
+    fleet.kill(40, other)
+    fleet.start(43, other)
+    fleet.kill(50, other, target=False)
+    moved = fleet.more("c:1", running=False, target=False)
+    moved.sources[ACCOUNT] = (False, 0.0, 3)
+    fleet.start(53, moved)
+    fleet.story.at(70, lambda: moved.sources.update({ACCOUNT: (True, 4200.0, 3)}))
+    return fleet.story, {failing(ACCOUNT): [(20, 70)]}
+
+
+@story("sources")
+def source_of_a_pair_with_lost_scrapes() -> Play:
+    """A source that one of a pair cannot read is told although every third scrape of this one is lost."""
+    fleet, other = pair_of_which_one_cannot_read(60)
+    fleet.story.lost = lambda instance, scrape: instance == "b:1" and scrape % 3 == 1
+    fleet.story.at(45, lambda: other.sources.update({ACCOUNT: (True, 2700.0, 3)}))
+    return fleet.story, {failing(ACCOUNT): [(20.5, 45)]}
+
+
+@story("sources")
+def source_of_an_exporter_that_was_taken_away() -> Play:
+    """A source that only one of a pair could not read ends an hour after this one was taken away."""
+    fleet, other = pair_of_which_one_cannot_read(110)
+    fleet.kill(30, other, target=False)
+    fleet.story.unsure = (89, 89.5)
+    return fleet.story, {failing(ACCOUNT): [(20, 89.5)], job("ExporterTargetLost"): [(39.5, 89)]}
+
+
+@story("sources")
+def source_that_read_well_before_a_lost_scrape() -> Play:
+    """A source that could be read again is not told anew when the exporter then dies."""
+    fleet, other = pair_of_which_one_cannot_read(80)
+    fleet.story.at(30, lambda: other.sources.update({ACCOUNT: (True, 1800.0, 3)}))
+    fleet.kill(30.5, other)
+    return fleet.story, {failing(ACCOUNT): [(20, 30)], at("ExporterDown", "b:1"): [(33.5, 80)]}
+
+
+@story("sources")
+def source_incomplete_of_a_pair() -> Play:
+    """Of a pair, the list that lacks tokens is told through lost scrapes and a restart of the one that reads it."""
+    fleet = Fleet(3, 60)
+    other = fleet.more()
+    for exporter in (fleet.exporter, other):
+        exporter.sources[ACCOUNT] = (True, 0.0, 3)
+        exporter.skipped[ACCOUNT] = 0
+    fleet.story.lost = lambda instance, scrape: instance == "b:1" and scrape % 3 == 1
+    fleet.story.at(5, lambda: other.skipped.update({ACCOUNT: 2}))
+    fleet.kill(30, other)
+    fleet.start(33, other)
+    fleet.story.at(50, lambda: other.skipped.update({ACCOUNT: 0}))
+    return fleet.story, {job("InstanceSourceIncomplete", source=ACCOUNT): [(20.5, 50.5)]}
