@@ -160,8 +160,12 @@ class Exporter:
         add("zapi_exporter_instances", len(self.labels), {})
         add("process_start_time_seconds", self.started, {})
         add("zapi_exporter_config_last_reload_successful", self.reload_successful, {})
-        for outcome in ("success", "rate_limited", *(() if self.old else ("subscription_ended",))):
+        named = ("success", "rate_limited", *(() if self.old else ("subscription_ended",)))
+        for outcome in named:
             add("zapi_exporter_polls_total", self.outcomes[outcome], {"outcome": outcome})
+        # All others as one of them: no rule tells them apart.
+        others = self.outcomes.total() - sum(self.outcomes[outcome] for outcome in named)
+        add("zapi_exporter_polls_total", others, {"outcome": "timeout"})
         add("zapi_exporter_poll_lateness_seconds_sum", self.late_seconds, {})
         add("zapi_exporter_poll_lateness_seconds_count", self.outcomes.total(), {})
         for source, (good, last_success, instances) in self.sources.items():

@@ -784,6 +784,84 @@ def timeout_amid() -> Play:
     return fleet.story, {of("InstanceWrongInstance", "p0"): [(16, 40)]}
 
 
+def waits_after_a_refusal(fleet: Fleet) -> None:
+    """Let the exporter wait five minutes after each refused poll, as the real one does."""
+
+    def wait(now: int) -> None:
+        for name, known in fleet.exporter.known.items():
+            if known.fault == "unauthorized" and known.last_poll is not None:
+                fleet.exporter.pauses[name] = known.last_poll + 300
+
+    fleet.story.every(0.5, wait)
+
+
+@story("polls")
+def timeout_between_long_waits() -> Play:
+    """A timeout amid polls that are refused every five minutes does not end what was told."""
+    fleet = Fleet(3, 60)
+    waits_after_a_refusal(fleet)
+    fleet.say(5, "p0", fault="unauthorized")
+    fleet.say(26, "p0", fault="timeout")
+    fleet.say(31.5, "p0", fault="unauthorized")
+    fleet.say(50, "p0", fault=None)
+    return fleet.story, {of("InstanceCredentialsRefused", "p0"): [(15, 52)]}
+
+
+@story("polls")
+def outage_amid_refusals() -> Play:
+    """An outage neither ends nor repeats what was told of refused numbers, nor adds to it.
+
+    Half of the fleet is refused: the outage is seen once their last refusals are five minutes old.
+    """
+    fleet = Fleet(6, 80)
+    waits_after_a_refusal(fleet)
+    refused = {"p0": "unauthorized", "p1": "subscription_ended", "p2": "wrong_instance"}
+    for name, reason in refused.items():
+        fleet.say(10, name, fault=reason)
+        fleet.say(50, name, fault=reason)
+    fleet.say(30, fault="connect")
+    fleet.say(50, "p3", "p4", "p5", fault=None)
+    fleet.say(70, fault=None)
+    return fleet.story, {
+        of("InstanceCredentialsRefused", "p0"): [(20, 70)],
+        of("InstanceSubscriptionEnded", "p1"): [(16.5, 70.5)],
+        of("InstanceWrongInstance", "p2"): [(16.5, 70.5)],
+        job("ApiDown"): [(35.5, 50.5)],
+    }
+
+
+@story("polls")
+def other_trouble_after_refusals() -> Play:
+    """Another reason that lasts, or another cause, takes the place of the refusal that was told."""
+    fleet = Fleet(6, 70)
+    fleet.say(10, "p0", "p1", fault="wrong_instance")
+    fleet.say(25, "p0", fault="timeout")
+    fleet.say(25, "p1", fault="subscription_ended")
+    fleet.say(55, "p0", fault="wrong_instance")
+    fleet.say(60, "p0", "p1", fault=None)
+    return fleet.story, {
+        of("InstanceWrongInstance", "p0"): [(16, 36), (55, 60)],
+        of("InstanceValuesStale", "p0"): [(36, 60)],
+        of("InstanceWrongInstance", "p1"): [(16.5, 25.5)],
+        of("InstanceSubscriptionEnded", "p1"): [(25.5, 60.5)],
+    }
+
+
+@story("polls")
+def outage_with_some_polls_limited() -> Play:
+    """An outage in which every fifth poll is refused as too many is told as the outage alone."""
+    fleet = Fleet(5, 60)
+
+    def answer(second: int) -> None:
+        for number, phone in enumerate(fleet.phones.values()):
+            limited = second // 60 % 5 == number
+            phone.fault = "rate_limited" if limited else "server_error"
+
+    fleet.story.every(1, answer, since=9, until=40)
+    fleet.say(40, fault=None)
+    return fleet.story, {job("ApiDown"): [(12.5, 40.5)]}
+
+
 @story("polls")
 def api_down() -> Play:
     """Z-API away for nearly all is one alert; what still fails at its end is told singly."""
