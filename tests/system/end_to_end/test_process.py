@@ -98,7 +98,8 @@ def test_an_output_that_takes_nothing_is_one_plain_line(
     reader, writer = os.pipe()
     os.close(reader)
     file = config_named(tmp_path, "config.yaml")
-    command = [COMMAND, f"--config.file={file}", "--log.level=error", *arguments]
+    source = [] if "--demo=1" in arguments else [f"--config.file={file}"]
+    command = [COMMAND, *source, "--log.level=error", *arguments]
     if output == "closed":
         command = ["sh", "-c", 'exec "$@" >&-', "sh", *command]
     with open("/dev/full" if output == "full" else writer, "wb", closefd=output == "full") as stdout:
