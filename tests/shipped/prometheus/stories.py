@@ -848,6 +848,70 @@ def other_trouble_after_refusals() -> Play:
 
 
 @story("polls")
+def outage_amid_a_refused_address() -> Play:
+    """A refused address and a firewall are told on through an outage, until polls succeed."""
+    fleet = Fleet(4, 90)
+    fleet.say(10, "p0", "p1", fault="ip_not_allowed")
+    fleet.say(10, "p2", "p3", fault="forbidden")
+    fleet.say(30, fault="connect")
+    fleet.say(50, "p0", "p1", fault="ip_not_allowed")
+    fleet.say(50, "p2", "p3", fault="forbidden")
+    fleet.say(75, fault=None)
+    return fleet.story, {
+        job("AddressNotAllowed"): [(16, 75.5)],
+        job("Forbidden"): [(16.5, 75.5)],
+        job("ApiDown"): [(35.5, 50.5)],
+    }
+
+
+@story("polls")
+def outage_that_becomes_a_refusal() -> Play:
+    """An outage that ends in polls that a firewall refuses ends without a word of success."""
+    fleet = Fleet(4, 45)
+    fleet.say(10, fault="server_error")
+    fleet.say(30, fault="forbidden")
+    return fleet.story, {job("ApiDown"): [(12.5, 30.5)], job("Forbidden"): [(30, 45)]}
+
+
+@story("polls")
+def removed_in_an_outage() -> Play:
+    """An outage that ends because its numbers were removed ends without a word of success."""
+    fleet = Fleet(5, 40)
+    fleet.say(10, fault="connect")
+    fleet.configure(25, fleet.exporter, without=["p1", "p2", "p3", "p4"])
+    return fleet.story, {
+        job("ApiDown"): [(12.5, 27)],
+        job("InstancesVanished"): [(27, 40)],
+        of("InstanceValuesStale", "p0"): [(28, 40)],
+    }
+
+
+@story("polls")
+def refused_address_removed() -> Play:
+    """A refused address is told as that of removed numbers when those that were refused are removed."""
+    fleet = Fleet(6, 40)
+    fleet.say(10, "p0", fault="ip_not_allowed")
+    fleet.say(10, "p1", fault="forbidden")
+    fleet.configure(25, fleet.exporter, without=["p0", "p1"])
+    return fleet.story, {job("AddressNotAllowed"): [(16, 27)], job("Forbidden"): [(16.5, 27)]}
+
+
+@story("polls")
+def refused_address_becomes_other() -> Play:
+    """A refused address that becomes a refused credential has ended, and nobody said that it is allowed."""
+    fleet = Fleet(4, 40)
+    fleet.say(10, "p0", fault="ip_not_allowed")
+    fleet.say(10, "p1", fault="forbidden")
+    fleet.say(25, "p0", "p1", fault="unauthorized")
+    return fleet.story, {
+        job("AddressNotAllowed"): [(16, 25)],
+        job("Forbidden"): [(16.5, 25.5)],
+        of("InstanceCredentialsRefused", "p0"): [(25, 40)],
+        of("InstanceCredentialsRefused", "p1"): [(25.5, 40)],
+    }
+
+
+@story("polls")
 def outage_with_some_polls_limited() -> Play:
     """An outage in which every fifth poll is refused as too many is told as the outage alone."""
     fleet = Fleet(5, 60)
