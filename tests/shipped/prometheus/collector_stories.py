@@ -147,6 +147,35 @@ def queue_full() -> Play:
     }
 
 
+@story("collectors")
+def queue_full_and_connected() -> Play:
+    """A queue that is full ends as one with room only where it has room, not where the number is connected again."""
+    fleet = asked(Fleet(8, 40), "p0", "p1", "p2")
+    fleet.say(5, "p0", "p1", connected=False, waiting=950, oldest=300.0)
+    fleet.say(30, "p0", connected=True)
+    fleet.say(30, "p1", waiting=899)
+    return fleet.story, {
+        of("InstanceDisconnected", "p0"): [(9, 30)],
+        of("InstanceDisconnected", "p1"): [(9.5, 40)],
+        of("InstanceQueueFull", "p0"): [(5, 30)],
+        of("InstanceQueueFull", "p1"): [(5.5, 30.5)],
+    }
+
+
+@story("collectors")
+def queues_of_another_label() -> Play:
+    """A queue that is stuck or full is not told as well because its number has another label."""
+    fleet = asked(Fleet(8, 90), "p0", "p1")
+    fleet.say(1, "p0", waiting=30, oldest=60.0)
+    fleet.say(5, "p1", connected=False, waiting=950, oldest=300.0)
+    fleet.configure(75, fleet.exporter, p0={"team": "finance"}, p1={"team": "finance"})
+    return fleet.story, {
+        of("InstanceQueueStuck", "p0"): [(61, 90)],
+        of("InstanceDisconnected", "p1"): [(9.5, 90)],
+        of("InstanceQueueFull", "p1"): [(5.5, 90)],
+    }
+
+
 @story("collectors_survival")
 def collectors_through_lost_scrapes_and_restarts() -> Play:
     """Lost scrapes and an exporter that dies every four minutes hide nothing of phones, sessions and queues."""

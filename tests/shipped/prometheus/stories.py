@@ -231,6 +231,25 @@ def flapping() -> Play:
     return fleet.story, {of("InstanceFlapping", "p0"): [(15, 75)]}
 
 
+@story("connection")
+def flapping_then_down() -> Play:
+    """A number that no longer flaps because it is disconnected is not told as one that stays connected."""
+    fleet = Fleet(2, 110)
+    for minute in (5, 10, 15):
+        fleet.say(minute, "p0", "p1", connected=False)
+        fleet.say(minute + 2, "p1", connected=True)
+        if minute < 15:
+            fleet.say(minute + 2, "p0", connected=True)
+    fleet.kill(20)
+    fleet.start(100)
+    return fleet.story, {
+        at("ExporterDown"): [(23, 99.5)],
+        of("InstanceFlapping", "p0"): [(15, 100)],
+        of("InstanceFlapping", "p1"): [(15.5, 100.5)],
+        of("InstanceDisconnected", "p0"): [(19, 110)],
+    }
+
+
 # --- what must change nothing ----------------------------------------------------------------------------------------
 
 
@@ -634,8 +653,50 @@ def two_ids() -> Play:
     fleet = Fleet(2, 30)
     other = Exporter("b:1", {"p0": dict(fleet.labels["p0"])}, {"p0": Phone(id="BEEF")})
     fleet.story.exporters.append(other)
-    fleet.configure(20, other, without=["p0"])
+    fleet.story.at(20, lambda: setattr(other.phones["p0"], "id", "F00D"))
     return fleet.story, {of("InstanceTwoIds", "p0"): [(10, 20)]}
+
+
+def name_of_two(minutes: int) -> tuple[Fleet, Exporter]:
+    """Two exporters, of which the second has another instance by the name of ``p0``."""
+    fleet = Fleet(2, minutes)
+    other = Exporter("b:1", {"p0": dict(fleet.labels["p0"])}, {"p0": Phone(id="BEEF")})
+    fleet.story.exporters.append(other)
+    return fleet, other
+
+
+@story("listed")
+def two_ids_until_removed() -> Play:
+    """One name with two ids is told until one exporter has long listed it no more."""
+    fleet, other = name_of_two(30)
+    fleet.configure(20, other, without=["p0"])
+    return fleet.story, {of("InstanceTwoIds", "p0"): [(10, 22)]}
+
+
+@story("listed")
+def two_ids_through_restarts() -> Play:
+    """One name with two ids is told through lost scrapes, failed polls, a restart and a move of one exporter."""
+    fleet, other = name_of_two(80)
+    fleet.story.lost = lambda instance, scrape: instance == "b:1" and scrape % 3 == 1
+    fleet.kill(30, other)
+    fleet.start(33, other)
+    fleet.story.at(36, lambda: setattr(other, "reaches", False))
+    fleet.story.at(46, lambda: setattr(other, "reaches", True))
+    fleet.kill(50, other, target=False)
+    moved = Exporter("c:1", dict(other.labels), other.phones, running=False, target=False)
+    fleet.story.exporters.append(moved)
+    fleet.start(54, moved)
+    fleet.story.at(70, lambda: setattr(moved.phones["p0"], "id", "F00D"))
+    return fleet.story, {of("InstanceTwoIds", "p0"): [(10, 70)]}
+
+
+@story("listed")
+def two_ids_that_were_one_before_a_lost_scrape() -> Play:
+    """A name that has one id again is not told anew when one of the exporters then dies."""
+    fleet, other = name_of_two(60)
+    fleet.story.at(20, lambda: setattr(other.phones["p0"], "id", "F00D"))
+    fleet.kill(21, other)
+    return fleet.story, {of("InstanceTwoIds", "p0"): [(10, 20)], at("ExporterDown", "b:1"): [(24, 60)]}
 
 
 # --- subscription and payment ----------------------------------------------------------------------------------------
