@@ -326,6 +326,137 @@ def test_the_end_of_a_mass_event_says_how_many_are_left(
     assert title == f"[RESOLVED] Most of sales's instances are connected again{left}"
 
 
+@pytest.mark.parametrize(
+    ("alertname", "ending", "count", "language", "title"),
+    [
+        ("Many", "removed", "3", "en", "[ENDED] Disconnected instances of zapi were removed"),
+        ("Many", "removed", "3", "pt-BR", "[ENCERRADO] Instâncias desconectadas de zapi foram removidas"),
+        ("Many", "unwatched", "3", "en", "[ENDED] Instances of zapi are not watched any more"),
+        ("Many", "unwatched", "3", "pt-BR", "[ENCERRADO] As instâncias de zapi não são mais monitoradas"),
+        ("Team", "removed", "3", "en", "[ENDED] Disconnected instances of sales were removed"),
+        (
+            "Team",
+            "removed",
+            "3",
+            "pt-BR",
+            "[ENCERRADO] Instâncias desconectadas da equipe sales foram removidas",
+        ),
+        ("Team", "unwatched", "3", "en", "[ENDED] Instances of sales are not watched any more"),
+        (
+            "Team",
+            "unwatched",
+            "3",
+            "pt-BR",
+            "[ENCERRADO] As instâncias da equipe sales não são mais monitoradas",
+        ),
+    ],
+)
+def test_a_mass_event_whose_instances_are_gone_is_no_good_news(
+    alertname: str, ending: str, count: str, language: str, title: str, tmp_path: Path
+) -> None:
+    facts = {"ending": ending, "count": count}
+    alert = of(
+        f"Zapi{alertname}InstancesDisconnected", facts, **({"team": "sales"} if alertname == "Team" else {})
+    )
+
+    message = render(language, [alert], tmp_path)
+
+    assert message.title == title
+    assert f"- {title.partition('] ')[2]}" in message.text
+
+
+@pytest.mark.parametrize(
+    ("language", "ending", "title"),
+    [
+        ("en", "unwatched", "[ENDED] Instances of zapi are not watched any more"),
+        ("en", "other", "[ENDED] The alert ZapiApiDown of zapi has ended"),
+        ("pt-BR", "unwatched", "[ENCERRADO] As instâncias de zapi não são mais monitoradas"),
+        ("pt-BR", "other", "[ENCERRADO] O alerta ZapiApiDown de zapi terminou"),
+    ],
+)
+def test_the_end_of_an_alert_of_a_job_is_good_news_only_where_good_was_seen(
+    language: str, ending: str, title: str, tmp_path: Path
+) -> None:
+    alert = of("ZapiApiDown", {"ending": ending, "count": "3", "of": "4"})
+
+    assert render(language, [alert], tmp_path).title == title
+
+
+@pytest.mark.parametrize(
+    ("language", "began", "ended"),
+    [
+        (
+            "en",
+            "[WARNING] a:1, b:1: exporters cannot be scraped",
+            "[RESOLVED] a:1, b:1: ZapiExporterDown ended",
+        ),
+        (
+            "pt-BR",
+            "[AVISO] a:1, b:1: exporters fora do ar",
+            "[RESOLVIDO] a:1, b:1: ZapiExporterDown terminou",
+        ),
+    ],
+)
+def test_the_title_names_several_exporters(language: str, began: str, ended: str, tmp_path: Path) -> None:
+    down_now = [of("ZapiExporterDown", {}, instance=instance) for instance in ("a:1", "b:1")]
+    back = [Alert(one.labels, ended=30.0) for one in down_now]
+
+    assert render(language, down_now, tmp_path).title == began
+    assert render(language, back, tmp_path).title == ended
+
+
+@pytest.mark.parametrize("alertname", [rule.name for rule in alerts()])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_title_of_several_alerts_has_names_and_words(language: str, alertname: str, tmp_path: Path) -> None:
+    """Two of one name in two namespaces, or of exporters, jobs and sources in one."""
+    own = (
+        {"name": "vendas"}
+        if alertname.startswith("ZapiInstance") and alertname != "ZapiInstancesVanished"
+        else {}
+    )
+    facts = {"description": "Due, in at least 1d.", "count": "3", "of": "9"}
+
+    title = render(language, [of(alertname, facts, namespace=space, **own) for space in "ab"], tmp_path).title
+
+    assert re.search(r"\] (vendas|zapi) \(a\), (vendas|zapi) \(b\): \w", title)
+    assert alertname in {"ZapiExporterMissing", "ZapiThresholdsMissing"} or alertname not in title
+
+
+def test_two_namespaces_of_one_job_are_told_apart(tmp_path: Path) -> None:
+    together = [
+        Alert({**one.labels, "namespace": space}, one.facts, ended=one.ended)
+        for space, one in (
+            ("a", down("vendas")),
+            ("b", down("vendas")),
+            ("c", down("vendas", ending="back", ended=0.5)),
+        )
+    ]
+
+    message = render("en", together, tmp_path)
+
+    assert message.title.startswith("[CRITICAL] vendas (a), vendas (b): disconnected")
+    assert "(namespace=a, team=sales)" in message.text
+    assert "(namespace=b, team=sales)" in message.text
+    assert "- vendas is connected again, after 5m 20s (namespace=c)" in message.text
+    assert render("en", [together[0]], tmp_path).title == "[CRITICAL] vendas is disconnected from WhatsApp"
+    assert "namespace" not in render("en", [together[0]], tmp_path).text
+
+
+@pytest.mark.parametrize(("language", "more"), [("en", "and 95 more"), ("pt-BR", "e mais 95")])
+def test_of_many_sources_that_cannot_be_read_the_rest_is_counted(
+    language: str, more: str, tmp_path: Path
+) -> None:
+    sources = [f"file:/etc/zapi/{number:03}-{'é' * 90}.yaml" for number in range(100)]
+    alert = of("ZapiInstancesVanished", {"count": "240", "of": "400", "sources": ", ".join(sources)})
+
+    message = render(language, [alert], tmp_path)
+
+    assert more in message.text
+    assert sources[4][:70] in message.text
+    assert sources[5][:40] not in message.text
+    assert len(message.whole) < 1500
+
+
 def test_an_alert_that_tells_its_ending_while_it_fires_has_ended(tmp_path: Path) -> None:
     assert (
         render("en", [down("vendas", ending="back")], tmp_path).title
