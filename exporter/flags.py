@@ -10,11 +10,10 @@ from typing import Final, NoReturn
 
 from exporter import __version__
 from exporter.model.shard import Shard
-from exporter.options import ExternalUrl, Options
+from exporter.options import DEFAULT_CONFIG, ExternalUrl, Options
 from exporter.process import logs
 from exporter.process.output import answer, complain
 
-DEFAULT_CONFIG: Final = Path("config.yaml")
 DEFAULT_AUTO_RELOAD_INTERVAL: Final = "30s"
 DEFAULT_LISTEN_ADDRESS: Final = ":10917"
 DEFAULT_DEMO_SIZE: Final = 12
@@ -43,25 +42,14 @@ def parse(arguments: Sequence[str]) -> Options:
         parser.error(
             "--accounts requires --config.check; without it the exporter reads the lists of accounts anyway"
         )
-    if parsed.demo is not None:
-        _refuse_configuration(parser, parsed)
-    parsed.config_file = parsed.config_file or DEFAULT_CONFIG
+    if parsed.demo is not None and parsed.config_check:
+        parser.error(
+            "--demo cannot be used with --config.check: the demo has its own configuration; remove one of them"
+        )
     parsed.route_prefix = _route_prefix(parsed.route_prefix, parsed.external_url)
     parsed.listen_addresses = tuple(parsed.listen_addresses or (DEFAULT_LISTEN_ADDRESS,))
     del parsed.total_shards
     return Options(**vars(parsed) | {"shard": shard})
-
-
-def _refuse_configuration(parser: argparse.ArgumentParser, parsed: argparse.Namespace) -> None:
-    """Refuse the flags of a configuration beside ``--demo``: one of the two would be ignored."""
-    for flag, is_given in (
-        ("--config.file", parsed.config_file is not None),
-        ("--config.check", parsed.config_check),
-    ):
-        if is_given:
-            parser.error(
-                f"--demo cannot be used with {flag}: the demo has its own configuration; remove one of them"
-            )
 
 
 class _Parser(argparse.ArgumentParser):
@@ -96,8 +84,9 @@ def _parser() -> argparse.ArgumentParser:
         "--config.file",
         dest="config_file",
         type=_file,
+        default=DEFAULT_CONFIG,
         metavar="FILE",
-        help=f"the configuration file (default: {DEFAULT_CONFIG})",
+        help="the configuration file (default: %(default)s)",
     )
     config.add_argument(
         "--config.check",

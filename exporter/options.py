@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from exporter.model.shard import Shard
+
+DEFAULT_CONFIG: Final = Path("config.yaml")
 
 
 @dataclass(frozen=True, slots=True)

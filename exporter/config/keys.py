@@ -132,8 +132,8 @@ DEFAULT_COLLECT: Final = Key(
     "collect",
     _COLLECTORS,
     "What is collected of every instance in addition to /me: status (whether the phone is online and the "
-    "session must be restored) and queue (how many messages wait to be sent, and since when). Each sends "
-    "one or two more requests with every poll.",
+    "session must be restored) and queue (how many messages wait to be sent, and since when). With every "
+    "poll, status sends one more request, and queue one, or two while messages wait.",
     examples=(["status", "queue"],),
 )
 DEFAULTS: Final = Section(

@@ -25,10 +25,10 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong. ``path`` is the place in the document, such as ``instances[2].token``, and the name of
-    the instance that it is in.
+    """One thing that is wrong. ``path`` is the place in the document, such as ``instances[2].token``.
 
-    ``line`` counts from 1. ``message`` says what is wrong and what to do, and never contains a value.
+    ``line`` counts from 1. ``message`` says what is wrong, what to do, and which instance it is about; it contains no
+    other value.
     """
 
     file: str
@@ -85,7 +85,7 @@ class Problems:
     def error(self) -> InvalidConfig:
         """Return the exception that lists all problems."""
         listed = [
-            Problem(self._file, line, self._path(place), text)
+            Problem(self._file, line, self._written(place) or "document", f"{text}{self._instance(place)}")
             for line, place, text in sorted(self._listed, key=lambda one: one[0])
         ]
         if self._unlisted:
@@ -93,14 +93,13 @@ class Problems:
             listed.append(Problem(self._file, listed[-1].line, "document", more))
         return InvalidConfig(listed)
 
-    def _path(self, place: Place | None) -> str:
-        if place is None:
-            return "document"
-        around: Place | None = place
+    def _instance(self, place: Place | None) -> str:
+        """Return what names the instance of which the place is a part, if that may be shown."""
+        around = place
         while around is not None and around not in self.unnamed:
             around = around.parent
-        name = self.instance_at(place) if around is None else ""
-        return f"{self._written(place)} (instance {name})" if name else self._written(place)
+        name = "" if place is None or around is not None else self.instance_at(place)
+        return f" (instance {name})" if name else ""
 
     def _written(self, place: Place | None) -> str:
         if place is None:

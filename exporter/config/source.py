@@ -11,7 +11,7 @@ from exporter.config.load import load
 from exporter.model.clock import Clock
 from exporter.model.settings import Config, InstanceSource
 from exporter.model.shard import Shard
-from exporter.options import Options
+from exporter.options import DEFAULT_CONFIG, Options
 from exporter.process.resources import start
 
 _log = logging.getLogger(__name__)
@@ -82,6 +82,11 @@ def open_source(options: Options, environ: Mapping[str, str], clock: Clock) -> I
         file = ConfigFile(options.config_file, environ)
         yield Source(lambda: _sharded(file.load(), options.shard), file)
         return
+    if options.config_file != DEFAULT_CONFIG:
+        _log.warning(
+            "the configuration file is not read: --demo has its own configuration; remove one of the flags",
+            extra={"file": str(options.config_file)},
+        )
     from exporter.demo.api import SimulatedApi  # nobody else pays for the demo's imports
     from exporter.demo.configuration import demo_account, demo_config, with_demo_sources
     from exporter.demo.scenario import build_scenario

@@ -159,7 +159,7 @@ def test_a_wrong_instance_file_is_told_and_stops_nothing(rig: Rig) -> None:
         (teams / "a.yaml").write_text("- {name: suporte}\n")
         wait_until(lambda: not source_up(running))
         assert up(running) == {"vendas": 1, "suporte": 1}
-        assert f"{teams / 'a.yaml'}:1: instances[0].id (instance " in running.log.read_text()
+        assert f"{teams / 'a.yaml'}:1: instances[0].id: is missing (instance " in running.log.read_text()
         (teams / "a.yaml").unlink()
         wait_until(lambda: up(running) == {"vendas": 1})
 
@@ -171,6 +171,6 @@ def test_the_check_fails_for_a_wrong_instance_file(rig: Rig) -> None:
     checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert checked.returncode == 1
     assert checked.stderr.splitlines() == [
-        f'{rig.folder / "a.yaml"}:1: instances[0].id (instance "suporte"): is missing',
-        f'{rig.folder / "a.yaml"}:1: instances[0].token (instance "suporte"): is missing; set token or token_file',
+        f'{rig.folder / "a.yaml"}:1: instances[0].id: is missing (instance "suporte")',
+        f'{rig.folder / "a.yaml"}:1: instances[0].token: is missing; set token or token_file (instance "suporte")',
     ]

@@ -93,8 +93,8 @@ def test_secrets_come_from_files_beside_and_the_environment(folder: Path) -> Non
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("- {name: a, id: A, tokn: T}\n", ['1: instances[0].token (instance "a"): is missing; set token or token_file',
-                                          '1: instances[0].tokn (instance "a"): unknown key; did you mean "token"?']),
+        ("- {name: a, id: A, tokn: T}\n", ['1: instances[0].token: is missing; set token or token_file (instance "a")',
+                                          '1: instances[0].tokn: unknown key; did you mean "token"? (instance "a")']),
         ("instances: x\n", ["1: instances: must be a list of instances"]),
         ("defaults: {}\n", ["1: instances: is missing"]),
         ("", ["1: instances: is missing"]),
@@ -102,10 +102,10 @@ def test_secrets_come_from_files_beside_and_the_environment(folder: Path) -> Non
         ("- [\n", ["1: document: is not valid YAML: did not find expected node content"]),
         ("polling: {}\ninstances: []\n", [f"1: polling: {UNKNOWN_IN_FILE}"]),
         (entry("one") + entry("one"), ['2: instances[1].name: duplicates the name "one" on line 1',
-                                       '2: instances[1].id (instance "one"): duplicates the id of "one" on line 1']),
+                                       '2: instances[1].id: duplicates the id of "one" on line 1 (instance "one")']),
         (entry("vendas"), ['1: instances[0].name: duplicates the name "vendas" on line 3 of the configuration']),
         (entry("x").replace("ID-x", "a1"),
-         ['1: instances[0].id (instance "x"): duplicates the id of "vendas" on line 4 of the configuration']),
+         ['1: instances[0].id: duplicates the id of "vendas" on line 4 of the configuration (instance "x")']),
     ],
 )  # fmt: skip
 def test_a_wrong_file_is_left_out_whole_and_the_others_are_taken(
@@ -126,7 +126,7 @@ def test_a_duplicate_of_another_file_names_it(folder: Path) -> None:
     where = f"on line 1 of {folder}/teams/a.yaml"
     assert problems(config, folder) == [
         f'b.yaml:2: instances[1].name: duplicates the name "one" {where}',
-        f'b.yaml:2: instances[1].id (instance "one"): duplicates the id of "one" {where}',
+        f'b.yaml:2: instances[1].id: duplicates the id of "one" {where} (instance "one")',
     ]
     assert names(config) == ["one", "two"], "what is left out takes no name"
 
@@ -211,8 +211,8 @@ def test_what_is_kept_yields_to_what_another_file_says_now(folder: Path, source:
     config = source.load()
     assert names(config) == ["vendas", "one", "two"]
     assert problems(config, folder)[1:] == [
-        f"b.yaml:1: instances[0].{key} of {folder}/teams/a.yaml"
-        for key in ("name: duplicates the name", 'id (instance "one"): duplicates the id')
+        f"b.yaml:1: instances[0].{key} of {folder}/teams/a.yaml{whose}"
+        for key, whose in (("name: duplicates the name", ""), ("id: duplicates the id", ' (instance "one")'))
     ]
     (folder / "config.yaml").write_text(FILES + MINIMAL.replace("vendas", "one"))
     assert names(source.load()) == ["one", "two"]

@@ -198,7 +198,7 @@ def test_a_thousand_problems_are_listed_and_the_others_counted(tmp_path: Path) -
 def test_a_long_value_is_refused_before_its_variables_are_looked_for(tmp_path: Path, value: str) -> None:
     """Matching takes a hundred bytes for each dollar sign: 30 MB of them took 5 GB."""
     with pytest.raises(
-        InvalidConfig, match=r":4: instances\[0\]\.token .+: is longer than 65,536 characters$"
+        InvalidConfig, match=r":4: instances\[0\]\.token: is longer than 65,536 characters \(instance .+\)$"
     ):
         load_text(tmp_path, MINIMAL.replace("T1", value))
 

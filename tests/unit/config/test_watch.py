@@ -121,3 +121,11 @@ def test_a_source_is_the_file_or_the_demo_with_the_instances_of_a_shard(folder: 
     with open_source(parse(["--demo=4"]), {}, SystemClock()) as source:
         assert source.files is None
         assert source.load().instances
+
+
+@pytest.mark.parametrize(("flags", "warned"), [(["--config.file=other.yaml"], True), ([], False)])
+def test_a_file_that_the_demo_does_not_read_is_a_warning(
+    flags: list[str], warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with open_source(parse(["--demo=4", *flags]), {}, SystemClock()):
+        assert ("the configuration file is not read" in caplog.text) is warned
