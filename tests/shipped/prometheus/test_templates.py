@@ -349,6 +349,14 @@ def test_the_end_of_a_mass_event_says_how_many_are_left(
             "pt-BR",
             "[ENCERRADO] As instâncias da equipe sales não são mais monitoradas",
         ),
+        (
+            *("Many", "lasting", "3", "en"),
+            "[ENDED] Instances of zapi have been disconnected for hours; each is reported individually now",
+        ),
+        (
+            *("Team", "lasting", "3", "pt-BR"),
+            "[ENCERRADO] Há instâncias da equipe sales desconectadas há horas; cada uma é avisada individualmente",
+        ),
     ],
 )
 def test_a_mass_event_whose_instances_are_gone_is_no_good_news(
