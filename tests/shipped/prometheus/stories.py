@@ -541,6 +541,21 @@ def uninstalled_in_trouble() -> Play:
 
 
 @story("subscription")
+def due_moved() -> Play:
+    """A date that comes nearer, or differs by seconds from poll to poll, is no renewal."""
+    fleet = Fleet(2, 40)
+    fleet.phones["p0"].due = 4.0 * DAY
+    fleet.say(10, "p0", due=0.5 * DAY)
+    for minute in range(20, 30):
+        fleet.say(minute, "p0", due=0.5 * DAY + minute % 2 * 2)
+    fleet.say(30, "p0", due=90.0 * DAY)
+    return fleet.story, {
+        of("InstanceExpiringSoon", "p0"): [(0, 30)],
+        of("InstanceExpiringImminently", "p0"): [(10, 30)],
+    }
+
+
+@story("subscription")
 def unpaid_then_unknown() -> Play:
     """A status that neither list has ends the alert, without the news that the instance is paid."""
     fleet = Fleet(2, 100)
