@@ -1,13 +1,14 @@
 """The command line of ``zapi-report``."""
 
 import argparse
+import contextlib
 import errno
 import os
 import re
 import stat
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -65,21 +66,26 @@ def _report(options: argparse.Namespace, now: float) -> int:
     return _said(report, options.group_by)
 
 
-def _place(file: Path) -> Path:
+@contextlib.contextmanager
+def _writing(file: Path) -> Iterator[None]:
+    """Raise :class:`CannotWrite` for an error of the system with this file."""
     try:
-        return file.resolve()
-    except OSError as error:  # such as a current folder that was removed
+        yield
+    except OSError as error:
         raise CannotWrite(f"{file} could not be written: {error.strerror}") from None
+
+
+def _place(file: Path) -> Path:
+    with _writing(file):  # the current folder may have been removed
+        return file.resolve()
 
 
 def _check_place(file: Path) -> None:
     """Raise :class:`CannotWrite` for a file that surely cannot be written: the queries may take minutes."""
-    try:
+    with _writing(file):
         number = _obstacle(file)
-    except OSError as error:
-        number = error.errno or errno.EACCES
-    if number:
-        raise CannotWrite(f"{file} could not be written: {os.strerror(number)}")
+        if number:
+            raise OSError(number, os.strerror(number))
 
 
 def _obstacle(file: Path) -> int:
@@ -94,10 +100,8 @@ def _obstacle(file: Path) -> int:
 
 
 def _write(file: Path, content: bytes) -> None:
-    try:
+    with _writing(file):
         file.write_bytes(content)
-    except OSError as error:
-        raise CannotWrite(f"{file} could not be written: {error.strerror}") from None
 
 
 def _said(report: Report, group_by: str) -> int:
