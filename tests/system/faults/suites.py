@@ -5,7 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tests.system.faults import clients, connections, machine, replies, secrecy
+from tests.system.faults import connections, machine, replies, secrecy
 from tests.system.faults.promise import Result, Tell
 
 Suite = Callable[[Path, Tell], Iterator[Result]]
@@ -13,7 +13,6 @@ Suite = Callable[[Path, Tell], Iterator[Result]]
 
 SUITES: Final[Mapping[str, Suite]] = MappingProxyType(
     {
-        "clients": clients.of_clients,
         "connections": connections.of_connections,
         "the machine": machine.of_machine,
         "secrets": secrecy.of_secrets,

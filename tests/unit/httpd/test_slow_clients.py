@@ -1,8 +1,6 @@
 """Clients that are slow on purpose, by the thousand, and one that is not."""
 
-import os
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
@@ -44,41 +42,12 @@ def assert_answers(transport: Transport, server: Server) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [SLOW, 3 * SLOW])
-def test_silent_clients_stop_nobody(transport: Transport, number: int) -> None:
-    with transport.serving() as server, crowd_of(server, number):
-        for _ in range(3):
-            assert_answers(transport, server)
-
-
-@pytest.mark.slow
-def test_clients_that_send_byte_after_byte_stop_nobody(transport: Transport) -> None:
-    first_bytes = b"\x16\x03\x01\x02\x00\x01" if transport.server_tls else b"GET /m"
-    with transport.serving() as server, crowd_of(server) as slow:
-        for byte in first_bytes[:3]:
-            drip(slow, bytes([byte]))
-            for _ in range(3):
-                assert_answers(transport, server)
-
-
-@pytest.mark.slow
 def test_clients_that_drip_a_header_after_the_handshake_stop_nobody(transport: Transport) -> None:
     with transport.serving() as server, crowd_of(server, 300, transport.wrap) as slow:
         drip(slow, b"GET / HTTP/1.1\r\nX-Slow: ")
         for _ in range(3):
             assert drip(slow, b"a") == len(slow)
             assert_answers(transport, server)
-
-
-@pytest.mark.slow
-def test_slow_clients_cost_no_threads_and_few_files(transport: Transport) -> None:
-    with transport.serving(connections=100, threads=3) as server:
-        files_before, threads_before = len(os.listdir("/proc/self/fd")), set(threading.enumerate())
-        with crowd_of(server) as slow:
-            assert_answers(transport, server)
-            files = len(os.listdir("/proc/self/fd")) - files_before - len(slow)
-            assert files <= 100 + 5
-            assert len(set(threading.enumerate()) - threads_before) <= 3
 
 
 def test_the_oldest_client_without_a_request_makes_room_first(transport: Transport) -> None:
