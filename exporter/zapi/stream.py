@@ -72,13 +72,12 @@ class Stream:
 
     def send(self, data: bytes, budget: Budget) -> None:
         """Send all of it."""
-        while data:
-            with contextlib.suppress(BlockingIOError):
-                data = data[self._sock.send(data) :]
-            if data:
-                writable = select.poll()
-                writable.register(self._sock, select.POLLOUT)
-                _wait(writable, budget)
+        with contextlib.suppress(BlockingIOError):
+            data = data[self._sock.send(data) :]
+        if data:
+            self._sock.settimeout(budget.seconds_left())
+            self._sock.sendall(data)
+            self._sock.setblocking(False)
 
     def receive_into(self, buffer: memoryview, budget: Budget) -> int:
         """Wait for more bytes, put them into ``buffer`` and nowhere else, and return how many came: 0 at the end."""

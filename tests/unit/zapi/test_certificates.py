@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 import trustme
@@ -18,11 +19,11 @@ NOW = datetime.now(timezone.utc)
 DAY = timedelta(days=1)
 
 
-def polled(authority: trustme.CA, chain: ssl.SSLContext, host: str = HERE) -> Reading:
-    """Return what a poll reads of a server with that chain, where ``authority`` is trusted. Each name leads there."""
+def polled(authority: trustme.CA | None, chain: ssl.SSLContext, host: str = HERE) -> Reading:
+    """Return what a poll that trusts ``authority``, or a public one, reads of that chain. Each name leads there."""
     here = Resolver(lambda name, port: system_lookup(HERE, port))
     with playing(answering(OWN), context=chain) as server:
-        ca_pem = authority.cert_pem.bytes().decode()
+        ca_pem = authority.cert_pem.bytes().decode() if authority else None
         client = a_client(f"https://{host}:{server.port}", ca_pem=ca_pem, resolver=here)
         return client.read(an_instance("vendas"))
 
@@ -90,3 +91,22 @@ def test_a_certificate_that_cannot_be_verified_is_told_by_its_fault(
     assert isinstance(reading, Failure)
     assert reading.reason is Reason.TLS
     assert words in reading.detail
+
+
+def test_public_authorities_are_trusted_only_where_the_configuration_names_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own, public = trustme.CA(), trustme.CA()
+    public.cert_pem.write_to_path(str(tmp_path / "public.pem"))
+    monkeypatch.setattr("exporter.zapi.client.DEFAULT_CA_BUNDLE_PATH", str(tmp_path / "public.pem"))
+    chains = [serving(signer.issue_cert(HERE)) for signer in (own, public)]
+    assert [said(polled(own, chain)) for chain in chains] == [True, Reason.TLS]
+    assert [said(polled(None, chain)) for chain in chains] == [Reason.TLS, True]
+
+
+def test_openssl_erases_what_it_has_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    context, cleanse_plaintext = ssl.create_default_context(), 0x2
+    usual = context.options
+    monkeypatch.setattr(ssl, "create_default_context", lambda **authorities: context)
+    a_client("https://zapi.example")
+    assert context.options == usual | cleanse_plaintext

@@ -402,20 +402,21 @@ def test_anything_but_one_json_object_is_invalid(subtests: pytest.Subtests) -> N
 
 
 @pytest.mark.parametrize(
-    ("value", "outcome"),
+    ("value", "is_read"),
     [
-        ([0] * (MAX_VALUES + 1), "too many values"),
-        ([[]] * (MAX_VALUES // 2 + 1), "too many values"),
-        ([{}] * (MAX_VALUES // 2 + 1), "too many values"),
-        (dict.fromkeys(map(str, range(MAX_VALUES))), "too many values"),
-        ([0] * (MAX_VALUES - 30), None),
-        (dict.fromkeys(map(str, range(MAX_VALUES - 30))), None),
+        ([0] * (MAX_VALUES + 1), False),
+        ([[]] * (MAX_VALUES // 2 + 1), False),
+        ([{}] * (MAX_VALUES // 2 + 1), False),
+        (dict.fromkeys(map(str, range(MAX_VALUES))), False),
+        ([0] * (MAX_VALUES - 30), True),
+        (dict.fromkeys(map(str, range(MAX_VALUES - 30))), True),
     ],
     ids=range(6),
 )
-def test_a_reply_of_too_many_values_is_invalid_before_decoding(value: object, outcome: str | None) -> None:
+def test_a_reply_of_too_many_values_is_invalid_before_decoding(value: object, is_read: bool) -> None:
     reading = read(more=value)
-    assert (outcome in reading.detail) if isinstance(reading, Failure) and outcome else reading == status()
+    assert (reading == status()) is is_read
+    assert is_read or "too many values" in str(reading)
 
 
 def test_a_byte_order_mark_is_ignored() -> None:

@@ -4,13 +4,15 @@ import socket
 import struct
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Reason
 from exporter.zapi.resolver import AddressInfo, Resolver
-from exporter.zapi.stream import Stream
+from exporter.zapi.stream import Budget, Stream
 from exporter.zapi.transport import Adapter
 from harness.ports import unreachable_port
 from simulator.packet_filter import drop_packets
@@ -64,6 +66,21 @@ def test_the_system_probes_an_idle_connection_and_gives_up_an_unheard_one() -> N
         options = {"KEEPIDLE": 30, "KEEPINTVL": 10, "KEEPCNT": 3, "USER_TIMEOUT": 2500, "NODELAY": 1}
         for name, value in options.items():
             assert sock.getsockopt(socket.IPPROTO_TCP, getattr(socket, f"TCP_{name}")) == value
+
+
+def test_what_the_system_does_not_take_at_once_is_sent_as_it_is_read() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as at_once:
+        sock = socket.socket()
+        stream = Stream(sock)
+        stream.connect(listener.getsockname(), PATIENCE)
+        with listener.accept()[0] as peer:
+            with pytest.raises(TimeoutError):
+                stream.send(bytes(20_000_000), Budget(SystemClock(), 0.01, 0))
+            received = at_once.submit(lambda: sum(map(len, iter(lambda: peer.recv(1 << 20), b""))))
+            stream.send(bytes(20_000_000), Budget(SystemClock(), PATIENCE, 0))
+            assert not sock.getblocking()
+            sock.shutdown(socket.SHUT_WR)
+            assert received.result() > 20_000_000
 
 
 def test_a_kept_connection_is_lost_if_unheard_for_a_quarter_of_the_time(
