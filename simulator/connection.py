@@ -7,7 +7,6 @@ from typing import Final, NamedTuple, cast
 
 from exporter.demo.api import Reply, Request
 from exporter.demo.faults import message
-from simulator.packet_filter import drop_packets
 from simulator.player import End, Player, reset
 from simulator.steps import AnswerNext, Ending
 
@@ -162,7 +161,5 @@ class HttpConnection(asyncio.Protocol):
     def _end(self, ending: Ending) -> None:
         if ending is Ending.RESET:
             reset(self._transport)
-        elif ending is Ending.FORGOTTEN:
-            drop_packets(self._transport.get_extra_info("socket"))
         else:
             self._transport.close()

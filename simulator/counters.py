@@ -14,8 +14,8 @@ _LOOK_AGAIN: Final = 0.02
 class Counters(Observer):
     """``connections`` were accepted, ``handshakes`` are TLS handshakes that succeeded.
 
-    ``requests`` counts by instance id those that named an instance, ``strays`` all others. ``in_flight`` are
-    requests whose reply is not complete, ``max_in_flight`` the most there ever were at once.
+    ``requests`` counts by instance id those that named an instance. ``in_flight`` are requests whose reply is not
+    complete, ``max_in_flight`` the most there ever were at once.
     """
 
     def __init__(self) -> None:
@@ -23,7 +23,6 @@ class Counters(Observer):
         self._requests: Counter[str] = Counter()
         self.connections = 0
         self.handshakes = 0
-        self.strays = 0
         self.in_flight = 0
         self.max_in_flight = 0
 
@@ -45,11 +44,6 @@ class Counters(Observer):
     def request(self, instance_id: str) -> None:
         with self._changed:
             self._requests[instance_id] += 1
-            self._changed.notify_all()
-
-    def stray(self) -> None:
-        with self._changed:
-            self.strays += 1
             self._changed.notify_all()
 
     def reply_began(self) -> None:

@@ -125,11 +125,6 @@ class SimulatedZapi:
         return self._counters.requests
 
     @property
-    def strays(self) -> int:
-        """Requests that named no instance it serves."""
-        return self._counters.strays
-
-    @property
     def connections(self) -> int:
         """TCP connections accepted so far."""
         return self._counters.connections
@@ -186,7 +181,6 @@ class SimulatedZapi:
             if request.target.partition("?")[0] == LIST_PATH:
                 self._list_requests.append(request.target)
                 fault = self._list_fault(request)
-            self._counters.stray()
         else:
             self._last_headers[route.instance_id] = request.headers
             self._counters.request(route.instance_id)

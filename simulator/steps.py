@@ -31,8 +31,6 @@ class Ending(Enum):
     """The reply is complete, but the next request finds the connection closing."""
     RESET_ON_NEXT_REQUEST = auto()
     """The reply is complete, but the next request finds the connection reset."""
-    FORGOTTEN = auto()
-    """The reply is complete; what the client sends from then on is dropped and not acknowledged. Linux only."""
 
 
 Step = bytes | Pause | AnswerNext | Ending

@@ -83,14 +83,6 @@ def reset_on_next_request() -> Fault:
     return _whole("reset on the next request", lambda reply: (reply, Ending.RESET_ON_NEXT_REQUEST))
 
 
-def forgotten_when_idle() -> Fault:
-    """A healthy answer, on a path that forgets the connection: nothing comes of a second request, not even a reset.
-
-    Not in the catalogue: it delays whatever instance is polled over that connection next.
-    """
-    return _whole("forgotten when idle", lambda reply: (reply, Ending.FORGOTTEN))
-
-
 def refused_on_next_request(status: int) -> Fault:
     """A healthy answer; whoever asks next on the connection is refused by a status that concerns it alone."""
     refusal = message(status, b"", headers=(("Connection", "close"),))

@@ -6,7 +6,6 @@ import json
 import os
 import resource
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -20,17 +19,39 @@ PHASES = Timeline((Phase(60.0, connected=False), Phase(60.0, fault=html_error(50
 
 
 @pytest.fixture
-def client(instance: SimulatedInstance, clock: ManualClock) -> Iterator[http.client.HTTPConnection]:
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def client(clock: ManualClock) -> Iterator[http.client.HTTPConnection]:
     """A connection to a server of one instance, which answers 503 in every second minute."""
-    served = replace(instance, client_token=None, queue=SimulatedQueue(2), timeline=PHASES)
+    served = SimulatedInstance(
+        id="FACADE01",
+        token="FACADE02",
+        client_token="FACADE03",
+        due=1.7e9,
+        created=1.6e9,
+        queue=SimulatedQueue(2),
+        timeline=PHASES,
+    )
     with contextlib.closing(DemoServer(SimulatedApi([served], clock))) as server:
         server.start()
         with contextlib.closing(http.client.HTTPConnection(server.base_url[7:], timeout=60)) as connection:
             yield connection
 
 
-def ask(client: http.client.HTTPConnection, method: str, resource: str, body: str = "") -> tuple[int, bytes]:
-    client.request(method, f"/instances/FACADE01/token/FACADE02/{resource}", body or None)
+def ask(
+    client: http.client.HTTPConnection,
+    method: str,
+    resource: str,
+    body: str = "",
+    *,
+    token: str = "FACADE02",
+    client_token: str | None = "FACADE03",
+) -> tuple[int, bytes]:
+    headers = {} if client_token is None else {"Client-Token": client_token}
+    client.request(method, f"/instances/FACADE01/token/{token}/{resource}", body or None, headers)
     response = client.getresponse()
     return response.status, response.read()
 
@@ -43,6 +64,24 @@ def test_requests_are_answered_on_one_connection(client: http.client.HTTPConnect
         assert (status, len(json.loads(body)["messages"])) == (200, 1)
         own = client.sock
     assert client.sock is own
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "error"),
+    [
+        ({"token": "WRONG"}, 404, "Instance not found"),
+        ({"resource": "else"}, 404, "NOT_FOUND"),
+        ({"client_token": "WRONG"}, 403, "Client-Token WRONG not allowed"),
+        ({"client_token": ""}, 403, "null not allowed"),
+        ({"client_token": None}, 400, "your client-token is not configured"),
+        ({"method": "POST"}, 405, "Method Not Allowed"),
+    ],
+)
+def test_a_wrong_request_gets_the_real_refusal(
+    client: http.client.HTTPConnection, how: dict[str, str], status: int, error: str
+) -> None:
+    answered, body = ask(client, **{"method": "GET", "resource": "me", **how})
+    assert (answered, json.loads(body)) == (status, {"error": error})
 
 
 def test_replies_follow_the_phases(client: http.client.HTTPConnection, clock: ManualClock) -> None:

@@ -3,9 +3,7 @@ from collections import Counter
 
 import pytest
 
-from exporter.demo.instances import Phase
 from exporter.demo.scenario import FINE, Role, ScenarioInstance, build_scenario
-from simulator.fleet import healthy_fleet
 
 NOW = 1_700_000_000.0
 HOUR = 3600.0
@@ -15,13 +13,12 @@ def the(role: Role, count: int = 28) -> ScenarioInstance:
     return next(member for member in build_scenario(count, NOW) if member.role is role)
 
 
-@pytest.mark.parametrize("count", [1, 2, 11, 12, 18, 19, 40, 1000])
-def test_a_cast_has_as_many_members_as_asked_for(count: int) -> None:
-    assert len(build_scenario(count, NOW)) == count
-
-
-def test_a_cast_of_one_shows_a_change() -> None:
-    assert the(Role.FLAPPING, count=1)
+@pytest.mark.parametrize("count", [1, 2, 11, 12, 13, 21, 40, 111])
+def test_a_cast_has_as_many_members_as_asked_for_and_half_are_fine(count: int) -> None:
+    roles = [member.role for member in build_scenario(count, NOW)]
+    assert len(roles) == count
+    assert roles[0] is Role.FLAPPING, "even a cast of one shows a change"
+    assert count < 12 or sum(role in FINE for role in roles) >= count * 0.45
 
 
 def test_a_cast_of_twelve_is_half_fine_and_half_in_trouble() -> None:
@@ -31,12 +28,6 @@ def test_a_cast_of_twelve_is_half_fine_and_half_in_trouble() -> None:
         *(Role.FLAPPING, Role.NEEDS_QR_SCAN, Role.OVERDUE),
         *(Role.WEBHOOKS_WIPED, Role.QUEUE_STUCK, Role.TOKEN_REVOKED),
     }
-
-
-@pytest.mark.parametrize("count", range(12, 120, 9))
-def test_at_least_about_half_of_a_cast_is_fine(count: int) -> None:
-    fine = sum(member.role in FINE for member in build_scenario(count, NOW))
-    assert fine >= count * 0.45
 
 
 def test_a_cast_of_twenty_eight_has_every_role() -> None:
@@ -56,12 +47,11 @@ def test_a_cast_of_ten_thousand_is_nine_tenths_fine_and_has_nothing_twice() -> N
 
 def test_a_seed_makes_the_same_cast_again_and_another_one_another() -> None:
     assert build_scenario(30, NOW, seed=1) == build_scenario(30, NOW, seed=1)
+    assert build_scenario(7, NOW) == build_scenario(50, NOW)[:7], (
+        "a smaller one is the beginning of a larger one"
+    )
     mine = {member.configured.id for member in build_scenario(30, NOW, seed=1)}
     assert mine.isdisjoint(member.configured.id for member in build_scenario(30, NOW, seed=2))
-
-
-def test_a_smaller_cast_is_the_beginning_of_a_larger_one() -> None:
-    assert build_scenario(7, NOW) == build_scenario(50, NOW)[:7]
 
 
 def test_credentials_look_real_and_are_plainly_made_up() -> None:
@@ -118,35 +108,11 @@ def test_the_troubles_are_what_their_roles_say() -> None:
     assert received.reveal() != the(Role.TEST_WEBHOOK).simulated.webhooks["received"]
 
 
-def phases_of(role: Role, seconds: int) -> list[Phase]:
+@pytest.mark.parametrize("role", [Role.FLAPPING, Role.SERVER_ERRORS, Role.RATE_LIMITED])
+def test_a_passing_trouble_comes_and_goes_within_three_minutes(role: Role) -> None:
     timeline = the(role).simulated.timeline
-    return [timeline.at(float(elapsed)) for elapsed in range(seconds)]
-
-
-def test_a_flapping_instance_goes_down_and_comes_back_within_three_minutes() -> None:
-    seen = [phase.connected for phase in phases_of(Role.FLAPPING, 180)]
-    assert seen[0] is True
-    assert False in seen
-    assert True in seen[seen.index(False) :]
-
-
-@pytest.mark.parametrize("role", [Role.SERVER_ERRORS, Role.RATE_LIMITED])
-def test_a_passing_fault_comes_and_goes_within_three_minutes(role: Role) -> None:
-    faulty = [phase.fault is not None for phase in phases_of(role, 180)]
-    assert not faulty[0]
-    assert True in faulty
-    assert False in faulty[faulty.index(True) :]
-
-
-def test_a_phase_in_trouble_is_seen_by_polls_of_ten_seconds() -> None:
-    for member in build_scenario(120, NOW):
-        assert min(phase.lasts for phase in member.simulated.timeline.phases) >= 20 or member.role in FINE | {
-            role for role in Role if role.name not in ("FLAPPING", "SERVER_ERRORS", "RATE_LIMITED")
-        }
-
-
-def test_nothing_ever_happens_in_a_healthy_fleet() -> None:
-    for member in healthy_fleet(300, NOW):
-        assert member.role is Role.HEALTHY
-        assert member.simulated.delay == 0.0
-        assert not member.configured.collect
+    phases = [timeline.at(float(elapsed)) for elapsed in range(180)]
+    troubled = [phase.fault is not None or phase.connected is False for phase in phases]
+    assert not troubled[0]
+    assert troubled.count(True) >= 20, "polls of ten seconds see it"
+    assert False in troubled[troubled.index(True) :]

@@ -1,39 +1,65 @@
 """What the faults send, seen from the other end of a raw socket.
 
 The fault suite fails if a fault whose poll must fail becomes healthy. Tested here is what it cannot tell apart: how far
-a reply comes before it ends, and replies that are healthy in a strange form.
+a reply comes before it ends, and what a fault is made of.
 """
 
-import gzip
-import json
+import contextlib
 import socket
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 import pytest
 
 from exporter.demo.faults import Exchange, Fault
 from exporter.demo.instances import SimulatedInstance
-from simulator import wire_faults as wire
 from simulator.faults import every_fault
 from simulator.mirror_faults import mirrors
 from simulator.server import SimulatedZapi
 from tests.clocks import ManualClock
-from tests.unit.demo.raw_client import RawClient, me_path
-
-End = Callable[[RawClient], None]
 
 HOUR: Final = 3600.0
-FAULTS: Final = every_fault(drip_interval=HOUR, elsewhere="https://elsewhere.example")
+FAULTS: Final = every_fault(drip_interval=HOUR)
+EXCHANGE: Final = Exchange(
+    path="/instances/A/token/FACADE/me", client_token="FACADE", body=b'{"connected": true}', now=0.0
+)
+
+
+class RawClient:
+    """A client that reads the very bytes that come, and waits at most a minute for them."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self.received = b""
+
+    def receive(self) -> bool:
+        """Read what comes next; return whether it is not the end."""
+        data = self._socket.recv(1 << 20)
+        self.received += data
+        return data != b""
+
+    def read_to_end(self) -> None:
+        while self.receive():
+            pass
+
+    def read_until(self, mark: bytes) -> None:
+        while mark not in self.received:
+            assert self.receive(), f"the server closed after {self.received[-200:]!r}"
+
+    def read_what_waits(self) -> None:
+        self._socket.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            self.receive()
 
 
 def pauses(client: RawClient) -> None:
-    assert not client.waiting().endswith(b"}")
+    client.read_what_waits()
+    assert not client.received.endswith(b"}")
 
 
 def closes(client: RawClient) -> None:
-    assert not client.read_to_end().endswith(b"}")
+    client.read_to_end()
+    assert not client.received.endswith(b"}")
 
 
 def resets(client: RawClient) -> None:
@@ -42,10 +68,11 @@ def resets(client: RawClient) -> None:
 
 
 def floods(client: RawClient) -> None:
-    client.read(4 << 20)
+    while len(client.received) < 4 << 20:
+        assert client.receive()
 
 
-SENT: Final[Mapping[str, tuple[bytes, End]]] = {
+SENT: Final[Mapping[str, tuple[bytes, Callable[[RawClient], None]]]] = {
     "silence": (b"", pauses),
     "silence after the headers": (b"Content-Length: 700\r\n\r\n", pauses),
     "silence within the body": (b'\r\n\r\n{"id": "FACADE01"', pauses),
@@ -76,178 +103,34 @@ SENT: Final[Mapping[str, tuple[bytes, End]]] = {
 """Name of a fault → what comes at once, and how it goes on."""
 
 
-def test_each_fault_sends_its_part_and_ends_in_its_way(
-    zapi: SimulatedZapi, instance: SimulatedInstance, subtests: pytest.Subtests
-) -> None:
-    for name, (begins, end) in SENT.items():
-        with subtests.test(name), RawClient(zapi) as client:
-            provoke(zapi, client, instance, FAULTS[name])
-            client.read_until(begins)
-            end(client)
-        zapi.wait_for("the reply to end with its client", lambda z: z.in_flight == 0)
+def test_each_fault_sends_its_part_and_ends_in_its_way(subtests: pytest.Subtests) -> None:
+    instance = SimulatedInstance(id="FACADE01", token="T", due=1.7e9, created=1.6e9)
+    request = f"GET /instances/{instance.id}/token/T/me HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    with SimulatedZapi([instance], clock=ManualClock()) as zapi:
+        for name, (begins, end) in SENT.items():
+            zapi.set_fault(instance.id, FAULTS[name])
+            connecting = socket.create_connection(("127.0.0.1", zapi.port), timeout=60)
+            with subtests.test(name), connecting as connected:
+                connected.sendall(request)
+                client = RawClient(connected)
+                client.read_until(begins)
+                end(client)
+            zapi.wait_for("the reply to end with its client", lambda z: z.in_flight == 0)
+    assert zapi.unexpected == ()
 
 
-def test_no_fault_disturbs_the_server_or_another_instance(
-    zapi: SimulatedZapi, instance: SimulatedInstance, other: SimulatedInstance
-) -> None:
-    faults = every_fault(drip_interval=0.001)
-    with RawClient(zapi) as bystander:
-        for number, (name, fault) in enumerate(faults.items(), start=1):
-            zapi.set_fault(instance.id, fault)
-            with RawClient(zapi) as client:
-                client.ask(instance)
-                _wait_for_requests(zapi, instance, number)
-                bystander.ask(other)
-                assert bystander.read_reply()[0] == 200, name
-    zapi.wait_for("every reply to end with its client", lambda z: z.in_flight == 0)
-
-
-def _wait_for_requests(zapi: SimulatedZapi, instance: SimulatedInstance, count: int) -> None:
-    zapi.wait_for(f"{count} requests", lambda z: z.requests[instance.id] == count)
-
-
-def test_a_connection_closes_while_idle(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
-    with RawClient(zapi) as client:
-        provoke(zapi, client, instance, wire.closed_when_idle())
-        assert client.read_reply()[0] == 200
-        assert client.read_to_end() == b""
-
-
-@pytest.mark.parametrize(
-    ("fault", "end"), [(wire.closed_on_next_request(), closes), (wire.reset_on_next_request(), resets)]
-)
-def test_the_next_request_finds_the_connection_gone(
-    zapi: SimulatedZapi, instance: SimulatedInstance, fault: Fault, end: End
-) -> None:
-    with RawClient(zapi) as client:
-        provoke(zapi, client, instance, fault)
-        assert client.read_reply()[0] == 200
-        client.ask(instance)
-        end(client)
-    assert zapi.requests == {instance.id: 1}
-
-
-@pytest.mark.parametrize(
-    ("fault", "statuses", "last"),
-    [
-        (wire.refused_on_next_request(408), [200, 408, 408], b""),
-        (wire.one_reply_behind(), [200, 200, 200], b'{"connected": false, "name": "of another request"}'),
-    ],
-    ids=["408", "one reply behind"],
-)
-def test_later_requests_of_the_connection_get_another_reply(
-    zapi: SimulatedZapi, instance: SimulatedInstance, fault: Fault, statuses: list[int], last: bytes
-) -> None:
-    with RawClient(zapi) as client:
-        provoke(zapi, client, instance, fault)
-        replies = [client.read_reply()]
-        for _ in range(2):
-            client.ask(instance)
-            replies.append(client.read_reply())
-    assert [reply[0] for reply in replies] == statuses
-    assert replies[-1][-1] == last
-
-
-def test_a_forgotten_connection_is_mute_and_its_port_can_connect_again(
-    zapi: SimulatedZapi, instance: SimulatedInstance
-) -> None:
-    zapi.set_fault(instance.id, wire.forgotten_when_idle())
-    with bound_to(("127.83.0.1", 0)) as forgotten:
-        forgotten.connect(("127.0.0.1", zapi.port))
-        place = forgotten.getsockname()
-        request = (
-            f"GET {me_path(instance)} HTTP/1.1\r\nClient-Token: {instance.client_token}\r\n\r\n".encode()
-        )
-        forgotten.sendall(request)
-        assert forgotten.recv(65536).startswith(b"HTTP/1.1 200")
-        forgotten.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 100)
-        with pytest.raises(TimeoutError, match="110"):
-            ask_for_ever(forgotten, request)  # it is forgotten a moment after the reply
-    with bound_to(place) as again:
-        again.connect(("127.0.0.1", zapi.port))
-        again.sendall(request)
-        assert again.recv(65536).startswith(b"HTTP/1.1 200")
-
-
-def bound_to(place: tuple[str, int]) -> socket.socket:
-    """Return a socket with this end, on an address that no other test connects from."""
-    sock = socket.socket()
-    sock.settimeout(30)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind(place)
-    return sock
-
-
-def ask_for_ever(sock: socket.socket, request: bytes) -> None:
-    while True:
-        sock.sendall(request)
-        assert sock.recv(65536).startswith(b"HTTP/1.1 200")
-
-
-def test_strange_forms_hold_a_healthy_reply(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
-    with RawClient(zapi) as client:
-        provoke(zapi, client, instance, FAULTS["gzipped"])
-        assert json.loads(gzip.decompress(client.read_reply()[2]))["connected"] is True
-        provoke(zapi, client, instance, FAULTS["byte order mark"])
-        assert client.read_reply()[2].startswith(b'\xef\xbb\xbf{"id"')
-        provoke(zapi, client, instance, FAULTS["one 100 continue first"])
-        assert [client.read_reply()[0] for _ in range(2)] == [100, 200]
-        provoke(zapi, client, instance, FAULTS["chunked"])
-        assert b"Transfer-Encoding: chunked" in client.read_until(b"\r\n\r\n")
-        joined = b""
-        while size := int(client.read_until(b"\r\n"), 16):
-            joined += client.read(size)
-            assert client.read(2) == b"\r\n"
-        assert json.loads(joined)["connected"] is True
-
-
-def test_a_server_error_is_a_page_of_html(zapi: SimulatedZapi, instance: SimulatedInstance) -> None:
-    with RawClient(zapi) as client:
-        provoke(zapi, client, instance, FAULTS["503 html"])
-        status, headers, body = client.read_reply()
-    assert (status, headers["content-type"], b"<html>" in body) == (503, "text/html", True)
-
-
-@pytest.mark.parametrize(("name", "seconds"), [("a past date", -86400), ("a date a day ahead", 86400)])
-def test_a_retry_after_date_is_counted_from_the_clock(
-    zapi: SimulatedZapi, instance: SimulatedInstance, clock: ManualClock, name: str, seconds: int
-) -> None:
-    headers = reply_headers(zapi, instance, f"429 retry-after {name}")
-    assert parsedate_to_datetime(headers["retry-after"]).timestamp() == clock.time() + seconds
-
-
-def test_redirects_lead_to_another_host_and_in_a_loop(
-    zapi: SimulatedZapi, instance: SimulatedInstance
-) -> None:
-    away = reply_headers(zapi, instance, "redirect to another host")
-    assert away["location"] == f"https://elsewhere.example{me_path(instance)}"
-    assert reply_headers(zapi, instance, "redirect loop")["location"] == me_path(instance)
+def whole(fault: Fault) -> bytes:
+    """All the bytes of a reply that ends."""
+    return b"".join(step for step in fault.play(EXCHANGE) if isinstance(step, bytes))
 
 
 @pytest.mark.parametrize("name", ["deeply nested field", "deeply nested body", "deeply nested objects"])
-def test_nesting_is_deeper_than_any_parser_goes_yet_below_the_size_limit(
-    zapi: SimulatedZapi, instance: SimulatedInstance, name: str
-) -> None:
-    with RawClient(zapi) as client:
-        provoke(zapi, client, instance, FAULTS[name])
-        body = client.read_reply()[2]
+def test_nesting_is_deeper_than_any_parser_goes_yet_below_the_size_limit(name: str) -> None:
+    body = whole(FAULTS[name]).partition(b"\r\n\r\n")[2]
     assert len(body) < 1 << 20
     assert max(body.count(b"["), body.count(b"{")) >= 150_000
 
 
 @pytest.mark.parametrize("fault", mirrors(), ids=lambda fault: fault.name)
 def test_a_mirror_shows_a_credential(fault: Fault) -> None:
-    exchange = Exchange(path="/instances/A/token/FACADE/me", client_token="FACADE", body=b"{}", now=0.0)
-    shown = b"".join(step for step in fault.play(exchange) if isinstance(step, bytes))
-    assert b"FACADE" in shown
-
-
-def provoke(zapi: SimulatedZapi, client: RawClient, instance: SimulatedInstance, fault: Fault) -> None:
-    zapi.set_fault(instance.id, fault)
-    client.ask(instance)
-
-
-def reply_headers(zapi: SimulatedZapi, instance: SimulatedInstance, fault: str) -> dict[str, str]:
-    with RawClient(zapi) as client:
-        provoke(zapi, client, instance, FAULTS[fault])
-        return client.read_reply()[1]
+    assert b"FACADE" in whole(fault)
