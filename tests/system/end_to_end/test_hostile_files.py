@@ -2,12 +2,11 @@
 
 import os
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from harness.processes import COMMAND, eventually, exporter
+from harness.processes import eventually, exporter
 
 
 def replace(file: Path, what: str) -> None:
@@ -16,19 +15,6 @@ def replace(file: Path, what: str) -> None:
         os.mkfifo(file)
     else:
         file.symlink_to("/dev/zero")
-
-
-@pytest.mark.parametrize(
-    ("what", "flags"), [("a named pipe", ["--config.check"]), ("a named pipe", ["--once"]), ("a device", [])]
-)
-def test_a_configuration_that_is_no_file_is_refused(tmp_path: Path, what: str, flags: list[str]) -> None:
-    file = tmp_path / "config.yaml"
-    file.touch()
-    replace(file, what)
-    command = [COMMAND, f"--config.file={file}", *flags]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert run.returncode == 1
-    assert f"{file}:1: document: is {what}, not a regular file; " in run.stderr
 
 
 @pytest.mark.parametrize("what", ["a named pipe", "a device"])

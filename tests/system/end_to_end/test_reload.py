@@ -4,8 +4,6 @@ import os
 import re
 import signal
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,16 +70,6 @@ def reloaded(running: Exporter) -> bool:
     return "\nzapi_exporter_config_last_reload_successful 1.0\n" in running.metrics()
 
 
-def post(running: Exporter) -> tuple[int, str]:
-    request = urllib.request.Request(f"{running.url}/-/reload", method="POST")
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
-
-
 def test_sighup_takes_a_changed_configuration_and_refuses_a_bad_one(rig: Rig) -> None:
     with exporter(rig.folder, f"--config.file={rig.file}") as running:
         rig.write("suporte")
@@ -96,20 +84,6 @@ def test_sighup_takes_a_changed_configuration_and_refuses_a_bad_one(rig: Rig) ->
         assert running.process.wait(60) == 0
 
 
-def test_a_posted_reload_answers_with_everything_that_is_wrong(rig: Rig) -> None:
-    with exporter(rig.folder, f"--config.file={rig.file}") as running:
-        assert post(running)[0] == 200
-        rig.file.write_text("instances: [{nmae: vendas}]\n")
-        status, text = post(running)
-        assert status == 400
-        assert text.count(f"{rig.file}:1: ") == 4
-        assert not reloaded(running)
-        rig.write("vendas")
-        assert post(running)[0] == 200
-        assert reloaded(running)
-        assert up(running) == {"vendas": 1}
-
-
 def test_a_swapped_secret_is_taken_without_a_signal(rig: Rig, zapi: SimulatedZapi) -> None:
     zapi.update("vendas", token="TWO")
     with exporter(rig.folder, f"--config.file={rig.file}", *AUTO) as running:
@@ -120,27 +94,6 @@ def test_a_swapped_secret_is_taken_without_a_signal(rig: Rig, zapi: SimulatedZap
         assert "configuration files have changed" in log
         assert "ONE" not in log
         assert "TWO" not in log
-
-
-def test_a_reload_warns_of_a_file_that_everyone_can_read_only_since_then(rig: Rig) -> None:
-    token = rig.folder / "token"
-
-    def warnings() -> list[str]:
-        return re.findall(r"level=warning .* path=(\S+)", running.log.read_text())
-
-    def wait_for(*paths: Path) -> None:
-        wait_until(lambda: warnings() == list(map(str, paths)))
-
-    with exporter(rig.folder, f"--config.file={rig.file}") as running:
-        assert not warnings()
-        for mode, expected in ((0o644, 1), (0o644, 1), (0o600, 1), (0o644, 2)):
-            token.chmod(mode)
-            assert post(running)[0] == 200
-            wait_for(*[token] * expected)
-        rig.write("vendas", token="token: ONE")
-        rig.file.chmod(0o644)
-        assert post(running)[0] == 200
-        wait_for(token, token, rig.file)
 
 
 def test_a_wrong_instance_file_is_told_and_stops_nothing(rig: Rig) -> None:

@@ -5,18 +5,16 @@ import re
 import signal
 import socket
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, timezone
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from exporter.demo.instances import SimulatedInstance
 from exporter.model.clock import SystemClock
-from harness.processes import COMMAND, PATIENCE, Exporter, Prometheus, eventually, exporter, get, prometheus
+from harness.processes import COMMAND, PATIENCE, Exporter, eventually, exporter, get
 from harness.waiting import wait_until
 from simulator.listener_mode import ListenerMode
 from simulator.server import SimulatedZapi
@@ -77,21 +75,6 @@ def test_a_time_zone_moves_no_time_that_is_told(tmp_path: Path, zapi: SimulatedZ
     assert "2030-03-17" in page
 
 
-def test_a_process_that_slept_polls_again_and_is_healthy(tmp_path: Path, zapi: SimulatedZapi) -> None:
-    """As a laptop's lid or a paused virtual machine makes it: slots are missed, and none is made up for."""
-    with exporter(tmp_path, configured(tmp_path, zapi)) as running:
-        running.process.send_signal(signal.SIGSTOP)
-        wait_until(lambda: _state(running.process.pid) == "T", PATIENCE)
-        slept = time.monotonic()
-        wait_until(lambda: time.monotonic() - slept > 5)  # five slots pass
-        polls = polls_of(zapi)
-        running.process.send_signal(signal.SIGCONT)
-        wait_until(lambda: polls_of(zapi) >= polls + 2, PATIENCE)
-        assert get(f"{running.url}/-/healthy")
-        assert value(running, "zapi_instance_up") == 1
-        assert value(running, "zapi_instance_poll_failures_total") == 0
-
-
 @pytest.mark.parametrize(
     "limits",
     [
@@ -132,35 +115,3 @@ def test_a_second_signal_within_the_grace_ends_it_with_status_0(
         log = running.log.read_text()
         assert "Traceback" not in log
         assert "stopped" not in log  # it did not wait for the poll
-
-
-@pytest.mark.needs("prometheus")
-def test_two_prometheus_servers_see_the_same(tmp_path: Path, zapi: SimulatedZapi) -> None:
-    """A pair scrapes each exporter twice as often; a scrape begins no poll, and neither takes the other's lines."""
-    with exporter(tmp_path, configured(tmp_path, zapi, "1h")) as running, ExitStack() as stack:
-        target = running.url.rpartition("/")[2]
-        pair = []
-        for name in ("one", "two"):
-            folder = tmp_path / name
-            folder.mkdir()
-            config = (
-                "scrape_configs:\n  - job_name: zapi\n    scrape_interval: 1s\n"
-                f"    static_configs: [{{targets: ['{target}']}}]\n"
-            )
-            pair.append(stack.enter_context(prometheus(folder, config)))
-        for server in pair:
-            eventually(partial(sees_it, server))
-        seen = [
-            server.query('{__name__=~"zapi_instance_.*", __name__!="zapi_instance_until_due_seconds"}')
-            for server in pair
-        ]
-        assert seen[0] == seen[1]
-        assert polls_of(zapi) == 1
-
-
-def sees_it(server: Prometheus) -> bool:
-    return server.values("zapi_instance_up") == [1]
-
-
-def _state(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]

@@ -111,13 +111,6 @@ def configured(file: Path) -> Iterator[None]:
         yield
 
 
-def test_without_systemd_nothing_is_told(tmp_path: Path) -> None:
-    with exporter(tmp_path, "--demo=1", ready=False) as started:
-        started.process.send_signal(signal.SIGTERM)
-        assert started.process.wait(PATIENCE) == 0
-        assert "systemd" not in started.log.read_text()
-
-
 @pytest.mark.parametrize(
     ("arguments", "status"),
     [(["--config.file=/nowhere/config.yaml"], 1), (["--web.listen-address=:http", "--demo"], 1), (["-x"], 2)],

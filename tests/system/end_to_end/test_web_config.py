@@ -8,7 +8,6 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
-from functools import partial
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from pathlib import Path
 
@@ -170,11 +169,6 @@ def test_a_real_prometheus_gets_in_with_its_certificate_and_password(
             assert real.values("up") == [1]
 
 
-def warned_of(running: Exporter, folder: Path) -> list[str]:
-    lines = [line for line in running.log.read_text().splitlines() if "chmod o-r" in line]
-    return [line.rpartition(f"path={folder}/")[2] for line in lines]
-
-
 @pytest.mark.parametrize(
     ("web_config", "warned"),
     [
@@ -188,40 +182,6 @@ def test_headers_alone_guard_nothing_which_is_warned_of(
     with behind(tmp_path, web_config) as running:
         log = running.log.read_text()
     assert ("the web configuration requires neither TLS nor passwords" in log) is warned
-
-
-@pytest.mark.parametrize(
-    ("web_config", "warned"), [(TLS, ["server.key"]), (NAMED + USERS, ["server.key", "web.yaml"])]
-)
-def test_secrets_that_everyone_can_read_are_warned_of_at_start(
-    tmp_path: Path, web_config: str, warned: list[str]
-) -> None:
-    """Neither certificates are secret nor a file without hashes."""
-    (tmp_path / "web.yaml").touch()
-    for file in tmp_path.iterdir():
-        file.chmod(0o644)
-    with behind(tmp_path, web_config) as running:
-        assert sorted(warned_of(running, tmp_path)) == warned
-
-
-def test_a_renewed_key_is_warned_of_if_everyone_can_read_it_only_now(
-    tmp_path: Path, authority: trustme.CA
-) -> None:
-    context, key = trusting(authority), tmp_path / "server.key"
-    key.chmod(0o600)
-    with behind(tmp_path, TLS) as running:
-        assert not warned_of(running, tmp_path)
-        for mode, expected in ((0o644, 1), (0o644, 1), (0o600, 1), (0o644, 2)):
-            shown = shown_certificate(running, context)
-            key.unlink()
-            write_server_files(tmp_path, authority)
-            key.chmod(mode)
-            eventually(partial(is_another, running, context, shown))
-            assert warned_of(running, tmp_path) == ["server.key"] * expected
-
-
-def is_another(running: Exporter, context: ssl.SSLContext, certificate: bytes) -> bool:
-    return shown_certificate(running, context) != certificate
 
 
 def test_a_check_tells_nothing_of_modes_which_may_be_others_elsewhere(tmp_path: Path) -> None:

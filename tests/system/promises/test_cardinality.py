@@ -8,12 +8,10 @@ import random
 import tracemalloc
 from collections import defaultdict
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from exporter.demo.faults import Exchange, Fault, message
 from exporter.fleet.event_log import EventLog
 from exporter.fleet.store import Fleet
 from exporter.fleet.view import MAX_STATUSES, OTHER_STATUS, UNKNOWN_STATUS
@@ -23,15 +21,11 @@ from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
 from exporter.model.me_fields import OPTIONAL_FIELDS, SETTING_FIELDS, WEBHOOK_FIELDS
 from exporter.model.poll_result import Reason
-from exporter.model.settings import Polling
 from exporter.zapi.answer import Answer, read_answer
 from exporter.zapi.me import read_me
-from harness.processes import exporter
-from simulator.fleet import healthy_fleet
-from simulator.server import SimulatedZapi
 from tests.builders import a_config, an_instance
 from tests.clocks import ManualClock
-from tests.system.promises.rig import families, upstream
+from tests.system.promises.rig import families
 
 ALONE: Final = 15
 """Metrics of an instance that have one series at most."""
@@ -160,30 +154,3 @@ def test_every_label_but_names_and_statuses_has_a_closed_set_of_values() -> None
     assert {UNKNOWN_STATUS, OTHER_STATUS} <= seen["status"]
     others = {"name", "id", "display_name", "status", "le", "version", "python_version"}
     assert seen.keys() == CLOSED.keys() | others
-
-
-def test_names_that_change_with_every_poll_leave_one_series(tmp_path: Path) -> None:
-    members = healthy_fleet(8, now=1.7e9)
-    zapi = HostileZapi(3)
-
-    def say(member_id: str, exchange: Exchange) -> Any:
-        return iter((message(200, zapi.body(member_id)),))
-
-    polling = Polling(interval=0.1, concurrency=8, stale_after=60.0)
-    with upstream(tmp_path, members, polling, timeout=5.0) as served:
-        for member in members:
-            instance = member.simulated.id
-            served.zapi.set_fault(instance, Fault("never the same", partial(say, instance)))
-        with exporter(tmp_path, f"--config.file={served.file}") as running:
-            served.zapi.wait_for("hundreds of polls", lambda zapi: polls(zapi) > 400, 60.0)
-            found = families(running.metrics())
-            assert "unexpected error" not in running.log.read_text()
-    for name in ("zapi_instance_info", "zapi_instance_webhooks_info", "zapi_instance_up"):
-        assert len(found[name].samples) <= len(members)
-    assert len(found["zapi_instance_payment_status"].samples) <= len(members) * (MAX_STATUSES + 2)
-    assert len(found["zapi_exporter_polls"].samples) == len(Reason) + 1
-    assert len(found["zapi_exporter_unreadable_fields"].samples) == len(OPTIONAL_FIELDS)
-
-
-def polls(zapi: SimulatedZapi) -> int:
-    return sum(zapi.requests.values())

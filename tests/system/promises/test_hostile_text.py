@@ -7,8 +7,6 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -20,9 +18,7 @@ from exporter.demo.scenario import ScenarioInstance
 from exporter.model.settings import Polling
 from exporter.web.status_page.sanitize import visible
 from harness.processes import Exporter, exporter, get
-from simulator.answer_faults import me_with
 from simulator.fleet import healthy_fleet
-from simulator.server import SimulatedZapi
 from tests.system.promises.rig import upstream
 from tests.unit.web.status_page.pages import HIDDEN, Elements
 
@@ -168,28 +164,3 @@ def test_no_text_forges_a_line_of_the_log(scene: Scene) -> None:
             "level=debug",
             "level=info",
         }
-
-
-def test_half_a_surrogate_pair_is_unreadable_and_costs_nothing_else(tmp_path: Path) -> None:
-    (member,) = healthy_fleet(1, now=1.7e9)
-    broken = r'"\ud800 half"'
-    fields = ("name", "paymentStatus", "receivedCallbackUrl", "callRejectMessage", "phone")
-    with upstream(tmp_path, [member], Polling(0.2, 1, 5.0), timeout=5.0) as served:
-        zapi, instance = served.zapi, member.simulated.id
-        with exporter(tmp_path, f"--config.file={served.file}") as running:
-            for field in fields:
-                polls = zapi.requests[instance]
-                zapi.set_fault(instance, me_with(field, broken, "half a surrogate pair"))
-                zapi.wait_for("polls of it", partial(_polled, instance, polls + 3), 60.0)
-                found = {family.name: family for family in text_string_to_metric_families(running.metrics())}
-                assert [sample.value for sample in found["zapi_instance_up"].samples] == [1]
-            unreadable = found["zapi_exporter_unreadable_fields"].samples
-            assert {sample.labels["field"] for sample in unreadable if sample.value} == {
-                "name",
-                "paymentStatus",
-            }
-            assert "unexpected error" not in running.log.read_text()
-
-
-def _polled(instance: str, times: int, zapi: SimulatedZapi) -> bool:
-    return zapi.requests[instance] >= times

@@ -13,6 +13,7 @@ from exporter.config.problem import InvalidConfig
 from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import Api, Instance, InstanceSource, Polling
+from tests.counting import calls_of
 from tests.unit.config.documents import MINIMAL, load_text, problems_of
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"
@@ -271,3 +272,16 @@ def test_only_a_written_secret_makes_a_document_secret(tmp_path: Path, instance:
     environ = {"TOKEN": "T", "HOOK": "https://example.com/hook"}
     config = load_text(tmp_path, f"instances: [{{name: a, id: A, {instance}}}]\n", environ)
     assert (tmp_path / "config.yaml" in config.secret_files) is secret
+
+
+def test_thousands_of_instances_cost_in_proportion(tmp_path: Path) -> None:
+    def calls(count: int) -> int:
+        instances = "".join(
+            f"  - name: vendas {i}\n    id: ID{i:05d}X\n    token: ${{CANARY}}{i}\n    labels: {{team: sales}}\n"
+            f"    expected_webhooks: {{received: 'https://a.example/{i}'}}\n"
+            for i in range(count)
+        )
+        return calls_of(lambda: load_text(tmp_path, "instances:\n" + instances, {"CANARY": "c"}))
+
+    calls(10)  # what is loaded once
+    assert calls(300) < 12 * calls(30)

@@ -1,11 +1,8 @@
 """What one page of an account's list says, in every form that must be reckoned with."""
 
 import json
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from exporter.model.account_list import ListedInstance, ListPage
 from exporter.model.poll_result import Failure, Reason
@@ -153,18 +150,3 @@ def test_an_answer_that_is_no_success_has_its_reason(
 
 def test_a_page_with_the_status_created_is_a_page() -> None:
     assert read_list_answer(Answer(201, b'{"total":0,"content":[]}'), 0.0) == ListPage(0, None, ())
-
-
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
-
-
-@given(
-    st.dictionaries(st.sampled_from([*DOCUMENTED, "total", "totalPage", "content", "error"]), _JSON), _JSON
-)
-def test_no_page_is_read_into_an_error(item: dict[str, Any], total: object) -> None:
-    reply = {"total": total, "content": [item], **item}
-    assert isinstance(read_list_page(json.dumps(reply).encode()), (ListPage, Failure))

@@ -447,9 +447,3 @@ def _says(said: object, value: float) -> bool:
         return True
     number = float(said)  # type: ignore[arg-type]
     return value in (number, number / 1000)
-
-
-@given(st.binary())
-def test_any_bytes_give_a_reading(body: bytes) -> None:
-    reading = read_me(body, INSTANCE)
-    assert isinstance(reading, Failure) or b"connected" in body
