@@ -10,9 +10,10 @@ from typing import Final
 import pytest
 
 from exporter.demo.faults import html_error
+from exporter.model.clock import SystemClock
 from simulator.answer_faults import client_token_not_allowed
 from tests.system.chain.chain import Chain, chain
-from tests.system.chain.fleets import Fleet, numbered, polled
+from tests.system.chain.fleets import DAY, Fleet, numbered, polled
 from tests.system.chain.gate import ahead
 from tests.system.chain.story import Story, Trouble
 
@@ -199,9 +200,12 @@ def test_a_configuration_that_shrinks_by_mistake_is_told(tmp_path: Path) -> None
         assert_right(running, troubles, restarts(running))
 
 
-def test_an_outage_of_z_api_neither_ends_nor_repeats_what_was_told_before(tmp_path: Path) -> None:
-    fleet = Fleet("zapi", ["vendas", "caixa", *numbered("zapi", 8)])
-    with told(tmp_path, fleet) as running:
+def test_an_outage_amid_restarts_and_lost_scrapes_neither_ends_nor_repeats_what_was_told(
+    tmp_path: Path,
+) -> None:
+    fleet = Fleet("zapi", ["vendas", "caixa", "vencido", *numbered("zapi", 8)])
+    with told(tmp_path, fleet, {"exporter_down_seconds": 1800}) as running:
+        fleet.pods[0].gate.lose_one_in = 3
 
         def outage() -> None:
             fleet.spoil_all(html_error(502))
@@ -216,6 +220,15 @@ def test_an_outage_of_z_api_neither_ends_nor_repeats_what_was_told_before(tmp_pa
             disconnected(fleet, "vendas"),
             disconnected(fleet, "caixa", mend=lambda: None),
             Trouble(
+                "ZapiInstanceExpired",
+                {"job": "zapi", "name": "vencido"},
+                CRITICAL,
+                begin=lambda: fleet.set("vencido", due=SystemClock().time() - 3 * DAY),
+                mend=lambda: fleet.set("vencido", due=SystemClock().time() + 300 * DAY),
+                title="[CRITICAL] The subscription of vencido has expired",
+                ending="[RESOLVED] The subscription of vencido was renewed",
+            ),
+            Trouble(
                 "ZapiApiDown",
                 {"job": "zapi"},
                 CRITICAL,
@@ -224,7 +237,7 @@ def test_an_outage_of_z_api_neither_ends_nor_repeats_what_was_told_before(tmp_pa
                 during=True,
             ),
         ]
-        assert_right(running, troubles, [outage])
+        assert_right(running, troubles, [fleet.restart, lambda: running.let_pass(2), outage])
 
 
 @contextmanager

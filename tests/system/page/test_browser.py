@@ -114,12 +114,6 @@ def test_nothing_breaks_the_policy_and_nothing_else_is_asked_for(tabs: Tabs, sit
     assert {request.path for request in site.requests} == {"/"}
 
 
-def test_the_reader_s_language_is_spoken(tabs: Tabs, site: Site) -> None:
-    page = tabs.open(site.url, locale="pt-BR")
-
-    expect(page.get_by_role("heading", level=1)).to_contain_text("precisam de atenção")
-
-
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_filters_search_and_back_work_and_live_in_the_url(tabs: Tabs, site: Site, script: bool) -> None:
     page = tabs.open(site.url, java_script_enabled=script)
@@ -139,39 +133,6 @@ def test_filters_search_and_back_work_and_live_in_the_url(tabs: Tabs, site: Site
     expect(page.locator("tbody tr")).to_have_count(2)
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-def test_pages_can_be_turned(tabs: Tabs, site: Site, script: bool) -> None:
-    site.views = a_fleet(3 * PAGE_SIZE - 1)
-    page = tabs.open(site.url, java_script_enabled=script)
-    first = page.locator("tbody th").first
-    seen = [first.inner_text()]
-    for number in (2, 3):
-        page.get_by_role("link", name="Next").click()
-        expect(page).to_have_url(f"{site.url}?page={number}")
-        expect(page.get_by_role("navigation", name="Pages")).to_contain_text(f"Page {number} of 3")
-        seen.append(first.inner_text())
-
-    assert len(set(seen)) == 3
-    expect(page.get_by_role("link", name="Next")).to_have_count(0)
-
-
-def test_a_label_finds_its_instances(tabs: Tabs, site: Site) -> None:
-    page = tabs.open(site.url)
-    page.locator("tbody").get_by_role("link", name="team=billing").first.click()
-
-    expect(page).to_have_url(f"{site.url}?team=billing")
-    expect(page.locator("tbody tr")).to_have_count(30)
-    page.get_by_role("link", name="Only with team=billing").click()
-    expect(page.locator("tbody tr")).to_have_count(PAGE_SIZE)
-
-
-def test_a_search_within_a_label_and_a_group_stays_there(tabs: Tabs, site: Site) -> None:
-    page = tabs.open(f"{site.url}?team=billing&by=environment")
-    page.get_by_role("searchbox").fill("recife")
-    expect(page.locator("tbody tr[data-key]")).to_have_count(1 + 4)
-    assert dict(site.requests[-1].query) == {"team": "billing", "by": "environment", "q": "recife"}
-
-
 def test_times_are_those_of_the_browser_with_utc_in_the_title(tabs: Tabs, site: Site) -> None:
     for locale, moment, zone in (
         ("en-US", "2025-11-24 13:00:00", "Times are those of America/Sao_Paulo"),
@@ -184,12 +145,6 @@ def test_times_are_those_of_the_browser_with_utc_in_the_title(tabs: Tabs, site: 
             expect(updated).to_have_attribute("title", re.compile(rf"^{moment} \(.* 16:00:00 UTC\)$"))
             expect(page.locator("#times")).to_contain_text(zone)
             refresh(page)
-
-
-def test_times_are_utc_without_a_script(tabs: Tabs, site: Site) -> None:
-    page = tabs.open(site.url, java_script_enabled=False, timezone_id="America/Sao_Paulo")
-    expect(page.locator(".updated time")).to_have_text("2025-11-24 16:00:00 UTC")
-    expect(page.locator("#times")).to_have_text("All times are UTC.")
 
 
 def test_a_column_sorts_and_turns_round(tabs: Tabs, site: Site) -> None:

@@ -3,9 +3,7 @@
 import contextlib
 import http.client
 import json
-import os
-import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,6 +12,7 @@ from exporter.demo.faults import html_error
 from exporter.demo.instances import Phase, SimulatedInstance, SimulatedQueue, Timeline
 from exporter.demo.server import DemoServer
 from tests.clocks import ManualClock
+from tests.descriptors import no_descriptors_left
 
 PHASES = Timeline((Phase(60.0, connected=False), Phase(60.0, fault=html_error(503))))
 
@@ -97,20 +96,3 @@ def test_it_serves_again_once_there_are_descriptors(client: http.client.HTTPConn
         free_one()
         client.connect()
     assert ask(client, "GET", "me")[0] == 200
-
-
-@contextlib.contextmanager
-def no_descriptors_left() -> Iterator[Callable[[], None]]:
-    """Gives what frees a single one."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    taken = [os.open(os.devnull, os.O_RDONLY)]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))) + 1, hard))
-    try:
-        with contextlib.suppress(OSError):
-            while True:
-                taken.append(os.open(os.devnull, os.O_RDONLY))
-        yield lambda: os.close(taken.pop())
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        for descriptor in taken:
-            os.close(descriptor)
