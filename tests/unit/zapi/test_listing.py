@@ -93,13 +93,14 @@ def test_a_change_while_pages_are_read_makes_them_be_read_again(
     assert pages.asked == asked
 
 
-def test_a_page_that_has_ceased_to_exist_makes_them_be_read_again() -> None:
+@pytest.mark.parametrize("last", [2, 3])
+def test_a_page_that_has_ceased_to_exist_makes_them_be_read_again(last: int) -> None:
     healthy = Pages(range(25))
     calls: list[int] = []
 
     def ask(number: int) -> ListPage | Failure:
         calls.append(number)
-        return a_failure(Reason.NOT_FOUND) if len(calls) == 3 else healthy(number)
+        return a_failure(Reason.NOT_FOUND) if len(calls) == last else healthy(number)
 
     assert len(ids(read_listing(ask))) == 25
 
