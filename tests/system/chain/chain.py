@@ -8,7 +8,6 @@ them longer.
 import json
 import re
 import signal
-import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -76,12 +75,11 @@ class Chain:
         until = self.minutes() + minutes
         wait_until(lambda: self.minutes() >= until, patience=600, pause=0.2)
 
-    def restart_prometheus(self, number: signal.Signals = signal.SIGTERM, *, away: float = 0.0) -> None:
-        """End Prometheus, and start it again ``away`` minutes later; returns once it knows its targets."""
+    def restart_prometheus(self) -> None:
+        """End Prometheus, and start it again; returns once it knows its targets."""
         jobs = len(self.prometheus.query("group by (job) (up)"))
         self._evaluations_before += self._evaluations()
-        self.prometheus_service.stop(number)
-        time.sleep(away * 60 / self.speed)
+        self.prometheus_service.stop()
         self.prometheus_service.start()
         eventually(lambda: len(self.prometheus.query("group by (job) (scrape_samples_scraped)")) >= jobs)
 
@@ -94,10 +92,9 @@ class Chain:
         )
         self._evaluations_before += max(0.0, before - self.minutes()) * _EVALUATIONS_A_MINUTE
 
-    def restart_alertmanager(self, number: signal.Signals = signal.SIGTERM, *, away: float = 0.0) -> None:
-        """End Alertmanager, and start it again ``away`` minutes later; returns once it knows what fires then."""
-        self.alertmanager_service.stop(number)
-        time.sleep(away * 60 / self.speed)
+    def restart_alertmanager(self) -> None:
+        """End Alertmanager, and start it again; returns once it knows what fires then."""
+        self.alertmanager_service.stop()
         self.alertmanager_service.start()
         firing = 'ALERTS{alertstate="firing"}'
         eventually(lambda: len(self._alerts()) >= len(self.prometheus.query(firing)))

@@ -121,17 +121,3 @@ def test_listed_instances_are_served_and_the_partner_token_is_told_nowhere(
         shown = running.metrics() + get(running.url) + running.log.read_text()
         assert "CANARY" not in shown
         assert shown.count("\nzapi_instance_up{") == 3
-
-
-def test_a_start_during_an_outage_has_the_list_that_was_kept(
-    config: Path, zapi: SimulatedZapi, tmp_path: Path
-) -> None:
-    folder = tmp_path / "lists"
-    flags = (f"--config.file={config}", f"--accounts.cache-directory={folder}")
-    with exporter(tmp_path, *flags) as running:
-        wait_until(lambda: running.metrics().count("\nzapi_instance_up{") == 3)
-        wait_until(lambda: folder.exists() and any(folder.glob("account-*")))
-    zapi.set_account(listing(*NAMES, faults=DOWN))
-    with exporter(tmp_path, *flags) as running:
-        wait_until(lambda: get(f"{running.url}/-/ready") != "")
-        assert running.metrics().count("\nzapi_instance_up{") == 3

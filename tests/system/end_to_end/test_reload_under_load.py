@@ -1,13 +1,8 @@
-"""Reload after reload while 200 instances are polled and scraped without a pause: nobody notices.
-
-Run as a module, it makes as many reloads as its argument says, and prints what came of it.
-"""
+"""Reload after reload while 200 instances are polled and scraped without a pause: nobody notices."""
 
 import itertools
 import re
 import signal
-import sys
-import tempfile
 import threading
 import time
 import urllib.error
@@ -35,9 +30,6 @@ INTERVAL: Final = 2
 RELOADS: Final = 50
 ROUNDS: Final = 2
 """Polls of each steady instance; reloads go on at least until all were made."""
-
-GENEROUS: Final = 240.0
-"""Seconds for all of it, on any machine."""
 
 COUNTER: Final = re.compile(r'^(zapi_instance_\w+_total)\{name="([^"]+)"\} (\S+)$', re.MULTILINE)
 
@@ -172,7 +164,6 @@ def reload_under_load(folder: Path, least: int) -> Outcome:
             polled = [zapi.requests[name.replace(" ", "-")] for name in STEADY]
 
             def enough(reloads: int) -> bool:
-                assert time.monotonic() < began + GENEROUS, "some instance is not polled"
                 now = [zapi.requests[name.replace(" ", "-")] for name in STEADY]
                 return reloads >= least and all(b >= a + ROUNDS for a, b in zip(polled, now, strict=True))
 
@@ -198,12 +189,3 @@ def test_no_scrape_fails_no_slot_is_missed_and_no_counter_goes_back(tmp_path: Pa
     assert max(outcome.polls) <= outcome.lasted // INTERVAL + 2
     assert max(outcome.polls) - min(outcome.polls) <= 2
     assert outcome.metric("process_open_fds") < 200
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        seen = reload_under_load(Path(folder), int(sys.argv[1]))
-    print(f"{seen.reloads} reloads, {seen.scraper.scrapes} scrapes in {seen.lasted:.0f} s")
-    print(f"{min(seen.polls):.0f} to {max(seen.polls):.0f} polls of an instance, one each {INTERVAL} s")
-    print(f"wrong: {seen.scraper.wrong[:9]} {seen.reloader.wrong[:9]}")
-    print("\n".join(re.findall(r"^(?:zapi_exporter_poll_late|process_).*", seen.metrics, re.MULTILINE)))

@@ -8,7 +8,7 @@ from typing import Final
 from exporter.model.clock import SystemClock
 from harness.waiting import comes_true
 from simulator.server import SimulatedZapi
-from tests.system.faults.canaries import canary, canary_url
+from tests.system.faults.canaries import canary
 from tests.system.faults.ear import Ear
 from tests.system.faults.promise import Result, Tell, ended
 from tests.system.faults.seen import in_log
@@ -20,39 +20,7 @@ _SUBJECTS: Final = numbered(("vendas",))
 _TOKEN: Final = canary("token")
 _VARIABLE: Final = f"${{{CLIENT_TOKEN_VARIABLE}}}"
 
-_BAD: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "not YAML: a quote that is not closed": f'instances:\n- {{name: a, id: A, token: "{_TOKEN}}}\n',
-        "not YAML: a colon too many": f"instances:\n- name: a\n  id: A\n  token: {_TOKEN}: x\n",
-        "not YAML: a tab": f"instances:\n- name: a\n\ttoken: {_TOKEN}\n",
-        "an unknown tag": f"instances:\n- {{name: a, id: A, token: !secret {_TOKEN}}}\n",
-        "an alias without an anchor": f"instances:\n- {{name: a, id: *A, token: {_TOKEN}}}\n",
-        "only a secret": f"{_TOKEN}\n",
-        "a list of secrets": f"- {_TOKEN}\n",
-        "a secret that is a list": f"instances:\n- {{name: a, id: A, token: [{_TOKEN}]}}\n",
-        "a secret that is a mapping": f"instances:\n- {{name: a, id: A, token: {{value: {_TOKEN}}}}}\n",
-        "a secret with a space": f'instances:\n- {{name: a, id: A, token: "{_TOKEN} x"}}\n',
-        "a secret with a line break": f'instances:\n- {{name: a, id: A, token: "{_TOKEN}\\nx"}}\n',
-        "a secret no header can carry": f'instances:\n- {{name: a, id: A, token: x, client_token: "{_TOKEN}€"}}\n',
-        "a secret twice": f"instances:\n- {{name: a, id: A, token: {_TOKEN}, token: {_TOKEN}}}\n",
-        "a secret given both ways": f"instances:\n- {{name: a, id: A, token: {_TOKEN}, token_file: token}}\n",
-        "a misspelt key": f"instances:\n- {{name: a, id: A, tokne: {_TOKEN}}}\n",
-        "a misspelt section": f"apis: {{client_token: {_TOKEN}}}\ninstances: []\n",
-        "a secret in place of an instance": f"instances: [{_TOKEN}]\n",
-        "a secret in place of a URL": f"api: {{base_url: {_VARIABLE}}}\ninstances: []\n",
-        "a secret in a URL": f'api: {{base_url: "https://user:{_TOKEN}@api.z-api.io"}}\ninstances: []\n',
-        "a secret in place of a duration": f"api: {{timeout: {_VARIABLE}}}\ninstances: []\n",
-        "a secret in place of a number": f"polling: {{concurrency: {_VARIABLE}}}\ninstances: []\n",
-        "a secret in a fallback": f"instances:\n- {{name: a, id: A, token: '${{NAME:-{_TOKEN}'}}\n",
-        "a webhook URL that is none": f"instances:\n- {{name: a, id: A, token: x, expected_webhooks: "
-        f"{{received: {_TOKEN}}}}}\n",
-        "a webhook URL in place of a name": f"instances:\n- {{name: a, id: A, token: x, expected_webhooks: "
-        f'["{canary_url("webhook")}"]}}\n',
-        "a webhook URL in place of a list": f"instances:\n- {{name: a, id: A, token: x, expected_webhooks: "
-        f'"{canary_url("webhook")}"}}\n',
-    }
-)
-"""What is wrong → a configuration with a secret at the place where it is."""
+_BAD_FILES: Final = Path(__file__).parents[2] / "unit" / "config" / "bad"
 
 _BAD_WEB: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -62,7 +30,7 @@ _BAD_WEB: Final[Mapping[str, str]] = MappingProxyType(
         "a password in place of a file": f"tls_server_config: {{cert_file: {canary('password')}, key_file: x}}\n",
     }
 )
-"""The same for web configurations."""
+"""What is wrong → a web configuration with a secret at the place where it is."""
 
 
 def of_secrets(directory: Path, tell: Tell) -> Iterator[Result]:
@@ -75,7 +43,7 @@ def of_secrets(directory: Path, tell: Tell) -> Iterator[Result]:
         ]
         yield ended("--config.check of a good file", STOPPED, [run.returncode for run in checked])
         with stage(directory / "running", config, ear) as its:
-            for name, text in _BAD.items():
+            for name, text in _bad_files():
                 tell(f"reload of a file with {name}")
                 yield _refused(its, config, name, text)
             checked = [run_command(directory, config, ear, flag) for flag in ("--config.check", "--once")]
@@ -89,6 +57,14 @@ def of_secrets(directory: Path, tell: Tell) -> Iterator[Result]:
             tell(f"{name} is readable by everyone")
             yield _warned(directory, zapi, ear, name)
     yield ear.verdict("bad configurations")
+
+
+def _bad_files() -> Iterator[tuple[str, str]]:
+    """What is wrong, and a configuration with a secret at the place where it is."""
+    for file in sorted(_BAD_FILES.glob("*.yaml")):
+        text = file.read_text(encoding="utf-8", errors="replace")
+        if "SECRET" in text:
+            yield file.stem.replace("_", " "), text.replace("SECRET", _TOKEN)
 
 
 def _refused(its: Stage, config: Path, name: str, text: str) -> Result:

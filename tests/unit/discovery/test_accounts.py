@@ -10,7 +10,6 @@ import pytest
 from exporter.demo.faults import Fault, html_error
 from exporter.fleet.store import Fleet
 from exporter.model.account_list import ListPage
-from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure
 from exporter.model.secret import Secret
 from exporter.model.settings import Account, Config
@@ -90,19 +89,6 @@ def test_the_lists_are_read_at_once_where_the_api_has_changed(zapi: SimulatedZap
         assert len(zapi.list_requests) == read
         rig.daemon.apply(replace(config, api=replace(config.api, timeout=5.0)))
         wait_until(lambda: len(zapi.list_requests) > read)
-
-
-@pytest.mark.slow
-def test_a_thousand_instances_on_fifty_pages_are_polled() -> None:
-    names = [f"n{number}" for number in range(1000)]
-    with SimulatedZapi(map(simulated, names), clock=SystemClock()) as zapi:
-        zapi.set_account(listing(*names))
-        with Rig(zapi, an_account(refresh=600.0)) as rig:
-            wait_until(lambda: len(rig.names()) == 1000, patience=60.0)
-            wait_until(rig.daemon.is_ready, patience=120.0)
-            assert list(zapi.list_requests) == [
-                f"/instances?page={page}&pageSize=20" for page in range(1, 51)
-            ]
 
 
 def test_instances_that_are_made_and_deleted_come_and_go(zapi: SimulatedZapi) -> None:
