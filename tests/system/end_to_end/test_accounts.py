@@ -104,10 +104,6 @@ def test_a_check_with_accounts_fails_where_a_list_does(config: Path, zapi: Simul
     )
 
 
-def test_accounts_without_a_check_are_wrong_usage(config: Path) -> None:
-    assert run(config, "--accounts").returncode == 2
-
-
 def test_listed_instances_are_served_and_the_partner_token_is_told_nowhere(
     config: Path, zapi: SimulatedZapi, tmp_path: Path
 ) -> None:

@@ -300,15 +300,6 @@ def test_no_heading_is_broken_within_a_word(tabs: Tabs, site: Site) -> None:
             assert page.evaluate(broken) == [], width
 
 
-def test_a_dark_screen_gets_a_dark_page(tabs: Tabs, site: Site) -> None:
-    def brightness(scheme: str) -> int:
-        page = tabs.open(site.url, color_scheme=scheme)
-        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        return sum(int(part) for part in colour[4:-1].split(","))
-
-    assert brightness("dark") < 150 < 600 < brightness("light")
-
-
 def test_the_keyboard_reaches_everything(tabs: Tabs, site: Site) -> None:
     page = tabs.open(site.url)
     page.keyboard.press("Tab")

@@ -14,8 +14,7 @@ from exporter.httpd.message import Handler, Response
 from exporter.httpd.security import ServerTls
 from exporter.httpd.server import Server
 from exporter.webconfig.load import load
-from exporter.webconfig.watch import WebConfigFile
-from tests.unit.httpd.certificates import write_files, write_server_files
+from tests.unit.httpd.certificates import write_files
 from tests.unit.httpd.serving import PLAIN, REQUEST, Client, echo, place_of, serving
 
 TLS = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"
@@ -126,28 +125,6 @@ def test_a_name_counts_whose_kind_a_client_can_prove() -> None:
     for kind in ("DNS", "IP Address", "email", "URI", "DirName"):
         assert tls.admits({"subjectAltName": (("DNS", "b"), (kind, " a"))}) is (kind != "DirName")
     assert not tls.admits(None)
-
-
-def test_a_renewed_certificate_is_shown_to_the_next_client(folder: Path, authority: trustme.CA) -> None:
-    (folder / "web.yaml").write_text(TLS)
-    file = WebConfigFile(folder / "web.yaml")
-    with serving(security=file.current) as server, connect(server, client_tls(authority)) as kept:
-        assert kept.ask("/").status == 200
-        shown = shown_by(server, authority)
-        assert shown_by(server, authority) == shown
-        write_server_files(folder, authority)
-        assert shown_by(server, authority) == shown
-        file.check()
-        assert shown_by(server, authority) != shown
-        assert kept.ask("/").headers["connection"] == "close"
-
-
-def shown_by(server: Server, authority: trustme.CA) -> bytes:
-    """The certificate that a new client sees."""
-    with connect(server, client_tls(authority)) as client:
-        assert client.ask("/").status == 200
-        assert isinstance(client.socket, ssl.SSLSocket)
-        return client.socket.getpeercert(binary_form=True) or b""
 
 
 def test_the_end_of_the_last_answer_is_told_within_tls(folder: Path, authority: trustme.CA) -> None:

@@ -72,21 +72,6 @@ def test_a_share_of_the_instances_can_have_a_fault(tmp_path: Path) -> None:
         assert [ask(config, number).status_code for number in range(4)] == [200, 503, 200, 503]
 
 
-def test_an_address_in_use_is_told_in_one_line() -> None:
-    with running() as (_, url):
-        address = url.removeprefix("http://")
-        told = subprocess.run(
-            [sys.executable, "-m", "simulator", "--listen", address],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert told.returncode == 1
-    assert told.stderr.count("\n") == 1
-    assert f"cannot listen on {address}" in told.stderr
-
-
 @pytest.mark.parametrize(("flags", "status"), [((), 200), (("--list-fault=502 html",), 502)])
 def test_a_partner_token_lists_the_instances(flags: tuple[str, ...], status: int) -> None:
     with running("--instances=5", "--partner-token=PARTNER", *flags) as (_, url):

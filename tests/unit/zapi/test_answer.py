@@ -16,26 +16,8 @@ NOW = 1_700_000_000.0
 INSTANCE = an_instance("vendas", instance_id="A1", client_token="CANARY")
 HTML = b"<!doctype html><html><title>Attention Required!</title></html>"
 EVERY_STATUS = (
-    200,
-    201,
-    206,
-    300,
-    302,
-    400,
-    401,
-    403,
-    404,
-    405,
-    409,
-    415,
-    418,
-    429,
-    451,
-    500,
-    502,
-    503,
-    520,
-    599,
+    *(200, 201, 206, 300, 302, 400, 401, 403, 404, 405, 409, 415),
+    *(418, 429, 451, 500, 502, 503, 520, 599),
 )
 
 

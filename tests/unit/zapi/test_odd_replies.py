@@ -8,7 +8,7 @@ import pytest
 
 from exporter.model.poll_result import Failure, Reading, Status
 from tests.builders import an_instance
-from tests.unit.zapi.odd_replies import REPLIES, pieces, reply
+from tests.unit.zapi.odd_replies import REPLIES, reply
 from tests.unit.zapi.playing import PATIENCE, deliver, playing, read_head
 
 CASES = [(reason, name, odd) for reason, replies in REPLIES.items() for name, odd in replies.items()]
@@ -28,8 +28,7 @@ def play(accepted: socket.socket) -> None:
     while True:
         token = read_head(accepted).split(b"/token/")[1].split(b"/")[0]
         _, name, odd = CASES[int(token[4:])] if token != b"good" else ("", "", OTHERS)
-        for piece in pieces(odd, 1) if "byte by byte" in name else [odd]:
-            accepted.sendall(piece)
+        accepted.sendall(odd)
         if "half closed" in name:
             socket.socket.shutdown(accepted, socket.SHUT_WR)  # no goodbye of TLS either
         elif "reset" in name:

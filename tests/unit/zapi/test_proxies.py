@@ -133,18 +133,7 @@ async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head:
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 12_000 + b"\r\n", "proxy"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\ncanary", "proxy"),
     ],
-    ids=[
-        "407",
-        "502",
-        "300",
-        "redirect",
-        "closed",
-        "half a line",
-        "no HTTP",
-        "huge header",
-        "many headers",
-        "page",
-    ],
+    ids=range(10),
 )
 def test_a_proxy_that_makes_no_tunnel_is_named(
     answer: bytes, detail: str, proxy_tls: ssl.SSLContext | None, certified: Certified
