@@ -46,7 +46,7 @@ class StatusPage:
             style=style,
             script=script,
             version=version,
-            metrics_link=telemetry_path.lstrip("/"),
+            metrics_link=telemetry_path.removeprefix("/"),
         )
         self._template = environment.get_template("page.html")
 

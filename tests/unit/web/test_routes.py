@@ -169,6 +169,7 @@ def test_a_probe_of_an_unknown_name_or_a_recent_poll_polls_nothing(
     exporter = Exporter(is_recent=name == "vendas")
     answer = exporter.ask("/probe", name=name)
     assert (answer.status, said in answer.body) == (status, True)
+    assert b"zapi_instance_poll_failure{" not in answer.body
     assert (exporter.polled, exporter.requested) == ([], [])
 
 

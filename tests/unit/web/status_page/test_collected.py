@@ -52,7 +52,9 @@ def test_a_lost_session_is_told_once_with_what_to_do(
     kind = Show.CONNECTED if connected else Show.DISCONNECTED
     assert diagnosis.shows == {Show.ALL, Show.PROBLEMS, kind}
     assert written.state == ("Connected" if connected else "Disconnected")
-    assert remedy in plain(written.problems[0].remedy)
+    (note,) = written.problems
+    assert remedy in plain(note.remedy)
+    assert (note.detail, note.detail_tag) == ("", "")
 
 
 @pytest.mark.parametrize(("online", "problems"), [(False, (Problem.PHONE_OFFLINE,)), (True, ()), (None, ())])

@@ -64,7 +64,13 @@ def test_a_state_whose_beginning_no_poll_saw_lasts_at_least_so_long() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.0, "took 1 ms"), (0.0042, "took 4 ms"), (0.214, "took 214 ms"), (1.5, "took 1.50 s")],
+    [
+        (0.0, "took 1 ms"),
+        (0.0042, "took 4 ms"),
+        (0.214, "took 214 ms"),
+        (1.0, "took 1.00 s"),
+        (1.5, "took 1.50 s"),
+    ],
 )
 def test_a_short_poll_is_told_in_milliseconds(seconds: float, words: str) -> None:
     assert row(a_view(last_duration=seconds)).last_duration == words

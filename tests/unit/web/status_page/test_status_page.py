@@ -66,7 +66,7 @@ def test_the_headline_and_the_icon_answer_the_question(
 
 def test_the_headers_allow_exactly_the_style_and_script_of_the_page() -> None:
     the_page.cache_clear()
-    response = answer(a_fleet(90), language="pt-BR,en;q=0.5")
+    response = answer([*a_fleet(90), a_disconnected_view("<i>")], language="pt-BR,en;q=0.5")
     html, digests = response.body.decode(), []
     for tag, name in (("style", "style.css"), ("script", "script.js")):
         (block,) = re.findall(rf"<{tag}[^>]*>(.*?)</{tag}>", html, re.DOTALL)
@@ -80,6 +80,8 @@ def test_the_headers_allow_exactly_the_style_and_script_of_the_page() -> None:
     )
     assert (response.status, response.content_type) == (200, "text/html; charset=utf-8")
     assert '<html lang="pt-BR" data-version="1.2.3">' in html
+    assert "&lt;i&gt;" in html
+    assert "<i>" not in html
     assert '<a href="intern/metrics">' in html
     assert dict(response.headers) == {
         "Content-Security-Policy": policy,
