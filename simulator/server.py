@@ -159,7 +159,7 @@ class SimulatedZapi:
         return self._last_headers.get(instance_id, {})
 
     def wait_for(
-        self, what: str, condition: Callable[["SimulatedZapi"], bool], timeout: float = 10.0
+        self, what: str, condition: Callable[["SimulatedZapi"], bool], timeout: float = 120.0
     ) -> None:
         """Wait until ``condition`` holds; it is given this server, and asked at each change of a counter.
 

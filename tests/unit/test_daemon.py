@@ -68,7 +68,7 @@ class Rig:
     def poll_now(self, name: str) -> None:
         poll = self.daemon.poller.request_poll(name)
         assert poll is not None
-        poll.result(30)
+        poll.result(120)
 
     def view(self, name: str) -> InstanceView:
         view = self.daemon.fleet.view(name)
@@ -151,7 +151,7 @@ def test_a_poll_in_flight_finishes_and_counts(zapi: SimulatedZapi, rig: Rig) -> 
     rig.reload(api=replace(rig.config.api, timeout=30.0))
     assert zapi.in_flight == 1
     reply.set()
-    asked.join(30)
+    asked.join(120)
     assert rig.view("vendas").polls == 2
     assert rig.view("vendas").up is True
 
@@ -177,11 +177,11 @@ def test_nobody_waits_for_an_instance_removed_before_its_poll(rig: Rig) -> None:
     second.start()
     wait_until(lambda: "vendas" in rig.daemon.poller._waiting)
     rig.reload([an_instance("suporte")])
-    second.join(30)
+    second.join(120)
     assert not second.is_alive()
     assert first.is_alive()
     reply.set()
-    first.join(30)
+    first.join(120)
 
 
 WRONG = [Problem("config.yaml", line, f"instances[{line}]", "is wrong") for line in (1, 2)]

@@ -42,7 +42,7 @@ def test_a_reload_leaves_no_old_tunnel(tmp_path: Path) -> None:
             request = urllib.request.Request(f"{running.url}/-/reload", method="POST")
             with urllib.request.urlopen(request, timeout=30):
                 pass
-            wait_until(lambda: proxy.open == 0, 10.0)
+            wait_until(lambda: proxy.open == 0)
             get(f"{running.url}/probe?name=vendas")
             assert len(proxy.heads) == 2
             pages = [(path, get(running.url + path).encode()) for path in ("/metrics", "/")]

@@ -308,19 +308,19 @@ def test_the_lists_that_are_read_are_those_of_the_last_settings() -> None:
     several = discovery(first, matriz, cache=ListCache())
     assert (several.lists(), is_tried(several), count_threads()) == ({"matriz": KnownList()}, False, 0)
     several.start()
-    wait_until(lambda: is_tried(several), 20.0)
+    wait_until(lambda: is_tried(several))
     known = several.lists()["matriz"]
     several.replace([filial, matriz], second, at_once=False)
-    wait_until(lambda: is_tried(several), 20.0)
+    wait_until(lambda: is_tried(several))
     assert list(several.lists()) == ["filial", "matriz"]
     assert several.lists()["matriz"] is known
     assert (first.counts, second.counts, count_threads()) == ({"matriz": 1}, {"filial": 1}, 2)
     several.replace([matriz], second, at_once=True)
-    wait_until(lambda: second.counts["matriz"] == 1, 20.0)
-    wait_until(lambda: count_threads() == 1, 20.0)
+    wait_until(lambda: second.counts["matriz"] == 1)
+    wait_until(lambda: count_threads() == 1)
     assert list(several.lists()) == ["matriz"]
     several.stop()
-    wait_until(lambda: count_threads() == 0, 20.0)
+    wait_until(lambda: count_threads() == 0)
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_a_list_is_tried_that_was_read_or_failed_or_was_kept(
     one = discovery(Asked(page or GOOD), ACCOUNT, cache=Stored(first))
     if page is not None:
         one.start()
-        wait_until(lambda: one.lists()["matriz"].is_read, 20.0)
+        wait_until(lambda: one.lists()["matriz"].is_read)
         one.stop()
     assert is_tried(one) is tried
 
@@ -352,5 +352,5 @@ def test_a_list_that_finds_no_thread_is_read_once_there_is_one(
         one.replace([ACCOUNT], Asked(), at_once=False)
     assert sum("thread limit" in record.getMessage() for record in caplog.records) == 1
     one.replace([ACCOUNT], Asked(), at_once=False)
-    wait_until(lambda: is_tried(one), 20.0)
+    wait_until(lambda: is_tried(one))
     one.stop()

@@ -17,7 +17,7 @@ from harness.waiting import wait_until
 from tests.builders import a_failure, a_status, an_instance, some_polling
 from tests.clocks import ManualClock
 
-DEADLINE = 20.0
+DEADLINE = 120.0
 LONGEST_POLL = 10.0
 
 

@@ -31,7 +31,7 @@ class Proxy:
         return f"{self.scheme}://{login}{'@' if login else ''}127.0.0.1:{self.port}"
 
     def wait_until_all_closed(self) -> None:
-        wait_until(lambda: self.open == 0, 10.0)
+        wait_until(lambda: self.open == 0)
 
 
 @contextlib.contextmanager

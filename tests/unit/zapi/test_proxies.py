@@ -15,7 +15,7 @@ from exporter.zapi.proxy import parse_proxy
 from simulator.server import SimulatedZapi
 from tests.builders import an_instance
 from tests.unit.zapi.outcome import said
-from tests.unit.zapi.playing import a_client
+from tests.unit.zapi.playing import PATIENCE, a_client
 from tests.unit.zapi.proxying import Answer, proxying
 
 INSTANCE = an_instance("vendas", client_token="CLIENTTOKEN")
@@ -34,7 +34,7 @@ class Certified:
         self._authority.issue_cert(host).configure_cert(tls)
         return tls
 
-    def client(self, base_url: str, proxy: str, timeout: float = 10.0) -> ZapiClient:
+    def client(self, base_url: str, proxy: str, timeout: float = PATIENCE) -> ZapiClient:
         ca_pem = self._authority.cert_pem.bytes().decode()
         return a_client(base_url, timeout, ca_pem, proxy=parse_proxy(proxy, "HTTPS_PROXY"))
 
