@@ -92,6 +92,7 @@ def test_no_figures_are_said_and_end_with_status_1(
         (401, b"", "refused access (HTTP 401)"),
         (403, b"", "refused access (HTTP 403)"),
         (300, b"", "redirects elsewhere"),
+        (302, b"", "redirects elsewhere"),
         (399, b"", "redirects elsewhere"),
         (400, b"", "found HTTP 400 without JSON"),
         (200, b"<html>", "found HTTP 200 without JSON"),
@@ -243,6 +244,7 @@ def test_a_label_that_no_number_has_and_missing_hours_are_told(
     label, hours = capfd.readouterr().err.splitlines()[-2:]
     assert "no number has the label taem" in label
     assert "Prometheus recorded 31 of 744 hours" in hours
+    assert "By taem" in (tmp_path / "report.html").read_text(encoding="utf-8")
     server.answer = (200, _result(({"name": "vendas", "team": "sales"}, "24")))
     monkeypatch.chdir(tmp_path)
     main(
@@ -299,12 +301,18 @@ def test_it_asks_the_api_with_the_password_of_a_file_and_without_netrc(
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login other password other\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     (tmp_path / "password").write_text("pässword\n", encoding="utf-8")
+    shown: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        "exporter.report.command.Progress.show", lambda progress, *counts: shown.append(counts)
+    )
 
     _run(server, tmp_path, f"--prometheus.url=http://127.0.0.1:{server.server_address[1]}/behind/")
     path, headers, asked = server.seen[-1]
     assert path == "/behind/api/v1/query"
     assert asked["query"] == ["max_over_time(name:zapi_instance_outage_seconds:max1h[2678400s])"]
     assert asked["time"] == ["1793494919.000"]
+    queries = len(server.seen)
+    assert shown == [(done, queries) for done in range(1, queries + 1)]
     assert "Authorization" not in headers
     _run(server, tmp_path, "--prometheus.username=mé", f"--prometheus.password-file={tmp_path / 'password'}")
     sent = base64.b64decode(server.seen[-1][1]["Authorization"].removeprefix("Basic "))
