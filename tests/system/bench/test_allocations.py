@@ -53,8 +53,6 @@ def test_an_instance_has_as_many_series_as_ever() -> None:
 
 
 def test_a_fleet_takes_memory_in_proportion_to_its_size() -> None:
-    """A fleet takes memory in proportion to its size and no more than before."""
-
     small, large = (blocks(lambda: Rig(count)) / count for count in (200, 2000))  # noqa: B023
     assert_at_most_half_worse(large, BLOCKS_OF_AN_INSTANCE)
     assert large <= small * 1.3
@@ -99,8 +97,6 @@ def test_a_scrape_takes_a_part_of_what_it_answers() -> None:
 def test_each_version_is_rendered_and_compressed_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """However many ask at once each version is rendered and compressed once."""
-
     rig = Rig(200)
     rendered: list[Format] = []
     render = rig.lines.render

@@ -51,8 +51,6 @@ def test_the_version_of_a_peer_is_what_it_says_itself(
 
 
 def test_the_report_tells_only_what_measured_peers_were_asked() -> None:
-    """The report tells what was asked of the peers that were measured and of no other."""
-
     measured = results.load()
     assert measured.polls is not None
     json_alone = replace(
@@ -72,8 +70,6 @@ def test_the_report_tells_only_what_measured_peers_were_asked() -> None:
 
 
 def test_a_peer_that_came_later_is_said_to_be_missing() -> None:
-    """A peer that came after the polls were measured is said to be missing from them."""
-
     measured = results.load()
     assert measured.polls is not None
     without = replace(measured, missing={}, polls=replace(measured.polls, ratios={}))

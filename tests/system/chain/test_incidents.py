@@ -156,8 +156,6 @@ def test_a_refused_client_token_is_told_by_its_cause_alone(tmp_path: Path) -> No
 
 
 def test_an_instance_removed_while_down_is_not_told_as_back(tmp_path: Path) -> None:
-    """An instance that is removed or renamed while down is not told as back."""
-
     names = ["vendas", "antigo", *numbered("zapi", 8)]
     fleet = Fleet("zapi", names, later=["novo"])
     with told(tmp_path, fleet) as running:

@@ -4,8 +4,6 @@ from stack.page import Message, render
 
 
 def test_the_newest_message_comes_first_and_each_once() -> None:
-    """The newest message comes first and the same words to several stand there once."""
-
     page = render(
         [
             Message("on-call", "[CRITICAL] vendas is disconnected", "Scan the code."),

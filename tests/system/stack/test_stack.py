@@ -51,8 +51,6 @@ def url(output: Path, name: str) -> str:
 def test_the_stack_scrapes_the_demo_and_tells_of_alerts(
     stack: "subprocess.Popen[bytes]", output: Path
 ) -> None:
-    """The stack scrapes the demo with the shipped rules and tells of alerts."""
-
     wait_until(lambda: "Ctrl+C" in output.read_text(), PATIENCE)
     alerts = url(output, "Every alert")
     assert get(alerts)
