@@ -150,9 +150,9 @@ def test_a_telemetry_path_may_be_any_other(path: str) -> None:
             (
                 [f"--web.telemetry-path={path}"],
                 "expected a path that begins with / and that the exporter does not use itself, such as /metrics; "
-                f"found '{path}'",
+                f"found '{path[:40]}'",
             )
-            for path in ("//metrics", "/a/../metrics", "/..", "/sd")
+            for path in ("//metrics", "/a/../metrics", "/..", "/sd", "//" + "x" * 50)
         ),
     ],
 )
