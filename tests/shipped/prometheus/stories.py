@@ -564,6 +564,15 @@ def unpaid_then_unknown() -> Play:
     return fleet.story, {of("InstanceUnpaid", "p0"): [(70, 80)]}
 
 
+@story("subscription")
+def unpaid_then_overdue() -> Play:
+    """Another status of those that are not paid ends the alert of the one before, which says that it is still not paid."""
+    fleet = Fleet(2, 90)
+    fleet.say(10, "p0", status="unpaid")
+    fleet.say(80, "p0", status="overdue")
+    return fleet.story, {of("InstanceUnpaid", "p0"): [(70, 90)]}
+
+
 @story("listed")
 def other_label() -> Play:
     """A number that gets another label, and a restart with it, is told under the new one at once."""
@@ -587,6 +596,63 @@ def other_label_while_refused() -> Play:
     return fleet.story, {
         of("InstanceCredentialsRefused", "p0"): [(27, 90)],
         of("InstanceDisconnected", "p0"): [(14, 22), (90, 100)],
+    }
+
+
+@story("listed")
+def other_label_while_failing() -> Play:
+    """A number that gets another label, and a restart with it, while its polls fail is told on under the new one."""
+    fleet = Fleet(4, 60)
+    fleet.say(10, "p0", fault="timeout")
+    fleet.say(10, "p1", fault="wrong_instance")
+    fleet.configure(30, fleet.exporter, p0={"team": "billing"}, p1={"team": "billing"})
+    fleet.story.at(30, lambda: fleet.exporter.restart(30 * 60))
+    return fleet.story, {
+        of("InstancePollsFailing", "p0"): [(16, 32)],
+        of("InstanceValuesStale", "p0"): [(24, 60)],
+        of("InstanceWrongInstance", "p1"): [(16.5, 60)],
+    }
+
+
+@story("listed")
+def other_label_while_flapping() -> Play:
+    """A number that gets another label while it flaps is told under the new one for an hour more."""
+    fleet = Fleet(2, 100)
+    for minute in (5, 10, 15):
+        fleet.say(minute, "p0", connected=False)
+        fleet.say(minute + 2, "p0", connected=True)
+    fleet.configure(20, fleet.exporter, p0={"team": "billing"})
+    fleet.story.unsure = (80.5,)
+    return fleet.story, {of("InstanceFlapping", "p0"): [(15, 80.5)]}
+
+
+@story("listed")
+def other_team_in_a_mass_event() -> Play:
+    """A number that gets another team in a mass event counts with that one alone."""
+    fleet = Fleet(6, 40)
+    fleet.say(10, "p0", "p1", "p2", "p3", connected=False)
+    fleet.configure(20, fleet.exporter, p0={"team": "sales"})
+    return fleet.story, {
+        job("ManyInstancesDisconnected"): [(11.5, 40)],
+        job("TeamInstancesDisconnected", team="support"): [(11.5, 40)],
+        job("TeamInstancesDisconnected", team="sales"): [(11.5, 40)],
+    }
+
+
+@story("listed")
+def other_team_at_half_of_a_pair() -> Play:
+    """Numbers to which one of two exporters gives another team are told by both, whatever scrapes are lost."""
+    fleet = Fleet(4, 50, lambda instance, scrape: instance == "b:1" and scrape % 3 == 1)
+    other = fleet.more("b:1", labels={name: {"team": "billing"} for name in fleet.labels})
+    fleet.say(10, "p0", "p1", "p2", connected=False)
+    fleet.kill(20, other)
+    fleet.start(30, other)
+    return fleet.story, {
+        job("ManyInstancesDisconnected"): [(11.5, 50)],
+        job("TeamInstancesDisconnected", team="support"): [(11.5, 50)],
+        job("TeamInstancesDisconnected", team="sales"): [(11.5, 50)],
+        job("TeamInstancesDisconnected", team="billing"): [(11.5, 50)],
+        at("ExporterDown", "b:1"): [(23, 29.5)],
     }
 
 
@@ -791,6 +857,19 @@ def webhooks() -> Play:
         of("InstanceWebhookMuted", "p1", webhook="received"): [(20.5, 35.5)],
         of("InstanceWebhookUnexpected", "p2", webhook="received"): [(20.5, 35.5)],
         of("InstanceWebhookMissing", "p4", webhook="received"): [(10.5, 25.5)],
+    }
+
+
+@story("webhooks")
+def webhook_of_another_kind() -> Play:
+    """A webhook that is wrong in another way is told as that at once, with since when it has not been as expected."""
+    fleet = Fleet(2, 60)
+    fleet.phones["p0"].webhooks["received"] = "good"
+    fleet.say(10, "p0", webhooks={"received": "missing"})
+    fleet.say(40, "p0", webhooks={"received": "other"})
+    return fleet.story, {
+        of("InstanceWebhookMissing", "p0", webhook="received"): [(20, 40)],
+        of("InstanceWebhookUnexpected", "p0", webhook="received"): [(40, 60)],
     }
 
 

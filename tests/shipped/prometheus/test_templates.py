@@ -525,7 +525,7 @@ FACTS: Final = {
 TOLD: Final = {
     "ZapiInstanceExpiringSoon": "Due at {due}, in at least {left}. After that it stops.",
     "ZapiInstanceExpired": "Due at {due}, overdue for at least {left}. Z-API stops expired instances.",
-    "ZapiInstanceUnpaid": 'Since {since}, for at least {lasted}, Z-API has given the payment status "late".',
+    "ZapiInstanceUnpaid": 'Since {since}, for at least {lasted}, it has not been paid. Z-API gives the payment status "late".',
     "ZapiInstancePollsFailing": "Since {since} every poll has failed. Reason: Z-API did not answer ({reason}).",
     "ZapiInstancePhoneOffline": "Since {since} or longer, for at least {lasted}, its phone has been offline.",
     "ZapiInstanceQueueStuck": "It is connected, but messages wait to be sent: {count}, the oldest since {oldest}. A.",
@@ -692,3 +692,25 @@ def test_what_was_told_and_is_past_its_date_expires_now(
 
     assert render(language, together[:1], tmp_path).title.endswith(f"] {one}")
     assert render(language, together, tmp_path).title.endswith(f"] {several}")
+
+
+@pytest.mark.parametrize(
+    ("language", "end"),
+    [
+        ("en", "- vendas is still not paid; its payment status is not unpaid any more, after 1h"),
+        (
+            "pt-BR",
+            "- A assinatura de vendas continua sem pagamento; o status não é mais unpaid, depois de 1h",
+        ),
+    ],
+)
+def test_another_status_that_is_not_paid_is_no_good_news(language: str, end: str, tmp_path: Path) -> None:
+    told = TOLD["ZapiInstanceUnpaid"].format(since="2026-01-02 07:00 -03", lasted="1h 0m 0s")
+    over = "vendas is still not paid; the alert of this payment status has ended"
+    now = of("ZapiInstanceUnpaid", {"description": told}, name="vendas", status="overdue")
+    before = of("ZapiInstanceUnpaid", {"description": told, "summary": over}, name="vendas", status="unpaid")
+
+    message = render(language, [now, before], tmp_path)
+
+    assert not re.search("RESOLVED|RESOLVIDO", message.title)
+    assert f"{end}\n" in message.text
