@@ -566,7 +566,7 @@ def unpaid_then_unknown() -> Play:
 
 @story("subscription")
 def unpaid_then_overdue() -> Play:
-    """Another status of those that are not paid ends the alert of the one before, which says that it is still not paid."""
+    """Another status that is not paid ends the alert of the one before, which says that it is still not paid."""
     fleet = Fleet(2, 90)
     fleet.say(10, "p0", status="unpaid")
     fleet.say(80, "p0", status="overdue")
@@ -594,7 +594,7 @@ def other_label_while_refused() -> Play:
     fleet.story.at(20, lambda: fleet.exporter.restart(20 * 60))
     fleet.say(90, "p0", fault=None)
     return fleet.story, {
-        of("InstanceCredentialsRefused", "p0"): [(27, 90)],
+        of("InstanceCredentialsRefused", "p0"): [(25, 90)],
         of("InstanceDisconnected", "p0"): [(14, 22), (90, 100)],
     }
 

@@ -525,7 +525,7 @@ FACTS: Final = {
 TOLD: Final = {
     "ZapiInstanceExpiringSoon": "Due at {due}, in at least {left}. After that it stops.",
     "ZapiInstanceExpired": "Due at {due}, overdue for at least {left}. Z-API stops expired instances.",
-    "ZapiInstanceUnpaid": 'Since {since}, for at least {lasted}, it has not been paid. Z-API gives the payment status "late".',
+    "ZapiInstanceUnpaid": 'Since {since}, for at least {lasted}, it has not been paid. Its status is "late".',
     "ZapiInstancePollsFailing": "Since {since} every poll has failed. Reason: Z-API did not answer ({reason}).",
     "ZapiInstancePhoneOffline": "Since {since} or longer, for at least {lasted}, its phone has been offline.",
     "ZapiInstanceQueueStuck": "It is connected, but messages wait to be sent: {count}, the oldest since {oldest}. A.",
