@@ -49,7 +49,7 @@ def source_failing_through_restarts() -> Play:
     fleet.start(60)
     says(fleet, 60, ACCOUNT, good=False, instances=0)
     says(fleet, 90, ACCOUNT, good=True)
-    return fleet.story, {at("ExporterDown"): [(43, 59.5)], failing(ACCOUNT): [(25, 90)]}
+    return fleet.story, {at("ExporterDown"): [(43, 60)], failing(ACCOUNT): [(25, 90)]}
 
 
 @story("sources")
@@ -104,7 +104,7 @@ def source_of_an_uninstalled_exporter() -> Play:
     fleet.story.exporters.append(Exporter("b:1", {"q0": {}}, {"q0": fleet.phones["p0"]}, job="other"))
     return fleet.story, {
         failing(FOLDER): [(15.5, 79.5)],
-        job("ExporterTargetLost"): [(29.5, 79)],
+        job("ExporterTargetLost"): [(29.5, 79.5)],
     }
 
 
@@ -149,7 +149,7 @@ def source_of_an_exporter_that_was_taken_away() -> Play:
     fleet, other = pair_of_which_one_cannot_read(110)
     fleet.kill(30, other, target=False)
     fleet.story.unsure = (89, 89.5)
-    return fleet.story, {failing(ACCOUNT): [(20, 89.5)], job("ExporterTargetLost"): [(39.5, 89)]}
+    return fleet.story, {failing(ACCOUNT): [(20, 89.5)], job("ExporterTargetLost"): [(39.5, 89.5)]}
 
 
 @story("sources")

@@ -148,6 +148,33 @@ def mass_event() -> Play:
 
 
 @story("connection")
+def mass_event_without_teams() -> Play:
+    """Where no number has a team, a mass event is told once."""
+    fleet = Fleet(4, 40)
+    fleet.labels.update({name: {} for name in fleet.phones})
+    fleet.say(10, "p0", "p1", "p2", connected=False)
+    fleet.say(25, "p0", "p1", "p2", connected=True)
+    return fleet.story, {job("ManyInstancesDisconnected"): [(11.5, 25.5)]}
+
+
+@story("connection")
+def mass_event_of_some_teams() -> Play:
+    """Numbers without a team are told by the mass event alone, and a team that is not back is not told as back."""
+    fleet = Fleet(12, 40)
+    fleet.labels.update({"p0": {"team": "night"}, "p1": {"team": "night"}, "p2": {}, "p4": {}})
+    fleet.say(10, *(f"p{number}" for number in range(10)), connected=False)
+    fleet.say(25, *(f"p{number}" for number in range(2, 10)), connected=True)
+    return fleet.story, {
+        job("ManyInstancesDisconnected"): [(11, 25.5)],
+        job("TeamInstancesDisconnected", team="night"): [(11, 25.5)],
+        job("TeamInstancesDisconnected", team="support"): [(11, 25)],
+        job("TeamInstancesDisconnected", team="sales"): [(11, 25.5)],
+        of("InstanceDisconnected", "p0"): [(25.5, 40)],
+        of("InstanceDisconnected", "p1"): [(25.5, 40)],
+    }
+
+
+@story("connection")
 def all_at_once() -> Play:
     """The first message of a mass event has the number of all that were dropped, and those of each team."""
     fleet = Fleet(10, 20)
@@ -243,7 +270,7 @@ def flapping_then_down() -> Play:
     fleet.kill(20)
     fleet.start(100)
     return fleet.story, {
-        at("ExporterDown"): [(23, 99.5)],
+        at("ExporterDown"): [(23, 100)],
         of("InstanceFlapping", "p0"): [(15, 100)],
         of("InstanceFlapping", "p1"): [(15.5, 100.5)],
         of("InstanceDisconnected", "p0"): [(19, 110)],
@@ -304,7 +331,7 @@ def exporter_dead() -> Play:
     fleet.start(40)
     fleet.say(55, "p0", "p1", connected=True)
     return fleet.story, {
-        at("ExporterDown"): [(23, 39.5)],
+        at("ExporterDown"): [(23, 40)],
         of("InstanceDisconnected", "p0"): [(14, 55)],
         of("InstanceDisconnected", "p1"): [(40.5, 55.5)],
     }
@@ -431,7 +458,7 @@ def half_of_a_pair_cut_off() -> Play:
     fleet.story.at(100, lambda: setattr(fleet.exporter, "reaches", True))
     fleet.story.unsure = (79, 79.5)
     return fleet.story, {
-        job("ExporterTargetLost"): [(29.5, 79.5)],
+        job("ExporterTargetLost"): [(29.5, 80)],
         job("ApiDown"): [(22.5, 100.5)],
         of("InstanceDisconnected", "p0"): [(16, 110)],
     }
@@ -452,7 +479,7 @@ def pair_beside_a_silent_exporter() -> Play:
     fleet.kill(30, other, target=False)
     fleet.start(35, silent)
     return fleet.story, {
-        at("ExporterDown", "two:1"): [(13, 34.5)],
+        at("ExporterDown", "two:1"): [(13, 35)],
         of("InstanceDisconnected", "p0"): [(24, 60)],
         job("ApiDown"): [(32.5, 60)],
         job("ExporterTargetLost"): [(39.5, 60)],
@@ -537,7 +564,7 @@ def uninstalled_in_trouble() -> Play:
     fleet = in_every_trouble(145)
     fleet.kill(76, target=False)
     fleet.story.exporters.append(Exporter("b:1", {"q0": {}}, {"q0": Phone()}, job="other"))
-    return fleet.story, {**every_trouble_until(135.5), job("ExporterTargetLost"): [(85.5, 135)]}
+    return fleet.story, {**every_trouble_until(135.5), job("ExporterTargetLost"): [(85.5, 135.5)]}
 
 
 @story("subscription")
@@ -710,7 +737,7 @@ def shard_lost() -> Play:
     fleet.story.unsure = (89.5, 90)
     return fleet.story, {
         of("InstanceDisconnected", "q0"): [(14, 90)],
-        job("ExporterTargetLost"): [(39.5, 89.5)],
+        job("ExporterTargetLost"): [(39.5, 90)],
     }
 
 
@@ -724,7 +751,7 @@ def uninstalled() -> Play:
     fleet.story.exporters.append(other)
     return fleet.story, {
         of("InstanceDisconnected", "p0"): [(14, 79.5)],
-        job("ExporterTargetLost"): [(29.5, 79)],
+        job("ExporterTargetLost"): [(29.5, 79.5)],
     }
 
 
@@ -832,7 +859,7 @@ def payment() -> Play:
         of("InstanceUnpaid", "p0"): [(70, 130)],
         of("InstancePaymentUnknown", "p1"): [(60.5, 100.5)],
         of("InstanceDueUnknown", "p2"): [(60.5, 100.5)],
-        at("ExporterDown"): [(83, 94.5)],
+        at("ExporterDown"): [(83, 95)],
     }
 
 
@@ -1134,7 +1161,7 @@ def reload_failed() -> Play:
     fleet = Fleet(2, 40, one_in_three)
     fleet.story.at(10, lambda: setattr(fleet.exporter, "reload_successful", False))
     fleet.story.at(30, lambda: setattr(fleet.exporter, "reload_successful", True))
-    return fleet.story, {at("ExporterReloadFailed"): [(15, 29.5)]}
+    return fleet.story, {at("ExporterReloadFailed"): [(15, 30)]}
 
 
 @story("exporter")
@@ -1149,7 +1176,7 @@ def too_old() -> Play:
         fleet.exporter.restart(20 * 60)
 
     fleet.story.at(20, update)
-    return fleet.story, {at("ExporterTooOld"): [(5.5, 19.5)], of("InstanceDisconnected", "p0"): [(14, 30)]}
+    return fleet.story, {at("ExporterTooOld"): [(5.5, 20)], of("InstanceDisconnected", "p0"): [(14, 30)]}
 
 
 @story("exporter")
@@ -1158,7 +1185,7 @@ def missing() -> Play:
     fleet = Fleet(2, 60)
     fleet.kill(10, target=False)
     fleet.start(40)
-    return fleet.story, {job("ExporterMissing"): [(19.5, 39.5)]}
+    return fleet.story, {job("ExporterMissing"): [(19.5, 40)]}
 
 
 @story("exporter")
@@ -1180,6 +1207,77 @@ def hardly_behind() -> Play:
     fleet.story.at(5, lambda: setattr(other, "lateness", 14.5))
     fleet.story.unsure = tuple(minute / 2 for minute in range(46, 60))
     return fleet.story, {at("ExporterBehind"): [(26, 40)]}
+
+
+@story("exporter")
+def exporters_taken_away() -> Play:
+    """What was told of an exporter is not told as well because it is not a target any more."""
+    fleet = Fleet(2, 60)
+    down, restarting, behind, refused, old = (
+        fleet.more(f"{letter}:1", lateness=20.0 * (letter == "d"), old=letter == "f") for letter in "bcdef"
+    )
+    refused.reload_successful = False
+    fleet.kill(5, down)
+    for minute in (10, 14, 18, 22, 26):
+        fleet.story.at(minute, lambda minute=minute: restarting.restart(minute * 60))  # type: ignore[misc]
+    for exporter in (down, restarting, behind, refused, old):
+        fleet.kill(30, exporter, target=False)
+    fleet.story.unsure = (11,)
+    return fleet.story, {
+        at("ExporterDown", "b:1"): [(8, 30)],
+        at("ExporterRestarting", "c:1"): [(18, 30)],
+        at("ExporterBehind", "d:1"): [(11, 30)],
+        at("ExporterReloadFailed", "e:1"): [(5.5, 30)],
+        at("ExporterTooOld", "f:1"): [(5.5, 30)],
+        job("ExporterTargetLost"): [(39.5, 60)],
+    }
+
+
+@story("exporter")
+def exporters_that_die() -> Play:
+    """An exporter that restarted again and again, or polled late, is not told as well because it is dead."""
+    fleet = Fleet(2, 100)
+    restarting, behind = fleet.more(), fleet.more("c:1", lateness=20.0)
+    for minute in (10, 14, 18):
+        fleet.story.at(minute, lambda minute=minute: restarting.restart(minute * 60))  # type: ignore[misc]
+    fleet.kill(30, restarting)
+    fleet.kill(30, behind)
+    fleet.story.unsure = (11, 49.5, 69.5, 70, 70.5)
+    return fleet.story, {
+        at("ExporterRestarting", "b:1"): [(18, 70)],
+        at("ExporterBehind", "c:1"): [(11, 49.5)],
+        at("ExporterDown", "b:1"): [(33, 100)],
+        at("ExporterDown", "c:1"): [(33, 100)],
+    }
+
+
+@story("exporter")
+def restarting_no_more() -> Play:
+    """An exporter that has not restarted three times within an hour any more is told as such."""
+    fleet = Fleet(2, 100)
+    for minute in (10, 14, 18):
+        fleet.story.at(minute, lambda minute=minute: fleet.exporter.restart(minute * 60))  # type: ignore[misc]
+    fleet.story.unsure = (69.5, 70, 70.5)
+    return fleet.story, {at("ExporterRestarting"): [(18, 70)]}
+
+
+@story("exporter")
+def targets_back() -> Play:
+    """Exporters that are targets again are told as such; a job that goes on with fewer is not."""
+    fleet = Fleet(2, 120)
+    other = fleet.more()
+    fleet.kill(20, other, target=False)
+    fleet.start(40, other)
+    return fleet.story, {job("ExporterTargetLost"): [(29.5, 40)]}
+
+
+@story("exporter")
+def a_target_again_that_is_down() -> Play:
+    """An exporter that is a target again is told as scraped only where it is."""
+    fleet = Fleet(2, 60)
+    fleet.kill(10, target=False)
+    fleet.story.at(40, lambda: setattr(fleet.exporter, "target", True))
+    return fleet.story, {job("ExporterMissing"): [(19.5, 40)], at("ExporterDown"): [(43, 60)]}
 
 
 @story("thresholds")
@@ -1226,7 +1324,7 @@ def readings_after_a_silence() -> Play:
     fleet.say(29, "p3", fault="timeout")
     fleet.say(30.5, "p3", fault=None)
     return fleet.story, {
-        at("ExporterDown"): [(13, 29.5)],
+        at("ExporterDown"): [(13, 30)],
         of("InstanceWebhookMissing", "p0", webhook="received"): [(40, 45)],
     }
 

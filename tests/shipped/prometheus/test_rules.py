@@ -130,6 +130,19 @@ def test_every_alert_has_a_unit_test_that_sees_its_text() -> None:
     assert seen == {rule.name for rule in alerts()}
 
 
+def test_no_text_has_an_empty_list() -> None:
+    """Neither while the alert is active nor at its end."""
+    texts = [
+        text
+        for checks in parse(rule_tests.TEXTS.read_text()).values()
+        for check in checks
+        for alert in check["exp_alerts"]
+        for text in alert["exp_annotations"].values()
+    ]
+
+    assert [text for text in texts if re.search(r"[:,(] ?[.,;)]|[:,; ]$|  |%!|<no value>", text)] == []
+
+
 def test_every_reason_has_words() -> None:
     worded = {rule.body["labels"]["reason"] for rule in rules() if rule.name == "zapi:reason:info"}
 

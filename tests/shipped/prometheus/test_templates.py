@@ -85,7 +85,7 @@ def of(alertname: str, facts: Mapping[str, str], **labels: str) -> Alert:
     return Alert({"alertname": alertname, "severity": "warning", "job": "zapi", **labels}, facts)
 
 
-def render(language: str, together: Sequence[Alert], place: Path) -> Message:
+def render(language: str, together: Sequence[Alert], place: Path, form: str = "text") -> Message:
     data = {"alerts": [one.document() for one in together]}
     (place / "data.json").write_text(json.dumps(data))
     outcome = amtool(
@@ -93,6 +93,7 @@ def render(language: str, together: Sequence[Alert], place: Path) -> Message:
         "render",
         f"--template.glob={TEMPLATES / f'{language}.tmpl'}",
         f"--template.data={place / 'data.json'}",
+        f"--template.type={form}",
         '--template.text={{ template "zapi.title" . }}|{{ template "zapi.text" . }}',
     )
     assert outcome.succeeded, outcome.output
@@ -351,11 +352,12 @@ def test_the_end_of_a_mass_event_says_how_many_are_left(
         ),
         (
             *("Many", "lasting", "3", "en"),
-            "[ENDED] Instances of zapi have been disconnected for hours; each is reported individually now",
+            "[ENDED] Instances of zapi are still disconnected; each is reported individually now",
         ),
         (
             *("Team", "lasting", "3", "pt-BR"),
-            "[ENCERRADO] Há instâncias da equipe sales desconectadas há horas; cada uma é avisada individualmente",
+            "[ENCERRADO] Há instâncias da equipe sales que continuam desconectadas; agora cada uma é avisada"
+            " individualmente",
         ),
     ],
 )
@@ -407,10 +409,45 @@ def test_the_end_of_an_alert_of_a_job_is_good_news_only_where_good_was_seen(
 )
 def test_the_title_names_several_exporters(language: str, began: str, ended: str, tmp_path: Path) -> None:
     down_now = [of("ZapiExporterDown", {}, instance=instance) for instance in ("a:1", "b:1")]
-    back = [Alert(one.labels, ended=30.0) for one in down_now]
+    back = [Alert(one.labels, {"ending": "back"}, ended=30.0) for one in down_now]
 
     assert render(language, down_now, tmp_path).title == began
     assert render(language, back, tmp_path).title == ended
+
+
+@pytest.mark.parametrize(
+    ("alertname", "ending", "language", "title"),
+    [
+        ("ZapiExporterDown", "back", "en", "[RESOLVED] The exporter at a:1 can be scraped again"),
+        ("ZapiExporterDown", "back", "pt-BR", "[RESOLVIDO] O exporter em a:1 voltou ao ar"),
+        ("ZapiExporterDown", "unwatched", "en", "[ENDED] The exporter at a:1 is not scraped any more"),
+        (
+            "ZapiExporterDown",
+            "unwatched",
+            "pt-BR",
+            "[ENCERRADO] O Prometheus não coleta mais o exporter em a:1",
+        ),
+        ("ZapiExporterRestarting", "other", "en", "[ENDED] The exporter at a:1 cannot be scraped now"),
+        ("ZapiExporterRestarting", "other", "pt-BR", "[ENCERRADO] O exporter em a:1 agora está fora do ar"),
+        ("ZapiExporterTargetLost", "back", "en", "[RESOLVED] zapi has all its exporters again"),
+        (
+            "ZapiExporterTargetLost",
+            "other",
+            "en",
+            "[ENDED] zapi still has fewer exporters; the alert has ended",
+        ),
+        ("ZapiExporterTargetLost", "unwatched", "en", "[ENDED] No exporter of zapi is scraped any more"),
+        ("ZapiExporterBehind", "other", "en", "[ENDED] The alert ZapiExporterBehind of a:1 has ended"),
+        ("ZapiExporterDown", "", "en", "[ENDED] The alert ZapiExporterDown of a:1 has ended"),
+    ],
+)
+def test_the_end_of_an_alert_of_an_exporter_is_good_news_only_where_good_was_seen(
+    alertname: str, ending: str, language: str, title: str, tmp_path: Path
+) -> None:
+    own = {} if alertname == "ZapiExporterTargetLost" else {"instance": "a:1"}
+    alert = Alert(of(alertname, {}, **own).labels, {"ending": ending}, ended=30.0)
+
+    assert render(language, [alert], tmp_path).title == title
 
 
 @pytest.mark.parametrize("alertname", [rule.name for rule in alerts()])
@@ -502,6 +539,50 @@ def test_the_longest_names_and_labels_fit_too(language: str, tmp_path: Path) -> 
     ]
 
     assert len(render(language, together, tmp_path).whole) < LONGEST
+
+
+ODD: Final = '"R&D" <b>+55 d\'água</b>\n' * 20
+"""Longer than a name may be, and twice as long in HTML."""
+
+
+@pytest.mark.parametrize("alertname", sorted({rule.name for rule in alerts()}))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_message_fits_with_the_longest_texts(language: str, alertname: str, tmp_path: Path) -> None:
+    """As HTML, which Alertmanager cuts off at 4,096 characters for Telegram, perhaps within an entity."""
+    labels = dict.fromkeys(("name", "job", "instance", "source", "team", "status", "region"), ODD[:200])
+    if alertname == "ZapiInstancesVanished" or not alertname.startswith("ZapiInstance"):
+        del labels["name"]
+    some = ", ".join([ODD[:200]] * 20)
+    told = "Since 2026-01-02 08:55 -03, for at least 1h 0m 0s, it is. Reason: some words (not_found)."
+    facts = {
+        "description": told,
+        "count": "99999",
+        "of": "99999",
+        "teams": some,
+        "names": some,
+        "sources": some,
+    }
+    began = [
+        of(alertname, facts, **labels, webhook=str(number), namespace=str(number)) for number in range(40)
+    ]
+    ended = [
+        Alert(one.labels, {**facts, "ending": "back", "summary": "is back again"}, ended=30.0)
+        for one in began
+    ]
+
+    for together in (began[:1], began[:5], began, ended[:1], ended, began[:2] + ended, began + ended):
+        message = render(language, together, tmp_path, "html")
+        assert len(message.whole) < LONGEST
+        assert f"/{alertname}.md" in message.text.splitlines()[-1]
+        assert len(message.text.splitlines()) <= len(together) + 4
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_name_that_is_cut_off_ends_in_an_ellipsis(language: str, tmp_path: Path) -> None:
+    message = render(language, [down("x" * 200)], tmp_path)
+
+    assert "x" * 80 + "…" in message.title
+    assert "x" * 81 not in message.whole
 
 
 FACTS: Final = {
