@@ -15,20 +15,21 @@ from typing import Final, Protocol
 from exporter.model.clock import Clock
 from exporter.model.poll_result import Failure, Reading, Reason
 from exporter.model.settings import Instance
-from exporter.poller.lateness_log import LatenessLog
 from exporter.poller.queue import Poll, PollQueue
 from exporter.poller.schedule import Backoff, Plan
 from exporter.process.logs import log_unexpected
 
-_log = logging.getLogger(__name__)
-
 _PATIENCE: Final = 0.005
 """Seconds after which a poll that is due is made by another worker than the one that makes those due with it."""
+_RECOVERED_AFTER: Final = 5
+"""Intervals without a late poll after which polls count as on time again."""
 
 Read = Callable[[Instance], Reading]
 Record = Callable[[Instance, Reading, float], None]
 Collect = Callable[[Instance, float], None]
 """Asks what else is wanted of an instance, before a moment in monotonic seconds."""
+
+_log = logging.getLogger(__name__)
 
 
 class PollObserver(Protocol):
@@ -266,3 +267,25 @@ class Poller:
         except Exception as error:
             log_unexpected(error)
         return reading, ended
+
+
+class LatenessLog:
+    """Logs one warning when polls start running late and one line when they recover."""
+
+    def __init__(self) -> None:
+        self._last_late: float | None = None
+
+    def see(self, lateness: float | None, interval: float, now: float) -> None:
+        """Note that a poll begins ``lateness`` seconds after it was due; ``None`` for a poll without a due time."""
+        if lateness is None:
+            return
+        if lateness > interval / 2:
+            if self._last_late is None:
+                _log.warning(
+                    "polls are late: raise polling.concurrency or polling.interval, or spread instances over shards",
+                    extra={"lateness": f"{lateness:.1f}s", "interval": f"{interval:g}s"},
+                )
+            self._last_late = now
+        elif self._last_late is not None and now - self._last_late > _RECOVERED_AFTER * interval:
+            _log.info("polls are on time again")
+            self._last_late = None

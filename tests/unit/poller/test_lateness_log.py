@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from exporter.poller.lateness_log import LatenessLog
+from exporter.poller.poller import LatenessLog
 
 INTERVAL = 60.0
 
