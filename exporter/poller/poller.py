@@ -15,8 +15,7 @@ from typing import Final, Protocol
 from exporter.model.clock import Clock
 from exporter.model.poll_result import Failure, Reading, Reason
 from exporter.model.settings import Instance
-from exporter.poller.queue import Poll, PollQueue
-from exporter.poller.schedule import Backoff, Plan
+from exporter.poller.schedule import Backoff, Plan, Poll, PollQueue
 from exporter.process.logs import log_unexpected
 
 _PATIENCE: Final = 0.005

@@ -1,13 +1,33 @@
-"""When an instance is due. Pure arithmetic on the monotonic clock."""
+"""When each instance is polled, and which one is next. No threads and no clock: the time is an argument of every call.
+
+Polls are of four kinds, so that one kind cannot starve another:
+
+- *slots*: instances whose last poll succeeded, each on its fixed-rate schedule. They have priority, except that every
+other turn goes to a poll that has waited for a whole interval.
+- *first* polls, of instances never polled. Until all of them are made, other polls are kept few: the instance whose
+slot is farthest away is polled first, and a slot just after a first poll is skipped.
+- *retries*, of instances that failed last time. They use at most half of the workers.
+- *probes*, of instances that a client requests between two slots. They begin only if no slot is due and another worker
+is free, and use at most a quarter of the workers, so that clients cannot delay the schedule. If a slot is due while a
+probe waits, its poll serves the probe.
+
+First polls, retries and probes together leave a quarter of the workers free, and at least one, if a slot will be due
+before they must have ended. So known instances keep their slots even if all other instances do not respond. A single
+worker can only take turns.
+"""
 
 import hashlib
+import heapq
+import itertools
 import math
 import random
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from enum import IntEnum
+from typing import Final, NamedTuple
 
-from exporter.model.poll_result import Failure, Reason
+from exporter.model.poll_result import Failure, Reading, Reason
 from exporter.model.settings import Instance, Polling
 
 BACKOFF_CAP: Final = 300.0
@@ -85,3 +105,260 @@ class Backoff:
         if failure.retry_after is not None:
             wait = max(wait, min(cap, failure.retry_after * (1 + jitter)))
         return wait
+
+
+class Kind(IntEnum):
+    FIRST = 0
+    SLOT = 1
+    RETRY = 2
+    PROBE = 3
+
+
+@dataclass(slots=True, eq=False)
+class Target:
+    """One instance and where it stands in its schedule. Times are in monotonic seconds.
+
+    ``ticket`` is that of the valid entry in the queue; entries with another ticket are ignored.
+    """
+
+    instance: Instance
+    slots: Slots
+    due: float
+    kind: Kind = Kind.FIRST
+    failures_in_a_row: int = 0
+    began: float | None = None
+    """When its poll in flight began."""
+    ended: float = float("-inf")
+    """When its last poll ended."""
+    is_read: bool = False
+    """Whether ``/me`` was read by the poll in flight, which then only asks collectors."""
+    asked: bool = False
+    ticket: int = 0
+
+
+class Poll(NamedTuple):
+    """A poll to make now. ``lateness`` is in seconds; ``None`` for a poll that had no slot to be late for."""
+
+    target: Target
+    instance: Instance
+    kind: Kind
+    lateness: float | None
+
+
+class PollQueue:
+    """The targets in the order in which they are due."""
+
+    def __init__(self, plan: Plan, backoff: Backoff, now: float) -> None:
+        self._plan = plan
+        self._backoff = backoff
+        self._tickets = itertools.count(1)
+        self._targets: dict[str, Target] = {}
+        self._asked: deque[Target] = deque()
+        self._first: deque[tuple[int, Target]] = deque()
+        self._slots: list[tuple[float, int, Target]] = []
+        self._retries: list[tuple[float, int, Target]] = []
+        self._in_flight = [0] * len(Kind)
+        self._turn_of_slots = False
+        self.replace(plan, now)
+
+    @property
+    def concurrency(self) -> int:
+        """How many polls may be in flight at once."""
+        return self._plan.polling.concurrency
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one poll of an instance to the next."""
+        return self._plan.polling.interval
+
+    def replace(self, plan: Plan, now: float) -> None:
+        """Apply a new plan.
+
+        An instance that is already polled keeps its place in the schedule. A new instance is due immediately, and so
+        is one that failed and has new credentials.
+        """
+        rescheduled = plan.polling.interval != self.interval
+        self._plan = plan
+        old, self._targets = self._targets, {}
+        new: list[Target] = []
+        for instance in plan.instances:
+            target = old.pop(instance.name, None)
+            if target is None:
+                target = Target(instance, Slots.of(instance.name, self.interval), now)
+                new.append(target)
+            else:
+                self._update(target, instance, rescheduled, now)
+            self._targets[instance.name] = target
+        for target in sorted(new, key=lambda target: target.slots.after(now), reverse=True):
+            self._enqueue(target, Kind.FIRST, now)
+        for removed in old.values():
+            removed.ticket, removed.asked = 0, False
+
+    def ask(self, name: str, now: float) -> bool:
+        """Have an instance polled soon; return whether a poll of it is under way or about to begin.
+
+        Return False where its last poll is recent enough, and while the instance is backing off after failures.
+        """
+        target = self._targets.get(name)
+        if target is None:
+            return False
+        if target.is_read:
+            return False
+        if target.began is not None or target.kind is Kind.FIRST or target.asked:
+            return True
+        if target.kind is Kind.RETRY or now - target.ended <= self._plan.polling.probe_max_age:
+            return False
+        target.asked = True
+        self._asked.append(target)
+        return True
+
+    def in_flight_since(self, name: str) -> float | None:
+        """Return when the poll in flight that has not yet read ``/me`` began; ``None`` if there is none."""
+        target = self._targets.get(name)
+        return None if target is None or target.is_read else target.began
+
+    def note_read(self, poll: Poll) -> None:
+        """Record that a poll has read ``/me``: a probe of the instance need not wait any longer."""
+        poll.target.is_read = True
+
+    def take(self, now: float) -> Poll | None:
+        """Return the poll to begin now, if there is one."""
+        target = (
+            self._take_starving(now)
+            or _pop_due(self._slots, now)
+            or self._take_probe()
+            or (self._first.popleft()[1] if self._may_start_first(now) else None)
+            or (_pop_due(self._retries, now) if self._may_retry(now) else None)
+        )
+        if target is None:
+            return None
+        is_due = target.due <= now
+        kind = Kind.PROBE if target.kind is Kind.SLOT and not is_due else target.kind
+        target.began = now
+        target.asked = False
+        target.ticket = 0
+        self._in_flight[kind] += 1
+        return Poll(target, target.instance, kind, now - target.due if kind is Kind.SLOT else None)
+
+    def next_due(self, now: float) -> float | None:
+        """Return when :meth:`take` may next return a poll: 0 for now, ``None`` for not before another call changes
+        the queue."""
+        if self._may_start_first(now) or self._next_probe() is not None:
+            return 0.0
+        slot = _heap_head(self._slots)
+        retry = _heap_head(self._retries) if self._may_retry(now) else None
+        if slot is None or retry is None:
+            return slot.due if slot is not None else retry.due if retry is not None else None
+        return min(slot.due, retry.due)
+
+    def finish(self, poll: Poll, reading: Reading, now: float) -> None:
+        """Put the target of a poll that ended back in the queue."""
+        self._in_flight[poll.kind] -= 1
+        target = poll.target
+        target.began, target.ended, target.is_read = None, now, False
+        if self._targets.get(target.instance.name) is not target:
+            return
+        if not isinstance(reading, Failure):
+            target.failures_in_a_row = 0
+            pause = self.interval / 4 if poll.kind is Kind.FIRST and _head(self._first) else 0.0
+            self._enqueue(target, Kind.SLOT, target.slots.after(now + pause))
+        elif not _same_credentials(poll.instance, target.instance):
+            target.failures_in_a_row = 0
+            self._enqueue(target, Kind.FIRST, now)
+        else:
+            target.failures_in_a_row += 1
+            due = self._backoff.due(reading, target.failures_in_a_row, target.slots, now)
+            self._enqueue(target, Kind.RETRY, due)
+
+    def _update(self, target: Target, instance: Instance, rescheduled: bool, now: float) -> None:
+        renewed = not _same_credentials(target.instance, instance)
+        target.instance = instance
+        if rescheduled:
+            target.slots = Slots.of(instance.name, self.interval)
+        if target.began is not None:
+            return
+        if renewed and target.kind is Kind.RETRY:
+            target.failures_in_a_row = 0
+            self._enqueue(target, Kind.FIRST, now)
+        elif rescheduled and target.kind is Kind.SLOT:
+            self._enqueue(target, Kind.SLOT, target.slots.after(now))
+
+    def _enqueue(self, target: Target, kind: Kind, due: float) -> None:
+        target.kind, target.due, target.ticket = kind, due, next(self._tickets)
+        if kind is Kind.FIRST:
+            self._first.append((target.ticket, target))
+        else:
+            heap = self._slots if kind is Kind.SLOT else self._retries
+            heapq.heappush(heap, (due, target.ticket, target))
+
+    def _take_starving(self, now: float) -> Target | None:
+        """Return a first poll or a retry that has waited for a whole interval because of slots: there are too few
+        workers.
+
+        Never return one twice in a row: if these polls do not respond, they would block the slots permanently.
+        """
+        if self._turn_of_slots:
+            self._turn_of_slots = False
+            return None
+        long_ago, starving = now - self.interval, None
+        if self._may_start_first(now) and self._first[0][1].due < long_ago:
+            starving = self._first.popleft()[1]
+        elif self._may_retry(now):
+            starving = _pop_due(self._retries, long_ago)
+        self._turn_of_slots = starving is not None
+        return starving
+
+    def _next_probe(self) -> Target | None:
+        """Return the target of the next probe, if it may begin."""
+        while self._asked and not self._asked[0].asked:
+            self._asked.popleft()
+        if not self._asked:
+            return None
+        may_start = self._in_flight[Kind.PROBE] < max(1, self.concurrency // 4) and sum(
+            self._in_flight
+        ) < max(1, self.concurrency - 1)
+        return self._asked[0] if may_start else None
+
+    def _take_probe(self) -> Target | None:
+        return None if self._next_probe() is None else self._asked.popleft()
+
+    def _may_start_first(self, now: float) -> bool:
+        """Return whether there is a first poll, and a worker for it."""
+        return _head(self._first) is not None and self._leaves_workers(now)
+
+    def _may_retry(self, now: float) -> bool:
+        """Return whether there is a retry, due or not, and a worker for it."""
+        return (
+            bool(self._retries)
+            and self._in_flight[Kind.RETRY] < max(1, self.concurrency // 2)
+            and self._leaves_workers(now)
+        )
+
+    def _leaves_workers(self, now: float) -> bool:
+        """Return whether another unscheduled poll leaves enough workers for scheduled ones, even if all others hang."""
+        next_slot = _heap_head(self._slots)
+        awaited = next_slot is not None and next_slot.due < now + self._plan.longest_poll
+        left_alone = min(max(1, self.concurrency // 4), self.concurrency - 1) if awaited else 0
+        return sum(self._in_flight) - self._in_flight[Kind.SLOT] < self.concurrency - left_alone
+
+
+def _head(queue: deque[tuple[int, Target]]) -> Target | None:
+    while queue and queue[0][0] != queue[0][1].ticket:
+        queue.popleft()
+    return queue[0][1] if queue else None
+
+
+def _heap_head(heap: list[tuple[float, int, Target]]) -> Target | None:
+    while heap and heap[0][1] != heap[0][2].ticket:
+        heapq.heappop(heap)
+    return heap[0][2] if heap else None
+
+
+def _pop_due(heap: list[tuple[float, int, Target]], now: float) -> Target | None:
+    if _heap_head(heap) is None or heap[0][0] > now:
+        return None
+    return heapq.heappop(heap)[2]
+
+
+def _same_credentials(one: Instance, other: Instance) -> bool:
+    return (one.id, one.token, one.client_token) == (other.id, other.token, other.client_token)

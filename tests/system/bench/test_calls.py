@@ -9,8 +9,7 @@ from exporter.metrics.self_metrics import Telemetry
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Status
 from exporter.model.settings import Api
-from exporter.poller.queue import PollQueue
-from exporter.poller.schedule import Backoff, Plan
+from exporter.poller.schedule import Backoff, Plan, PollQueue
 from exporter.zapi.client import ZapiClient
 from simulator.server import SimulatedZapi
 from tests.builders import a_config, an_instance, some_polling

@@ -200,7 +200,7 @@ class Loop(asyncio.SelectorEventLoop):
 asyncio.set_event_loop_policy(type("Policy", (asyncio.DefaultEventLoopPolicy,), {"_loop_factory": Loop})())
 """,
     "a polling thread": """
-from exporter.poller.queue import PollQueue
+from exporter.poller.schedule import PollQueue
 def finish(self, *args):
     raise MemoryError
 PollQueue.finish = finish

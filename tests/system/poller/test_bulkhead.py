@@ -9,8 +9,7 @@ from typing import Final
 import pytest
 
 from exporter.model.poll_result import Failure, Reading
-from exporter.poller.queue import Kind
-from exporter.poller.schedule import BACKOFF_CAP
+from exporter.poller.schedule import BACKOFF_CAP, Kind
 from tests.builders import a_failure, a_status, an_instance, some_polling
 from tests.unit.poller.virtual import PollMade, VirtualPoller
 

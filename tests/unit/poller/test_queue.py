@@ -8,8 +8,7 @@ import pytest
 
 from exporter.model.poll_result import Reading, Reason
 from exporter.model.settings import Instance
-from exporter.poller.queue import Kind, Poll, PollQueue
-from exporter.poller.schedule import Backoff, Plan, Slots
+from exporter.poller.schedule import Backoff, Kind, Plan, Poll, PollQueue, Slots
 from tests.builders import a_failure, a_status, an_instance, some_polling
 
 INTERVAL = 60.0

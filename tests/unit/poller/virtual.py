@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from exporter.model.poll_result import Reading
 from exporter.model.settings import Instance, Polling
-from exporter.poller.queue import Kind, Poll, PollQueue
-from exporter.poller.schedule import Backoff, Plan
+from exporter.poller.schedule import Backoff, Kind, Plan, Poll, PollQueue
 
 Answer = Callable[[str, float], tuple[float, Reading]]
 """An instance's name and the moment at which its poll begins → how many seconds the poll takes, and what it reads."""
