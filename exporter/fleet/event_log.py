@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from exporter.fleet.view import InstanceView, is_as_expected
+from exporter.fleet.store import InstanceView, is_as_expected
 from exporter.model.poll_result import PhoneStatus, Session, Status
 from exporter.model.settings import Config, Instance
 

@@ -13,7 +13,7 @@ from itertools import compress
 from operator import attrgetter, is_not
 from typing import Any, Final
 
-from exporter.fleet.view import InstanceView
+from exporter.fleet.store import InstanceView
 from exporter.metrics.catalogue import INSTANCE_METRICS, UNTIL_DUE, InstanceMetric
 from exporter.metrics.compression import Segment, SharedText
 from exporter.metrics.samples import due

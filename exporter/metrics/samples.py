@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from exporter.fleet.view import InstanceView, is_as_expected
+from exporter.fleet.store import InstanceView, is_as_expected
 from exporter.model.me_fields import WEBHOOK_FIELDS, WEBHOOK_FILTERS
 from exporter.model.poll_result import Session
 

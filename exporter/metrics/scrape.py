@@ -13,8 +13,7 @@ from prometheus_client import exposition as text_format
 from prometheus_client.openmetrics import exposition as openmetrics_format
 from prometheus_client.registry import Collector
 
-from exporter.fleet.store import Fleet
-from exporter.fleet.view import InstanceView
+from exporter.fleet.store import Fleet, InstanceView
 from exporter.metrics.compression import Exposition, SharedText
 from exporter.metrics.instance_cache import InstanceLines, render_one
 from exporter.metrics.text_format import Format

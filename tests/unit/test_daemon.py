@@ -13,7 +13,7 @@ import trustme
 from exporter.config.problem import InvalidConfig, Problem
 from exporter.daemon import Daemon
 from exporter.demo.instances import SimulatedInstance
-from exporter.fleet.view import InstanceView
+from exporter.fleet.store import InstanceView
 from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
 from exporter.model.clock import SystemClock

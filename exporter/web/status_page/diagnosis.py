@@ -7,7 +7,7 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Final
 
-from exporter.fleet.view import InstanceView
+from exporter.fleet.store import InstanceView
 from exporter.web.status_page.problems import (
     EXPIRES_IMMINENTLY,
     EXPIRES_SOON,

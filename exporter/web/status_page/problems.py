@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from enum import Enum, auto
 from typing import Final
 
-from exporter.fleet.view import InstanceView, is_as_expected
+from exporter.fleet.store import InstanceView, is_as_expected
 from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.poll_result import Reason, Session
 from exporter.model.secret import Secret

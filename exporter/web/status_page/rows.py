@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from exporter.fleet.view import UNKNOWN_STATUS, InstanceView
+from exporter.fleet.store import UNKNOWN_STATUS, InstanceView
 from exporter.model.poll_result import Session
 from exporter.web.status_page.diagnosis import Diagnosis
 from exporter.web.status_page.formatting import (

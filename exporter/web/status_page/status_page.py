@@ -9,7 +9,7 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from exporter.fleet.view import InstanceView
+from exporter.fleet.store import InstanceView
 from exporter.httpd.message import Request, Response
 from exporter.model.settings import InstanceSource
 from exporter.web.status_page.diagnosis import Diagnoses

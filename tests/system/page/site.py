@@ -1,6 +1,6 @@
 """The page on a loopback port, for a browser."""
 
-from exporter.fleet.view import InstanceView
+from exporter.fleet.store import InstanceView
 from exporter.httpd.message import Request, Response
 from exporter.web.status_page.status_page import StatusPage
 from tests.unit.web.status_page.fleets import NOW, a_fleet

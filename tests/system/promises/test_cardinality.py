@@ -13,8 +13,7 @@ from typing import Any, Final
 import pytest
 
 from exporter.fleet.event_log import EventLog
-from exporter.fleet.store import Fleet
-from exporter.fleet.view import MAX_STATUSES, OTHER_STATUS, UNKNOWN_STATUS
+from exporter.fleet.store import MAX_STATUSES, OTHER_STATUS, UNKNOWN_STATUS, Fleet
 from exporter.metrics.instance_cache import InstanceLines
 from exporter.metrics.scrape import Scrapes
 from exporter.metrics.self_metrics import Telemetry

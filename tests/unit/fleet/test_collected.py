@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from exporter.fleet.event_log import EventLog
-from exporter.fleet.store import Fleet
-from exporter.fleet.view import CollectorView, InstanceView
+from exporter.fleet.store import CollectorView, Fleet, InstanceView
 from exporter.metrics.catalogue import INSTANCE_METRICS
 from exporter.model.poll_result import (
     Collected,

@@ -7,8 +7,7 @@ from typing import Literal, get_args
 
 import pytest
 
-from exporter.fleet.store import Fleet
-from exporter.fleet.view import MAX_STATUSES, InstanceView, is_as_expected
+from exporter.fleet.store import MAX_STATUSES, Fleet, InstanceView, is_as_expected
 from exporter.model.poll_result import Reason
 from exporter.model.secret import Secret
 from tests.builders import a_config, a_failure, a_status, an_instance, some_polling

@@ -15,8 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from exporter.fleet.store import Fleet
-from exporter.fleet.view import InstanceView
+from exporter.fleet.store import Fleet, InstanceView
 from exporter.metrics.catalogue import (
     EXPORTER_METRICS,
     INSTANCE_METRICS,

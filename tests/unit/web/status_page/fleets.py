@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from exporter.fleet.view import InstanceView
+from exporter.fleet.store import InstanceView
 from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.secret import Secret

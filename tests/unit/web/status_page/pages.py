@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 from html.parser import HTMLParser
 
-from exporter.fleet.view import InstanceView
+from exporter.fleet.store import InstanceView
 from exporter.httpd.message import Request, Response
 from exporter.model.poll_result import Reason
 from exporter.model.settings import InstanceSource

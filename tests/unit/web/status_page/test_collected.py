@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.fleet.view import CollectorView, InstanceView
+from exporter.fleet.store import CollectorView, InstanceView
 from exporter.model.poll_result import Collector, Failure, MessageQueue, PhoneStatus, Reason, Session
 from exporter.web.status_page.diagnosis import Diagnoses, diagnose
 from exporter.web.status_page.formatting import Piece

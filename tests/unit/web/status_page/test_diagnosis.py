@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from exporter.fleet.view import CollectorView, InstanceView
+from exporter.fleet.store import CollectorView, InstanceView
 from exporter.metrics.catalogue import CATALOGUE, InstanceMetric
 from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.poll_result import Collector, Reason

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.fleet.view import InstanceView
+from exporter.fleet.store import InstanceView
 from exporter.model.poll_result import Failure, Reason
 from exporter.web.status_page.diagnosis import diagnose
 from exporter.web.status_page.formatting import Moment, Piece, duration, moment

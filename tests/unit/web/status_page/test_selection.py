@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from exporter.fleet.view import InstanceView
+from exporter.fleet.store import InstanceView
 from exporter.model.poll_result import Reason
 from exporter.web.status_page.diagnosis import diagnose
 from exporter.web.status_page.problems import Level

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from exporter.fleet.view import InstanceView
+from exporter.fleet.store import InstanceView
 from exporter.model.settings import InstanceSource
 from tests.builders import an_instance
 from tests.unit.web.status_page.fleets import NOW, a_view

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from exporter.fleet.view import InstanceView
+from exporter.fleet.store import InstanceView
 from exporter.httpd.message import Request
 from exporter.model.poll_result import Reason
 from exporter.web.status_page.selection import PAGE_SIZE
