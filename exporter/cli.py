@@ -9,8 +9,7 @@ from typing import Final
 from exporter.flags import parse
 from exporter.options import Options
 from exporter.process import logs
-from exporter.process.line_writer import LOG_GRACE, LineWriter
-from exporter.process.logs import log_unexpected
+from exporter.process.logs import LOG_GRACE, LineWriter, log_unexpected
 from exporter.process.output import complain, stand_in_for_closed_stderr
 from exporter.process.resources import TooFewResources, forbid_core_dumps, is_lack
 from exporter.process.signals import Signals

@@ -28,7 +28,7 @@ from exporter.model.settings import ACCOUNT_PREFIX, Config
 from exporter.model.shard import Shard
 from exporter.options import Options
 from exporter.process import logs
-from exporter.process.line_writer import LOG_GRACE, LineWriter
+from exporter.process.logs import LOG_GRACE, LineWriter
 from exporter.process.main_loop import PeriodicTask, ReloadLoop, run_until_signal
 from exporter.process.output import Progress, answer, complain
 from exporter.process.resources import start, use_one_arena

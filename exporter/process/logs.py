@@ -1,4 +1,4 @@
-"""Log lines on stderr, as logfmt or JSON.
+"""Log lines on stderr, as logfmt or JSON, written on a separate thread: logging never waits for who reads the log.
 
 Only the exporter's own loggers are written: libraries log URLs, and a URL of Z-API holds a token.
 """
@@ -10,15 +10,26 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-_log = logging.getLogger(__name__)
+from exporter.process.output import write_all
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 FORMATS: Final = ("logfmt", "json")
 _OWN_LOGGER: Final = "exporter"
 _STANDARD_ATTRIBUTES: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+MOST_WAITING: Final = 1024 * 1024
+"""Most bytes of lines that wait to be written; further lines are dropped."""
+
+LOG_GRACE: Final = 2.0
+"""Seconds that the last lines of the log may take."""
+
+_DROPPED_LINES: Final = b""
+"""Marks the place of dropped lines in the queue; their number is known when it is reached."""
+
+_log = logging.getLogger(__name__)
 
 
 def log_unexpected(error: BaseException) -> None:
@@ -122,3 +133,92 @@ def _utf16_units(char: str) -> str:
     if code < 0x10000:
         return char
     return chr(0xD800 + ((code - 0x10000) >> 10)) + chr(0xDC00 + (code & 0x3FF))
+
+
+class LineWriter:
+    """Writes lines to ``descriptor`` in order, and drops and counts lines that do not fit into the buffer.
+
+    ``tell`` makes the line that reports how many lines were dropped. A line that cannot be written, because the disk is
+    full or the reader gone, counts as dropped. Safe to use from many threads.
+    """
+
+    def __init__(
+        self, descriptor: int, tell: Callable[[int], str], *, most_waiting: int = MOST_WAITING
+    ) -> None:
+        self._descriptor = descriptor
+        self._tell = tell
+        self._most_waiting = most_waiting
+        self._changed = threading.Condition()
+        self._waiting: deque[bytes] = deque()
+        self._size = 0
+        self._dropped = 0
+        self._untold = 0
+        self._note_waits = False
+        self._started = False
+
+    @property
+    def dropped(self) -> int:
+        """How many lines were dropped so far."""
+        return self._dropped
+
+    def write(self, line: str) -> None:
+        """Have the line written, without waiting for it."""
+        data = line.encode("utf-8", "backslashreplace")
+        with self._changed:
+            if self._size + len(data) > self._most_waiting:
+                self._drop()
+                self._note()
+                return
+            self._waiting.append(data)
+            self._size += len(data)
+            self._changed.notify_all()
+            if not self._started:
+                self._start()
+
+    def close(self, timeout: float) -> None:
+        """Wait until all lines are written, for at most ``timeout`` seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._waiting, timeout)
+
+    def _start(self) -> None:
+        try:
+            threading.Thread(target=self._run, name="log", daemon=True).start()
+            self._started = True
+        except RuntimeError:  # the machine has no thread left: whoever logs does the work
+            while self._waiting:
+                self._write_next()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting)
+            self._write_next()
+
+    def _write_next(self) -> None:
+        with self._changed:
+            data, told = self._waiting[0], 0
+            if not data:
+                told, self._untold, self._note_waits = self._untold, 0, False
+        written = False
+        with contextlib.suppress(Exception):  # whatever it is, the lines to come must be tried
+            write_all(self._descriptor, self._tell(told).encode() if told else data)
+            written = True
+        with self._changed:
+            self._waiting.popleft()
+            self._size -= len(data)
+            if not written and told:
+                self._untold += told
+            elif not written:
+                self._drop()
+            elif self._untold:
+                self._note()
+            self._changed.notify_all()
+
+    def _note(self) -> None:
+        if not self._note_waits:
+            self._waiting.append(_DROPPED_LINES)
+            self._note_waits = True
+
+    def _drop(self) -> None:
+        self._dropped += 1
+        self._untold += 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from exporter.process.line_writer import LineWriter
+from exporter.process.logs import LineWriter
 from harness.waiting import wait_until
 
 LINE = "x" * 99 + "\n"
