@@ -12,7 +12,7 @@ from exporter.fleet.store import Fleet
 from exporter.httpd.message import Answer, Request, Response, text_response
 from exporter.metrics.scrape import Scrapes
 from exporter.model.poll_result import Failure, Reason
-from exporter.web.encoding import exposition_format
+from exporter.web.routes import exposition_format
 
 _LONGEST_WAIT: Final = 60.0
 """Seconds for a client that does not say how long it waits."""

@@ -6,7 +6,7 @@ import pytest
 
 from exporter.httpd.message import Request, Response
 from exporter.metrics.text_format import Format
-from exporter.web.encoding import WORTH_IT, accepts_gzip, compressing, exposition_format
+from exporter.web.routes import WORTH_IT, accepts_gzip, compressing, exposition_format
 
 LARGE = b"x" * WORTH_IT
 
