@@ -13,8 +13,7 @@ import h11
 
 from exporter.httpd import message
 from exporter.httpd.basic_auth import CHALLENGE, PasswordChecker, read_credentials
-from exporter.httpd.connection_limiter import ConnectionLimiter, Stage
-from exporter.httpd.limits import Limits
+from exporter.httpd.limits import ConnectionLimiter, Limits, Stage
 from exporter.httpd.message import Handler, Request, Response, text_response
 from exporter.httpd.security import Security
 from exporter.httpd.stream import ClientStream, Disconnected

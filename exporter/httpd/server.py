@@ -1,21 +1,21 @@
-"""The HTTP server: one thread with an event loop for all connections, a few for the responses."""
+"""The HTTP server: one thread with an event loop that accepts and serves all connections, a few for the responses."""
 
 import asyncio
 import contextlib
 import logging
 import resource
+import select
 import socket
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Final
 
-from exporter.httpd.acceptor import Acceptor
 from exporter.httpd.basic_auth import PasswordChecker
 from exporter.httpd.bind import describe
-from exporter.httpd.connection import Service
-from exporter.httpd.connection_limiter import ConnectionLimiter
-from exporter.httpd.limits import Limits
+from exporter.httpd.connection import Connection, Service
+from exporter.httpd.limits import ConnectionLimiter, Limits
 from exporter.httpd.message import Handler
 from exporter.httpd.security import Security
 from exporter.httpd.worker_pool import FairThreadPool
@@ -25,6 +25,10 @@ _HEARTBEAT: Final = 1.0
 """Seconds between signs of life of the event loop."""
 _STOP_MARGIN: Final = 2.0
 """Seconds that ending may take beyond the grace."""
+_LOG_AGAIN: Final = 60.0
+"""Seconds before trouble in accepting is logged again."""
+_PAUSE: Final = 0.5
+"""Seconds between attempts while connections cannot be accepted."""
 
 _log = logging.getLogger(__name__)
 
@@ -140,7 +144,7 @@ class Server:
         if not self.has_failed:  # one line is enough
             _log.error("the web server failed", extra={"error": type(context.get("exception")).__name__})
 
-    async def _beat(self, acceptor: Acceptor) -> None:
+    async def _beat(self, acceptor: "Acceptor") -> None:
         while True:
             if acceptor.is_accepting:
                 self._last_heartbeat = self._clock.monotonic()
@@ -151,3 +155,78 @@ def _affordable(wanted: int) -> int:
     """Return at most half of the file descriptors that the process may open: the polls need theirs."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return wanted if soft == resource.RLIM_INFINITY else max(1, min(wanted, soft // 2))
+
+
+class Acceptor:
+    """Accepts connections and serves each in a task of its own. Belongs to one event loop."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._log_not_before = 0.0
+        self.is_accepting = True
+        """False while waiting connections cannot be accepted."""
+
+    async def accept_loop(self, listener: socket.socket) -> None:
+        """Serve each client that connects; an error of one connection does not affect others."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self.is_accepting = True
+            try:
+                client, address = await loop.sock_accept(listener)
+                self._start(client, address[0])
+                await asyncio.sleep(0)  # a flood of connections must not keep the others waiting
+            except ConnectionError:  # it gave up while it waited
+                continue
+            except Exception as error:  # no file descriptor or memory is left, most likely
+                # accept() can fail for lack of a descriptor even with no client waiting; then close no connection
+                self.is_accepting = isinstance(error, OSError) and not _is_awaited(listener)
+                if not self.is_accepting:
+                    self._recover(error)
+                await asyncio.sleep(_PAUSE)
+
+    async def drain(self, grace: float) -> None:
+        """Let responses in flight finish for ``grace`` seconds, then end every connection."""
+        self._service.limiter.evict_all_but_answering()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _recover(self, error: Exception) -> None:
+        """Log at most once a minute, and close one connection to free its descriptor."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._log_not_before:
+            reason = error.strerror if isinstance(error, OSError) else type(error).__name__
+            _log.error("connections cannot be accepted; retrying", extra={"error": reason})
+            self._log_not_before = now + _LOG_AGAIN
+        self._service.limiter.evict_one()
+
+    def _start(self, client: socket.socket, address: str) -> None:
+        try:
+            task = asyncio.create_task(self._serve(client, address))
+        except BaseException:
+            client.close()
+            raise
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._end, client))
+        self._service.limiter.register(task)
+
+    async def _serve(self, client: socket.socket, address: str) -> None:
+        await Connection(self._service, client, address).serve()
+
+    def _end(self, client: socket.socket, task: "asyncio.Task[None]") -> None:
+        client.close()
+        self._tasks.discard(task)
+        self._service.limiter.unregister(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            _log.error("a connection failed", extra={"error": type(error).__name__})
+
+
+def _is_awaited(listener: socket.socket) -> bool:
+    """Return whether a client waits to be accepted."""
+    poll = select.poll()
+    poll.register(listener)
+    return bool(poll.poll(0))

@@ -17,7 +17,7 @@ from typing import Final
 import bcrypt
 import pytest
 
-from exporter.httpd.connection_limiter import Cancellable, ConnectionLimiter
+from exporter.httpd.limits import Cancellable, ConnectionLimiter
 from exporter.httpd.message import Answer, Request, Response
 from exporter.httpd.security import Security
 from exporter.httpd.server import Server

@@ -477,7 +477,7 @@ def test_a_server_is_unresponsive_while_every_thread_hangs() -> None:
 def test_a_server_is_unresponsive_while_it_cannot_accept(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, errors = ManualClock(), list[BaseException]([OSError(errno.EMFILE, "")] * 1_000)
     fail_to_accept(monkeypatch, errors)
-    monkeypatch.setattr("exporter.httpd.acceptor._PAUSE", 0.01)
+    monkeypatch.setattr("exporter.httpd.server._PAUSE", 0.01)
     monkeypatch.setattr("exporter.httpd.server._HEARTBEAT", 0.001)
     with serving(clock=clock) as server, PLAIN.client(server) as client:
         wait_until(lambda: len(errors) < 1_000)

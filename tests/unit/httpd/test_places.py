@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.httpd.connection_limiter import ConnectionLimiter, Stage
+from exporter.httpd.limits import ConnectionLimiter, Stage
 
 READING, IDLE, ANSWERING = Stage
 
