@@ -1,9 +1,11 @@
-"""Writes ``docs/metrics.md`` from the catalogue: ``python docs/generate_metrics.py > docs/metrics.md``."""
+"""Writes ``docs/metrics.md`` from their declarations: ``python docs/generate_metrics.py > docs/metrics.md``."""
 
 from collections.abc import Callable
 from typing import Final
 
-from exporter.metrics.catalogue import EXPORTER_METRICS, INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, Metric
+from exporter.metrics.instance_metrics import INSTANCE_METRICS, UNTIL_DUE, InstanceMetric
+from exporter.metrics.self_metrics import EXPORTER_METRICS
+from exporter.metrics.text_format import Metric
 from exporter.web.status_page.texts import Texts, read_texts
 
 Translate = Callable[[str], str]
@@ -18,8 +20,8 @@ def document(translate: Translate = str, language: str = "en", link: str = LINK)
         "Each series carries `name`, the instance's own labels from the configuration, and the labels named here."
     )
     origin = translate(
-        "Generated from the catalogue in `exporter/metrics/catalogue.py`. `process_*` and `python_*` come from the "
-        "Prometheus client library."
+        "Generated from `instance_metrics.py` and `self_metrics.py` in `exporter/metrics`. `process_*` and `python_*` "
+        "come from the Prometheus client library."
     )
     parts = [
         f"# {translate('Metrics')}\n\n{link}\n\n{origin}\n\n## {translate('Of every instance')}\n\n{of_instances}\n"

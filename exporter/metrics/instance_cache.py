@@ -14,9 +14,8 @@ from operator import attrgetter, is_not
 from typing import Any, Final
 
 from exporter.fleet.store import InstanceView
-from exporter.metrics.catalogue import INSTANCE_METRICS, UNTIL_DUE, InstanceMetric
 from exporter.metrics.compression import Segment, SharedText
-from exporter.metrics.samples import due
+from exporter.metrics.instance_metrics import INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, due
 from exporter.metrics.text_format import Format, LabelText, header, sample_line, whole_number
 
 _BATCH: Final = 16

@@ -1,4 +1,4 @@
-"""What the exporter counts of itself: polls, sources of instances, reloads."""
+"""The metrics of the exporter itself, each with its name, help and labels: polls, sources of instances, reloads."""
 
 import platform
 import threading
@@ -21,12 +21,124 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector as MetricCollector
 
 from exporter import __version__
-from exporter.metrics import catalogue
-from exporter.metrics.catalogue import Metric
-from exporter.metrics.text_format import go_number
+from exporter.metrics.text_format import Metric, MetricType, go_number
 from exporter.model.me_fields import OPTIONAL_FIELDS
 from exporter.model.poll_result import Collected, Collector, Failure, Reading, Reason
 from exporter.model.settings import ACCOUNT_PREFIX, CONFIG_SOURCE, Config, InstanceSource
+
+BUILD_INFO = Metric(
+    "zapi_exporter_build_info",
+    "The version of the exporter and of its Python; always 1.",
+    ("version", "python_version"),
+    query="count by (version) (zapi_exporter_build_info)",
+)
+INSTANCES = Metric(
+    "zapi_exporter_instances",
+    "Instances that are configured, after sharding.",
+    query="sum(zapi_exporter_instances)",
+)
+SOURCE_UP = Metric(
+    "zapi_exporter_instance_source_up",
+    "Whether the last reading of a source of instances succeeded. The source is config, file: and a path, or "
+    "account: and a name.",
+    ("source",),
+    absent="before the list of an account was first requested",
+    query="zapi_exporter_instance_source_up == 0",
+)
+SOURCE_INSTANCES = Metric(
+    "zapi_exporter_instance_source_instances",
+    "Instances that the source had at its last good reading, before sharding. An instance in config or a file "
+    "is not counted for an account; one in several accounts is counted for the first.",
+    ("source",),
+    query="sum by (source) (zapi_exporter_instance_source_instances)",
+)
+SOURCE_LAST_SUCCESS = Metric(
+    "zapi_exporter_instance_source_last_success_timestamp_seconds",
+    "Unix time of the last good reading of the source.",
+    ("source",),
+    absent="before the first good reading",
+    query="time() - zapi_exporter_instance_source_last_success_timestamp_seconds",
+)
+SOURCE_SKIPPED = Metric(
+    "zapi_exporter_instance_source_skipped_instances",
+    "Instances that the list of an account has without a token, so that they cannot be polled.",
+    ("source",),
+    absent="for config and files",
+    query="zapi_exporter_instance_source_skipped_instances > 0",
+)
+POLLS = Metric(
+    "zapi_exporter_polls_total",
+    "Polls that ended, by outcome: success, or the reason of the failure.",
+    ("outcome",),
+    type=MetricType.COUNTER,
+    query='sum by (outcome) (rate(zapi_exporter_polls_total{outcome!="success"}[5m]))',
+)
+POLLS_IN_FLIGHT = Metric(
+    "zapi_exporter_polls_in_flight",
+    "Polls that are under way.",
+    query="max_over_time(zapi_exporter_polls_in_flight[1h])",
+)
+POLL_DURATION = Metric(
+    "zapi_exporter_poll_duration_seconds",
+    "Duration of polls, name lookup to last byte.",
+    type=MetricType.HISTOGRAM,
+    query="histogram_quantile(0.99, sum by (le) (rate(zapi_exporter_poll_duration_seconds_bucket[5m])))",
+)
+POLL_LATENESS = Metric(
+    "zapi_exporter_poll_lateness_seconds",
+    "Delay between the due time and the start of a poll; without first polls and polls held back after a failure.",
+    type=MetricType.HISTOGRAM,
+    query="histogram_quantile(0.99, sum by (le) (rate(zapi_exporter_poll_lateness_seconds_bucket[5m])))",
+)
+COLLECTOR_POLLS = Metric(
+    "zapi_exporter_collector_polls_total",
+    "Requests of collectors that ended, by outcome: success, or the reason of the failure.",
+    ("collector", "outcome"),
+    type=MetricType.COUNTER,
+    query='sum by (collector, outcome) (rate(zapi_exporter_collector_polls_total{outcome!="success"}[5m]))',
+)
+UNREADABLE_FIELDS = Metric(
+    "zapi_exporter_unreadable_fields_total",
+    "Optional fields of /me with a value that the exporter could not read.",
+    ("field",),
+    type=MetricType.COUNTER,
+    query="increase(zapi_exporter_unreadable_fields_total[1h]) > 0",
+)
+RELOAD_SUCCESSFUL = Metric(
+    "zapi_exporter_config_last_reload_successful",
+    "Whether the last attempt to load the configuration succeeded.",
+    query="zapi_exporter_config_last_reload_successful == 0",
+)
+RELOAD_TIMESTAMP = Metric(
+    "zapi_exporter_config_last_reload_success_timestamp_seconds",
+    "Unix time at which the configuration was last loaded with success.",
+    query="time() - zapi_exporter_config_last_reload_success_timestamp_seconds",
+)
+LOG_LINES_DROPPED = Metric(
+    "zapi_exporter_log_lines_dropped_total",
+    "Lines of the log that nobody read in time, or that could not be written.",
+    type=MetricType.COUNTER,
+    query="increase(zapi_exporter_log_lines_dropped_total[1h]) > 0",
+)
+
+EXPORTER_METRICS: tuple[Metric, ...] = (
+    BUILD_INFO,
+    INSTANCES,
+    SOURCE_UP,
+    SOURCE_INSTANCES,
+    SOURCE_LAST_SUCCESS,
+    SOURCE_SKIPPED,
+    POLLS,
+    POLLS_IN_FLIGHT,
+    POLL_DURATION,
+    POLL_LATENESS,
+    COLLECTOR_POLLS,
+    UNREADABLE_FIELDS,
+    RELOAD_SUCCESSFUL,
+    RELOAD_TIMESTAMP,
+    LOG_LINES_DROPPED,
+)
+"""What the exporter says of itself."""
 
 SUCCESS: Final = "success"
 _DURATION_BUCKETS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -66,13 +178,11 @@ class PollCounters(MetricCollector):
     def collect(self) -> Iterable[MetricFamily]:
         with self._lock:
             return [
-                _counter(catalogue.POLLS, self._outcomes),
-                GaugeMetricFamily(
-                    catalogue.POLLS_IN_FLIGHT.name, catalogue.POLLS_IN_FLIGHT.help, self._in_flight
-                ),
-                self._durations.family(catalogue.POLL_DURATION),
-                self._latenesses.family(catalogue.POLL_LATENESS),
-                _counter(catalogue.UNREADABLE_FIELDS, self._unreadable),
+                _counter(POLLS, self._outcomes),
+                GaugeMetricFamily(POLLS_IN_FLIGHT.name, POLLS_IN_FLIGHT.help, self._in_flight),
+                self._durations.family(POLL_DURATION),
+                self._latenesses.family(POLL_LATENESS),
+                _counter(UNREADABLE_FIELDS, self._unreadable),
             ]
 
 
@@ -143,10 +253,10 @@ class SourceMetrics(MetricCollector):
             map(
                 _family,
                 (
-                    catalogue.SOURCE_UP,
-                    catalogue.SOURCE_INSTANCES,
-                    catalogue.SOURCE_LAST_SUCCESS,
-                    catalogue.SOURCE_SKIPPED,
+                    SOURCE_UP,
+                    SOURCE_INSTANCES,
+                    SOURCE_LAST_SUCCESS,
+                    SOURCE_SKIPPED,
                 ),
             )
         )
@@ -186,9 +296,9 @@ class Telemetry:
         """``dropped_lines`` returns how many lines the log lacks so far."""
         self.registry = CollectorRegistry()
         self.registry.register(_DroppedLines(dropped_lines))
-        build_info = self._gauge(catalogue.BUILD_INFO)
+        build_info = self._gauge(BUILD_INFO)
         build_info.labels(version=__version__, python_version=platform.python_version()).set(1)
-        self._instances = self._gauge(catalogue.INSTANCES)
+        self._instances = self._gauge(INSTANCES)
         self._sources = SourceMetrics()
         self.registry.register(self._sources)
         self._polls = PollCounters()
@@ -196,13 +306,13 @@ class Telemetry:
         self.began = self._polls.began
         self.ended = self._polls.ended
         self._collector_polls = Counter(
-            catalogue.COLLECTOR_POLLS.name,
-            catalogue.COLLECTOR_POLLS.help,
-            catalogue.COLLECTOR_POLLS.labels,
+            COLLECTOR_POLLS.name,
+            COLLECTOR_POLLS.help,
+            COLLECTOR_POLLS.labels,
             registry=self.registry,
         )
-        self._reload_successful = self._gauge(catalogue.RELOAD_SUCCESSFUL)
-        self._reload_timestamp = self._gauge(catalogue.RELOAD_TIMESTAMP)
+        self._reload_successful = self._gauge(RELOAD_SUCCESSFUL)
+        self._reload_timestamp = self._gauge(RELOAD_TIMESTAMP)
 
     def describe_process(self) -> None:
         """Also expose ``process_*`` and ``python_*``, which make sense only of a process that stays."""
@@ -240,5 +350,5 @@ class _DroppedLines(MetricCollector):
         self._dropped_lines = dropped_lines
 
     def collect(self) -> Iterable[CounterMetricFamily]:
-        metric = catalogue.LOG_LINES_DROPPED
+        metric = LOG_LINES_DROPPED
         yield CounterMetricFamily(metric.name, metric.help, value=self._dropped_lines())

@@ -1,17 +1,40 @@
-"""Sample lines and family headers, as prometheus_client writes them in both formats."""
+"""A metric and its samples, and how they are written: headers and lines, as prometheus_client writes both formats."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Final
 
 from prometheus_client.utils import floatToGoString
 
-from exporter.metrics.catalogue import Metric
-from exporter.metrics.samples import Labels, Sample
+Labels = tuple[tuple[str, str], ...]
+Sample = tuple[Labels, float]
+"""A sample's own labels, beside those of its instance, and its value."""
 
 go_number: Callable[[float], str] = floatToGoString
 _COMMON_VALUES: Final = {0.0: "0.0", 1.0: "1.0"}
+
+
+class MetricType(str, Enum):
+    GAUGE = "gauge"
+    COUNTER = "counter"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric family. ``name`` is the full name, with ``_total`` for a counter.
+
+    ``absent`` says when there is no series; ``query`` is an example query.
+    """
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+    type: MetricType = MetricType.GAUGE
+    absent: str = "never"
+    query: str = ""
 
 
 class Format(Enum):

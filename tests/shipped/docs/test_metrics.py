@@ -1,4 +1,4 @@
-"""``docs/metrics.md`` is what the catalogue says."""
+"""``docs/metrics.md`` is what the declarations of the metrics say."""
 
 import subprocess
 import sys

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.demo.configuration import demo_config
 from exporter.demo.instances import DOCUMENTED_WEBHOOKS
 from exporter.demo.scenario import Role, ScenarioInstance, build_scenario
-from exporter.metrics import catalogue
+from exporter.metrics.instance_metrics import INSTANCE_METRICS, UNTIL_DUE
 from exporter.model.clock import SystemClock
 from exporter.model.me_fields import WEBHOOK_FILTERS
 from exporter.model.poll_result import Collector, Session
@@ -127,9 +127,7 @@ def webhooks(member: ScenarioInstance) -> dict[str, bool]:
 
 def expected(members: list[ScenarioInstance], now: float) -> dict[str, dict[Labels, float]]:
     """What must be exposed of what was read; nothing else may be."""
-    every: dict[str, dict[Labels, float]] = {
-        metric.name: {} for metric in (*catalogue.INSTANCE_METRICS, catalogue.UNTIL_DUE)
-    }
+    every: dict[str, dict[Labels, float]] = {metric.name: {} for metric in (*INSTANCE_METRICS, UNTIL_DUE)}
     statuses = {str(member.simulated.payment_status).lower() for member in members}
     for member in members:
         simulated, own = member.simulated, labelled(member)

@@ -5,12 +5,15 @@ from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.registry import CollectorRegistry
 
 from exporter.config.labels import RESERVED_LABELS, label_name, label_warnings
-from exporter.metrics.catalogue import CATALOGUE
+from exporter.metrics.instance_metrics import INSTANCE_METRICS
+from exporter.metrics.self_metrics import EXPORTER_METRICS
 from tests.builders import an_instance
 
 
 def test_every_label_of_our_own_metrics_is_reserved() -> None:
-    assert {label for metric in CATALOGUE for label in metric.labels} <= RESERVED_LABELS
+    assert {
+        label for metric in (*INSTANCE_METRICS, *EXPORTER_METRICS) for label in metric.labels
+    } <= RESERVED_LABELS
 
 
 def test_every_label_of_the_client_library_is_reserved() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from exporter.fleet.event_log import EventLog
 from exporter.fleet.store import CollectorView, Fleet, InstanceView
-from exporter.metrics.catalogue import INSTANCE_METRICS
+from exporter.metrics.instance_metrics import INSTANCE_METRICS
 from exporter.model.poll_result import (
     Collected,
     Collector,

@@ -16,18 +16,11 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from exporter.fleet.store import Fleet, InstanceView
-from exporter.metrics.catalogue import (
-    EXPORTER_METRICS,
-    INSTANCE_METRICS,
-    UNTIL_DUE,
-    InstanceMetric,
-    MetricType,
-)
 from exporter.metrics.instance_cache import InstanceLines
-from exporter.metrics.samples import due
+from exporter.metrics.instance_metrics import INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, due
 from exporter.metrics.scrape import Scrapes
-from exporter.metrics.self_metrics import Telemetry
-from exporter.metrics.text_format import Format, number
+from exporter.metrics.self_metrics import EXPORTER_METRICS, Telemetry
+from exporter.metrics.text_format import Format, MetricType, number
 from exporter.model.poll_result import Collector as InstanceCollector
 from exporter.model.poll_result import Reading, Reason
 from exporter.model.secret import Secret
@@ -182,7 +175,7 @@ def test_one_instance_is_told_as_in_the_whole_scrape(fmt: Format) -> None:
         assert rig.scrapes.render(fmt, gzip=False).whole().startswith(alone.removesuffix(end))
 
 
-def test_every_metric_is_exposed_as_the_catalogue_has_it() -> None:
+def test_every_metric_is_exposed_as_it_is_declared() -> None:
     rig = Rig("vendas")
     rig.fleet.record(rig.instances[0], READINGS[0], 0.1)
     rig.telemetry.collected(InstanceCollector.QUEUE, a_failure())

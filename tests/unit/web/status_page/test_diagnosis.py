@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from exporter.fleet.store import CollectorView, InstanceView
-from exporter.metrics.catalogue import CATALOGUE, InstanceMetric
+from exporter.metrics.instance_metrics import INSTANCE_METRICS
 from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.poll_result import Collector, Reason
 from exporter.model.secret import Secret
@@ -114,7 +114,7 @@ def test_an_unreadable_webhook_is_no_problem(others: dict[str, Secret]) -> None:
 
 
 def test_the_page_and_the_metrics_agree_on_webhooks() -> None:
-    metrics = {metric.name: metric for metric in CATALOGUE if isinstance(metric, InstanceMetric)}
+    metrics = {metric.name: metric for metric in INSTANCE_METRICS}
     for view in a_fleet(90):
         expected = metrics["zapi_instance_webhook_as_expected"].samples(view)
         of_metrics = {labels[0][1]: bool(value) for labels, value in expected}

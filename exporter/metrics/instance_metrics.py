@@ -1,34 +1,12 @@
-"""The catalogue: every metric, once. The exposition, the documents and the tests all read it."""
+"""The metrics of an instance: each with its name, help and labels, and the function from a view to its samples."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import Enum
 
-from exporter.fleet.store import InstanceView
-from exporter.metrics import samples
-from exporter.metrics.samples import Sample
-from exporter.model.me_fields import FILTERS_FIELD, UNDOCUMENTED_WEBHOOKS, WEBHOOK_FIELDS
-
-
-class MetricType(str, Enum):
-    GAUGE = "gauge"
-    COUNTER = "counter"
-    HISTOGRAM = "histogram"
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One metric family. ``name`` is the full name, with ``_total`` for a counter.
-
-    ``absent`` says when there is no series; ``query`` is an example query.
-    """
-
-    name: str
-    help: str
-    labels: tuple[str, ...] = ()
-    type: MetricType = MetricType.GAUGE
-    absent: str = "never"
-    query: str = ""
+from exporter.fleet.store import InstanceView, is_as_expected
+from exporter.metrics.text_format import Metric, MetricType, Sample
+from exporter.model.me_fields import FILTERS_FIELD, UNDOCUMENTED_WEBHOOKS, WEBHOOK_FIELDS, WEBHOOK_FILTERS
+from exporter.model.poll_result import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +18,98 @@ class InstanceMetric(Metric):
 
     reads: tuple[str, ...] = ()
     samples: Callable[[InstanceView], Iterable[Sample]] = lambda view: ()
+
+
+def _one(value: float | None) -> Iterable[Sample]:
+    return () if value is None else (((), float(value)),)
+
+
+def _poll_failure(view: InstanceView) -> Iterable[Sample]:
+    if view.failure is not None:
+        yield (("reason", view.failure.reason.value),), 1.0
+
+
+def _payment_status(view: InstanceView) -> Iterable[Sample]:
+    if view.payment_status is not None:
+        for status in view.known_statuses:
+            yield (("status", status),), float(status == view.payment_status)
+
+
+def _webhook_configured(view: InstanceView) -> Iterable[Sample]:
+    if view.status is not None:
+        for webhook, url in view.status.webhooks.items():
+            yield (("webhook", webhook),), float(url is not None)
+
+
+def _webhook_as_expected(view: InstanceView) -> Iterable[Sample]:
+    if view.status is None or not view.status.webhooks:
+        return
+    for webhook, expected in view.instance.expected_webhooks.items():
+        if WEBHOOK_FIELDS[webhook] in view.status.unreadable:
+            continue
+        url, muted = view.status.webhooks.get(webhook), webhook in (view.status.muted or ())
+        yield (("webhook", webhook),), float(is_as_expected(url, expected, muted=muted))
+
+
+def _webhook_muted(view: InstanceView) -> Iterable[Sample]:
+    if view.status is not None and view.status.muted is not None:
+        for webhook in WEBHOOK_FILTERS.values():
+            yield (("webhook", webhook),), float(webhook in view.status.muted)
+
+
+def _webhooks_info(view: InstanceView) -> Iterable[Sample]:
+    if view.status is not None and view.status.webhooks:
+        webhooks = view.status.webhooks.items()
+        yield tuple((webhook, "false" if url is None else "true") for webhook, url in webhooks), 1.0
+
+
+def _info(view: InstanceView) -> Iterable[Sample]:
+    if view.status is not None:
+        yield (("id", view.instance.id), ("display_name", view.status.display_name or "")), 1.0
+
+
+def _settings(view: InstanceView) -> Iterable[Sample]:
+    if view.status is not None:
+        for setting, enabled in view.status.settings.items():
+            yield (("setting", setting),), float(enabled)
+
+
+def _collector_up(view: InstanceView) -> Iterable[Sample]:
+    for collector, known in view.collected.items():
+        yield (("collector", collector.value),), float(known.failure is None)
+
+
+def _collector_failure(view: InstanceView) -> Iterable[Sample]:
+    for collector, known in view.collected.items():
+        if known.failure is not None:
+            yield (("collector", collector.value), ("reason", known.failure.reason.value)), 1.0
+
+
+def _phone_online(view: InstanceView) -> Iterable[Sample]:
+    status = view.phone_status
+    return _one(None if status is None else status.phone_online)
+
+
+def _session(view: InstanceView) -> Iterable[Sample]:
+    status = view.phone_status
+    if status is not None:
+        for session in Session:
+            yield (("session", session.value),), float(session is status.session)
+
+
+def _queue_messages(view: InstanceView) -> Iterable[Sample]:
+    queue = view.message_queue
+    return _one(None if queue is None else queue.messages)
+
+
+def _queue_oldest(view: InstanceView) -> Iterable[Sample]:
+    queue = view.message_queue
+    return _one(None if queue is None else queue.oldest)
+
+
+def due(view: InstanceView) -> float | None:
+    """Return when the subscription ends, in unix seconds."""
+    return view.status.due if view.status else None
 
 
 _BEFORE_FIRST_POLL = "before the first poll"
@@ -63,7 +133,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent=_BEFORE_FIRST_POLL,
         query="zapi_instance_up == 0",
         reads=("up",),
-        samples=lambda view: samples.one(view.up),
+        samples=lambda view: _one(view.up),
     ),
     InstanceMetric(
         "zapi_instance_poll_failure",
@@ -72,7 +142,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent="unless the last poll failed",
         query="count by (reason) (zapi_instance_poll_failure)",
         reads=("failure",),
-        samples=samples.poll_failure,
+        samples=_poll_failure,
     ),
     InstanceMetric(
         "zapi_instance_polls_total",
@@ -80,7 +150,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         type=MetricType.COUNTER,
         query="rate(zapi_instance_polls_total[5m]) * 60",
         reads=("polls",),
-        samples=lambda view: samples.one(view.polls),
+        samples=lambda view: _one(view.polls),
     ),
     InstanceMetric(
         "zapi_instance_poll_failures_total",
@@ -88,7 +158,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         type=MetricType.COUNTER,
         query="increase(zapi_instance_poll_failures_total[1h]) > 3",
         reads=("failures",),
-        samples=lambda view: samples.one(view.failures),
+        samples=lambda view: _one(view.failures),
     ),
     InstanceMetric(
         "zapi_instance_last_poll_timestamp_seconds",
@@ -96,7 +166,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent=_BEFORE_FIRST_POLL,
         query="time() - zapi_instance_last_poll_timestamp_seconds",
         reads=("last_poll",),
-        samples=lambda view: samples.one(view.last_poll),
+        samples=lambda view: _one(view.last_poll),
     ),
     InstanceMetric(
         "zapi_instance_last_success_timestamp_seconds",
@@ -104,7 +174,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent="before the first good poll",
         query="time() - zapi_instance_last_success_timestamp_seconds > 600",
         reads=("last_success",),
-        samples=lambda view: samples.one(view.last_success),
+        samples=lambda view: _one(view.last_success),
     ),
     InstanceMetric(
         "zapi_instance_last_connected_timestamp_seconds",
@@ -112,7 +182,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent="before a poll has seen it connected",
         query="zapi_instance_last_success_timestamp_seconds - zapi_instance_last_connected_timestamp_seconds > 300",
         reads=("last_connected",),
-        samples=lambda view: samples.one(view.last_connected),
+        samples=lambda view: _one(view.last_connected),
     ),
     InstanceMetric(
         "zapi_instance_last_poll_duration_seconds",
@@ -120,7 +190,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent=_BEFORE_FIRST_POLL,
         query="topk(5, zapi_instance_last_poll_duration_seconds)",
         reads=("last_duration",),
-        samples=lambda view: samples.one(view.last_duration),
+        samples=lambda view: _one(view.last_duration),
     ),
     InstanceMetric(
         "zapi_instance_connected",
@@ -128,7 +198,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent=_STALE,
         query="zapi_instance_connected == 0",
         reads=("status",),
-        samples=lambda view: samples.one(view.status.connected if view.status else None),
+        samples=lambda view: _one(view.status.connected if view.status else None),
     ),
     InstanceMetric(
         "zapi_instance_disconnects_total",
@@ -136,7 +206,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         type=MetricType.COUNTER,
         query="increase(zapi_instance_disconnects_total[1h]) > 2",
         reads=("disconnects",),
-        samples=lambda view: samples.one(view.disconnects),
+        samples=lambda view: _one(view.disconnects),
     ),
     InstanceMetric(
         "zapi_instance_due_timestamp_seconds",
@@ -144,7 +214,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent=f"{_STALE}; when `/me` has no readable `due`",
         query="bottomk(10, zapi_instance_due_timestamp_seconds)",
         reads=("status",),
-        samples=lambda view: samples.one(samples.due(view)),
+        samples=lambda view: _one(due(view)),
     ),
     InstanceMetric(
         "zapi_instance_paid",
@@ -152,7 +222,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent=f"{_STALE}; when `/me` has no payment status, an empty one, or one in neither list",
         query="zapi_instance_paid == 0",
         reads=("paid",),
-        samples=lambda view: samples.one(view.paid),
+        samples=lambda view: _one(view.paid),
     ),
     InstanceMetric(
         "zapi_instance_payment_status",
@@ -161,7 +231,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent=f"{_STALE}; when `paymentStatus` is unreadable",
         query="count by (status) (zapi_instance_payment_status == 1)",
         reads=("payment_status", "known_statuses"),
-        samples=samples.payment_status,
+        samples=_payment_status,
     ),
     InstanceMetric(
         "zapi_instance_created_timestamp_seconds",
@@ -169,7 +239,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent=f"{_STALE}; when `/me` has no readable `created`",
         query="(time() - zapi_instance_created_timestamp_seconds) / 86400",
         reads=("status",),
-        samples=lambda view: samples.one(view.status.created if view.status else None),
+        samples=lambda view: _one(view.status.created if view.status else None),
     ),
     InstanceMetric(
         "zapi_instance_webhook_configured",
@@ -180,7 +250,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         "when `/me` does not have the field",
         query='zapi_instance_webhook_configured{webhook="received"} == 0',
         reads=("status",),
-        samples=samples.webhook_configured,
+        samples=_webhook_configured,
     ),
     InstanceMetric(
         "zapi_instance_webhook_as_expected",
@@ -189,7 +259,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent=f"{_STALE}; for a webhook that is not in `expected_webhooks`",
         query="zapi_instance_webhook_as_expected == 0",
         reads=("status",),
-        samples=samples.webhook_as_expected,
+        samples=_webhook_as_expected,
     ),
     InstanceMetric(
         "zapi_instance_webhook_muted",
@@ -198,7 +268,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent=f"{_STALE}; when `/me` has no readable `{FILTERS_FIELD}`; for a webhook that cannot be muted",
         query="zapi_instance_webhook_muted == 1 and zapi_instance_webhook_configured == 1",
         reads=("status",),
-        samples=samples.webhook_muted,
+        samples=_webhook_muted,
     ),
     InstanceMetric(
         "zapi_instance_webhooks_info",
@@ -207,7 +277,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent=_STALE,
         query='zapi_instance_webhooks_info{received="false"}',
         reads=("status",),
-        samples=samples.webhooks_info,
+        samples=_webhooks_info,
     ),
     InstanceMetric(
         "zapi_instance_info",
@@ -216,7 +286,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent=_STALE,
         query="zapi_instance_connected * on (instance, job, name) group_left (id) zapi_instance_info",
         reads=("status",),
-        samples=samples.info,
+        samples=_info,
     ),
     InstanceMetric(
         "zapi_instance_setting_enabled",
@@ -225,7 +295,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent=f"{_STALE}; when `/me` does not have the setting",
         query='zapi_instance_setting_enabled{setting="call_reject_auto"}',
         reads=("status",),
-        samples=samples.settings,
+        samples=_settings,
     ),
     InstanceMetric(
         "zapi_instance_collector_up",
@@ -234,7 +304,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent="before its first request; for a collector that is not in `collect`",
         query="zapi_instance_collector_up == 0",
         reads=("collected",),
-        samples=samples.collector_up,
+        samples=_collector_up,
     ),
     InstanceMetric(
         "zapi_instance_collector_failure",
@@ -243,7 +313,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent="unless the last request failed",
         query="count by (collector, reason) (zapi_instance_collector_failure)",
         reads=("collected",),
-        samples=samples.collector_failure,
+        samples=_collector_failure,
     ),
     InstanceMetric(
         "zapi_instance_phone_online",
@@ -251,7 +321,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent=f"{_NOT_COLLECTED}; when `smartphoneConnected` is absent or unreadable",
         query="zapi_instance_phone_online == 0",
         reads=("collected",),
-        samples=samples.phone_online,
+        samples=_phone_online,
     ),
     InstanceMetric(
         "zapi_instance_session",
@@ -261,7 +331,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent=_NOT_COLLECTED,
         query='zapi_instance_session{session="restorable"} == 1',
         reads=("collected",),
-        samples=samples.session,
+        samples=_session,
     ),
     InstanceMetric(
         "zapi_instance_queue_messages",
@@ -269,7 +339,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent=_NOT_COLLECTED,
         query="topk(10, zapi_instance_queue_messages)",
         reads=("collected",),
-        samples=samples.queue_messages,
+        samples=_queue_messages,
     ),
     InstanceMetric(
         "zapi_instance_queue_oldest_message_timestamp_seconds",
@@ -277,124 +347,7 @@ INSTANCE_METRICS: tuple[InstanceMetric, ...] = (
         absent=f"{_NOT_COLLECTED}; when no message waits; when its age cannot be read",
         query="time() - zapi_instance_queue_oldest_message_timestamp_seconds > 600",
         reads=("collected",),
-        samples=samples.queue_oldest,
+        samples=_queue_oldest,
     ),
 )
 """Everything an instance has that changes only with a poll or a reload."""
-
-BUILD_INFO = Metric(
-    "zapi_exporter_build_info",
-    "The version of the exporter and of its Python; always 1.",
-    ("version", "python_version"),
-    query="count by (version) (zapi_exporter_build_info)",
-)
-INSTANCES = Metric(
-    "zapi_exporter_instances",
-    "Instances that are configured, after sharding.",
-    query="sum(zapi_exporter_instances)",
-)
-SOURCE_UP = Metric(
-    "zapi_exporter_instance_source_up",
-    "Whether the last reading of a source of instances succeeded. The source is config, file: and a path, or "
-    "account: and a name.",
-    ("source",),
-    absent="before the list of an account was first requested",
-    query="zapi_exporter_instance_source_up == 0",
-)
-SOURCE_INSTANCES = Metric(
-    "zapi_exporter_instance_source_instances",
-    "Instances that the source had at its last good reading, before sharding. An instance in config or a file "
-    "is not counted for an account; one in several accounts is counted for the first.",
-    ("source",),
-    query="sum by (source) (zapi_exporter_instance_source_instances)",
-)
-SOURCE_LAST_SUCCESS = Metric(
-    "zapi_exporter_instance_source_last_success_timestamp_seconds",
-    "Unix time of the last good reading of the source.",
-    ("source",),
-    absent="before the first good reading",
-    query="time() - zapi_exporter_instance_source_last_success_timestamp_seconds",
-)
-SOURCE_SKIPPED = Metric(
-    "zapi_exporter_instance_source_skipped_instances",
-    "Instances that the list of an account has without a token, so that they cannot be polled.",
-    ("source",),
-    absent="for config and files",
-    query="zapi_exporter_instance_source_skipped_instances > 0",
-)
-POLLS = Metric(
-    "zapi_exporter_polls_total",
-    "Polls that ended, by outcome: success, or the reason of the failure.",
-    ("outcome",),
-    type=MetricType.COUNTER,
-    query='sum by (outcome) (rate(zapi_exporter_polls_total{outcome!="success"}[5m]))',
-)
-POLLS_IN_FLIGHT = Metric(
-    "zapi_exporter_polls_in_flight",
-    "Polls that are under way.",
-    query="max_over_time(zapi_exporter_polls_in_flight[1h])",
-)
-POLL_DURATION = Metric(
-    "zapi_exporter_poll_duration_seconds",
-    "Duration of polls, name lookup to last byte.",
-    type=MetricType.HISTOGRAM,
-    query="histogram_quantile(0.99, sum by (le) (rate(zapi_exporter_poll_duration_seconds_bucket[5m])))",
-)
-POLL_LATENESS = Metric(
-    "zapi_exporter_poll_lateness_seconds",
-    "Delay between the due time and the start of a poll; without first polls and polls held back after a failure.",
-    type=MetricType.HISTOGRAM,
-    query="histogram_quantile(0.99, sum by (le) (rate(zapi_exporter_poll_lateness_seconds_bucket[5m])))",
-)
-COLLECTOR_POLLS = Metric(
-    "zapi_exporter_collector_polls_total",
-    "Requests of collectors that ended, by outcome: success, or the reason of the failure.",
-    ("collector", "outcome"),
-    type=MetricType.COUNTER,
-    query='sum by (collector, outcome) (rate(zapi_exporter_collector_polls_total{outcome!="success"}[5m]))',
-)
-UNREADABLE_FIELDS = Metric(
-    "zapi_exporter_unreadable_fields_total",
-    "Optional fields of /me with a value that the exporter could not read.",
-    ("field",),
-    type=MetricType.COUNTER,
-    query="increase(zapi_exporter_unreadable_fields_total[1h]) > 0",
-)
-RELOAD_SUCCESSFUL = Metric(
-    "zapi_exporter_config_last_reload_successful",
-    "Whether the last attempt to load the configuration succeeded.",
-    query="zapi_exporter_config_last_reload_successful == 0",
-)
-RELOAD_TIMESTAMP = Metric(
-    "zapi_exporter_config_last_reload_success_timestamp_seconds",
-    "Unix time at which the configuration was last loaded with success.",
-    query="time() - zapi_exporter_config_last_reload_success_timestamp_seconds",
-)
-LOG_LINES_DROPPED = Metric(
-    "zapi_exporter_log_lines_dropped_total",
-    "Lines of the log that nobody read in time, or that could not be written.",
-    type=MetricType.COUNTER,
-    query="increase(zapi_exporter_log_lines_dropped_total[1h]) > 0",
-)
-
-EXPORTER_METRICS: tuple[Metric, ...] = (
-    BUILD_INFO,
-    INSTANCES,
-    SOURCE_UP,
-    SOURCE_INSTANCES,
-    SOURCE_LAST_SUCCESS,
-    SOURCE_SKIPPED,
-    POLLS,
-    POLLS_IN_FLIGHT,
-    POLL_DURATION,
-    POLL_LATENESS,
-    COLLECTOR_POLLS,
-    UNREADABLE_FIELDS,
-    RELOAD_SUCCESSFUL,
-    RELOAD_TIMESTAMP,
-    LOG_LINES_DROPPED,
-)
-"""What the exporter says of itself."""
-
-CATALOGUE: tuple[Metric, ...] = (*INSTANCE_METRICS, UNTIL_DUE, *EXPORTER_METRICS)
-"""All of it, but for ``process_*`` and ``python_*``, which are the client library's."""
