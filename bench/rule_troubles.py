@@ -9,8 +9,7 @@ from typing import Final
 
 from bench.instances import config, readings
 from exporter.fleet.store import Fleet
-from exporter.metrics.instance_cache import InstanceLines
-from exporter.metrics.scrape import Scrapes
+from exporter.metrics.exposition import InstanceLines, Scrapes
 from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
 from exporter.model.poll_result import Failure, Reading, Reason, Status

@@ -8,8 +8,7 @@ from exporter.discovery.merge import Merger
 from exporter.discovery.readers import Discovery
 from exporter.fleet.event_log import EventLog, log_changes
 from exporter.fleet.store import Fleet
-from exporter.metrics.instance_cache import InstanceLines
-from exporter.metrics.scrape import Scrapes
+from exporter.metrics.exposition import InstanceLines, Scrapes
 from exporter.metrics.self_metrics import Telemetry
 from exporter.model.clock import Clock
 from exporter.model.settings import Api, Config

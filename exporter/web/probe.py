@@ -10,7 +10,7 @@ from typing import Final
 
 from exporter.fleet.store import Fleet
 from exporter.httpd.message import Answer, Request, Response, text_response
-from exporter.metrics.scrape import Scrapes
+from exporter.metrics.exposition import Scrapes
 from exporter.model.poll_result import Failure, Reason
 from exporter.web.routes import exposition_format
 

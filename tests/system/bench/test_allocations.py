@@ -11,7 +11,7 @@ import pytest
 from bench.instances import config, instances, me, readings, record
 from bench.scrapes import Rig
 from exporter.fleet.store import Fleet
-from exporter.metrics.instance_cache import InstanceLines
+from exporter.metrics.exposition import InstanceLines
 from exporter.metrics.text_format import Format
 from exporter.model.clock import SystemClock
 from exporter.zapi.client import KnownInstance

@@ -4,7 +4,7 @@ import random
 
 from exporter.demo.instances import SimulatedInstance
 from exporter.fleet.store import Fleet
-from exporter.metrics.instance_cache import InstanceLines
+from exporter.metrics.exposition import InstanceLines
 from exporter.metrics.self_metrics import Telemetry
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Status

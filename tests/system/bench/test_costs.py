@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from bench.scrapes import Rig
 from exporter.demo.instances import SimulatedInstance
 from exporter.fleet.store import Fleet
-from exporter.metrics.instance_cache import InstanceLines
+from exporter.metrics.exposition import InstanceLines
 from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
 from exporter.model.clock import SystemClock

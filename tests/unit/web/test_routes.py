@@ -15,8 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from exporter.fleet.store import Fleet
 from exporter.httpd.message import Request, Response
-from exporter.metrics.instance_cache import InstanceLines
-from exporter.metrics.scrape import Scrapes
+from exporter.metrics.exposition import InstanceLines, Scrapes
 from exporter.metrics.self_metrics import Telemetry
 from exporter.options import ExternalUrl
 from exporter.web.probe import Probe

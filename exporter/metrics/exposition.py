@@ -1,22 +1,32 @@
-"""The series of all instances, kept as text.
+"""The text that answers a scrape: the instances, then the exporter itself.
 
 A poll changes a few lines of one instance, and a scrape needs the lines of all instances. So a line is rendered when
 its content changes, on a polling thread, together with lines of other instances. A scrape renders the rest and joins
 the lines, only for families that have changed since the last scrape.
+
+However many clients scrape at once, the instances are rendered and compressed once for each change and each second. The
+exporter's own metrics are few, and are rendered for each scrape.
 """
 
+import struct
 import threading
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import compress
 from operator import attrgetter, is_not
 from typing import Any, Final
 
-from exporter.fleet.store import InstanceView
-from exporter.metrics.compression import Segment, SharedText
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.exposition import generate_latest as generate_text
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+from prometheus_client.registry import Collector
+
+from exporter.fleet.store import Fleet, InstanceView
 from exporter.metrics.instance_metrics import INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, due
 from exporter.metrics.text_format import Format, LabelText, header, sample_line, whole_number
+from exporter.model.clock import Clock
 
 _BATCH: Final = 16
 """Changed instances whose lines are rendered together: on a cold processor one alone takes up to four times as long."""
@@ -29,6 +39,79 @@ _READERS: Final = {
 """Field of a view → the metrics made of it, as indices of :data:`INSTANCE_METRICS`."""
 
 _values: Final[Callable[[InstanceView], tuple[Any, ...]]] = attrgetter(*_VIEW_FIELDS)
+
+_GZIP_HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+_FINAL_BLOCK: Final = b"\x03\x00"
+"""An empty deflate block that says it is the last."""
+_LEVEL: Final = 1
+
+_GENERATE: Final[dict[Format, Callable[[Collector], bytes]]] = {
+    Format.TEXT: generate_text,
+    Format.OPENMETRICS: generate_openmetrics,
+}
+"""Write the exporter's own metrics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposition:
+    """What answers one scrape: pieces that many answers share, and then ``own``, which is this one's alone.
+
+    The pieces are never put together for one answer: of thousands of instances they are tens of megabytes.
+    """
+
+    shared: tuple[bytes, ...]
+    own: bytes
+
+    def whole(self) -> bytes:
+        return b"".join((*self.shared, self.own))
+
+
+class Segment:
+    """Some text, and its compressed form."""
+
+    __slots__ = ("_deflated", "text")
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+        self._deflated: bytes | None = None
+
+    def deflated(self) -> bytes:
+        """Return whole deflate blocks that refer to nothing before them, so that they can follow any others."""
+        if self._deflated is None:
+            deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+            self._deflated = deflate.compress(self.text) + deflate.flush(zlib.Z_FULL_FLUSH)
+        return self._deflated
+
+
+class SharedText:
+    """Segments one after the other. They are compressed the first time that a client asks for gzip."""
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self._texts = tuple(segment.text for segment in segments)
+        self._segments = segments
+        self._compressed: tuple[tuple[bytes, ...], int, int] | None = None
+
+    def followed_by(self, rest: bytes) -> Exposition:
+        """Return the text and ``rest``."""
+        return Exposition(self._texts, rest)
+
+    def gzipped_followed_by(self, rest: bytes) -> Exposition:
+        """Return one gzip stream of the text and ``rest``."""
+        stream, checksum, size = self._compressed = self._compressed or self._compress()
+        trailer = struct.pack("<II", zlib.crc32(rest, checksum), (size + len(rest)) & 0xFFFFFFFF)
+        return Exposition(stream, b"".join((Segment(rest).deflated(), _FINAL_BLOCK, trailer)))
+
+    def _compress(self) -> tuple[tuple[bytes, ...], int, int]:
+        """Return the beginning of a gzip stream of the text, the text's checksum and its size."""
+        stream = (_GZIP_HEADER, *(segment.deflated() for segment in self._segments))
+        return stream, _checksum(self._texts), sum(map(len, self._texts))
+
+
+def _checksum(texts: Iterable[bytes]) -> int:
+    checksum = 0
+    for text in texts:
+        checksum = zlib.crc32(text, checksum)
+    return checksum
 
 
 @dataclass(slots=True)
@@ -162,3 +245,48 @@ def _until_due_lines(until_due: Sequence[tuple[str, int] | None], now: float) ->
     second = int(now)
     lines = [head + whole_number(moment - second) for head, moment in filter(None, until_due)]
     return "\n".join([*lines, ""]).encode()
+
+
+class Scrapes:
+    """Answers scrapes. Safe to use from many threads."""
+
+    def __init__(self, fleet: Fleet, lines: InstanceLines, registry: CollectorRegistry, clock: Clock) -> None:
+        self._fleet = fleet
+        self._lines = lines
+        self._own = _WithoutCreated(registry)
+        self._clock = clock
+        self._locks = {fmt: threading.Lock() for fmt in Format}
+        self._rendered: dict[Format, tuple[tuple[int, int], SharedText]] = {}
+
+    def render(self, fmt: Format, *, gzip: bool) -> Exposition:
+        """Return the whole exposition."""
+        own = _GENERATE[fmt](self._own)
+        with self._locks[fmt]:
+            instances = self._instances(fmt)
+            return instances.gzipped_followed_by(own) if gzip else instances.followed_by(own)
+
+    def render_one(self, view: InstanceView, fmt: Format) -> bytes:
+        """Return the text of one instance."""
+        text = render_one(view, fmt, self._clock.time())
+        return text + b"# EOF\n" if fmt is Format.OPENMETRICS else text
+
+    def _instances(self, fmt: Format) -> SharedText:
+        self._fleet.expire()
+        now = self._clock.time()
+        version = (self._lines.version, int(now))
+        rendered = self._rendered.get(fmt)
+        if rendered is None or rendered[0] != version:
+            rendered = self._rendered[fmt] = version, self._lines.render(fmt, now)
+        return rendered[1]
+
+
+class _WithoutCreated(Collector):
+    """A registry without the ``_created`` series, which say of a counter only when this process started."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterable[Metric]:
+        for family in self._registry.collect():
+            family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
+            yield family
