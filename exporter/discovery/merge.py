@@ -15,8 +15,8 @@ from unicodedata import normalize
 
 from exporter.discovery.known_list import KnownList
 from exporter.model.account_list import ListedInstance, Listing
+from exporter.model.secret import SecretScanner
 from exporter.model.settings import CONFIG_SOURCE, Account, Config, Instance, InstanceSource
-from exporter.zapi.secret_scan import SecretScanner
 
 _LONG_WORD: Final = re.compile(r"[A-Za-z0-9_-]{12,}")
 """A word that may be a token; few names have one."""

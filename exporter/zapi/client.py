@@ -13,16 +13,14 @@ from exporter.model.account_list import ListPage
 from exporter.model.clock import Clock
 from exporter.model.poll_result import Collected, Collector, Failure, MessageQueue, Reading, Reason, Status
 from exporter.model.settings import Account, Api, Instance
-from exporter.zapi.answer import Answer, read_answer, read_offered
-from exporter.zapi.connection import Route
-from exporter.zapi.errors import PollFailed
+from exporter.zapi.connection import Resolver, Route
+from exporter.zapi.failures import Answer, PollFailed, read_answer, read_offered
 from exporter.zapi.instance_list import read_list_answer
-from exporter.zapi.json_body import Bytes
+from exporter.zapi.json_values import Bytes
 from exporter.zapi.me import read_me
 from exporter.zapi.message_queue import read_count, read_oldest
 from exporter.zapi.phone_status import read_phone_status
 from exporter.zapi.proxy import Proxy
-from exporter.zapi.resolver import Resolver
 from exporter.zapi.transport import Adapter, Request
 
 T = TypeVar("T")

@@ -1,15 +1,85 @@
-"""Connections to the API, directly or through a proxy."""
+"""Connections to the API, directly or through a proxy, from the lookup of a name, which has a timeout here."""
 
+import contextlib
 import socket
 import ssl
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
-from exporter.zapi.errors import INVALID_PROXY_REPLY, PollFailed, connection_failure, proxy_refusal
+from exporter.zapi.failures import (
+    INVALID_PROXY_REPLY,
+    NoThreadLeft,
+    PollFailed,
+    connection_failure,
+    proxy_refusal,
+)
 from exporter.zapi.proxy import DEFAULT_PORTS, Proxy
 from exporter.zapi.reply import ReplyReader
-from exporter.zapi.resolver import Resolver
 from exporter.zapi.stream import Budget, Stream, TlsStream
+
+AddressInfo = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
+Lookup = Callable[[str, int], Sequence[AddressInfo]]
+
+
+def system_lookup(host: str, port: int) -> Sequence[AddressInfo]:
+    """Ask the system; may block for as long as its name servers do. Raises :class:`OSError`."""
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+
+
+class Resolver:
+    """Looks names up on threads of its own, one for each name at a time, however many polls wait for it.
+
+    If a name server hangs, the poll times out and one thread stays blocked, but no worker.
+    """
+
+    def __init__(self, lookup: Lookup = system_lookup) -> None:
+        self._lookup = lookup
+        self._lock = threading.Lock()
+        self._pending: dict[tuple[str, int], Future[Sequence[AddressInfo]]] = {}
+
+    def resolve(self, host: str, port: int, timeout: float) -> Sequence[AddressInfo]:
+        """Return the addresses of ``host``, at least one.
+
+        Raise :class:`TimeoutError` after ``timeout`` seconds, :class:`socket.gaierror` for an unknown name, and
+        :class:`NoThreadLeft`.
+        """
+        try:
+            with contextlib.suppress(socket.gaierror):
+                return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+            return self._shared_lookup((host, port)).result(timeout)
+        except UnicodeError:  # not a host name at all: a label too long or empty
+            raise socket.gaierror(socket.EAI_NONAME, "not a host name") from None
+        except FutureTimeout:
+            raise TimeoutError("the name lookup did not answer") from None
+
+    def _shared_lookup(self, name: tuple[str, int]) -> "Future[Sequence[AddressInfo]]":
+        with self._lock:
+            if name in self._pending:
+                return self._pending[name]
+            pending: Future[Sequence[AddressInfo]] = Future()
+            thread = threading.Thread(target=self._run, args=(name, pending), name="resolver", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                raise NoThreadLeft("no thread for the name lookup") from None
+            # Registered only after the start: a lookup that never started would block its callers for ever.
+            self._pending[name] = pending
+            return pending
+
+    def _run(self, name: tuple[str, int], future: "Future[Sequence[AddressInfo]]") -> None:
+        try:
+            tell = partial(future.set_result, self._lookup(*name))
+        except Exception as error:
+            # with its traceback, which refers to this frame, it would be a cycle that keeps the polls' sockets open
+            tell = partial(future.set_exception, error.with_traceback(None))
+        with self._lock:  # before the waiting polls know the result: the next one looks the name up anew
+            del self._pending[name]
+        tell()
 
 
 class Route:
@@ -28,7 +98,7 @@ class Route:
             self.headers |= proxy.headers
 
     def connect(self, budget: Budget) -> Stream:
-        """Open a connection. Raise :class:`~exporter.zapi.errors.PollFailed`."""
+        """Open a connection. Raise :class:`~exporter.zapi.failures.PollFailed`."""
         proxy, at_server = self._proxy, self._proxy is None
         first = proxy or self
         try:

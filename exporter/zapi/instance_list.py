@@ -15,9 +15,15 @@ from typing import Any, Final, TypeVar
 from exporter.model.account_list import MAX_TEXT, ListedInstance, Listing, ListPage, is_word
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.secret import Secret
-from exporter.zapi.answer import Answer, invalid_reply, is_empty, known_failure, read_answer
-from exporter.zapi.fields import Unreadable, unix_seconds, whole_number
-from exporter.zapi.json_body import Bytes, TooManyValues, decode_object
+from exporter.zapi.failures import Answer, invalid_reply, is_empty, known_failure, read_answer
+from exporter.zapi.json_values import (
+    Bytes,
+    TooManyValues,
+    Unreadable,
+    decode_object,
+    unix_seconds,
+    whole_number,
+)
 
 MAX_TOTAL: Final = 100_000
 """Most instances that a list may have."""

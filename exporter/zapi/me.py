@@ -16,12 +16,10 @@ from exporter.model.me_fields import (
     WEBHOOK_FILTERS,
 )
 from exporter.model.poll_result import Failure, Reading, Reason, Status
-from exporter.model.secret import Secret
+from exporter.model.secret import Secret, SecretScanner
 from exporter.model.settings import Instance
-from exporter.zapi.answer import invalid_reply, is_empty, known_failure, session_of
-from exporter.zapi.fields import Unreadable, boolean, unix_seconds
-from exporter.zapi.json_body import Bytes, TooManyValues, decode_object
-from exporter.zapi.secret_scan import SecretScanner
+from exporter.zapi.failures import invalid_reply, is_empty, known_failure, session_of
+from exporter.zapi.json_values import Bytes, TooManyValues, Unreadable, boolean, decode_object, unix_seconds
 
 MAX_TEXT: Final = 200
 """Longest status or display name taken, in characters: they become labels."""

@@ -8,9 +8,8 @@ import re
 from typing import Final
 
 from exporter.model.poll_result import Failure
-from exporter.zapi.answer import invalid_reply, known_failure
-from exporter.zapi.fields import Unreadable, unix_seconds, whole_number
-from exporter.zapi.json_body import Bytes, decode_object
+from exporter.zapi.failures import invalid_reply, known_failure
+from exporter.zapi.json_values import Bytes, Unreadable, decode_object, unix_seconds, whole_number
 
 _TOKEN: Final = re.compile(
     rb'[ \t\r\n]*(?:(?P<text>"[^"\\]*(?:\\.[^"\\]*)*")|(?P<mark>[\[\]{}:,])|(?P<word>[-+.0-9A-Za-z]+))',

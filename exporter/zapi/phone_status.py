@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from exporter.model.poll_result import Failure, PhoneStatus, Session
-from exporter.zapi.answer import invalid_reply, is_empty, known_failure, session_of
-from exporter.zapi.fields import Unreadable, boolean
-from exporter.zapi.json_body import Bytes, decode_object
+from exporter.zapi.failures import invalid_reply, is_empty, known_failure, session_of
+from exporter.zapi.json_values import Bytes, Unreadable, boolean, decode_object
 
 
 def read_phone_status(body: Bytes) -> PhoneStatus | Failure:

@@ -13,16 +13,15 @@ from typing import Final
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from exporter.model.poll_result import Failure, Reason
-from exporter.zapi.errors import BODY_TOO_LARGE, PollFailed
-from exporter.zapi.stream import BLOCK, Budget, Stream
-
-HEAD_TOO_LARGE: Final = Failure(Reason.TOO_LARGE, "the headers of the reply are too large")
-INVALID_REPLY: Final = Failure(Reason.INVALID_RESPONSE, "the reply is not valid HTTP")
-UNKNOWN_ENCODING: Final = Failure(
-    Reason.INVALID_RESPONSE, "the reply came in an encoding that was not asked for; only gzip was"
+from exporter.zapi.failures import (
+    BODY_TOO_LARGE,
+    CORRUPT_BODY,
+    HEAD_TOO_LARGE,
+    INVALID_REPLY,
+    UNKNOWN_ENCODING,
+    PollFailed,
 )
-CORRUPT_BODY: Final = Failure(Reason.INVALID_RESPONSE, "the reply is not valid gzip, or was cut short")
+from exporter.zapi.stream import BLOCK, Budget, Stream
 
 MAX_BODY: Final = 1024 * 1024
 """Largest body accepted, in bytes, before and after decompression."""
@@ -55,7 +54,7 @@ _MAX_MEMBERS: Final = 100
 class ReplyReader:
     """Reads one final reply and skips the interim ones before it.
 
-    Every method that reads raises :class:`~exporter.zapi.errors.PollFailed` for bytes that are not a reply, and
+    Every method that reads raises :class:`~exporter.zapi.failures.PollFailed` for bytes that are not a reply, and
     :class:`OSError` if the connection fails first.
     """
 

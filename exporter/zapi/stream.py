@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from exporter.model.clock import Clock
-from exporter.zapi.errors import BODY_TOO_LARGE, PollFailed
+from exporter.zapi.failures import BODY_TOO_LARGE, PollFailed
 
 BLOCK: Final = 4 * 1024
 """Bytes to make room for before any are received: a usual reply has 1.5 kB, and 16 kB cost a poll a tenth more."""

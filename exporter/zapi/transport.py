@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 
 from exporter.model.clock import Clock
 from exporter.zapi.connection import Route, write_head
-from exporter.zapi.errors import PollFailed, connection_failure, proxy_refusal
+from exporter.zapi.failures import PollFailed, connection_failure, proxy_refusal
 from exporter.zapi.reply import MAX_BODY, ReplyReader
 from exporter.zapi.stream import Budget, Stream
 
@@ -104,7 +104,7 @@ class Adapter(HTTPAdapter):
     def send(
         self, request: PreparedRequest, stream: bool = False, timeout: Any = None, *others: Any, **named: Any
     ) -> Response:
-        """Return the whole reply within ``timeout`` seconds. Raise :class:`~exporter.zapi.errors.PollFailed`."""
+        """Return the whole reply within ``timeout`` seconds. Raise :class:`~exporter.zapi.failures.PollFailed`."""
         assert isinstance(request, Request)
         budget, idle = Budget(self._clock, timeout, MAX_WIRE), self._idle
         kept = self._take(idle)

@@ -19,7 +19,7 @@ from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
 from exporter.model.me_fields import OPTIONAL_FIELDS, SETTING_FIELDS, WEBHOOK_FIELDS
 from exporter.model.poll_result import Reason
-from exporter.zapi.answer import Answer, read_answer
+from exporter.zapi.failures import Answer, read_answer
 from exporter.zapi.me import read_me
 from tests.builders import a_config, an_instance
 from tests.clocks import ManualClock

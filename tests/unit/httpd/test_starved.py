@@ -22,9 +22,9 @@ def newcomer() -> Iterator[tuple[socket.socket, Client]]:
 def test_a_server_without_file_descriptors_waits_quietly_and_recovers(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("exporter.httpd.acceptor._PAUSE", 0.001)
+    monkeypatch.setattr("exporter.httpd.server._PAUSE", 0.001)
     with serving() as server, PLAIN.client(server) as known, newcomer() as (sock, client):
-        monkeypatch.setattr("exporter.httpd.connection_limiter.ConnectionLimiter.evict_one", lambda _: None)
+        monkeypatch.setattr("exporter.httpd.limits.ConnectionLimiter.evict_one", lambda _: None)
         assert known.ask("/").status == 200
         with no_descriptors_left():
             sock.connect(place_of(server))

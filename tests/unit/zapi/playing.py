@@ -15,8 +15,7 @@ import trustme
 from exporter.model.clock import SystemClock
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
-from exporter.zapi.connection import Route
-from exporter.zapi.resolver import Resolver
+from exporter.zapi.connection import Resolver, Route
 from exporter.zapi.transport import Adapter, Request
 from harness.waiting import wait_until
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from exporter.model.poll_result import Failure
-from exporter.zapi.errors import PollFailed
+from exporter.zapi.failures import PollFailed
 from exporter.zapi.stream import Budget, Stream
 from tests.clocks import ManualClock
 

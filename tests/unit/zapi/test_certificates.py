@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from exporter.model.poll_result import Failure, Reading, Reason
-from exporter.zapi.resolver import Resolver, system_lookup
+from exporter.zapi.connection import Resolver, system_lookup
 from tests.builders import an_instance
 from tests.unit.zapi.outcome import said
 from tests.unit.zapi.playing import OWN, a_client, answering, playing

@@ -10,7 +10,7 @@ from exporter.demo.instances import SimulatedInstance, SimulatedQueue
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Collector, MessageQueue, PhoneStatus, Reason, Session
 from exporter.zapi.client import ZapiClient
-from exporter.zapi.resolver import AddressInfo, Resolver
+from exporter.zapi.connection import AddressInfo, Resolver
 from simulator.server import SimulatedZapi
 from tests.builders import an_instance
 from tests.clocks import ManualClock

@@ -6,7 +6,7 @@ import pytest
 
 from exporter.model.account_list import ListedInstance, ListPage
 from exporter.model.poll_result import Failure, Reason
-from exporter.zapi.answer import Answer
+from exporter.zapi.failures import Answer
 from exporter.zapi.instance_list import read_list_answer, read_list_page
 from tests.unit.zapi.outcome import reason
 

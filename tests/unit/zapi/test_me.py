@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from exporter.model.me_fields import WEBHOOK_FILTERS
 from exporter.model.poll_result import Failure, Reason, Status
 from exporter.model.secret import Secret
-from exporter.zapi.json_body import MAX_VALUES
+from exporter.zapi.json_values import MAX_VALUES
 from exporter.zapi.me import read_me
 from tests.builders import an_instance
 from tests.unit.zapi.outcome import reason

@@ -11,7 +11,7 @@ import pytest
 
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Reason
-from exporter.zapi.resolver import AddressInfo, Resolver
+from exporter.zapi.connection import AddressInfo, Resolver
 from exporter.zapi.stream import Budget, Stream
 from exporter.zapi.transport import Adapter
 from harness.ports import unreachable_port

@@ -13,16 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.zapi.errors import BODY_TOO_LARGE, PollFailed
-from exporter.zapi.reply import (
+from exporter.zapi.failures import (
+    BODY_TOO_LARGE,
     CORRUPT_BODY,
     HEAD_TOO_LARGE,
     INVALID_REPLY,
-    MAX_BODY,
     UNKNOWN_ENCODING,
-    ReplyReader,
-    decode_body,
+    PollFailed,
 )
+from exporter.zapi.reply import MAX_BODY, ReplyReader, decode_body
 from tests.unit.zapi.replaying import ReplayedStream, a_budget, refusing
 
 OK = b"HTTP/1.1 200 OK\r\n"

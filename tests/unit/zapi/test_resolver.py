@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import pytest
 
 from exporter.model.poll_result import Failure, Reason
-from exporter.zapi.errors import NoThreadLeft
-from exporter.zapi.resolver import AddressInfo, Resolver, system_lookup
+from exporter.zapi.connection import AddressInfo, Resolver, system_lookup
+from exporter.zapi.failures import NoThreadLeft
 from harness.waiting import wait_until
 from tests.builders import an_instance
 from tests.unit.zapi.playing import a_client

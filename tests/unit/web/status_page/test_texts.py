@@ -14,7 +14,7 @@ from exporter.model.poll_result import Reason
 from exporter.web.status_page.problems import Problem, WebhookState
 from exporter.web.status_page.query import Show
 from exporter.web.status_page.texts import Texts, texts_for
-from exporter.zapi.errors import CERTIFICATE_PROBLEMS
+from exporter.zapi.failures import CERTIFICATE_PROBLEMS
 from tests.unit.web.status_page.fleets import ENGLISH, PORTUGUESE
 
 BOTH = pytest.mark.parametrize("texts", [ENGLISH, PORTUGUESE], ids=lambda texts: texts.tag)

@@ -7,7 +7,7 @@ import ssl
 import pytest
 
 from exporter.model.poll_result import Failure, Reason
-from exporter.zapi.errors import NoThreadLeft, connection_failure, proxy_refusal
+from exporter.zapi.failures import NoThreadLeft, connection_failure, proxy_refusal
 
 UNKNOWN_AUTHORITY = "certificate is signed by an unknown authority; see api.ca_file"
 

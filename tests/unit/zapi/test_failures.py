@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from exporter.model.poll_result import Failure, Reading, Reason, Status
-from exporter.zapi.answer import Answer, read_answer, read_offered, retry_after_seconds
+from exporter.zapi.failures import Answer, read_answer, read_offered, retry_after_seconds
 from exporter.zapi.me import read_me
 from tests.builders import an_instance
 
