@@ -91,7 +91,7 @@ def _sources() -> Iterator[Path]:
 def _details(path: Path) -> Iterator[str]:
     """What the code says in place of a failure's detail, with {n} for a number filled in.
 
-    It is an argument of a failure, or what a function of ``errors.py`` whose name ends in ``_problem`` returns.
+    It is an argument of a failure, or what a function of ``failures.py`` whose name ends in ``_problem`` returns.
     """
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -100,7 +100,7 @@ def _details(path: Path) -> Iterator[str]:
                 node.func.id, []
             ):
                 yield from _texts(argument)
-        if path.name == "errors.py" and isinstance(node, ast.FunctionDef) and node.name.endswith("_problem"):
+        if path.name == "failures.py" and isinstance(node, ast.FunctionDef) and node.name.endswith("_problem"):
             for statement in ast.walk(node):
                 if isinstance(statement, ast.Return) and statement.value is not None:
                     yield from _texts(statement.value)
