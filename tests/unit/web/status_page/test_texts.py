@@ -100,7 +100,11 @@ def _details(path: Path) -> Iterator[str]:
                 node.func.id, []
             ):
                 yield from _texts(argument)
-        if path.name == "failures.py" and isinstance(node, ast.FunctionDef) and node.name.endswith("_problem"):
+        if (
+            path.name == "failures.py"
+            and isinstance(node, ast.FunctionDef)
+            and node.name.endswith("_problem")
+        ):
             for statement in ast.walk(node):
                 if isinstance(statement, ast.Return) and statement.value is not None:
                     yield from _texts(statement.value)
