@@ -991,10 +991,7 @@ def timeout_between_long_waits() -> Play:
 
 @story("polls")
 def outage_amid_refusals() -> Play:
-    """An outage neither ends nor repeats what was told of refused numbers, nor adds to it.
-
-    Half of the fleet is refused: the outage is seen once their last refusals are five minutes old.
-    """
+    """An outage neither ends nor repeats what was told of refused numbers, nor adds to it; it is told of the others."""
     fleet = Fleet(6, 80)
     waits_after_a_refusal(fleet)
     refused = {"p0": "unauthorized", "p1": "subscription_ended", "p2": "wrong_instance"}
@@ -1008,7 +1005,7 @@ def outage_amid_refusals() -> Play:
         of("InstanceCredentialsRefused", "p0"): [(20, 70)],
         of("InstanceSubscriptionEnded", "p1"): [(16.5, 70.5)],
         of("InstanceWrongInstance", "p2"): [(16.5, 70.5)],
-        job("ApiDown"): [(35.5, 50.5)],
+        job("ApiDown"): [(32.5, 50.5)],
     }
 
 
@@ -1042,7 +1039,7 @@ def outage_amid_a_refused_address() -> Play:
     return fleet.story, {
         job("AddressNotAllowed"): [(16, 75.5)],
         job("Forbidden"): [(16.5, 75.5)],
-        job("ApiDown"): [(35.5, 50.5)],
+        job("ApiDown"): [(30.5, 55.5)],
     }
 
 
@@ -1052,7 +1049,7 @@ def outage_that_becomes_a_refusal() -> Play:
     fleet = Fleet(4, 45)
     fleet.say(10, fault="server_error")
     fleet.say(30, fault="forbidden")
-    return fleet.story, {job("ApiDown"): [(12.5, 30.5)], job("Forbidden"): [(30, 45)]}
+    return fleet.story, {job("ApiDown"): [(12.5, 35.5)], job("Forbidden"): [(35, 45)]}
 
 
 @story("polls")
@@ -1096,12 +1093,21 @@ def refused_address_becomes_other() -> Play:
 @story("polls")
 def outage_with_some_polls_limited() -> Play:
     """An outage in which every fifth poll is refused as too many is told as the outage alone."""
+    return outage_with_every_fifth("rate_limited")
+
+
+@story("polls")
+def outage_with_some_polls_forbidden() -> Play:
+    """An outage in which a firewall refuses every fifth poll is told as the outage alone."""
+    return outage_with_every_fifth("forbidden")
+
+
+def outage_with_every_fifth(reason: str) -> Play:
     fleet = Fleet(5, 60)
 
     def answer(second: int) -> None:
         for number, phone in enumerate(fleet.phones.values()):
-            limited = second // 60 % 5 == number
-            phone.fault = "rate_limited" if limited else "server_error"
+            phone.fault = reason if second // 60 % 5 == number else "server_error"
 
     fleet.story.every(1, answer, since=9, until=40)
     fleet.say(40, fault=None)
