@@ -679,7 +679,7 @@ def other_team_at_half_of_a_pair() -> Play:
         job("TeamInstancesDisconnected", team="support"): [(11.5, 50)],
         job("TeamInstancesDisconnected", team="sales"): [(11.5, 50)],
         job("TeamInstancesDisconnected", team="billing"): [(11.5, 50)],
-        at("ExporterDown", "b:1"): [(23, 29.5)],
+        at("ExporterDown", "b:1"): [(23, 30)],
     }
 
 
