@@ -7,17 +7,21 @@ Anchors, aliases and merge keys are supported. Tags, and several documents in on
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
 
 from exporter.config import yaml_errors
-from exporter.config.environment import Expand, expander, why_empty
 from exporter.config.file_reader import UnreadableFile
+from exporter.config.files import TrackedFiles
 from exporter.config.problem import Place, Problems
-from exporter.config.value import NULL, TEXT, UNUSABLE, Context, ListNode, MapNode, Node, Scalar
+
+TEXT: Final = "text"
+NULL: Final = "null"
+UNUSABLE: Final = "unusable"
+"""The kind of a value that was reported already, such as one whose variable is not set."""
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Most bytes of a document."""
@@ -45,6 +49,79 @@ _KINDS: Final[Mapping[str, str]] = {
     f"{_YAML}value": 'the key "="',
 }
 _COLLECTION_TAGS: Final = frozenset({None, "!", f"{_YAML}map", f"{_YAML}seq"})
+
+Expand = Callable[[str], str]
+"""Replaces the variables of a value; raises :class:`ValueError` with a message that holds no value."""
+
+MAX_LENGTH: Final = 65_536
+"""Most characters of a value: matching takes memory in proportion."""
+
+_VARIABLE: Final = re.compile(
+    r"\$\$"
+    r"|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<fallback>(?:[^$}]|\$(?!\{))*))?\}"
+    r"|(?P<malformed>\$\{)",
+    re.ASCII,
+)
+_SHOWN_NAME: Final = re.compile(r"(?![0-9A-F]{16})[A-Z_][A-Z0-9_]{0,63}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value as it was written, with its variables expanded. ``kind`` is what YAML reads it as, in words.
+
+    ``has_variables`` says that at least a part of it came from the environment; ``has_bare_dollar`` that it begins
+    with a ``$`` that was not written as ``$$``. ``why_empty`` is the reason where a variable left no text.
+    """
+
+    line: int
+    text: str
+    kind: str
+    has_variables: bool = False
+    has_bare_dollar: bool = False
+    why_empty: str = ""
+
+    @property
+    def is_text(self) -> bool:
+        return self.kind == TEXT
+
+    @property
+    def is_null(self) -> bool:
+        return self.kind == NULL
+
+
+@dataclass(frozen=True, slots=True)
+class ListNode:
+    line: int
+    items: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MapNode:
+    """``lines`` has the line of each key."""
+
+    line: int
+    items: Mapping[str, "Node"]
+    lines: Mapping[str, int]
+
+
+Node = Scalar | ListNode | MapNode
+
+
+def kind_of(node: Node) -> str:
+    """Return what a value is, in words."""
+    if isinstance(node, Scalar):
+        return node.kind
+    return "a mapping" if isinstance(node, MapNode) else "a list"
+
+
+@dataclass(slots=True)
+class Context:
+    """What readers of values share: where problems go, and the files that the document names."""
+
+    problems: Problems
+    files: TrackedFiles
+    has_written_secret: bool = False
+    """True if the document itself holds a secret in plain text."""
 
 
 def read_document(
@@ -275,3 +352,53 @@ def _storable(text: str) -> str:
 
 def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1
+
+
+def why_empty(written: str) -> str:
+    """Return why a value that consists of one variable without a fallback is empty; an empty text for any other."""
+    match = _VARIABLE.fullmatch(written.strip())
+    if match is None or match["name"] is None or match["fallback"] is not None:
+        return ""
+    name = match["name"]
+    return f"is empty because the environment {_shown_variable(name)} is empty; {_variable_advice(name)}"
+
+
+def _shown_variable(name: str) -> str:
+    return f"variable {name}" if _SHOWN_NAME.fullmatch(name) else "variable named here"
+
+
+def _variable_advice(name: str) -> str:
+    example = name if _SHOWN_NAME.fullmatch(name) else "NAME"
+    return f"set it, or write ${{{example}:-fallback}}"
+
+
+def expander(environ: Mapping[str, str]) -> Expand:
+    """Expand ``${NAME}``, ``${NAME:-fallback}`` and ``$$`` from ``environ``.
+
+    The fallback is used if the variable is unset or empty. The content of a variable is not expanded again. A ``$``
+    before any other character is a dollar sign.
+    """
+
+    def replacement(match: re.Match[str]) -> str:
+        if match["malformed"]:
+            raise ValueError(
+                "has a malformed ${; write ${NAME} or ${NAME:-fallback}, with no variable in the fallback, "
+                "and $$ for a dollar sign"
+            )
+        name, fallback = match["name"], match["fallback"]
+        if name is None:
+            return "$"
+        value = environ.get(name)
+        if fallback is not None:
+            return value or fallback.replace("$$", "$")
+        if value is None:
+            shown = _shown_variable(name)
+            raise ValueError(f"the environment {shown} is not set; {_variable_advice(name)}")
+        return value
+
+    def expand(text: str) -> str:
+        if len(text) > MAX_LENGTH:
+            raise ValueError(f"is longer than {MAX_LENGTH:,} characters")
+        return _VARIABLE.sub(replacement, text) if "$" in text else text
+
+    return expand

@@ -8,12 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from exporter.config import keys
-from exporter.config.document import read_document
+from exporter.config.document import Context, ListNode, MapNode, Node, read_document
 from exporter.config.files import shown_path
 from exporter.config.instances import Inherited, KnownInstances, instance_at
 from exporter.config.problem import Problems
-from exporter.config.section import SectionValues
-from exporter.config.value import Context, ListNode, MapNode, Node, Unusable, Value, usable
+from exporter.config.section import SectionValues, Unusable, Value, usable
 from exporter.model.settings import FILE_PREFIX, Instance, InstanceSource
 
 

@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from exporter.config import keys
+from exporter.config.document import ListNode, MapNode, Node, Scalar
 from exporter.config.problem import Place
 from exporter.config.section import Key, SectionValues
-from exporter.config.value import ListNode, MapNode, Node, Scalar
 from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import CONFIG_SOURCE, Account, Instance
@@ -39,7 +39,7 @@ class Inherited:
     source: str = CONFIG_SOURCE
 
     def instance(self, values: SectionValues) -> Instance:
-        """Raise :class:`~exporter.config.value.Unusable`."""
+        """Raise :class:`~exporter.config.section.Unusable`."""
         token = values.secret(keys.TOKEN)
         assert token is not None, "it is required"
         own = self.overridden(values)
@@ -71,7 +71,7 @@ class Inherited:
         )
 
     def account(self, values: SectionValues) -> Account:
-        """Raise :class:`~exporter.config.value.Unusable`."""
+        """Raise :class:`~exporter.config.section.Unusable`."""
         token = values.secret(keys.PARTNER_TOKEN)
         assert token is not None, "it is required"
         own = self.overridden(values)
@@ -106,7 +106,7 @@ def _report_shown_secrets(values: SectionValues, instance: Instance) -> None:
 
 
 def inherit(api: SectionValues, defaults: SectionValues) -> Inherited:
-    """Return what the instances of a configuration inherit. Raise :class:`~exporter.config.value.Unusable`."""
+    """Return what the instances of a configuration inherit. Raise :class:`~exporter.config.section.Unusable`."""
     nothing = Inherited(api.secret(keys.CLIENT_TOKEN), {}, {})
     return nothing.overridden(defaults)
 

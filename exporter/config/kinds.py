@@ -6,11 +6,11 @@ from typing import Final, TypeVar, cast
 
 from exporter.config import validators
 from exporter.config.certificates import read_certificates
+from exporter.config.document import ListNode, MapNode, Scalar
 from exporter.config.duration import PATTERN as DURATION
 from exporter.config.file_reader import MissingFile, WrongKind
 from exporter.config.labels import RESERVED_LABELS, label_name
-from exporter.config.section import Key, Kind, Schema, Section, SectionValues
-from exporter.config.value import ListNode, MapNode, Scalar, Unusable, Value, usable
+from exporter.config.section import Key, Kind, Schema, Section, SectionValues, Unusable, Value, usable
 from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret

@@ -7,14 +7,13 @@ from typing import Final
 
 from exporter.config import keys
 from exporter.config.certificates import read_certificates
-from exporter.config.document import read_document
+from exporter.config.document import Context, MapNode, Node, Scalar, read_document
 from exporter.config.file_reader import UnreadableFile
 from exporter.config.files import TrackedFiles, shown_path
 from exporter.config.instance_files import InstanceFiles
 from exporter.config.instances import KnownInstances, inherit, instance_at, report_duplicates
 from exporter.config.problem import Problems
-from exporter.config.section import SectionValues
-from exporter.config.value import Context, MapNode, Node, Scalar, Unusable, Value, usable
+from exporter.config.section import SectionValues, Unusable, Value, usable
 from exporter.model.settings import CONFIG_SOURCE, Api, Config, InstanceSource, Polling
 
 CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
@@ -112,7 +111,7 @@ def _authorities_variable(api: SectionValues, environ: Mapping[str, str]) -> str
 
 
 def _read_authorities(variable: str, environ: Mapping[str, str], api: SectionValues, context: Context) -> str:
-    """Return the certificates of the file that a variable names. Raise :class:`~exporter.config.value.Unusable`."""
+    """Return the certificates of the file that a variable names. Raise :class:`~exporter.config.section.Unusable`."""
     try:
         return read_certificates(context.files.below(Path()).read(environ[variable]))
     except UnreadableFile as error:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, NoReturn, TypeVar, cast
 
+from exporter.config.document import TEXT, UNUSABLE, Context, ListNode, MapNode, Node, Scalar, kind_of
 from exporter.config.problem import Place
-from exporter.config.validators import MISTYPED_IN_KEYS, nearest
-from exporter.config.value import TEXT, ListNode, MapNode, Node, Scalar, Unusable, Value, kind_of, usable
+from exporter.config.validators import MISTYPED_IN_KEYS, Empty, nearest
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -22,6 +22,81 @@ Schema = Mapping[str, Any]
 
 T = TypeVar("T")
 _UNSEPARATED: Final = re.compile(r"\w+[:=]\S")
+
+
+class Unusable(Exception):
+    """A value is invalid and was reported."""
+
+
+def usable(read: Callable[..., T], *arguments: object) -> tuple[T, ...]:
+    """Return what ``read`` returns as the only item, or no item if it raises :class:`Unusable`."""
+    try:
+        return (read(*arguments),)
+    except Unusable:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of the document, its place, and the line that problems with it are reported on."""
+
+    node: Node
+    line: int
+    place: Place | None
+    context: Context
+
+    def refuse(self, message: str | Callable[[], str]) -> NoReturn:
+        """Report the value and raise :class:`Unusable`. A value that was reported before is not reported again."""
+        if not isinstance(self.node, Scalar) or self.node.kind != UNUSABLE:
+            self.context.problems.report(self.line, self.place, message)
+        raise Unusable
+
+    def text(self) -> str:
+        """Return the text of a scalar that YAML reads as text; refuse any other value."""
+        node = self.node
+        if not isinstance(node, Scalar):
+            self.refuse(f"must be text, not {kind_of(node)}")
+        if node.is_null:
+            self.refuse(self._no_value(node.text))
+        if not node.is_text:
+            self.refuse(f"must be text, but YAML reads it as {node.kind}; quote it")
+        return node.text
+
+    def convert(self, reader: Callable[[str], T], text: str, prefix: str = "") -> T:
+        """Return what ``reader`` makes of the text; its :class:`ValueError` is reported after ``prefix``."""
+        try:
+            return reader(text)
+        except Empty as error:
+            reason = self.node.why_empty if isinstance(self.node, Scalar) and not prefix else ""
+            self.refuse(reason or prefix + str(error))
+        except ValueError as error:
+            self.refuse(prefix + str(error))
+
+    def _no_value(self, written: str) -> str:
+        if written:
+            return "must be text, but YAML reads it as no value; quote it"
+        is_item = self.place is not None and isinstance(self.place.step, int)
+        return f"has no value; write one after the {'dash' if is_item else 'colon'}"
+
+    def convert_key(self, reader: Callable[[str], T], key: str) -> T:
+        """Return what ``reader`` makes of the key of this value."""
+        try:
+            return reader(key)
+        except ValueError as error:
+            self.context.problems.report(self.line, self.place, str(error))
+            raise Unusable from None
+
+    def items(self) -> Iterator["Value"]:
+        """Yield the items of a list."""
+        if isinstance(self.node, ListNode):
+            for number, node in enumerate(self.node.items):
+                yield Value(node, node.line, Place(self.place, number), self.context)
+
+    def entries(self) -> Iterator[tuple[str, "Value"]]:
+        """Yield the keys of a mapping with their values."""
+        if isinstance(self.node, MapNode):
+            for key, node in self.node.items.items():
+                yield key, Value(node, self.node.lines[key], Place(self.place, key), self.context)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Final
 
 from exporter.config.certificates import read_key
+from exporter.config.document import MapNode, Scalar
 from exporter.config.kinds import CA_FILE, list_of, optional, read_entries, read_file, scalar
-from exporter.config.section import Key, Kind, Section, SectionValues
-from exporter.config.value import MapNode, Scalar, Value
+from exporter.config.section import Key, Kind, Section, SectionValues, Value
 from exporter.httpd.basic_auth import is_bcrypt_hash
 from exporter.httpd.security import canonical_san
 from exporter.model.secret import Secret

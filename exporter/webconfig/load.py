@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from exporter.config.document import read_document
+from exporter.config.document import Context, read_document
 from exporter.config.files import TrackedFiles, shown_path
 from exporter.config.problem import Problems
-from exporter.config.section import SectionValues
-from exporter.config.value import Context, Unusable, Value, usable
+from exporter.config.section import SectionValues, Unusable, Value, usable
 from exporter.httpd.security import Security, ServerTls, server_context
 from exporter.webconfig import keys
 
