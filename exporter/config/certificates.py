@@ -2,13 +2,13 @@
 
 import ssl
 
-from exporter.config.file_reader import UnreadableFile
+from exporter.config.files import UnreadableFile
 
 
 def read_certificates(content: bytes) -> str:
     """Return the certificates of a PEM file without non-ASCII characters, which occur only in comments.
 
-    Raise :class:`~exporter.config.file_reader.UnreadableFile` if there is no certificate, or a damaged one.
+    Raise :class:`~exporter.config.files.UnreadableFile` if there is no certificate, or a damaged one.
     """
     text = content.decode("ascii", "ignore")
     try:
@@ -24,7 +24,7 @@ def read_certificates(content: bytes) -> str:
 def read_key(content: bytes) -> str:
     """Return the private key of a PEM file without non-ASCII characters, which occur only in comments.
 
-    Raise :class:`~exporter.config.file_reader.UnreadableFile` if there is no key, or if the key requires a password.
+    Raise :class:`~exporter.config.files.UnreadableFile` if there is no key, or if the key requires a password.
     """
     pem = content.decode("ascii", "ignore")
     if "PRIVATE KEY-----" not in pem:

@@ -14,8 +14,7 @@ from typing import Any, Final
 import yaml
 
 from exporter.config import yaml_errors
-from exporter.config.file_reader import UnreadableFile
-from exporter.config.files import TrackedFiles
+from exporter.config.files import TrackedFiles, UnreadableFile
 from exporter.config.problem import Place, Problems
 
 TEXT: Final = "text"

@@ -8,7 +8,7 @@ from exporter.config import validators
 from exporter.config.certificates import read_certificates
 from exporter.config.document import ListNode, MapNode, Scalar
 from exporter.config.duration import PATTERN as DURATION
-from exporter.config.file_reader import MissingFile, WrongKind
+from exporter.config.files import MissingFile, WrongKind
 from exporter.config.labels import RESERVED_LABELS, label_name
 from exporter.config.section import Key, Kind, Schema, Section, SectionValues, Unusable, Value, usable
 from exporter.model.me_fields import WEBHOOK_FIELDS

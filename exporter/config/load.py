@@ -8,8 +8,7 @@ from typing import Final
 from exporter.config import keys
 from exporter.config.certificates import read_certificates
 from exporter.config.document import Context, MapNode, Node, Scalar, read_document
-from exporter.config.file_reader import UnreadableFile
-from exporter.config.files import TrackedFiles, shown_path
+from exporter.config.files import TrackedFiles, UnreadableFile, shown_path
 from exporter.config.instance_files import InstanceFiles
 from exporter.config.instances import KnownInstances, inherit, instance_at, report_duplicates
 from exporter.config.problem import Problems

@@ -15,8 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from exporter.config.file_reader import FileReader, UnreadableFile
-from exporter.config.files import shown_path
+from exporter.config.files import FileReader, UnreadableFile, shown_path
 from exporter.discovery.known_list import KnownList
 from exporter.model.account_list import MAX_TEXT, ListedInstance, is_word
 from exporter.model.secret import Secret

@@ -15,8 +15,7 @@ from typing import Final
 
 from exporter import __version__
 from exporter.config.certificates import read_certificates
-from exporter.config.file_reader import UnreadableFile
-from exporter.config.files import TrackedFiles
+from exporter.config.files import TrackedFiles, UnreadableFile
 from exporter.process.output import Progress, complain, stand_in_for_closed_stderr, write_error
 from exporter.report.csv_file import csv_of
 from exporter.report.figures import LATEST, Report, collect, steps

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config.file_reader import FileReader, UnreadableFile
-from exporter.config.files import Matches, find_matches
+from exporter.config.files import FileReader, Matches, UnreadableFile, find_matches
 from exporter.config.load import load
 from exporter.config.problem import InvalidConfig
 from exporter.config.source import ConfigFile
