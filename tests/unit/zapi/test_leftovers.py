@@ -79,25 +79,6 @@ def test_bytes_that_come_later_end_the_connection_too(first: bytes, late: bytes,
         assert server.connections == 2
 
 
-@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
-def test_a_reply_behind_interim_ones_is_that_of_its_request(tls: bool) -> None:
-    """However much later it comes."""
-    goes_on = threading.Event()
-
-    def slowly(accepted: socket.socket) -> None:
-        read_head(accepted)
-        accepted.sendall(b"HTTP/1.1 102 Processing\r\n\r\n" + EARLY)
-        goes_on.wait(PATIENCE)
-        accepted.sendall(OWN)
-        answering(FOREIGN)(accepted)
-
-    with playing(slowly, tls=tls) as server:
-        client = server.client()
-        threading.Timer(0.2, goes_on.set).start()
-        assert [said(client.read(INSTANCE)) for _ in range(2)] == [True, False]
-        assert server.connections == 1
-
-
 def test_the_connection_of_a_poll_that_was_given_up_is_left() -> None:
     """Whatever part of a reply came within the time: nothing, an interim reply, a head, or most of it."""
     cases = list(itertools.product((b"", EARLY, OWN[:20], OWN[:-5]), (False, True)))

@@ -29,6 +29,7 @@ from tests.unit.zapi.playing import (
     answering,
     playing,
     read_head,
+    reply,
 )
 
 INSTANCE = an_instance("vendas")
@@ -112,23 +113,25 @@ def test_a_path_that_is_mute_for_new_connections_too_is_a_timeout() -> None:
         assert said(client.read(INSTANCE)) is True
 
 
-@pytest.mark.parametrize("kept_alive", [False, True])
-def test_a_server_that_is_slow_has_the_whole_time(kept_alive: bool) -> None:
-    """Its system acknowledges the request, so nothing is sent twice."""
-    heads: list[bytes] = []
+def test_a_server_that_is_slow_has_the_whole_time() -> None:
+    """Also over a kept-alive connection. Its system acknowledges the request, so nothing is sent twice."""
+    clock = ManualClock()
 
     def slowly(accepted: socket.socket) -> None:
-        answering(*[OWN] * kept_alive)(accepted)
-        heads.append(read_head(accepted))
-        accepted.settimeout(3.0)
-        with pytest.raises(TimeoutError):
-            heads.append(accepted.recv(1))
-        accepted.sendall(OWN)
+        for _ in range(2):
+            read_head(accepted)
+            clock.advance(PATIENCE - 0.1)
+            accepted.sendall(OWN)
 
     with playing(slowly, answering(OWN)) as server:
-        client = server.client(8.0)
-        assert all(said(client.read(INSTANCE)) is True for _ in range(1 + kept_alive))
-        assert (server.connections, len(heads)) == (1, 1)
+        client = server.client(clock=clock)
+        assert [said(client.read(INSTANCE)) for _ in range(2)] == [True, True]
+        assert server.connections == 1
+
+
+IDLE, MISDIRECTED = (
+    reply(b"", status=status) for status in ("408 Request Timeout", "421 Misdirected Request")
+)
 
 
 def lost_after(part: bytes, *before: bytes, resets: bool = False) -> Play:
@@ -150,18 +153,48 @@ def lost_after(part: bytes, *before: bytes, resets: bool = False) -> Play:
         ((answering(OWN), answering(OWN)), [True, True], 2),
         ((lost_after(b"", OWN), lost_after(b""), answering(OWN)), [True, Reason.CONNECT], 2),
         ((lost_after(b"H", OWN), answering(OWN)), [True, Reason.INVALID_RESPONSE], 1),
+        ((lost_after(OWN[:-5], OWN), answering(OWN)), [True, Reason.INVALID_RESPONSE], 1),
         ((lost_after(b""), answering(OWN)), [Reason.CONNECT], 1),
+        ((answering(OWN, IDLE), answering(OWN)), [True, True], 2),
+        ((answering(OWN, MISDIRECTED), answering(OWN)), [True, True], 2),
+        ((answering(OWN, IDLE), answering(IDLE)), [True, Reason.BAD_STATUS], 2),
+        ((answering(OWN, MISDIRECTED), answering(b"220 mail\r\n")), [True, Reason.INVALID_RESPONSE], 2),
     ],
-    ids=["before a byte", "reset", "while idle", "twice", "after a byte", "new connection"],
+    ids=[
+        *("before a byte", "reset", "while idle", "twice", "after a byte", "in the body", "new connection"),
+        *("idle for too long", "another host", "idle twice", "another host and no reply"),
+    ],
 )
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 def test_a_request_is_sent_again_once_and_only_unheard(
     plays: Sequence[Play], outcomes: Sequence[object], connections: int, tls: bool
 ) -> None:
+    """Or answered with a status of the connection alone: balancers say 408 to one that was idle for too long."""
     with playing(*plays, tls=tls) as server:
         client = server.client()
         assert [said(client.read(INSTANCE)) for _ in outcomes] == outcomes
         assert server.connections == connections
+
+
+def test_a_lost_connection_is_closed_before_another_one_is_made() -> None:
+    """Where a server loses all connections at once, polls do not need twice as many descriptors."""
+    closed = threading.Event()
+
+    def lose(accepted: socket.socket) -> None:
+        answering(OWN)(accepted)
+        read_head(accepted)
+        accepted.shutdown(socket.SHUT_WR)
+        assert accepted.recv(1) == b""
+        closed.set()
+
+    def answer_then(accepted: socket.socket) -> None:
+        read_head(accepted)
+        if closed.wait(PATIENCE):
+            accepted.sendall(OWN)
+
+    with playing(lose, answer_then) as server:
+        client = server.client(20.0)
+        assert [said(client.read(INSTANCE)) for _ in range(2)] == [True, True]
 
 
 def resolving(*addresses: tuple[str, int], family: Any = socket.AF_INET) -> list[AddressInfo]:

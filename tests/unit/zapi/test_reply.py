@@ -29,7 +29,10 @@ BODY = b'{"connected":true}'
 SIZED = OK + b"Content-Length: 18\r\n\r\n" + BODY
 CHUNKS = b"a\r\n" + BODY[:10] + b"\r\n8 \t; x=y\r\n" + BODY[10:] + b"\r\n0\r\n"
 IN_CHUNKS = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+IN_GZIP = OK + b"Content-Encoding: GZip \r\nTransfer-Encoding: chunked\r\n\r\n"
 CHUNKED = IN_CHUNKS + CHUNKS + b"\r\n"
+PACKED = gzip.compress(BODY, mtime=0)
+EMPTY = gzip.compress(b"", mtime=0)
 
 
 def blocks(data: bytes, size: int) -> Iterator[bytes]:
@@ -56,8 +59,17 @@ GOOD = {
     "a length": SIZED,
     "chunks": CHUNKED,
     "chunks in capitals": CHUNKED.replace(b"chunked", b"CHUNKED"),
-    "trailers": CHUNKED[:-2] + b"Content-Encoding: br\r\nRetry-After: 7\r\n\r\n",
+    "a tab before chunked": CHUNKED.replace(b" chunked", b"\tchunked"),
+    "an extension in quotes": CHUNKED.replace(b"a\r\n", b'a;a="b;c"\r\n'),
+    "zeros before the sizes of chunks": CHUNKED.replace(b"a\r\n", b"000a\r\n").replace(b"\n0\r", b"\n000\r"),
+    "gzip in capitals, in chunks": IN_GZIP
+    + b"".join(b"1\r\n%c\r\n" % byte for byte in PACKED)
+    + b"0\r\n\r\n",
+    "trailers": CHUNKED[:-2] + b"Content-Encoding: br\r\nContent-Length: 4\r\nRetry-After: 7\r\n\r\n",
+    "blanks around the length": SIZED.replace(b"18", b"  18   "),
+    "zeros before the length": SIZED.replace(b"18", b"0" * 40 + b"18"),
     "no reason phrase": SIZED.replace(b" OK", b""),
+    "a reason phrase of other letters": SIZED.replace(b"OK", b"Tudo \xf3timo"),
     "100 first": b"HTTP/1.1 100 Continue\r\n\r\n" + SIZED,
     "102 first": b"HTTP/1.1 102 Processing\r\n\r\n" + SIZED,
     "103 first": b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nContent-Length: 3\r\n\r\n" + SIZED,
@@ -67,15 +79,20 @@ GOOD = {
     "an interim reply in chunks": b"HTTP/1.1 103 X\r\nTransfer-Encoding: chunked\r\n\r\n" + SIZED,
     "folded lines": OK + b"X-Odd: one\r\n two\r\n\t three\r\nContent-Length:\r\n 18\r\n\r\n" + BODY,
     "a header of other letters": OK + b"X-Odd: \xe9\xff\r\nContent-Length: 18\r\n\r\n" + BODY,
+    "a folded line of blanks": OK + b"X: a\r\n \r\nContent-Length: 18\r\n\r\n" + BODY,
     "a folded line of no header": OK + b" what is this\r\nContent-Length: 18\r\n\r\n" + BODY,
     "an upgrade offered": OK + b"Upgrade: h2,h2c\r\nConnection: Upgrade\r\nContent-Length: 18\r\n\r\n" + BODY,
+    "no time to be kept": OK + b"Keep-Alive: timeout=0\r\nContent-Length: 18\r\n\r\n" + BODY,
 }
-
 
 LAST = {
     "it says so": OK + b"Connection: Close\r\nContent-Length: 18\r\n\r\n" + BODY,
     "it says so among others": OK + b"Connection: foo, close\r\nContent-Length: 18\r\n\r\n" + BODY,
-    "HTTP/1.0": b"HTTP/1.0 200 OK\r\nContent-Length: 18\r\n\r\n" + BODY,
+    "it says so in a second header": OK
+    + b"Connection: x\r\nConnection: close\r\nContent-Length: 18\r\n\r\n"
+    + BODY,
+    "HTTP/1.0": b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 18\r\n\r\n" + BODY,
+    "HTTP/1.0 in chunks": CHUNKED.replace(b"1.1", b"1.0"),
     "no length": OK + b"\r\n" + BODY,
 }
 
@@ -96,6 +113,7 @@ WHOLE = {
     "trailers": CHUNKED[:-2] + b"X: y\r\n\r\n",
     "204": b"HTTP/1.1 204 No Content\r\n\r\n",
     "304": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 18\r\n\r\n",
+    "304 in chunks": b"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n",
     "an empty body": OK + b"Content-Length: 0\r\n\r\n",
 }
 
@@ -115,32 +133,60 @@ def test_anything_after_a_reply_ends_its_connection(subtests: pytest.Subtests) -
 
 INVALID = {
     "two lengths": OK + b"Content-Length: 18\r\nContent-Length: 19\r\n\r\n",
-    "a list of lengths": OK + b"Content-Length: 18, 18\r\n\r\n",
     "a length and chunks": OK + b"Content-Length: 18\r\nTransfer-Encoding: chunked\r\n\r\n",
     "chunks and a length": OK + b"Transfer-Encoding: chunked\r\nContent-Length: 18\r\n\r\n",
-    "a length with a sign": OK + b"Content-Length: +18\r\n\r\n",
-    "a length below zero": OK + b"Content-Length: -1\r\n\r\n",
-    "a length with an underscore": OK + b"Content-Length: 1_8\r\n\r\n",
-    "no length where one should be": OK + b"Content-Length: \r\n\r\n",
+    **{
+        f"length {length!r}": OK + b"Content-Length: " + length + b"\r\n\r\n"
+        for length in (b"+18", b"-1", b"1_8", b"", b"18, 18", b"0x12", b"18.0", b"1 8")
+    },
+    "no transfer coding": OK + b"Transfer-Encoding:\r\n\r\n",
+    "a vertical tab before chunked": IN_CHUNKS.replace(b" chunked", b" \x0bchunked"),
     "a header line without a colon": OK + b"what is this\r\n\r\n",
     "a blank before a colon": OK + b"Content-Length : 18\r\n\r\n",
     "a header without a name": OK + b": no name\r\n\r\n",
     "byte 0 in a header": OK + b"X: a\0b\r\n\r\n",
+    "a carriage return in a header": OK + b"X: a\rb\r\n\r\n",
+    "a line feed between headers": OK + b"X: y\nContent-Length: 18\r\n\r\n",
+    "a line feed behind the headers": OK + b"Content-Length: 18\r\n\n",
     "line feeds alone": b"HTTP/1.1 200 OK\nContent-Length: 18\n\n" + BODY,
-    "HTTP/0.9": b"HTTP/0.9 200 OK\r\nContent-Length: 18\r\n\r\n",
-    "HTTP/2": b"HTTP/2.0 200 OK\r\nContent-Length: 18\r\n\r\n",
-    "HTTP/3.7": b"HTTP/3.7 200 OK\r\n",
+    **{
+        f"version {version!r}": SIZED.replace(b"HTTP/1.1", version)
+        for version in (
+            b"HTTP/0.9",
+            b"HTTP/1.2",
+            b"HTTP/01.1",
+            b"HTTP/2.0",
+            b"HTTP/3.7",
+            b"http/1.1",
+            b" HTTP/1.1",
+        )
+    },
+    "the greeting of HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "settings of HTTP/2": b"\0\0\x12\4\0\0\0\0\0\0\3\0\0\0\x80\0\4\0\1\0\0\0\5\0\xff\xff\xff",
     "another protocol": b"SSH-2.0-OpenSSH_9.2\r\n",
     "a mail server": b"220 mail.example ESMTP\r\n",
     "ICY": b"ICY 200 OK\r\n",
     "a blank line first": b"\r\n\r\n",
-    "status 000": b"HTTP/1.1 000 Odd\r\nContent-Length: 0\r\n\r\n",
-    "status of two digits": b"HTTP/1.1 99 Odd\r\n",
-    "status of four digits": b"HTTP/1.1 1000 Odd\r\n",
-    "status in letters": b"HTTP/1.1 OK 200\r\n",
+    **{
+        f"status {status!r}": SIZED.replace(b"200 OK", status)
+        for status in (b"000 Odd", b"99 Odd", b"1000 Odd", b"OK 200", b"\t200 OK", b" 200 OK")
+    },
     **{
         f"chunk size {size!r}": IN_CHUNKS + size + b"\r\n" + BODY[:5] + b"\r\n"
-        for size in (b"+5", b"0_5", b"0x5", b" 5", b"5 ", b"-5", b"", b"zz", b"5;\0", b"5;\rx", b"f" * 400)
+        for size in (
+            b"+5",
+            b"0_5",
+            b"0x5",
+            b" 5",
+            b"5 ",
+            b"-5",
+            b"",
+            b"zz",
+            b"5;\0",
+            b"5;\rx",
+            b"5;\nx",
+            b"f" * 400,
+        )
     },
     **{
         f"trailer {line!r}": CHUNKED[:-2] + line + b"\r\n"
@@ -169,7 +215,8 @@ def test_what_is_no_reply_is_refused_at_once(subtests: pytest.Subtests) -> None:
 
 
 @pytest.mark.parametrize(
-    "coding", ["gzip, chunked", "chunked, chunked", "identity", "gzip", "chunked, gzip", "xchunked", "br"]
+    "coding",
+    ['"chunked"', "gzip, chunked", "chunked, chunked", "identity", "gzip", "chunked, gzip", "xchunked", "br"],
 )
 def test_a_transfer_coding_that_was_not_asked_for_is_refused(coding: str) -> None:
     reply = OK + f"Transfer-Encoding: {coding}\r\n\r\n".encode()
@@ -185,9 +232,13 @@ def test_a_content_encoding_that_was_not_asked_for_is_refused(encoding: bytes) -
         read([OK + b"Content-Encoding: " + encoding + b"\r\nContent-Length: 9\r\n\r\n"])
 
 
-@pytest.mark.parametrize(
-    "reply", [SIZED[:10], SIZED[: len(OK)], SIZED[:-1], *(CHUNKED[:cut] for cut in (-1, -3, -7, -20))]
+CUT_SHORT = (
+    *(SIZED[:10], SIZED[: len(OK)], SIZED[:-1], *(CHUNKED[:cut] for cut in (-1, -3, -7, -20))),
+    *(b"HTTP/1.1 503 X\r\nRetry-After: 3", SIZED.replace(b"\n", b""), b"\0\0\0\4\0\0\0\0\0"),
 )
+
+
+@pytest.mark.parametrize("reply", CUT_SHORT)
 def test_a_reply_that_is_cut_short_is_invalid(reply: bytes) -> None:
     with refusing(INVALID_REPLY):
         read([reply], ends=True)
@@ -195,8 +246,12 @@ def test_a_reply_that_is_cut_short_is_invalid(reply: bytes) -> None:
 
 @pytest.mark.parametrize("is_lost", [False, True], ids=["cut short", "lost"])
 @pytest.mark.parametrize("status", [300, 503])
-def test_the_status_of_a_failure_counts_without_its_body(is_lost: bool, status: int) -> None:
-    stream = ReplayedStream([SIZED[:-1].replace(b"200", b"%d" % status)], ends=True, is_lost=is_lost)
+@pytest.mark.parametrize(
+    "reply",
+    [SIZED[:-1], IN_CHUNKS + b"zz\r\n", SIZED.replace(b"\r\n\r", b"\r\nContent-Encoding: gzip\r\n\r")],
+)
+def test_the_status_of_a_failure_counts_without_its_body(reply: bytes, status: int, is_lost: bool) -> None:
+    stream = ReplayedStream([reply.replace(b"200", b"%d" % status)], ends=True, is_lost=is_lost)
     reader = ReplyReader(stream, a_budget())
     assert (reader.read(), reader.status, reader.is_reusable) == (bytearray(), status, False)
 
@@ -343,10 +398,6 @@ def test_a_long_reply_is_whole_and_leaves_nothing_behind() -> None:
     assert not any(map(any, stream.buffers))
 
 
-PACKED = gzip.compress(BODY, mtime=0)
-EMPTY = gzip.compress(b"", mtime=0)
-
-
 @pytest.mark.parametrize(
     ("coding", "sent"),
     [
@@ -382,11 +433,18 @@ def test_a_body_of_the_largest_size_is_unpacked_and_no_more() -> None:
 @pytest.mark.parametrize(
     "sent",
     [
-        *(PACKED[:-1], PACKED[:5], PACKED[:-8] + b"12345678", PACKED + b"x", PACKED + PACKED[:-1]),
+        *(
+            PACKED[:-1],
+            PACKED[:5],
+            PACKED[:-8] + b"12345678",
+            PACKED + b"x",
+            PACKED + bytes(8),
+            PACKED + PACKED[:-1],
+        ),
         *(BODY, zlib.compress(BODY)),
         EMPTY * 100 + PACKED,  # each member would cost a copy of all that follows it
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_what_is_not_gzip_to_its_end_is_corrupt(sent: bytes) -> None:
     with refusing(CORRUPT_BODY):
