@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from exporter import __version__
-from exporter.config.auto_reload import AutoReload
 from exporter.config.labels import label_warnings
 from exporter.config.load import load
 from exporter.config.problem import InvalidConfig
@@ -35,7 +34,7 @@ from exporter.process.resources import start, use_one_arena
 from exporter.process.signals import Signals
 from exporter.process.supervisor import PartFailed, Supervisor
 from exporter.process.systemd import Systemd
-from exporter.reloader import Reloader
+from exporter.reloader import AutoReload, Reloader
 from exporter.web.probe import Probe
 from exporter.web.routes import App, Reload
 from exporter.web.status_page.status_page import StatusPage

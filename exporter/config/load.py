@@ -9,8 +9,7 @@ from exporter.config import keys
 from exporter.config.certificates import read_certificates
 from exporter.config.document import Context, MapNode, Node, Scalar, read_document
 from exporter.config.files import TrackedFiles, UnreadableFile, shown_path
-from exporter.config.instance_files import InstanceFiles
-from exporter.config.instances import KnownInstances, inherit, instance_at, report_duplicates
+from exporter.config.instances import InstanceFiles, KnownInstances, inherit, instance_at, report_duplicates
 from exporter.config.problem import Problems
 from exporter.config.section import SectionValues, Unusable, Value, usable
 from exporter.model.settings import CONFIG_SOURCE, Api, Config, InstanceSource, Polling

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config.auto_reload import SETTLING, AutoReload
 from exporter.config.files import Fingerprint
+from exporter.reloader import SETTLING, AutoReload
 from tests.clocks import ManualClock
 
 FILE = Path("config.yaml")
