@@ -41,22 +41,33 @@ class Rig:
         self.duty.run()
         return wait
 
+    def look_after(self, written: bytes | None) -> float:
+        self.files.written = written
+        return self.look()
+
 
 @pytest.fixture
 def rig() -> Rig:
     return Rig()
 
 
-def test_a_change_is_taken_once_it_has_settled(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO")
-    assert [rig.look(), rig.look()] == [30.0, 30.0]
-    assert rig.files.reloads == []
-    rig.files.written = b"second"
-    assert rig.look() == 30.0
-    assert rig.files.reloads == []
-    assert [rig.look(), rig.look(), rig.look()] == [SETTLING, 30.0, 30.0]
-    assert rig.files.reloads == [b"second"]
-    assert [vars(record)["path"] for record in caplog.records] == [str(FILE)]
+@pytest.mark.parametrize(
+    ("written", "waits", "reloads"),
+    [
+        ([b"first", b"second", b"second", b"second"], [30.0, 30.0, SETTLING, 30.0], [b"second"]),
+        # a file that is being written is left alone until it is whole
+        ([b"half", None, b"thr", b"whole", b"whole"], [30.0, *[SETTLING] * 4], [b"whole"]),
+        # a change that is taken back is none, and what comes again must settle again
+        ([None, b"first", b"first", None], [30.0, SETTLING, 30.0, 30.0], []),
+        # a file that stays away is told of once
+        ([None] * 5, [30.0, SETTLING, 30.0, 30.0, 30.0], [None]),
+    ],
+)
+def test_a_change_is_taken_once_it_has_settled(
+    rig: Rig, written: list[bytes | None], waits: list[float], reloads: list[bytes | None]
+) -> None:
+    assert [rig.look_after(content) for content in written] == waits
+    assert rig.files.reloads == reloads
 
 
 @pytest.mark.parametrize(("changed", "more"), [(5, ""), (6, " and 1 more"), (7, " and 2 more")])
@@ -68,37 +79,6 @@ def test_five_of_the_changed_files_are_named(
     rig.look()
     rig.look()
     assert vars(caplog.records[0])["path"] == "0.yaml, 1.yaml, 2.yaml, 3.yaml, 4.yaml" + more
-
-
-def test_a_file_that_is_being_written_is_left_alone_until_it_is_whole(rig: Rig) -> None:
-    waits = []
-    for written in (b"half", None, b"thr", b"three qu"):
-        rig.files.written = written
-        waits.append(rig.look())
-    assert waits == [30.0, SETTLING, SETTLING, SETTLING]
-    assert rig.files.reloads == []
-    rig.files.written = b"whole"
-    rig.look()
-    rig.look()
-    assert rig.files.reloads == [b"whole"]
-
-
-def test_a_change_that_is_taken_back_is_none(rig: Rig) -> None:
-    rig.files.written = None
-    rig.look()
-    rig.files.written = b"first"
-    rig.look()
-    assert rig.look() == 30.0
-    rig.files.written = None
-    rig.look()
-    assert rig.files.reloads == [], "what comes again must settle again"
-
-
-def test_a_file_that_stays_away_is_told_of_once(rig: Rig) -> None:
-    rig.files.written = None
-    for _ in range(5):
-        rig.look()
-    assert rig.files.reloads == [None]
 
 
 def test_a_short_interval_is_never_made_longer() -> None:

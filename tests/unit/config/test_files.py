@@ -153,12 +153,9 @@ class CountingReader(FileReader):
 def test_a_load_reads_each_file_once(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("T")
     (tmp_path / "more.yaml").write_text("[{name: c, id: C, token_file: token}]")
-    (tmp_path / "config.yaml").write_text(
-        "#"
-        * MAX_BYTES
-        + "\ninstances: [{name: a, id: A, token_file: token}, {name: b, id: B, token_file: ./token}]"
-        "\ninstance_files: [more.yaml]\n"
-    )
+    instances = "{name: a, id: A, token_file: token}, {name: b, id: B, token_file: ./token}"
+    text = f"{'#' * MAX_BYTES}\ninstances: [{instances}]\ninstance_files: [more.yaml]\n"
+    (tmp_path / "config.yaml").write_text(text)
     reader = CountingReader()
     tracked = TrackedFiles(tmp_path, reader)
     load(tmp_path / "config.yaml", {}, tracked)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -16,87 +17,61 @@ from tests.unit.config.documents import MINIMAL, problems_of
 ROOT = Path(__file__).parents[3]
 SCHEMA: dict[str, Any] = json.loads((ROOT / "config.schema.json").read_text())
 
-WITH_INSTANCE = yaml.safe_load(MINIMAL)["instances"][0]
+INSTANCE: dict[str, Any] = yaml.safe_load(MINIMAL)["instances"][0]
+URL = "https://a.example"
 GOOD: list[dict[str, Any]] = [
     {},
     {"api": None, "polling": None, "defaults": {"labels": None, "expected_webhooks": None}},
     {"api": {"base_url": "http://[::1]:80/x", "timeout": "1m30s", "client_token": "C"}},
     {"api": {"timeout": "1d", "base_url": "http://a:65535"}},
     {"api": {"timeout": "1ms", "base_url": "http://a:1"}},
-    {"polling": {"interval": "1y", "stale_after": "1y", "concurrency": 1, "probe_max_age": "1d"}},
-    {"polling": {"interval": "100ms"}},
-    {"instances": [{"name": "v" * 200, "id": "A", "token": "T"}]},
     {"api": {"timeout": "${T:-5s}", "base_url": "${URL:-https://z.example}"}},
+    {"polling": {"interval": "1y", "stale_after": "1y", "concurrency": 1, "probe_max_age": "1d"}},
     {"polling": {"interval": "1h", "stale_after": "2h", "concurrency": 1024, "probe_max_age": "0s"}},
-    {"x-anchors": [{"any": "thing"}], "x-": 1},
-    {"defaults": {"expected_webhooks": {"received": {"url_file": "LICENSE-URL"}}}},
+    {"polling": {"interval": "100ms", "concurrency": "8"}},
     {"polling": {"concurrency": "${N:-8}"}},
-    {"polling": {"concurrency": "8"}},
     {"payment": {"paid_statuses": ["paid", "PAGO"], "unpaid_statuses": []}},
-    {"defaults": {"labels": {"team": "", "_x": "y"}, "expected_webhooks": ["received"]}},
-    {"defaults": {"expected_webhooks": {"received": "https://a.example", "delivery": None}}},
-    {"defaults": {"expected_webhooks": ["${HOOK:-received}"]}},
+    {"defaults": {"labels": {"team": "", "_x": "y", "Zone9": "z", "le_": "", "a" * 300: ""}}},
+    {"defaults": {"expected_webhooks": {"received": {"url_file": "LICENSE-URL"}}}},
+    {"defaults": {"expected_webhooks": {"received": URL, "delivery": None}}},
+    {"defaults": {"expected_webhooks": ["received", "${HOOK:-delivery}"]}},
     {"instances": [{"name": "漢\n", "id": "0123", "token": "yes", "client_token": "C"}]},
+    {"instances": [{**INSTANCE, "name": "v" * 200}]},
     {"accounts": [{"name": "matriz", "partner_token": "P"}]},
+    {"x-anchors": [{"any": "thing"}], "x-": 1},
 ]
-BAD: list[dict[str, Any]] = [
-    {"poling": {}},
-    {"api": []},
-    {"api": "x"},
-    {"api": {"uri": "x"}},
-    {"api": {"timeout": 10}},
-    {"api": {"timeout": None}},
-    {"api": {"timeout": "10"}},
-    {"api": {"timeout": "1s1m"}},
-    {"api": {"base_url": "ftp://a"}},
-    {"api": {"base_url": "https://u@a"}},
-    {"api": {"base_url": "https://api.z-api.io/instances/A/token/B"}},
-    {"polling": {"probe_max_age": "2d1h1"}},
-    {"defaults": {"expected_webhooks": {"received": {}}}},
-    {"defaults": {"expected_webhooks": {"received": {"url": "https://a.example"}}}},
-    {"instances": [{"name": "a", "id": "https://api.z-api.io/instances/A", "token": "T"}]},
-    {"x_anchors": {}},
-    {"api": {"client_token": ""}},
-    {"api": {"client_token": "a b"}},
-    {"api": {"client_token": "C", "client_token_file": "pyproject.toml"}},
-    {"api": {"ca_file": " "}},
-    {"polling": {"concurrency": 0}},
-    {"polling": {"concurrency": 1025}},
-    {"polling": {"concurrency": True}},
-    {"polling": {"concurrency": "010"}},
-    {"payment": {"paid_statuses": []}},
-    {"payment": {"paid_statuses": "paid"}},
-    {"payment": {"paid_statuses": [""]}},
-    {"payment": {"paid_statuses": [1]}},
-    {"payment": {"unpaid_statuses": "unpaid"}},
-    {"payment": {"unpaid_statuses": [""]}},
-    {"defaults": {"labels": {"job": "x"}}},
-    {"defaults": {"labels": {"__a": "x"}}},
-    {"defaults": {"labels": {"a-b": "x"}}},
-    {"defaults": {"labels": {"team": 1}}},
-    {"defaults": {"labels": ["team"]}},
-    {"defaults": {"expected_webhooks": ["recieved"]}},
-    {"defaults": {"expected_webhooks": "received"}},
-    {"defaults": {"expected_webhooks": {"recieved": "https://a.example"}}},
-    {"defaults": {"expected_webhooks": {"received": "a.example"}}},
-    {"defaults": {"client_token": "C"}},
-    {"accounts": []},
-    {"accounts": {}},
-    {"accounts": None},
-    {"accounts": ["matriz"]},
-    {"instances": []},
-    {"instances": {}},
-    {"instances": None},
-    {"instances": ["a"]},
-    {"instances": [{"id": "A", "token": "T"}]},
-    {"instances": [{"name": "a", "token": "T"}]},
-    {"instances": [{"name": "a", "id": "A"}]},
-    {"instances": [{"name": "a", "id": "A", "token": "T", "token_file": "pyproject.toml"}]},
-    {"instances": [{"name": "", "id": "A", "token": "T"}]},
-    {"instances": [{"name": "v" * 201, "id": "A", "token": "T"}]},
-    {"instances": [{"name": "a", "id": 123, "token": "T"}]},
-    {"instances": [{"name": "a", "id": "A 1", "token": "T"}]},
-    {"instances": [{"name": "a", "id": "A", "token": True}]},
+WRONG_KEYS: list[dict[str, Any]] = [
+    *({"name": name} for name in ("", "v" * 201)),
+    *({"id": one} for one in (123, "A 1", "https://api.z-api.io/instances/A")),
+    *({"token": True}, {"token_file": "pyproject.toml"}),
+]
+WRONG: dict[tuple[str, ...], list[Any]] = {
+    ("poling",): [{}],
+    ("x_anchors",): [{}],
+    ("api",): [[], "x", {"uri": "x"}, {"client_token": "C", "client_token_file": "pyproject.toml"}],
+    ("api", "timeout"): [10, None, "10", "1s1m"],
+    ("api", "base_url"): ["ftp://a", "https://u@a", "https://api.z-api.io/instances/A/token/B"],
+    ("api", "client_token"): ["", "a b"],
+    ("api", "ca_file"): [" "],
+    ("polling", "probe_max_age"): ["2d1h1"],
+    ("polling", "concurrency"): [0, 1025, True, "010"],
+    ("payment", "paid_statuses"): [[], "paid", [""], [1]],
+    ("payment", "unpaid_statuses"): ["unpaid", [""]],
+    ("defaults", "client_token"): ["C"],
+    ("defaults", "labels"): [{"job": "x"}, {"__a": "x"}, {"a-b": "x"}, {"team": 1}, ["team"]],
+    ("defaults", "expected_webhooks"): [["recieved"], "received", {"recieved": URL}],
+    ("defaults", "expected_webhooks", "received"): ["a.example", {}, {"url": URL}],
+    ("accounts",): [[], {}, None, ["matriz"]],
+    ("instances",): [
+        *([], {}, None, ["a"]),
+        *([{**INSTANCE, **wrong}] for wrong in WRONG_KEYS),
+        *([{key: INSTANCE[key] for key in INSTANCE if key != missing}] for missing in INSTANCE),
+    ],
+}
+BAD = [
+    reduce(lambda inner, key: {key: inner}, reversed(path), value)
+    for path, values in WRONG.items()
+    for value in values
 ]
 
 
@@ -116,7 +91,7 @@ def test_the_example_names_the_schema_and_keeps_to_it() -> None:
     ("document", "is_good"), [*((each, True) for each in GOOD), *((each, False) for each in BAD)], ids=str
 )
 def test_the_schema_and_the_loader_agree(tmp_path: Path, document: dict[str, Any], is_good: bool) -> None:
-    whole = {"instances": [WITH_INSTANCE], **document}
+    whole = {"instances": [INSTANCE], **document}
     (tmp_path / "LICENSE-URL").write_text("https://a.example/hook")
     file = tmp_path / "config.yaml"
     file.write_text(yaml.safe_dump(whole, allow_unicode=True))

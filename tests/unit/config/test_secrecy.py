@@ -1,5 +1,6 @@
 """A secret that stands anywhere in a file, by whatever mistake, is in no message about the file."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,8 @@ SIGNS = (
     *("", *" :=,\n{}[]'\"*&!|>#%@`?$\t\\\xa0\u201c\ufeff"),
     *(": ", ", ", "\n  ", "!!", "? ", "- ", "<<: *", "${", "$$", "---\n"),
 )
+SHAPES = ("{}{}{}", "{}{}{}:", "{}{}{}: x", "- {}{}{}", "{{{}{}{}}}", "[{}{}{}]", "{}: {{{}{}: x}}")
+PLACES = ("api: {}\n", "instances:\n  {}\n", "basic_auth_users: {}\n", "{}")
 AROUND = st.sampled_from(SIGNS)
 
 
@@ -71,25 +74,9 @@ def test_a_secret_that_slipped_in_anywhere_is_not_shown(
 @pytest.mark.slow
 @pytest.mark.parametrize("sign", SIGNS)
 def test_a_secret_that_runs_into_its_key_is_not_shown(file: Path, sign: str) -> None:
-    for key in ("token", "prom"):
-        for shape in (
-            "{}{}{}",
-            "{}{}{}:",
-            "{}{}{}: x",
-            "- {}{}{}",
-            "{{{}{}{}}}",
-            "[{}{}{}]",
-            "{}: {{{}{}: x}}",
-        ):
-            slipped = shape.format(key, sign, CANARY)
-            texts = (
-                f"api: {slipped}\n",
-                f"instances:\n  {slipped}\n",
-                f"basic_auth_users: {slipped}\n",
-                slipped,
-            )
-            for text in texts:
-                assert CANARY not in told(file, text), text
+    for key, shape, place in itertools.product(("token", "prom"), SHAPES, PLACES):
+        text = place.format(shape.format(key, sign, CANARY))
+        assert CANARY not in told(file, text), text
 
 
 @given(variable=st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,40}", fullmatch=True))
