@@ -10,9 +10,8 @@ from typing import Final, TypeVar
 
 from exporter import __version__
 from exporter.config.labels import label_warnings
-from exporter.config.load import load
+from exporter.config.load import Source, load, open_source
 from exporter.config.problem import InvalidConfig
-from exporter.config.source import Source, open_source
 from exporter.daemon import Daemon, make_client
 from exporter.discovery.cache import ListCache
 from exporter.discovery.preview import instance_table, with_lists
@@ -38,8 +37,8 @@ from exporter.reloader import AutoReload, Reloader
 from exporter.web.probe import Probe
 from exporter.web.routes import App, Reload
 from exporter.web.status_page.status_page import StatusPage
-from exporter.webconfig import load as webconfig
-from exporter.webconfig.watch import WebConfigFile
+from exporter.webconfig.file import WebConfigFile
+from exporter.webconfig.file import load as load_web_config
 from exporter.zapi.proxy import UnusableProxy
 
 OK: Final = 0
@@ -62,7 +61,7 @@ def check(options: Options, environ: Mapping[str, str]) -> int:
     """Run ``--config.check``: print every problem of the configuration and of the web configuration."""
     web_file = options.web_config_file
     checked = _valid(lambda: load(options.config_file, environ))
-    web = Security() if web_file is None else _valid(lambda: webconfig.load(web_file))
+    web = Security() if web_file is None else _valid(lambda: load_web_config(web_file))
     if checked is None or web is None:
         return FAILED
     faults = [problem for source in checked.sources for problem in source.problems]

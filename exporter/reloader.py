@@ -58,7 +58,7 @@ class Reloader:
 
 
 class WatchedFiles(Protocol):
-    """The files of a configuration; see :class:`~exporter.config.source.ConfigFile`."""
+    """The files of a configuration; see :class:`~exporter.config.load.ConfigFile`."""
 
     @property
     def held(self) -> Fingerprint:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from exporter.commands import _auto_reload
-from exporter.config.source import ConfigFile, Source
+from exporter.config.load import ConfigFile, Source
 from exporter.flags import parse
 from tests.builders import a_config
 from tests.clocks import ManualClock

@@ -14,7 +14,7 @@ from exporter.httpd.message import Request, Response
 from exporter.httpd.security import Security
 from exporter.httpd.server import Server
 from exporter.model.clock import SystemClock
-from exporter.webconfig.load import load
+from exporter.webconfig.file import load
 from harness.ports import refusing_port
 from tests.unit.httpd.certificates import EXAMPLES, write_files
 

@@ -32,7 +32,7 @@ from exporter.model.settings import Account, Config
 from exporter.web.probe import Probe
 from exporter.web.routes import App
 from exporter.web.status_page.status_page import StatusPage
-from exporter.webconfig.load import load as load_web_config
+from exporter.webconfig.file import load as load_web_config
 from exporter.zapi.failures import Answer, PollFailed, read_answer, retry_after_seconds
 from exporter.zapi.instance_list import read_list_page
 from exporter.zapi.me import MAX_TEXT, MAX_URL, read_me

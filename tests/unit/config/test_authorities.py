@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from exporter.config.source import ConfigFile
+from exporter.config.load import ConfigFile
 from tests.unit.config.documents import MINIMAL, load_text, problems_of
 
 

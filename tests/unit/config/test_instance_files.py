@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from exporter.config.files import FileReader, Matches, UnreadableFile, find_matches
-from exporter.config.load import load
+from exporter.config.load import ConfigFile, load
 from exporter.config.problem import InvalidConfig
-from exporter.config.source import ConfigFile
 from exporter.model.secret import Secret
 from exporter.model.settings import Config
 from tests.counting import calls_of

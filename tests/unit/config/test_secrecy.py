@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from exporter.config.load import load as load_config
 from exporter.config.problem import InvalidConfig
-from exporter.webconfig.load import load as load_web_config
+from exporter.webconfig.file import load as load_web_config
 from tests.unit.config.documents import problems_of
 
 ROOT = Path(__file__).parents[3]

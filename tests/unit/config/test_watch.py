@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import trustme
 
+from exporter.config.load import ConfigFile, open_source
 from exporter.config.problem import InvalidConfig
-from exporter.config.source import ConfigFile, open_source
 from exporter.flags import parse
 from exporter.model.clock import SystemClock
 from exporter.model.shard import Shard

@@ -13,7 +13,7 @@ import trustme
 from exporter.httpd.message import Handler, Response
 from exporter.httpd.security import ServerTls
 from exporter.httpd.server import Server
-from exporter.webconfig.load import load
+from exporter.webconfig.file import load
 from tests.unit.httpd.certificates import write_files
 from tests.unit.httpd.serving import PLAIN, REQUEST, Client, echo, place_of, serving
 

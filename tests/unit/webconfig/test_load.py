@@ -16,8 +16,8 @@ from exporter.config.problem import InvalidConfig
 from exporter.httpd.basic_auth import Credentials, PasswordChecker
 from exporter.httpd.security import Security, ServerTls
 from exporter.model.secret import Secret
+from exporter.webconfig.file import load
 from exporter.webconfig.keys import HEADERS
-from exporter.webconfig.load import load
 from tests.unit.httpd.certificates import EXAMPLES, write_files
 
 HASH = bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode()

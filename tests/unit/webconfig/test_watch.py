@@ -9,8 +9,8 @@ import pytest
 import trustme
 
 from exporter.httpd.security import Security
-from exporter.webconfig import watch
-from exporter.webconfig.watch import WebConfigFile
+from exporter.webconfig import file
+from exporter.webconfig.file import WebConfigFile
 from harness.waiting import wait_until
 from tests.unit.httpd.certificates import write_files, write_server_files
 
@@ -108,7 +108,7 @@ def test_an_unexpected_error_keeps_what_was_and_is_told_once(
     watched = Watched(folder, HEADERS.format(0))
     first = watched.now()
     with monkeypatch.context() as patched:
-        patched.setattr(watch, "load", fail)
+        patched.setattr(file, "load", fail)
         watched.file.write_text(HEADERS.format(1))
         for _ in range(3):
             assert watched.now() is first
