@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
@@ -14,7 +14,7 @@ from exporter.config.load import Source, load, open_source
 from exporter.config.problem import InvalidConfig
 from exporter.daemon import Daemon, make_client
 from exporter.discovery.cache import ListCache
-from exporter.discovery.preview import instance_table, with_lists
+from exporter.discovery.merge import with_lists
 from exporter.healthcheck import published
 from exporter.httpd.bind import CannotBind, bind
 from exporter.httpd.security import Security
@@ -22,7 +22,7 @@ from exporter.httpd.server import Server
 from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
 from exporter.model.clock import Clock, SystemClock
-from exporter.model.settings import ACCOUNT_PREFIX, Config
+from exporter.model.settings import ACCOUNT_PREFIX, Config, Instance
 from exporter.model.shard import Shard
 from exporter.options import Options
 from exporter.process import logs
@@ -49,6 +49,9 @@ _POLLS_GRACE: Final = 2.0
 _ANSWERS_GRACE: Final = 0.5
 _STUCK_AFTER: Final = 30.0
 """Seconds without progress, beyond the longest poll, after which polls are stuck where no watchdog says otherwise."""
+
+_HEADS: Final = ("NAME", "ID", "SOURCE")
+_WIDEST: Final = 60
 
 _log = logging.getLogger(__name__)
 
@@ -109,6 +112,13 @@ def _check_accounts(checked: Config, options: Options) -> int:
     if whole.instances and not answer(instance_table(whole.instances), "the table of instances"):
         return FAILED
     return FAILED if _has_failed_account(whole) else OK
+
+
+def instance_table(instances: Iterable[Instance]) -> str:
+    """Return instances as lines of text with the name, the id and the source of each, but no secret."""
+    rows = [_HEADS, *(tuple(map(logs.printable, (each.name, each.id, each.source))) for each in instances)]
+    widths = [min(_WIDEST, max(len(row[column]) for row in rows)) for column in range(2)]
+    return "".join(f"{name:{widths[0]}}  {ident:{widths[1]}}  {source}\n" for name, ident, source in rows)
 
 
 def _has_failed_account(config: Config) -> bool:

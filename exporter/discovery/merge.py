@@ -6,20 +6,18 @@ lists it too. If several accounts list an instance, the first one in the configu
 
 import itertools
 import operator
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Final
+from functools import partial
 from unicodedata import normalize
 
 from exporter.discovery.known_list import KnownList
+from exporter.discovery.readers import AskPage
 from exporter.model.account_list import ListedInstance, Listing
-from exporter.model.secret import SecretScanner
+from exporter.model.secret import SecretScanner, may_hold_token
 from exporter.model.settings import CONFIG_SOURCE, Account, Config, Instance, InstanceSource
-
-_LONG_WORD: Final = re.compile(r"[A-Za-z0-9_-]{12,}")
-"""A word that may be a token; few names have one."""
+from exporter.zapi.instance_list import read_listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ def claimed_name(instance: ListedInstance, own: SecretScanner, others: SecretSca
     ``own`` finds the secrets of the instance and its account, ``others`` the tokens of all instances.
     """
     name = instance.name
-    if not name or own.finds_secret(name) or (_LONG_WORD.search(name) and others.finds_secret(name)):
+    if not name or own.finds_secret(name) or (may_hold_token(name) and others.finds_secret(name)):
         return instance.id
     return name
 
@@ -181,3 +179,15 @@ def _source(account: Account, instances: tuple[Instance, ...], known: KnownList)
         is_read=known.is_read,
         refresh=account.refresh,
     )
+
+
+def with_lists(config: Config, ask: AskPage, now: float) -> Config:
+    """Read the list of each account once and return the configuration with their instances.
+
+    The source of an account whose list cannot be read says why. ``now`` is unix time.
+    """
+    lists = {
+        account.name: KnownList().after(read_listing(partial(ask, account)), now)
+        for account in config.accounts
+    }
+    return Merger().merge(config, lists)

@@ -1,6 +1,7 @@
 """Text that must never be shown, and how it is found in other texts."""
 
 import html
+import re
 import unicodedata
 from typing import Final, final
 from urllib.parse import unquote
@@ -8,6 +9,7 @@ from urllib.parse import unquote
 _MASK: Final = "<secret>"
 _LAYERS: Final = 3
 """How many times an encoding may be wrapped in another: a proxy that encodes a URL anew adds one."""
+_LONG_WORD: Final = re.compile(r"[A-Za-z0-9_-]{12,}")
 
 
 @final
@@ -63,6 +65,11 @@ class SecretScanner:
                 return False
             text = decoded
         return False
+
+
+def may_hold_token(name: str) -> bool:
+    """Return whether a word of a name is long enough for a token: few names have one."""
+    return _LONG_WORD.search(name) is not None
 
 
 def _folded(text: str) -> str:
