@@ -1,12 +1,11 @@
 """What the log tells of each change, and that it says nothing where nothing changed."""
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
-from exporter.fleet.event_log import EventLog
+from exporter.fleet.event_log import MOST_NAMED, EventLog, log_changes
 from exporter.fleet.store import Fleet
 from exporter.model.poll_result import Reading, Reason
 from exporter.model.secret import Secret
@@ -20,7 +19,7 @@ URL = Secret("https://hooks.example.com/CANARY")
 class Rig:
     """One instance, and what was logged of it since last asked: level and message, with what the test looks at."""
 
-    handler: "Collecting"
+    log: pytest.LogCaptureFixture
     clock: ManualClock = field(default_factory=ManualClock)
 
     def __post_init__(self) -> None:
@@ -29,31 +28,17 @@ class Rig:
         self.fleet = Fleet(config, self.clock, [EventLog()])
 
     def poll(self, *readings: Reading) -> list[logging.LogRecord]:
-        self.handler.records.clear()
+        self.log.clear()
         for reading in readings:
             self.clock.advance(60)
             self.fleet.record(self.instance, reading, 0.25)
-        return self.handler.records
-
-
-class Collecting(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__()
-        self.records: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.records.append(record)
+        return self.log.records
 
 
 @pytest.fixture
-def rig() -> Iterator[Rig]:
-    handler, logger = Collecting(), logging.getLogger("exporter.fleet.event_log")
-    before = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    yield Rig(handler)
-    logger.removeHandler(handler)
-    logger.setLevel(before)
+def rig(caplog: pytest.LogCaptureFixture) -> Rig:
+    caplog.set_level(logging.INFO, "exporter.fleet.event_log")
+    return Rig(caplog)
 
 
 def said(records: list[logging.LogRecord]) -> list[tuple[str, str]]:
@@ -109,16 +94,16 @@ def test_values_that_grow_stale_are_told_of_once(rig: Rig) -> None:
     rig.clock.advance(300)
     for _ in range(3):
         rig.fleet.expire()
-    assert said(rig.handler.records)[1:] == [("WARNING", "no successful poll for too long; values withdrawn")]
+    assert said(rig.log.records)[1:] == [("WARNING", "no successful poll for too long; values withdrawn")]
 
 
 def test_polls_that_stop_altogether_are_told_of_once(rig: Rig) -> None:
     rig.poll(a_status())
-    rig.handler.records.clear()
+    rig.log.clear()
     rig.clock.advance(3600)
     for _ in range(3):
         rig.fleet.expire()
-    assert said(rig.handler.records) == [("WARNING", "polls have stopped; values withdrawn")]
+    assert said(rig.log.records) == [("WARNING", "polls have stopped; values withdrawn")]
 
 
 def test_a_change_of_payment_status_is_told_with_both(rig: Rig) -> None:
@@ -164,7 +149,7 @@ def test_a_webhook_that_leaves_its_expected_url_is_a_warning(rig: Rig) -> None:
         ("WARNING", "webhook changed"),
     ]
     rig.poll(a_status(webhooks={"received": URL, "delivery": other}))
-    assert said(rig.handler.records) == [("INFO", "webhook changed")]
+    assert said(rig.log.records) == [("INFO", "webhook changed")]
 
 
 def test_fields_that_cannot_be_read_are_told_of_when_they_are_new(rig: Rig) -> None:
@@ -177,10 +162,30 @@ def test_fields_that_cannot_be_read_are_told_of_when_they_are_new(rig: Rig) -> N
 
 def test_each_poll_is_a_line_at_debug(rig: Rig) -> None:
     rig.poll(a_status())
-    logging.getLogger("exporter.fleet.event_log").setLevel(logging.DEBUG)
+    rig.log.set_level(logging.DEBUG, "exporter.fleet.event_log")
     success, failure = (
         record for record in rig.poll(a_status(), a_failure()) if record.levelno == logging.DEBUG
     )
     assert fields(success) == {"instance": "vendas", "outcome": "success", "duration": "0.250s"}
     assert fields(failure)["outcome"] == "timeout"
     assert success.getMessage() == failure.getMessage() == "polled"
+
+
+def test_who_came_and_who_went_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    stays, goes = an_instance("vendas"), an_instance("suporte")
+    comes = replace(an_instance("ouvidoria"), source="account:matriz")
+    changed = replace(stays, labels={"team": "sales"})
+    log_changes("the lists have changed", a_config(stays, goes), a_config(changed, comes))
+    assert [(record.getMessage(), fields(record)) for record in caplog.records] == [
+        ("the lists have changed", {"instances": 2, "added": 1, "removed": 1, "changed": 1}),
+        ("an instance was removed", {"instance": "suporte", "source": "config"}),
+        ("an instance was added", {"instance": "ouvidoria", "source": "account:matriz"}),
+    ]
+
+
+def test_a_thousand_that_come_take_few_lines(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    log_changes("the lists have changed", a_config(), a_config(*map(an_instance, map(str, range(1000)))))
+    assert fields(caplog.records[0])["added"] == 1000
+    assert len(caplog.records) == 1 + MOST_NAMED

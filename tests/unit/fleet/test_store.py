@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import pytest
 
 from exporter.fleet.store import MAX_STATUSES, Fleet, InstanceView, is_as_expected
-from exporter.model.poll_result import Reason
+from exporter.model.poll_result import Reading, Reason
 from exporter.model.secret import Secret
 from tests.builders import a_config, a_failure, a_status, an_instance, some_polling
 from tests.clocks import ManualClock
@@ -46,6 +46,11 @@ def vendas(fleet: Fleet) -> InstanceView:
     return view
 
 
+def poll(fleet: Fleet, *readings: Reading) -> None:
+    for reading in readings:
+        fleet.record(VENDAS, reading, 0.1)
+
+
 def test_before_the_first_poll_nothing_is_known(fleet: Fleet) -> None:
     view = vendas(fleet)
     assert (view.up, view.status, view.last_poll, view.polls) == (None, None, None, 0)
@@ -61,14 +66,14 @@ def test_a_good_poll_is_known_at_once(fleet: Fleet, clock: ManualClock) -> None:
 
 
 def test_all_are_polled_once_every_one_was_well_or_not(fleet: Fleet) -> None:
-    fleet.record(VENDAS, a_status(), 0.1)
+    poll(fleet, a_status())
     assert not fleet.every_instance_was_polled()
     fleet.record(SUPORTE, a_failure(), 0.1)
     assert fleet.every_instance_was_polled()
 
 
 def test_after_a_failed_poll_up_is_0_at_once_and_the_values_stay(fleet: Fleet, clock: ManualClock) -> None:
-    fleet.record(VENDAS, a_status(), 0.1)
+    poll(fleet, a_status())
     clock.advance(60)
     fleet.record(VENDAS, a_failure(Reason.TLS), 0.75)
     view = vendas(fleet)
@@ -80,9 +85,9 @@ def test_after_a_failed_poll_up_is_0_at_once_and_the_values_stay(fleet: Fleet, c
 
 
 def test_values_go_together_when_stale_after_has_passed(fleet: Fleet, clock: ManualClock) -> None:
-    fleet.record(VENDAS, a_status(), 0.1)
+    poll(fleet, a_status())
     clock.advance(60)
-    fleet.record(VENDAS, a_failure(), 0.1)
+    poll(fleet, a_failure())
     clock.advance(239.9)
     assert vendas(fleet).status is not None
     clock.advance(0.1)
@@ -93,9 +98,9 @@ def test_values_go_together_when_stale_after_has_passed(fleet: Fleet, clock: Man
 
 
 def test_a_failure_after_stale_after_takes_the_values_with_it(fleet: Fleet, clock: ManualClock) -> None:
-    fleet.record(VENDAS, a_status(), 0.1)
+    poll(fleet, a_status())
     clock.advance(301)
-    fleet.record(VENDAS, a_failure(), 0.1)
+    poll(fleet, a_failure())
     assert vendas(fleet).status is None
 
 
@@ -103,8 +108,7 @@ def test_a_failure_after_stale_after_takes_the_values_with_it(fleet: Fleet, cloc
 def test_a_stepped_wall_clock_neither_keeps_nor_drops_values(
     fleet: Fleet, clock: ManualClock, step: float
 ) -> None:
-    fleet.record(VENDAS, a_status(), 0.1)
-    fleet.record(VENDAS, a_failure(), 0.1)
+    poll(fleet, a_status(), a_failure())
     clock.step_wall_clock(step)
     clock.advance(299)
     assert vendas(fleet).status is not None
@@ -113,7 +117,7 @@ def test_a_stepped_wall_clock_neither_keeps_nor_drops_values(
 
 
 def test_polls_that_stop_altogether_become_visible(fleet: Fleet, clock: ManualClock) -> None:
-    fleet.record(VENDAS, a_status(), 0.1)
+    poll(fleet, a_status())
     clock.advance(299)
     assert vendas(fleet).up is True
     clock.advance(1)
@@ -121,89 +125,91 @@ def test_polls_that_stop_altogether_become_visible(fleet: Fleet, clock: ManualCl
     assert (view.up, view.failure, view.status) == (False, None, None)
 
 
-def test_good_values_outlive_the_interval_even_if_stale_after_is_no_longer() -> None:
-    clock = ManualClock()
-    fleet = Fleet(a_config(VENDAS, timeout=10, polling=some_polling(interval=60, stale_after=60)), clock)
-    fleet.record(VENDAS, a_status(), 0.1)
-    clock.advance(65)
-    assert vendas(fleet).up is True
-    clock.advance(65)
-    assert vendas(fleet).up is False
+@pytest.fixture
+def brief(clock: ManualClock) -> Fleet:
+    """A fleet whose ``stale_after`` is no longer than the interval."""
+    return Fleet(a_config(VENDAS, timeout=10, polling=some_polling(interval=60, stale_after=60)), clock)
 
 
-def test_after_a_failure_values_live_no_longer_than_stale_after() -> None:
-    clock = ManualClock()
-    fleet = Fleet(a_config(VENDAS, timeout=10, polling=some_polling(interval=60, stale_after=60)), clock)
-    fleet.record(VENDAS, a_status(), 0.1)
+def test_good_values_outlive_the_interval_even_if_stale_after_is_no_longer(
+    brief: Fleet, clock: ManualClock
+) -> None:
+    poll(brief, a_status())
+    clock.advance(65)
+    assert vendas(brief).up is True
+    clock.advance(65)
+    assert vendas(brief).up is False
+
+
+def test_after_a_failure_values_live_no_longer_than_stale_after(brief: Fleet, clock: ManualClock) -> None:
+    poll(brief, a_status())
     clock.advance(30)
-    fleet.record(VENDAS, a_failure(), 0.1)
+    poll(brief, a_failure())
     clock.advance(29.9)
-    assert vendas(fleet).status is not None
+    assert vendas(brief).status is not None
     clock.advance(0.1)
-    assert vendas(fleet).status is None
+    assert vendas(brief).status is None
 
 
 def test_disconnects_are_counted_when_a_poll_sees_them(fleet: Fleet) -> None:
-    for connected in (False, True, True, False, False, True, False):
-        fleet.record(VENDAS, a_status(connected), 0.1)
+    poll(fleet, *map(a_status, (False, True, True, False, False, True, False)))
     assert vendas(fleet).disconnects == 2
 
 
 def test_a_disconnect_across_a_failure_is_counted(fleet: Fleet, clock: ManualClock) -> None:
-    fleet.record(VENDAS, a_status(True), 0.1)
-    fleet.record(VENDAS, a_failure(), 0.1)
+    poll(fleet, a_status(True), a_failure())
     clock.advance(1000)
     assert vendas(fleet).status is None
-    fleet.record(VENDAS, a_status(False), 0.1)
+    poll(fleet, a_status(False))
     assert vendas(fleet).disconnects == 1
 
 
 def test_last_connected_is_the_last_poll_that_saw_it_connected(fleet: Fleet, clock: ManualClock) -> None:
-    fleet.record(VENDAS, a_status(False), 0.1)
+    poll(fleet, a_status(False))
     assert vendas(fleet).last_connected is None
     clock.advance(60)
-    fleet.record(VENDAS, a_status(True), 0.1)
+    poll(fleet, a_status(True))
     seen = clock.time()
     clock.advance(60)
     for reading in (a_status(False), a_failure()):
-        fleet.record(VENDAS, reading, 0.1)
+        poll(fleet, reading)
         assert vendas(fleet).last_connected == seen
     clock.advance(1000)
     assert vendas(fleet).status is None
     assert vendas(fleet).last_connected == seen
-    fleet.record(VENDAS, a_status(True), 0.1)
+    poll(fleet, a_status(True))
     assert vendas(fleet).last_connected == clock.time()
 
 
 def test_a_reload_classifies_the_payment_status_anew(fleet: Fleet) -> None:
-    fleet.record(VENDAS, a_status(payment_status="trialing"), 0.1)
+    poll(fleet, a_status(payment_status="trialing"))
     fleet.reconfigure(replace(a_config(VENDAS), unpaid_statuses=frozenset({"trialing"})))
     assert vendas(fleet).paid is False
 
 
 def test_since_is_when_the_present_state_began(fleet: Fleet, clock: ManualClock) -> None:
-    fleet.record(VENDAS, a_status(True), 0.1)
+    poll(fleet, a_status(True))
     connected_at = clock.time()
     clock.advance(60)
-    fleet.record(VENDAS, a_status(True), 0.1)
+    poll(fleet, a_status(True))
     assert vendas(fleet).since == connected_at
     clock.advance(60)
-    fleet.record(VENDAS, a_failure(), 0.1)
+    poll(fleet, a_failure())
     failing_at = clock.time()
     clock.advance(60)
-    fleet.record(VENDAS, a_failure(), 0.1)
+    poll(fleet, a_failure())
     assert vendas(fleet).since == failing_at
-    fleet.record(VENDAS, a_status(False), 0.1)
+    poll(fleet, a_status(False))
     assert vendas(fleet).since == clock.time()
 
 
 def test_failed_polls_do_not_begin_a_connection_anew(fleet: Fleet, clock: ManualClock) -> None:
-    fleet.record(VENDAS, a_status(True), 0.1)
+    poll(fleet, a_status(True))
     connected_at = clock.time()
     clock.advance(60)
-    fleet.record(VENDAS, a_failure(), 0.1)
+    poll(fleet, a_failure())
     clock.advance(60)
-    fleet.record(VENDAS, a_status(True), 0.1)
+    poll(fleet, a_status(True))
     assert vendas(fleet).since == connected_at
 
 
@@ -218,7 +224,7 @@ def test_a_beginning_is_exact_only_where_the_poll_before_saw_otherwise(fleet: Fl
         a_status(True),
         a_status(True),
     ):
-        fleet.record(VENDAS, reading, 0.1)
+        poll(fleet, reading)
         seen.append(vendas(fleet).since_is_exact)
     assert seen == [False, True, True, True, False, True, True]
     fleet.record(SUPORTE, a_failure(), 0.1)
@@ -240,30 +246,30 @@ def test_a_beginning_is_exact_only_where_the_poll_before_saw_otherwise(fleet: Fl
 def test_a_payment_status_has_a_label_and_a_verdict(
     fleet: Fleet, status: str | None, label: str | None, paid: bool | None
 ) -> None:
-    fleet.record(VENDAS, a_status(payment_status=status), 0.1)
+    poll(fleet, a_status(payment_status=status))
     view = vendas(fleet)
     assert (view.payment_status, view.paid) == (label, paid)
 
 
 def test_a_status_seen_on_one_instance_is_known_on_all(fleet: Fleet) -> None:
-    fleet.record(VENDAS, a_status(payment_status="paid"), 0.1)
+    poll(fleet, a_status(payment_status="paid"))
     fleet.record(SUPORTE, a_status(payment_status="overdue"), 0.1)
     assert vendas(fleet).known_statuses == ("paid", "overdue")
 
 
 def test_past_twenty_payment_statuses_the_rest_is_other(fleet: Fleet) -> None:
-    fleet.record(VENDAS, a_status(payment_status=""), 0.1)
+    poll(fleet, a_status(payment_status=""))
     for number in range(MAX_STATUSES + 50):
-        fleet.record(VENDAS, a_status(payment_status=f"status-{number}"), 0.1)
+        poll(fleet, a_status(payment_status=f"status-{number}"))
     view = vendas(fleet)
     assert view.payment_status == "other"
     assert len(view.known_statuses) == MAX_STATUSES + 2
-    fleet.record(VENDAS, a_status(payment_status="status-3"), 0.1)
+    poll(fleet, a_status(payment_status="status-3"))
     assert vendas(fleet).payment_status == "status-3"
 
 
 def test_an_instance_that_is_added_knows_the_statuses_of_the_others(fleet: Fleet) -> None:
-    fleet.record(VENDAS, a_status(payment_status="paid"), 0.1)
+    poll(fleet, a_status(payment_status="paid"))
     fleet.reconfigure(a_config(VENDAS, an_instance("nova")))
     nova = fleet.view("nova")
     assert nova is not None
@@ -271,33 +277,31 @@ def test_an_instance_that_is_added_knows_the_statuses_of_the_others(fleet: Fleet
 
 
 def test_failures_are_counted_across_successes(fleet: Fleet) -> None:
-    for reading in (a_failure(), a_status(), a_failure(), a_status()):
-        fleet.record(VENDAS, reading, 0.1)
+    poll(fleet, a_failure(), a_status(), a_failure(), a_status())
     assert (vendas(fleet).polls, vendas(fleet).failures, vendas(fleet).failure) == (4, 2, None)
 
 
 def test_a_failure_that_goes_on_keeps_its_beginning_and_whether_that_is_exact(
     fleet: Fleet, clock: ManualClock
 ) -> None:
-    fleet.record(VENDAS, a_failure(), 0.1)
+    poll(fleet, a_failure())
     began = clock.time()
     for _ in range(3):
         clock.advance(60)
-        fleet.record(VENDAS, a_failure(), 0.1)
+        poll(fleet, a_failure())
         assert (vendas(fleet).since, vendas(fleet).since_is_exact) == (began, False)
     clock.advance(60)
-    fleet.record(VENDAS, a_failure(Reason.TLS), 0.1)
+    poll(fleet, a_failure(Reason.TLS))
     assert (vendas(fleet).since, vendas(fleet).since_is_exact) == (clock.time(), True)
 
 
 def test_a_failure_right_after_the_first_poll_begins_exactly(fleet: Fleet) -> None:
-    fleet.record(VENDAS, a_status(), 0.1)
-    fleet.record(VENDAS, a_failure(), 0.1)
+    poll(fleet, a_status(), a_failure())
     assert vendas(fleet).since_is_exact
 
 
 def test_two_instances_that_swap_names_take_nothing_of_each_other(fleet: Fleet) -> None:
-    fleet.record(VENDAS, a_status(connected=True), 0.1)
+    poll(fleet, a_status(connected=True))
     fleet.record(SUPORTE, a_status(connected=False, payment_status="overdue"), 0.1)
     swapped = (an_instance("vendas", instance_id=SUPORTE.id), an_instance("suporte", instance_id=VENDAS.id))
     fleet.reconfigure(a_config(*swapped))
@@ -330,33 +334,24 @@ def test_a_webhook_is_as_expected_where_it_is_set_to_the_url_and_heard() -> None
 
 
 def test_a_removed_instance_is_forgotten_and_its_late_reading_dropped(fleet: Fleet) -> None:
-    fleet.record(VENDAS, a_status(), 0.1)
+    poll(fleet, a_status())
     fleet.reconfigure(a_config(SUPORTE))
     assert fleet.view("vendas") is None
-    fleet.record(VENDAS, a_status(), 0.1)
+    poll(fleet, a_status())
     assert fleet.view("vendas") is None
 
 
 def test_an_unchanged_instance_keeps_everything_across_a_reload(fleet: Fleet) -> None:
-    fleet.record(VENDAS, a_status(), 0.1)
+    poll(fleet, a_status())
     before = vendas(fleet)
     fleet.reconfigure(a_config(SUPORTE, VENDAS))
     assert vendas(fleet) == before
 
 
-def test_an_instance_with_a_new_id_begins_anew(fleet: Fleet) -> None:
-    fleet.record(VENDAS, a_status(), 0.1)
-    fleet.reconfigure(a_config(an_instance("vendas", instance_id="OTHER")))
-    assert vendas(fleet).polls == 0
-    fleet.record(VENDAS, a_status(), 0.1)
-    assert vendas(fleet).polls == 0
-
-
 def test_a_reload_that_shortens_stale_after_applies_to_values_already_read(
     fleet: Fleet, clock: ManualClock
 ) -> None:
-    fleet.record(VENDAS, a_status(), 0.1)
-    fleet.record(VENDAS, a_failure(), 0.1)
+    poll(fleet, a_status(), a_failure())
     fleet.reconfigure(a_config(VENDAS, polling=some_polling(stale_after=120)))
     clock.advance(120)
     assert vendas(fleet).status is None
@@ -365,8 +360,7 @@ def test_a_reload_that_shortens_stale_after_applies_to_values_already_read(
 def test_listeners_hear_every_change_in_order(clock: ManualClock) -> None:
     recorder = Recorder()
     fleet = Fleet(a_config(VENDAS), clock, [recorder])
-    fleet.record(VENDAS, a_status(), 0.1)
-    fleet.record(VENDAS, a_failure(), 0.1)
+    poll(fleet, a_status(), a_failure())
     clock.advance(300)
     fleet.expire()
     assert [len(views) for views in recorder.replacements] == [1]
@@ -377,9 +371,9 @@ def test_listeners_hear_every_change_in_order(clock: ManualClock) -> None:
 
 def test_a_poll_that_reads_the_same_keeps_the_very_status_it_had(fleet: Fleet) -> None:
     url = Secret("https://a.example/hook")
-    fleet.record(VENDAS, a_status(webhooks={"received": url}), 0.1)
+    poll(fleet, a_status(webhooks={"received": url}))
     first = vendas(fleet).status
-    fleet.record(VENDAS, a_status(webhooks={"received": Secret("https://a.example/hook")}), 0.1)
+    poll(fleet, a_status(webhooks={"received": Secret("https://a.example/hook")}))
     assert vendas(fleet).status is first
-    fleet.record(VENDAS, a_status(webhooks={"received": Secret("https://b.example/hook")}), 0.1)
+    poll(fleet, a_status(webhooks={"received": Secret("https://b.example/hook")}))
     assert vendas(fleet).status is not first
