@@ -43,32 +43,29 @@ def ask(config: Path, number: int = 1) -> requests.Response:
     )
 
 
-def test_it_stops_quietly_when_told_to() -> None:
-    with running() as (process, _):
+def test_it_serves_over_tls_and_stops_quietly_when_told_to(tmp_path: Path) -> None:
+    authority, config = trustme.CA(), tmp_path / "config.yaml"
+    certificate = authority.issue_cert("127.0.0.1")
+    written = {
+        "ca": authority.cert_pem,
+        "cert": certificate.cert_chain_pems[0],
+        "key": certificate.private_key_pem,
+    }
+    for name, pem in written.items():
+        pem.write_to_path(str(tmp_path / name))
+    tls = [f"--tls-{name}={tmp_path / name}" for name in written]
+    with running(*tls, f"--write-config={config}", "--healthy") as (process, url):
+        assert url.startswith("https://")
+        assert ask(config).status_code == 200
         process.send_signal(signal.SIGINT)
         _, complaints = process.communicate(timeout=60)
     assert (process.returncode, complaints) == (0, "")
 
 
-def test_it_serves_over_tls(tmp_path: Path) -> None:
-    authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1")
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    certificate.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
-    certificate.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
-    config = tmp_path / "config.yaml"
-    with running(
-        *("--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "key.pem")),
-        *("--tls-ca", str(tmp_path / "ca.pem"), "--write-config", str(config), "--healthy"),
-    ) as (_, url):
-        assert url.startswith("https://")
-        assert ask(config).status_code == 200
-
-
 def test_a_share_of_the_instances_can_have_a_fault(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
-    flags = ("--instances", "4", "--healthy", "--fault", "503 html", "--faulty", "0.5")
-    with running(*flags, "--write-config", str(config)):
+    flags = ("--instances=4", "--healthy", "--fault=503 html", "--faulty=0.5")
+    with running(*flags, f"--write-config={config}"):
         assert [ask(config, number).status_code for number in range(4)] == [200, 503, 200, 503]
 
 
