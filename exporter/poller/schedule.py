@@ -52,11 +52,6 @@ class Plan:
     longest_poll: float
 
 
-def stable_fraction(name: str) -> float:
-    """Return a number in [0, 1) that is always the same for a name and evenly distributed over names."""
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=6).digest(), "big") / 2**48
-
-
 @dataclass(frozen=True, slots=True)
 class Slots:
     """The fixed-rate schedule of one instance: one slot each ``interval`` seconds, shifted by ``phase``."""
@@ -66,8 +61,10 @@ class Slots:
 
     @classmethod
     def of(cls, name: str, interval: float) -> "Slots":
-        """Return the slots of an instance: its phase is always the same, and on the grid."""
-        return cls(interval, stable_fraction(name) * interval // SLOT_GRID * SLOT_GRID)
+        """Return the slots of an instance: its phase is always the same, on the grid, and evenly spread over names."""
+        digest = hashlib.blake2b(name.encode(), digest_size=6).digest()
+        phase = int.from_bytes(digest, "big") / 2**48 * interval
+        return cls(interval, phase // SLOT_GRID * SLOT_GRID)
 
     def after(self, moment: float) -> float:
         """Return the first slot later than ``moment``."""

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from exporter.model.poll_result import Failure, Reason
-from exporter.poller.schedule import BACKOFF_CAP, SLOT_GRID, Backoff, Slots, stable_fraction
+from exporter.poller.schedule import BACKOFF_CAP, SLOT_GRID, Backoff, Slots
 from tests.builders import a_failure
 
 SLOTS = Slots(interval=60.0, phase=12.5)
@@ -32,9 +32,9 @@ def test_a_slot_is_later_than_now_even_where_floats_are_coarse() -> None:
 
 
 def test_phases_are_stable_and_spread_over_the_interval() -> None:
-    fractions = [stable_fraction(f"instance {number}") for number in range(10_000)]
-    assert fractions[0] == stable_fraction("instance 0")
-    per_tenth = [sum(tenth <= fraction * 10 < tenth + 1 for fraction in fractions) for tenth in range(10)]
+    assert Slots.of("vendas", 60.0).phase == pytest.approx(33.700)
+    phases = [Slots.of(f"instance {number}", 10.0).phase for number in range(10_000)]
+    per_tenth = [sum(tenth <= phase < tenth + 1 for phase in phases) for tenth in range(10)]
     assert min(per_tenth) > 900
     assert max(per_tenth) < 1100
 
