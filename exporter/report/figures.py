@@ -56,6 +56,15 @@ class Share:
     def blind(self) -> float:
         return max(0.0, self.span - self.known)
 
+    def parts(self) -> dict[str, float]:
+        """Return the parts of the time in percent: connected, disconnected, not known; all 0 if it has none."""
+        if not self.span:
+            return {"connected": 0, "disconnected": 0, "unknown": 0}
+        span = max(self.span, self.known)
+        connected = 100 * self.connected / span
+        known = 100 * self.known / span
+        return {"connected": connected, "disconnected": known - connected, "unknown": 100 - known}
+
 
 @dataclass(slots=True)
 class Row:

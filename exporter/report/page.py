@@ -14,7 +14,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from exporter import __version__
-from exporter.report.figures import Report, Row, Share
+from exporter.report.figures import Report, Row
 from exporter.report.period import Month
 
 UNKNOWN: Final = "\N{EN DASH}"
@@ -89,7 +89,7 @@ def page_of(report: Report, month: Month, group_by: str, language: str, now: flo
             _recorded=of("recorded", recorded=report.recorded, hours=report.hours),
             _source=of("source", zone=month.zone.key, version=__version__, now=made),
             _word=of,
-            day_bars=lambda row: [bar(day) for day in row.days],
+            day_bars=lambda row: [day.parts() for day in row.days],
             duration=duration,
             first=language,
             group_by=group_by,
@@ -103,16 +103,6 @@ def page_of(report: Report, month: Month, group_by: str, language: str, now: flo
         )
         .encode()
     )
-
-
-def bar(share: Share) -> dict[str, float]:
-    """Return a day's parts in percent of its height, from below: connected, disconnected, not known."""
-    if not share.span:
-        return {"connected": 0, "disconnected": 0, "unknown": 0}
-    span = max(share.span, share.known)
-    connected = 100 * share.connected / span
-    known = 100 * share.known / span
-    return {"connected": connected, "disconnected": known - connected, "unknown": 100 - known}
 
 
 def _names(rows: Sequence[Row]) -> tuple[str, int]:

@@ -9,7 +9,7 @@ import pytest
 
 from exporter.report.command import main
 from exporter.report.figures import LATEST, Share
-from exporter.report.page import LANGUAGES, UNKNOWN, bar, duration, read_texts
+from exporter.report.page import LANGUAGES, UNKNOWN, duration, read_texts
 from exporter.report.prometheus import Prometheus as Client
 from exporter.report.prometheus import Sample
 from harness.processes import Prometheus, prometheus
@@ -119,7 +119,7 @@ def test_shares_are_never_rounded_up_and_durations_have_two_units() -> None:
     [(Share(), (0, 0, 0)), (Share(200, 100, 75), (37.5, 12.5, 50)), (Share(100, 200, 100), (50, 50, 0))],
 )
 def test_a_day_is_drawn_in_the_parts_of_its_time(share: Share, parts: tuple[float, float, float]) -> None:
-    assert tuple(bar(share).values()) == parts
+    assert tuple(share.parts().values()) == parts
 
 
 def test_the_page_has_the_figures_of_the_table(written: Path) -> None:
