@@ -1,19 +1,17 @@
 """A view → one instance, judged: what the page needs to filter, sort and find it, independent of language. Pure."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum, auto
+from itertools import pairwise
+from operator import attrgetter
 from typing import Final
+
 from exporter.fleet.store import InstanceView, is_as_expected
 from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.poll_result import Reason, Session
 from exporter.model.secret import Secret
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from operator import attrgetter
-from typing import Final
-from exporter.fleet.store import InstanceView
 from exporter.web.status_page.query import Show
 from exporter.web.status_page.sanitize import folded, visible
 
@@ -30,7 +28,6 @@ _REFUSED: Final = frozenset({Reason.UNAUTHORIZED, Reason.NOT_FOUND, Reason.SUBSC
 """Reasons that do not pass by themselves: critical although the last values are still known."""
 
 
-
 class WebhookState(Enum):
     """The state of one webhook of an instance, compared with the configuration.
 
@@ -45,6 +42,14 @@ class WebhookState(Enum):
     MUTED = auto()
     NOT_SET = auto()
     UNREADABLE = auto()
+
+    @property
+    def is_wrong(self) -> bool:
+        return self in (WebhookState.MISSING, WebhookState.SILENCED, WebhookState.DIFFERENT)
+
+    @property
+    def is_set(self) -> bool:
+        return self not in (WebhookState.MISSING, WebhookState.NOT_SET, WebhookState.UNREADABLE)
 
 
 def webhook_states(view: InstanceView) -> Iterator[tuple[str, WebhookState]]:
@@ -199,7 +204,6 @@ def level_of(problem: Problem, view: InstanceView, now: float) -> Level:
     return Level.WARNING
 
 
-
 _NEVER: Final = float("inf")
 _NUMBER: Final = re.compile(r"\d+")
 
@@ -224,7 +228,6 @@ _SHOWN_BY: Final = {
 
 _basis: Final = attrgetter("instance", "status", "up", "failure", "payment_status", "paid", "collected")
 """The fields of a view that a diagnosis depends on."""
-
 
 
 @dataclass(frozen=True, slots=True)

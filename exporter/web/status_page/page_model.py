@@ -1,29 +1,28 @@
 """A listing → the content around the table, in one language. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
-from exporter.web.status_page.diagnosis import Level
-from exporter.web.status_page.formatting import Moment, Note, failure_note, moment, number
-from exporter.web.status_page.query import Query, Show, Sort
-from exporter.web.status_page.sanitize import shortened, visible
-from exporter.web.status_page.selection import Listing
-from exporter.web.status_page.texts import Texts
-from collections.abc import Iterator, Sequence
+
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.settings import ACCOUNT_PREFIX, CONFIG_SOURCE, FILE_PREFIX, InstanceSource
 from exporter.web.status_page.diagnosis import Level
 from exporter.web.status_page.formatting import (
+    Moment,
     Note,
     Sentence,
     detail_words,
+    failure_note,
     foreign,
+    moment,
     moment_from_now,
     number,
     sentence,
 )
-from exporter.web.status_page.sanitize import shortened
+from exporter.web.status_page.query import Query, Show, Sort
+from exporter.web.status_page.sanitize import shortened, visible
+from exporter.web.status_page.selection import Listing
 from exporter.web.status_page.texts import Texts
 
 _LEVELS: Final = {
@@ -54,11 +53,10 @@ _ICON_SHAPES: Final = {
     Level.WAITING: ("#66758a", '<path d="M5 8h.1m2.9 0h.1m2.9 0h.1"/>'),
     Level.GOOD: ("#1a7f4b", '<path d="M4.5 8.5l2.5 2.5 4.5-5.5"/>'),
 }
-_MOST_MISSED = 2
+_MOST_MISSED: Final = 2
 """How many readings of a list may be missed before it is old."""
-_PATIENCE = 300.0
+_PATIENCE: Final = 300.0
 """Seconds that a reading may take."""
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +246,6 @@ def _icon(level: Level) -> str:
     disc = f'<circle cx="8" cy="8" r="8" fill="{colour}"/>'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">{disc}<g {stroke}>{shape}</g></svg>'
     return f"data:image/svg+xml,{quote(svg)}"
-
 
 
 def source_notes(sources: Sequence[InstanceSource], texts: Texts, now: float) -> tuple[Note, ...]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from exporter.fleet.store import UNKNOWN_STATUS, InstanceView
 from exporter.model.poll_result import Session
-from exporter.web.status_page.diagnosis import Diagnosis
+from exporter.web.status_page.diagnosis import Diagnosis, Problem, WebhookState
 from exporter.web.status_page.formatting import (
     Moment,
     Note,
@@ -23,20 +23,11 @@ from exporter.web.status_page.formatting import (
     precise,
     sentence,
 )
-from exporter.web.status_page.problems import Problem, WebhookState
 from exporter.web.status_page.query import Query, can_be_asked_for, label_search
 from exporter.web.status_page.sanitize import shortened, visible
 from exporter.web.status_page.selection import Listing
 from exporter.web.status_page.texts import Texts
 
-_WRONG: Final = (WebhookState.MISSING, WebhookState.SILENCED, WebhookState.DIFFERENT)
-_SET: Final = (
-    WebhookState.AS_EXPECTED,
-    WebhookState.SILENCED,
-    WebhookState.DIFFERENT,
-    WebhookState.SET,
-    WebhookState.MUTED,
-)
 _WEBHOOKS_OF: Final = {
     Problem.WEBHOOK_MISSING: WebhookState.MISSING,
     Problem.WEBHOOK_MUTED: WebhookState.SILENCED,
@@ -238,8 +229,8 @@ class RowWriter:
     def _webhooks(self, diagnosis: Diagnosis) -> WebhookWords:
         words = self._texts.words
         states = [state for _, state in diagnosis.webhooks]
-        wrong = sum(state in _WRONG for state in states)
-        are_set = sum(state in _SET for state in states)
+        wrong = sum(state.is_wrong for state in states)
+        are_set = sum(state.is_set for state in states)
         verdict = self._texts.plurals["webhooks_wrong"].of(wrong, str(wrong)) if wrong else ""
         if not wrong and WebhookState.AS_EXPECTED in states:
             verdict = words["webhooks_as_expected"]
@@ -248,7 +239,7 @@ class RowWriter:
             verdict=verdict,
             wrong=bool(wrong),
             each=tuple(
-                (name, self._texts.webhooks[state], state in _WRONG) for name, state in diagnosis.webhooks
+                (name, self._texts.webhooks[state], state.is_wrong) for name, state in diagnosis.webhooks
             ),
         )
 

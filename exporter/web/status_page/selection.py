@@ -13,8 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from exporter.model.poll_result import Failure, Reason
-from exporter.web.status_page.diagnosis import Diagnosis
-from exporter.web.status_page.problems import Level, Problem
+from exporter.web.status_page.diagnosis import Diagnosis, Level, Problem
 from exporter.web.status_page.query import Query, Show, Sort
 from exporter.web.status_page.sanitize import folded, visible
 

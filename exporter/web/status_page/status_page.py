@@ -14,11 +14,10 @@ from exporter.httpd.message import Request, Response
 from exporter.model.settings import InstanceSource
 from exporter.web.status_page.diagnosis import Diagnoses
 from exporter.web.status_page.formatting import sentence
-from exporter.web.status_page.page_model import write_screen
+from exporter.web.status_page.page_model import has_several, origin, source_notes, write_screen
 from exporter.web.status_page.query import read_query
 from exporter.web.status_page.rows import RowWriter
 from exporter.web.status_page.selection import list_instances
-from exporter.web.status_page.sources import has_several, origin, source_notes
 from exporter.web.status_page.texts import texts_for
 
 _PACKAGE: Final = "exporter.web.status_page"

@@ -13,7 +13,7 @@ from importlib import resources
 from typing import Any, Final, TypeVar
 
 from exporter.model.poll_result import Reason
-from exporter.web.status_page.problems import Problem, WebhookState
+from exporter.web.status_page.diagnosis import Problem, WebhookState
 from exporter.web.status_page.query import Show
 
 K = TypeVar("K", bound=Enum)

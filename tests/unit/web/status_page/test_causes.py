@@ -4,8 +4,7 @@ import pytest
 
 from exporter.fleet.store import InstanceView
 from exporter.model.poll_result import Failure, Reason
-from exporter.web.status_page.diagnosis import diagnose
-from exporter.web.status_page.problems import Level
+from exporter.web.status_page.diagnosis import Level, diagnose
 from exporter.web.status_page.query import Query, Show
 from exporter.web.status_page.selection import is_told_by, list_instances, shared_causes
 from tests.builders import a_status

@@ -6,9 +6,15 @@ import pytest
 
 from exporter.fleet.store import CollectorView, InstanceView
 from exporter.model.poll_result import Collector, Failure, MessageQueue, PhoneStatus, Reason, Session
-from exporter.web.status_page.diagnosis import Diagnoses, diagnose
+from exporter.web.status_page.diagnosis import (
+    QUEUE_NEARLY_FULL,
+    QUEUE_STUCK_AFTER,
+    Diagnoses,
+    Level,
+    Problem,
+    diagnose,
+)
 from exporter.web.status_page.formatting import Piece
-from exporter.web.status_page.problems import QUEUE_NEARLY_FULL, QUEUE_STUCK_AFTER, Level, Problem
 from exporter.web.status_page.query import Show
 from exporter.web.status_page.texts import Texts
 from tests.unit.web.status_page.fleets import (

@@ -9,8 +9,15 @@ from exporter.metrics.instance_metrics import INSTANCE_METRICS
 from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.poll_result import Collector, Reason
 from exporter.model.secret import Secret
-from exporter.web.status_page.diagnosis import Diagnoses, diagnose
-from exporter.web.status_page.problems import EXPIRES_IMMINENTLY, EXPIRES_SOON, Level, Problem, WebhookState
+from exporter.web.status_page.diagnosis import (
+    EXPIRES_IMMINENTLY,
+    EXPIRES_SOON,
+    Diagnoses,
+    Level,
+    Problem,
+    WebhookState,
+    diagnose,
+)
 from exporter.web.status_page.query import Show
 from tests.builders import a_failure, a_status, an_instance
 from tests.unit.web.status_page.fleets import (

@@ -6,8 +6,7 @@ import pytest
 
 from exporter.fleet.store import InstanceView
 from exporter.model.poll_result import Reason
-from exporter.web.status_page.diagnosis import diagnose
-from exporter.web.status_page.problems import Level
+from exporter.web.status_page.diagnosis import Level, diagnose
 from exporter.web.status_page.query import Query, Show, Sort
 from exporter.web.status_page.selection import PAGE_SIZE, Listing, list_instances
 from tests.builders import a_status, an_instance

@@ -11,7 +11,7 @@ import pytest
 
 import exporter
 from exporter.model.poll_result import Reason
-from exporter.web.status_page.problems import Problem, WebhookState
+from exporter.web.status_page.diagnosis import Problem, WebhookState
 from exporter.web.status_page.query import Show
 from exporter.web.status_page.texts import Texts, texts_for
 from exporter.zapi.failures import CERTIFICATE_PROBLEMS
