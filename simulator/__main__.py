@@ -9,9 +9,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from exporter.demo.accounts import SimulatedAccount
-from exporter.demo.configuration import demo_config
-from exporter.demo.scenario import ScenarioInstance, build_scenario
+from exporter.demo.instances import SimulatedAccount
+from exporter.demo.scenario import ScenarioInstance, build_scenario, demo_config
 from exporter.model.clock import SystemClock
 from simulator.config_file import write_config
 from simulator.faults import every_fault

@@ -7,10 +7,9 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
-from exporter.demo.accounts import LIST_PATH, SimulatedAccount, page_of
 from exporter.demo.api import Reply, Request, SimulatedApi
 from exporter.demo.faults import Fault
-from exporter.demo.instances import SimulatedInstance
+from exporter.demo.instances import LIST_PATH, SimulatedAccount, SimulatedInstance, page_of
 from exporter.model.clock import Clock
 from simulator.connection import HttpConnection
 from simulator.counters import Counters

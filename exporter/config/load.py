@@ -249,8 +249,7 @@ def open_source(options: Options, environ: Mapping[str, str], clock: Clock) -> I
             extra={"file": str(options.config_file)},
         )
     from exporter.demo.api import SimulatedApi  # nobody else pays for the demo's imports
-    from exporter.demo.configuration import demo_account, demo_config, with_demo_sources
-    from exporter.demo.scenario import build_scenario
+    from exporter.demo.scenario import build_scenario, demo_account, demo_config, with_demo_sources
     from exporter.demo.server import DemoServer
 
     scenario = build_scenario(options.demo, clock.time())

@@ -5,19 +5,17 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from exporter.demo.accounts import (
-    LIST_PATH,
-    PARTNER_TOKEN_REFUSED,
-    SimulatedAccount,
-    list_reply,
-    page_of,
-)
 from exporter.demo.faults import Exchange, Fault, message
 from exporter.demo.instances import (
+    LIST_PATH,
+    PARTNER_TOKEN_REFUSED,
     RESOURCES,
+    SimulatedAccount,
     SimulatedInstance,
     count_reply,
+    list_reply,
     me_body,
+    page_of,
     page_reply,
     status_reply,
 )

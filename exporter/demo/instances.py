@@ -1,10 +1,11 @@
-"""One simulated instance: its phases in time, and its replies."""
+"""Simulated instances and accounts: the phases of an instance in time, and their replies."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Final
+from typing import Any, Final
+from urllib.parse import parse_qs
 
 from exporter.demo.faults import Fault, message
 from exporter.model.me_fields import (
@@ -21,9 +22,12 @@ _LARGEST_PAGE: Final = 30
 _RESTORE: Final = "You need to restore the session."
 _SCAN: Final = "You are not connected."
 _CONNECTED: Final = "You are already connected"
-Document = dict[str, object]
+
+Document = dict[str, Any]
 
 DOCUMENTED_WEBHOOKS: Final = tuple(name for name in WEBHOOK_FIELDS if name not in UNDOCUMENTED_WEBHOOKS)
+LIST_PATH: Final = "/instances"
+PARTNER_TOKEN_REFUSED: Final = b'{"error":"Unauthorized"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,3 +171,59 @@ def me_body(instance: SimulatedInstance, *, connected: bool) -> bytes:
         ]
     document.update(instance.extra)
     return json.dumps(instance.change(document), ensure_ascii=False).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedAccount:
+    """An account whose partner token lists the instances of these ids, in this order; one may stand there twice.
+
+    ``change`` makes the item that is listed of the right one.
+    """
+
+    partner_token: str
+    ids: Sequence[str]
+    change: Callable[[Document], Document] = _unchanged
+
+    def item(self, instance: SimulatedInstance) -> Document:
+        """Return what the list says of an instance."""
+        return self.change(_item(instance))
+
+
+def page_of(target: str) -> tuple[int, int]:
+    """Return the number of the page that a request asks for, and its size."""
+    query = parse_qs(target.partition("?")[2])
+
+    def number(name: str, default: int) -> int:
+        text = query.get(name, [""])[-1]
+        return max(1, int(text)) if text.isdigit() else default
+
+    return number("page", 1), number("pageSize", 20)
+
+
+def list_reply(items: Sequence[Document], page: int, size: int) -> bytes:
+    """Return one page as JSON; a page past the end is empty."""
+    document = {
+        "total": len(items),
+        "totalPage": -(-len(items) // size),
+        "pageSize": size,
+        "page": page,
+        "content": items[(page - 1) * size : page * size],
+    }
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _item(instance: SimulatedInstance) -> Document:
+    webhooks = {field: instance.webhooks.get(name) for name, field in WEBHOOK_FIELDS.items()}
+    return {
+        "id": instance.id,
+        "token": instance.token,
+        "tenant": "FACADE",
+        "name": instance.name,
+        "due": int(instance.due * 1000),
+        "paymentStatus": instance.payment_status,
+        "created": int(instance.created * 1000),
+        **webhooks,
+        "phoneConnected": instance.connected,
+        "whatsappConnected": instance.connected,
+        "middleware": "web",
+    }

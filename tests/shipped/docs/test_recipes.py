@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.demo.configuration import demo_config
-from exporter.demo.scenario import build_scenario
+from exporter.demo.scenario import build_scenario, demo_config
 from exporter.model.clock import SystemClock
 from harness.ports import own_address
 from harness.processes import COMMAND, eventually, get, running

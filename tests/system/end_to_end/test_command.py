@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from exporter.demo.configuration import demo_config
-from exporter.demo.scenario import Role, build_scenario
+from exporter.demo.scenario import Role, build_scenario, demo_config
 from exporter.model.clock import SystemClock
 from harness.ports import unreachable_port
 from harness.processes import COMMAND, PATIENCE, Exporter, exporter, running

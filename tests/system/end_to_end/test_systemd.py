@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.demo.configuration import demo_config
+from exporter.demo.scenario import demo_config
 from exporter.model.clock import SystemClock
 from harness.notifications import listening
 from harness.processes import COMMAND, PATIENCE, exporter, get, running

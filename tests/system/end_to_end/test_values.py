@@ -9,9 +9,8 @@ import pytest
 import trustme
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.demo.configuration import demo_config
 from exporter.demo.instances import DOCUMENTED_WEBHOOKS
-from exporter.demo.scenario import Role, ScenarioInstance, build_scenario
+from exporter.demo.scenario import Role, ScenarioInstance, build_scenario, demo_config
 from exporter.metrics.instance_metrics import INSTANCE_METRICS, UNTIL_DUE
 from exporter.model.clock import SystemClock
 from exporter.model.me_fields import WEBHOOK_FILTERS

@@ -11,8 +11,7 @@ import trustme
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.demo.configuration import demo_config
-from exporter.demo.scenario import ScenarioInstance
+from exporter.demo.scenario import ScenarioInstance, demo_config
 from exporter.model.clock import SystemClock
 from exporter.model.settings import Config, Polling
 from simulator.config_file import write_config

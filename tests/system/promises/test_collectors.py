@@ -10,10 +10,9 @@ from typing import Final
 
 import pytest
 
-from exporter.demo.configuration import demo_config
 from exporter.demo.faults import Exchange, Fault
 from exporter.demo.instances import SimulatedQueue
-from exporter.demo.scenario import ScenarioInstance
+from exporter.demo.scenario import ScenarioInstance, demo_config
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Collector
 from exporter.model.settings import Polling

@@ -1,7 +1,6 @@
 import pytest
 
-from exporter.demo.configuration import demo_account, demo_config, with_demo_sources
-from exporter.demo.scenario import build_scenario
+from exporter.demo.scenario import build_scenario, demo_account, demo_config, with_demo_sources
 from exporter.model.settings import Config
 
 NOW = 1_700_000_000.0
