@@ -2,7 +2,6 @@
 
 import ssl
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Final, TypeVar
 from urllib.parse import quote
 
@@ -14,8 +13,8 @@ from exporter.model.clock import Clock
 from exporter.model.poll_result import Collected, Collector, Failure, MessageQueue, Reading, Reason, Status
 from exporter.model.settings import Account, Api, Instance
 from exporter.zapi.connection import Resolver, Route
-from exporter.zapi.failures import Answer, PollFailed, read_answer, read_offered
-from exporter.zapi.instance_list import read_list_answer
+from exporter.zapi.failures import PollFailed, refusal, refusal_of_collector
+from exporter.zapi.instance_list import read_list_page, refusal_of_list
 from exporter.zapi.json_values import Bytes
 from exporter.zapi.me import read_me
 from exporter.zapi.message_queue import read_count, read_oldest
@@ -24,6 +23,8 @@ from exporter.zapi.proxy import Proxy
 from exporter.zapi.transport import Adapter, Request
 
 T = TypeVar("T")
+Refused = Callable[[int, Bytes, str | None, float], Failure]
+"""From the status, the body, the header ``Retry-After`` and the unix time."""
 
 MAX_KEPT: Final = 4096
 """Longest reply kept, in bytes. A usual one has 1 kB; without a bound, a hostile server decides what is kept."""
@@ -34,9 +35,6 @@ _PAGE_HEADERS: Final = {
     "Content-Type": "application/json",
     "Content-Length": str(len(_SMALLEST_PAGE)),
 }
-_READ_STATUS: Final = partial(read_offered, read_body=read_phone_status)
-_READ_COUNT: Final = partial(read_offered, read_body=read_count)
-_READ_OLDEST: Final = partial(read_offered, read_body=read_oldest)
 _CLEANSE_PLAINTEXT: Final = 0x2
 """OpenSSL's SSL_OP_CLEANSE_PLAINTEXT, which :mod:`ssl` has no name for: erase what was handed over (3.0 and newer)."""
 
@@ -87,20 +85,20 @@ class ZapiClient:
         known = self._known.get(instance.id)
         if known is None or known.instance is not instance:
             known = self._known[instance.id] = KnownInstance(instance, self._request(instance, "me"))
-        return self._ask(known.request, self._api.timeout, partial(read_answer, read_body=known.read))
+        return self._ask(known.request, self._api.timeout, known.read)
 
     def collect(self, instance: Instance, collector: Collector, timeout: float) -> Collected:
         """Run one collector: all its requests together take at most ``timeout`` seconds."""
         if collector is Collector.QUEUE:
             return self._read_queue(instance, timeout)
-        return self._ask(self._request(instance, "status"), timeout, _READ_STATUS)
+        return self._ask(self._request(instance, "status"), timeout, read_phone_status, refusal_of_collector)
 
     def list_page(self, account: Account, page: int) -> ListPage | Failure:
         """Ask for one page, counted from 1, of the instances that an account has, within ``api.timeout``."""
         url = f"{self._api.base_url}/instances?page={page}&pageSize={account.page_size}"
         authorization = {"Authorization": f"Bearer {account.partner_token.reveal()}"}
         request = Request(self._route, "GET", url, {**self._headers, **authorization})
-        return self._ask(request, self._api.timeout, read_list_answer)
+        return self._ask(request, self._api.timeout, read_list_page, refusal_of_list)
 
     def keep(self, instances: Iterable[Instance]) -> None:
         """Forget the requests and last replies of all other instances."""
@@ -120,21 +118,28 @@ class ZapiClient:
     def _read_queue(self, instance: Instance, timeout: float) -> MessageQueue | Failure:
         """Request the age of the oldest message only if there are messages."""
         deadline = self._clock.monotonic() + timeout
-        count = self._ask(self._request(instance, "queue/count"), timeout, _READ_COUNT)
+        count = self._ask(self._request(instance, "queue/count"), timeout, read_count, refusal_of_collector)
         if isinstance(count, Failure):
             return count
         if count == 0:
             return MessageQueue(0, None)
         page = self._request(instance, "queue", _SMALLEST_PAGE)
-        oldest = self._ask(page, deadline - self._clock.monotonic(), _READ_OLDEST)
+        oldest = self._ask(page, deadline - self._clock.monotonic(), read_oldest, refusal_of_collector)
         return oldest if isinstance(oldest, Failure) else MessageQueue(count, oldest)
 
-    def _ask(self, request: Request, timeout: float, read: Callable[[Answer, float], T]) -> T | Failure:
-        """Return what ``read`` makes of the answer and the unix time; the body is erased afterwards."""
+    def _ask(
+        self, request: Request, timeout: float, read: Callable[[Bytes], T], refused: Refused = refusal
+    ) -> T | Failure:
+        """Return what ``read`` makes of the body of a success, or ``refused`` of any other answer.
+
+        The body is erased afterwards.
+        """
         try:
             with self._adapter.send(request, timeout=timeout) as response:
-                answer = Answer(response.status_code, response.content, response.headers.get("retry-after"))
-                result = read(answer, self._clock.time())
+                status, body = response.status_code, response.content
+                if not 200 <= status < 300:
+                    return refused(status, body, response.headers.get("retry-after"), self._clock.time())
+                result = read(body)
                 if isinstance(result, Failure) and result.reason is Reason.WRONG_INSTANCE:
                     response.is_reusable = False  # it may be one reply behind, for every request to come
                 return result

@@ -11,17 +11,15 @@ import re
 import socket
 import ssl
 import unicodedata
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_interface
-from typing import Final, TypeVar
+from typing import Final
 
 from exporter.model.poll_result import Failure, Reason, Session
 from exporter.zapi.json_values import Bytes, decode_json
-
-T = TypeVar("T")
 
 _REDIRECTS: Final = frozenset({300, 301, 302, 303, 307, 308})
 _CLIENT_TOKEN: Final = re.compile(r"(?<![\w-])client ?[-_ ] ?token(?![\w-])|^(null|undefined) not allowed$")
@@ -57,36 +55,24 @@ CERTIFICATE_PROBLEMS: Final = {
 CERT_NOT_YET_VALID, CERT_HAS_EXPIRED, the four of an unknown issuer, HOSTNAME_MISMATCH and IP_ADDRESS_MISMATCH."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One whole HTTP answer. ``body`` is decoded, and empty where only the status could be read."""
+def refusal(status: int, body: Bytes, retry_after: str | None, now: float) -> Failure:
+    """Return the failure that an answer means whose status is no success.
 
-    status: int
-    body: Bytes
-    retry_after: str | None = None
-
-
-def read_answer(answer: Answer, now: float, read_body: Callable[[Bytes], T]) -> T | Failure:
-    """Return what ``read_body`` returns for the body of a successful answer, or the failure that another answer
-    means.
-
-    ``now`` is unix time, for a ``Retry-After`` that is a date.
+    ``retry_after`` is its header, and ``now`` unix time, for one that is a date.
     """
-    if 200 <= answer.status < 300:
-        return read_body(answer.body)
     try:
-        reply, is_json = decode_json(answer.body), True
+        reply, is_json = decode_json(body), True
     except ValueError:
         reply, is_json = None, False
-    failure = known_failure(reply) or _failure_of_status(answer.status, is_json=is_json)
-    return replace(failure, retry_after=retry_after_seconds(answer.retry_after, now))
+    failure = known_failure(reply) or _failure_of_status(status, is_json=is_json)
+    return replace(failure, retry_after=retry_after_seconds(retry_after, now))
 
 
-def read_offered(answer: Answer, now: float, read_body: Callable[[Bytes], T]) -> T | Failure:
-    """Read an answer like :func:`read_answer`, for an endpoint that Z-API does not offer for every instance."""
-    if answer.status in (404, 405):
-        return Failure(Reason.NOT_FOUND, f"Z-API does not offer this for the instance (HTTP {answer.status})")
-    return read_answer(answer, now, read_body)
+def refusal_of_collector(status: int, body: Bytes, retry_after: str | None, now: float) -> Failure:
+    """Return the same for an endpoint that Z-API does not offer for every instance."""
+    if status in (404, 405):
+        return Failure(Reason.NOT_FOUND, f"Z-API does not offer this for the instance (HTTP {status})")
+    return refusal(status, body, retry_after, now)
 
 
 def retry_after_seconds(header: str | None, now: float) -> float | None:

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from exporter.model.account_list import MAX_TEXT, ListedInstance, Listing, ListPage, is_word
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.secret import Secret
-from exporter.zapi.failures import Answer, invalid_reply, is_empty, known_failure, read_answer
+from exporter.zapi.failures import invalid_reply, is_empty, known_failure, refusal
 from exporter.zapi.json_values import (
     Bytes,
     TooManyValues,
@@ -38,13 +38,9 @@ Ask = Callable[[int], ListPage | Failure]
 """Requests the page of a number, counted from 1."""
 
 
-def read_list_answer(answer: Answer, now: float) -> ListPage | Failure:
-    """Return the content of one page, or why there is none.
-
-    ``now`` is unix time, for a ``Retry-After`` that is a date.
-    """
-    page = read_answer(answer, now, read_list_page)
-    return _in_words_of_lists(page, answer.status) if isinstance(page, Failure) else page
+def refusal_of_list(status: int, body: Bytes, retry_after: str | None, now: float) -> Failure:
+    """Return the failure that an answer means whose status is no success, in words of lists."""
+    return _in_words_of_lists(refusal(status, body, retry_after, now), status)
 
 
 def read_list_page(body: Bytes) -> ListPage | Failure:
@@ -61,7 +57,7 @@ def read_list_page(body: Bytes) -> ListPage | Failure:
         return invalid_reply("the page of the list is not a JSON object")
     failure = known_failure(reply)
     if failure is not None:
-        return failure
+        return _in_words_of_lists(failure, 200)
     if not is_empty(reply.get("error")):
         return invalid_reply("the page of the list is an error of a kind not known here")
     return _read_page(reply)

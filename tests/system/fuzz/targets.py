@@ -33,7 +33,7 @@ from exporter.web.probe import Probe
 from exporter.web.routes import App
 from exporter.web.status_page.status_page import StatusPage
 from exporter.webconfig.file import load as load_web_config
-from exporter.zapi.failures import Answer, PollFailed, read_answer, retry_after_seconds
+from exporter.zapi.failures import PollFailed, refusal, retry_after_seconds
 from exporter.zapi.instance_list import read_list_page
 from exporter.zapi.me import MAX_TEXT, MAX_URL, read_me
 from exporter.zapi.reply import MAX_BODY, decode_body
@@ -88,11 +88,9 @@ def check_answer(data: bytes) -> None:
     wait = retry_after_seconds(retry_after, 1.7e9)
     assert wait is None or (math.isfinite(wait) and wait >= 0)
     instance = an_instance(instance_id=INSTANCE_ID)
-    reading = read_answer(Answer(number, body, retry_after), 1.7e9, lambda body: read_me(body, instance))
-    if isinstance(reading, Status):
-        assert 200 <= number < 300
-    else:
-        _check_failure(reading, body)
+    for reading in (read_me(body, instance), refusal(number, body, retry_after, 1.7e9)):
+        if isinstance(reading, Failure):
+            _check_failure(reading, body)
     _check_unpacked(body)
 
 

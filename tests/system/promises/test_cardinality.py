@@ -7,7 +7,6 @@ import logging
 import random
 import tracemalloc
 from collections import defaultdict
-from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -19,7 +18,7 @@ from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
 from exporter.model.me_fields import OPTIONAL_FIELDS, SETTING_FIELDS, WEBHOOK_FIELDS
 from exporter.model.poll_result import Reason
-from exporter.zapi.failures import Answer, read_answer
+from exporter.zapi.failures import refusal
 from exporter.zapi.me import read_me
 from tests.builders import a_config, an_instance
 from tests.clocks import ManualClock
@@ -98,8 +97,10 @@ class Room:
     def take(self, zapi: HostileZapi, replies: int) -> None:
         for number in range(replies):
             instance = self._instances[number % len(self._instances)]
-            answer = Answer(zapi.status(), zapi.body(instance.id), zapi.retry_after())
-            reading = read_answer(answer, self._clock.time(), partial(read_me, instance=instance))
+            status, body, retry_after = zapi.status(), zapi.body(instance.id), zapi.retry_after()
+            is_success = 200 <= status < 300
+            now = self._clock.time()
+            reading = read_me(body, instance) if is_success else refusal(status, body, retry_after, now)
             self._telemetry.began(0.0)
             self._telemetry.ended(reading, 0.1)
             self._fleet.record(instance, reading, 0.1)

@@ -49,6 +49,12 @@ def test_an_instance_with_a_new_token_is_asked_for_with_it() -> None:
         assert [call.request.url for call in mock.calls] == [URL, URL, URL.replace("TOKEN", "OTHER")]
 
 
+@pytest.mark.parametrize("status", ["201 Created", "206 Partial Content", "299 Unknown"])
+def test_a_success_is_read_whichever_it_is(status: str) -> None:
+    with playing(answering(reply(b'{"connected":true}', status=status))) as server:
+        assert isinstance(server.client().read(A), Status)
+
+
 def test_a_wait_that_the_server_asks_for_is_passed_on() -> None:
     busy = reply(b"", "Retry-After: 7", status="429 Too Many Requests")
     with playing(answering(busy)) as server:

@@ -10,14 +10,13 @@ from collections.abc import Callable
 
 import pytest
 
-from exporter.model.poll_result import Failure, Reading, Reason, Status
+from exporter.model.poll_result import Failure, Reading, Reason
 from exporter.zapi.failures import (
-    Answer,
     NoThreadLeft,
     connection_failure,
     proxy_refusal,
-    read_answer,
-    read_offered,
+    refusal,
+    refusal_of_collector,
     retry_after_seconds,
 )
 from exporter.zapi.me import read_me
@@ -41,7 +40,7 @@ def failure(
 ) -> Failure:
     if not isinstance(body, bytes):
         body = (body if isinstance(body, str) else json.dumps(body)).encode()
-    reading = read_answer(Answer(status, body, retry_after), NOW, read_own)
+    reading = read_own(body) if 200 <= status < 300 else refusal(status, body, retry_after, NOW)
     assert isinstance(reading, Failure)
     assert "CANARY" not in reading.detail
     return reading
@@ -164,19 +163,13 @@ def test_what_retry_after_asks_for_is_passed_on(status: int) -> None:
     assert failure(status, {"error": "203.0.113.7 not allowed"}, "7").retry_after == 7.0
 
 
-@pytest.mark.parametrize("status", [200, 201, 202, 203, 206, 299])
-@pytest.mark.parametrize("read", [read_answer, read_offered])
-def test_a_success_is_read_whichever_it_is(status: int, read: Callable[..., object]) -> None:
-    assert isinstance(read(Answer(status, b'{"connected":true}'), NOW, read_own), Status)
-
-
 def test_what_z_api_does_not_offer_is_told_from_an_unknown_instance() -> None:
     for status in (404, 405):
-        assert read_offered(Answer(status, b""), NOW, read_own) == Failure(
+        assert refusal_of_collector(status, b"", "7", NOW) == Failure(
             Reason.NOT_FOUND, f"Z-API does not offer this for the instance (HTTP {status})"
         )
-    dated = Answer(503, b"", "Tue, 14 Nov 2023 22:13:27 GMT")
-    assert read_offered(dated, NOW, read_own) == failure(503, b"", "7")
+    dated = "Tue, 14 Nov 2023 22:13:27 GMT"
+    assert refusal_of_collector(503, b"", dated, NOW) == failure(503, b"", "7")
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ import pytest
 
 from exporter.model.account_list import ListedInstance, ListPage
 from exporter.model.poll_result import Failure, Reason
-from exporter.zapi.failures import Answer
-from exporter.zapi.instance_list import read_list_answer, read_list_page
+from exporter.zapi.instance_list import read_list_page, refusal_of_list
 from tests.unit.zapi.outcome import reason
 
 DOCUMENTED = {
@@ -141,12 +140,7 @@ def test_a_success_that_is_no_page_has_its_reason(body: bytes, expected: Reason)
 def test_an_answer_that_is_no_success_has_its_reason(
     status: int, body: bytes, expected: Reason, words: str
 ) -> None:
-    read = read_list_answer(Answer(status, body, "7"), 0.0)
-    assert isinstance(read, Failure)
+    read = refusal_of_list(status, body, "7", 0.0)
     assert (read.reason, read.retry_after) == (expected, 7.0)
     assert words in read.detail
     assert "CANARY" not in read.detail
-
-
-def test_a_page_with_the_status_created_is_a_page() -> None:
-    assert read_list_answer(Answer(201, b'{"total":0,"content":[]}'), 0.0) == ListPage(0, None, ())
