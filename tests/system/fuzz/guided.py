@@ -27,19 +27,10 @@ def main(name: str, seconds: str) -> None:
     for number, seed in enumerate(target.seeds):
         (corpus / f"seed-{number}").write_bytes(seed)
     words.write_text("".join(f"{_quoted(word)}\n" for word in target.words), encoding="ascii")
-    limits = [
-        f"-max_total_time={seconds}",
-        f"-max_len={_MAX_LENGTH}",
-        f"-timeout={_TOO_SLOW}",
-        "-verbosity=0",
-    ]
     arguments = [
-        *limits,
-        f"-artifact_prefix={found}/",
-        f"-dict={words}",
-        "-print_final_stats=1",
-        str(corpus),
-        str(found),
+        *(f"-max_total_time={seconds}", f"-max_len={_MAX_LENGTH}", f"-timeout={_TOO_SLOW}"),
+        *("-verbosity=0", "-print_final_stats=1", f"-artifact_prefix={found}/", f"-dict={words}"),
+        *(str(corpus), str(found)),
     ]
     atheris.Setup([sys.argv[0], *arguments], target.check)
     atheris.Fuzz()

@@ -45,20 +45,11 @@ def answer_seeds() -> Iterable[bytes]:
     healthy = next(iter(me_seeds()))
     yield b"200 \n" + healthy
     yield b"200 \n" + gzip.compress(healthy, mtime=0)
-    for retry_after in (
-        b"",
-        b"7",
-        b"86400",
-        b"1.5",
-        b"Wed, 21 Oct 2015 07:28:00 GMT",
-        b"Sun, 06 Nov 9999 08:49:37 -0000",
-    ):
+    dates = (b"Wed, 21 Oct 2015 07:28:00 GMT", b"Sun, 06 Nov 9999 08:49:37 -0000")
+    for retry_after in (b"", b"7", b"86400", b"1.5", *dates):
         yield b"429 " + retry_after + b'\n{"error": "Too Many Requests"}'
-    for words in (
-        b"203.0.113.7 not allowed",
-        b"[2001:db8::7]:1 not allowed",
-        b"subscribe to this instance again",
-    ):
+    addresses = (b"203.0.113.7 not allowed", b"[2001:db8::7]:1 not allowed")
+    for words in (*addresses, b"subscribe to this instance again"):
         yield b'403 \n{"error": "' + words + b'"}'
     for status in (b"301", b"400", b"403", b"404", b"418", b"503"):
         yield status + b' \n{"error": "your client-token is not configured"}'
@@ -66,14 +57,8 @@ def answer_seeds() -> Iterable[bytes]:
 
 def list_seeds() -> Iterable[bytes]:
     item = {"id": INSTANCE_ID, "token": "T0", "name": "Vendas", "created": 1704110400, "due": 1648565999675}
-    items: Iterable[list[object]] = (
-        [item],
-        [],
-        [item, {**item, "id": "F00D"}],
-        [{**item, "name": "c4n4ry"}],
-        [None, 1, {"id": ""}],
-    )
-    for content in items:
+    others = [item, {**item, "id": "F00D"}], [{**item, "name": "c4n4ry"}], [None, 1, {"id": ""}]
+    for content in ([item], [], *others):
         page = {"total": len(content), "totalPage": 1, "pageSize": 20, "page": 1, "content": content}
         yield json.dumps(page).encode()
     yield b'{"total":"31","totalPage":"2","content":null}'
@@ -94,15 +79,8 @@ def web_config_seeds() -> Iterable[bytes]:
 
 
 def request_seeds() -> Iterable[bytes]:
-    targets = (
-        "/",
-        "/metrics",
-        "/probe?name=vendas",
-        "/probe?name=%C3%A9&x",
-        "/sd",
-        "/?q=team%3Dsales&show=all&page=2",
-    )
-    for target in targets:
+    probes = ("/probe?name=vendas", "/probe?name=%C3%A9&x")
+    for target in ("/", "/metrics", *probes, "/sd", "/?q=team%3Dsales&show=all&page=2"):
         yield f"GET {target} HTTP/1.1\r\nHost: localhost:10917\r\nAccept-Encoding: gzip;q=0.5\r\n\r\n".encode()
     yield b"HEAD http://a/metrics HTTP/1.1\r\nHost: a\r\nAccept: application/openmetrics-text;q=0.9,*/*;q=0\r\n\r\n"
     yield b"POST /-/reload HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nhi"
@@ -113,43 +91,35 @@ def request_seeds() -> Iterable[bytes]:
     yield b"GET /probe?name=vendas HTTP/1.1\r\nHost: a\r\nX-Prometheus-Scrape-Timeout-Seconds: 1e999\r\n\r\n"
 
 
-def _words(text: str) -> list[str]:
-    return text.split()
-
-
 ME_WORDS: Final = (
     *(f'"{field}":' for field in ("id", "token", "connected", "error", *OPTIONAL_FIELDS)),
-    *_words(r'true false null "true" "" NaN 1e999 \ud800 \u0000 \u202e [ { ]}'),
-    *_words('"2024-01-15T10:30:00Z" 1704110400 1648565999675 "329000002121" T24:00 +23:59'),
+    *str.split(r'true false null "true" "" NaN 1e999 \ud800 \u0000 \u202e [ { ]}'),
+    *str.split('"2024-01-15T10:30:00Z" 1704110400 1648565999675 "329000002121" T24:00 +23:59'),
     INSTANCE_ID,
 )
-ANSWER_WORDS: Final = (*ME_WORDS, *_words("GMT +0000 -2400 9999"), "Wed, ", " Oct ", "\x1f\x8b\x08")
-LIST_WORDS: Final = (*ME_WORDS, *_words('"total": "totalPage": "content": c4n4ry F00D'))
+ANSWER_WORDS: Final = (*ME_WORDS, *str.split("GMT +0000 -2400 9999"), "Wed, ", " Oct ", "\x1f\x8b\x08")
+LIST_WORDS: Final = (*ME_WORDS, *str.split('"total": "totalPage": "content": c4n4ry F00D'))
 _YAML_WORDS: Final = ("<<: ", "*a", "&a ", "!!str ", "'", '"', "{", "}", "[")
 CONFIG_WORDS: Final = (
-    *_words(
+    *str.split(
         "api: polling: payment: defaults: instances: ${CANARY} ${EMPTY:-x} $$ % 10s 1m30s https://[::1]:8/"
     ),
-    *(f"{key}: " for key in _words("token_file client_token expected_webhooks received base_url ca_file")),
-    *(f"{key}: " for key in _words("timeout interval concurrency stale_after paid_statuses")),
+    *(f"{key}: " for key in str.split("token_file client_token expected_webhooks received base_url ca_file")),
+    *(f"{key}: " for key in str.split("timeout interval concurrency stale_after paid_statuses")),
     *("  - name: ", "    id: ", "    token: ", "labels: {", *_YAML_WORDS, "|\n", ">-\n", "? ", "---\n"),
 )
 WEB_CONFIG_WORDS: Final = (
-    *_words("tls_server_config: basic_auth_users: http_server_config: $2b$04$ TLS12 NoClientCert"),
+    *str.split("tls_server_config: basic_auth_users: http_server_config: $2b$04$ TLS12 NoClientCert"),
     *("cert_file: ", "client_auth_type: ", "  prom: ", "headers: {", *_YAML_WORDS),
 )
 REQUEST_WORDS: Final = (
-    *(f"{method} " for method in _words("GET HEAD POST PUT OPTIONS")),
+    *(f"{method} " for method in str.split("GET HEAD POST PUT OPTIONS")),
     *(
         f"{header}: "
-        for header in _words("Host Accept Accept-Encoding Accept-Language Content-Length Origin")
+        for header in str.split("Host Accept Accept-Encoding Accept-Language Content-Length Origin")
     ),
     *("Sec-Fetch-Site: ", "X-Prometheus-Scrape-Timeout-Seconds: ", "Transfer-Encoding: chunked"),
-    *(
-        " HTTP/1.1\r\n",
-        "HTTP/2.0",
-        "\r\n\r\n",
-        *_words("application/openmetrics-text gzip ;q= pt-BR http://"),
-    ),
-    *_words("/probe?name= /-/reload ?q= &page= %00 %ff % & <script>"),
+    *(" HTTP/1.1\r\n", "HTTP/2.0", "\r\n\r\n"),
+    *str.split("application/openmetrics-text gzip ;q= pt-BR http://"),
+    *str.split("/probe?name= /-/reload ?q= &page= %00 %ff % & <script>"),
 )

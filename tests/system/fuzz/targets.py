@@ -5,17 +5,17 @@ import logging
 import math
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 import h11
 
 from exporter.config.load import load
-from exporter.config.problem import InvalidConfig
+from exporter.config.problem import InvalidConfig, Problem
 from exporter.discovery.known_list import KnownList
 from exporter.discovery.merge import Merger
 from exporter.fleet.event_log import EventLog
@@ -51,6 +51,8 @@ _CANARY: Final = "c4n4ry"
 _ENVIRON: Final = {"CANARY": _CANARY, "EMPTY": ""}
 _LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # of YAML
 
+_Settings = TypeVar("_Settings")
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -67,7 +69,7 @@ def check_me(body: bytes) -> None:
     if isinstance(reading, Status):
         _check_status(reading)
     else:
-        _check_failure(reading, body)
+        _check_failure(reading)
     instance = an_instance("vendas", instance_id=INSTANCE_ID, expected_webhooks=_EXPECTED)
     clock = ManualClock()
     fleet = Fleet(a_config(instance), clock, [EventLog()])
@@ -90,45 +92,28 @@ def check_answer(data: bytes) -> None:
     instance = an_instance(instance_id=INSTANCE_ID)
     for reading in (read_me(body, instance), refusal(number, body, retry_after, 1.7e9)):
         if isinstance(reading, Failure):
-            _check_failure(reading, body)
-    _check_unpacked(body)
+            _check_failure(reading)
+    with contextlib.suppress(PollFailed):
+        assert len(decode_body("gzip", memoryview(body))) <= MAX_BODY
 
 
 def check_config(content: bytes, file: Path) -> None:
     """A file gives a configuration that holds together, or problems that a person can find and that show no secret."""
     file.write_bytes(content)
-    try:
-        config = load(file, _ENVIRON)
-    except InvalidConfig as error:
-        problems = error.problems
-    else:
+    config, problems = _read(lambda: load(file, _ENVIRON))
+    if config is not None:
         _check_config(config)
-        return
-    assert problems
     lines = len(_LINE_BREAK.split(content.decode("utf-8", "replace")))
     for problem in problems:
         assert problem.file == str(file)
-        assert 1 <= problem.line <= lines
-        assert problem.message
-        assert problem.path.isprintable()
-        assert problem.message.isprintable()
+        assert problem.line <= lines
         assert _CANARY not in str(problem) or _CANARY.encode() in content
 
 
 def check_web_config(content: bytes, file: Path) -> None:
     """A web configuration is taken, or its problems can be found by a person."""
     file.write_bytes(content)
-    try:
-        load_web_config(file)
-    except InvalidConfig as error:
-        problems = error.problems
-    else:
-        return
-    assert problems
-    for problem in problems:
-        assert problem.line >= 1
-        assert problem.path.isprintable()
-        assert problem.message.isprintable()
+    _read(lambda: load_web_config(file))
 
 
 def check_secrecy(content: bytes, file: Path) -> None:
@@ -136,16 +121,23 @@ def check_secrecy(content: bytes, file: Path) -> None:
     place, text = int.from_bytes(content[:2], "big"), content[2:].decode("utf-8", "replace")
     place %= len(text) + 1
     file.write_text(text[:place] + _SLIPPED + text[place:], encoding="utf-8", newline="")
-    for read in (lambda: load(file, _ENVIRON), lambda: load_web_config(file)):
-        assert _SLIPPED not in _said(read)
+    for problem in (*_read(lambda: load(file, _ENVIRON))[1], *_read(lambda: load_web_config(file))[1]):
+        assert _SLIPPED not in str(problem)
 
 
-def _said(read: Callable[[], object]) -> str:
+def _read(read: Callable[[], _Settings]) -> tuple[_Settings | None, Sequence[Problem]]:
+    """The settings, or problems that a person can find."""
     try:
-        read()
+        return read(), ()
     except InvalidConfig as error:
-        return str(error)
-    return ""
+        problems = error.problems
+    assert problems
+    for problem in problems:
+        assert problem.line >= 1
+        assert problem.message
+        assert problem.path.isprintable()
+        assert problem.message.isprintable()
+    return None, problems
 
 
 def check_request(data: bytes, app: App) -> None:
@@ -186,11 +178,6 @@ def _an_app() -> App:
     )
 
 
-def _check_unpacked(body: bytes) -> None:
-    with contextlib.suppress(PollFailed):
-        assert len(decode_body("gzip", memoryview(body))) <= MAX_BODY
-
-
 def _check_status(status: Status) -> None:
     for moment in (status.due, status.created):
         assert moment is None or 0 < moment <= _LAST_SECOND
@@ -204,7 +191,7 @@ def _check_status(status: Status) -> None:
         assert url is None or (field not in status.unreadable and 0 < len(url.reveal()) <= MAX_URL)
 
 
-def _check_failure(failure: Failure, body: bytes) -> None:
+def _check_failure(failure: Failure) -> None:
     assert failure.reason in Reason
     assert failure.detail.isprintable()
     assert failure.detail
@@ -215,7 +202,7 @@ def check_list(body: bytes) -> None:
     """A body gives a page or a failure, and a page instances that have each a name of its own."""
     page = read_list_page(body)
     if isinstance(page, Failure):
-        _check_failure(page, body)
+        _check_failure(page)
         return
     account = Account("matriz", Secret(_CANARY))
     instances = {instance.identity: instance for instance in page.instances}
