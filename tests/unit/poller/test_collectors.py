@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
@@ -19,6 +20,7 @@ from exporter.model.poll_result import (
 from exporter.model.settings import Instance
 from exporter.poller.collectors import MISSING_PAUSE, CollectorLimits, Collectors
 from exporter.poller.schedule import Backoff
+from harness.waiting import wait_until
 from tests.builders import an_instance
 from tests.clocks import ManualClock
 
@@ -155,36 +157,25 @@ class Hanging:
     """Runs slots on threads of their own, of which each hangs in its request until :meth:`let_go`."""
 
     def __init__(self, rig: Rig) -> None:
-        self._rig = rig
-        self._go = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._rig, self._begun = rig, 0
+        self._go, self._threads = threading.Event(), ThreadPoolExecutor()
+        rig.give = self._hang
+
+    def _hang(self, instance: Instance) -> Collected:
+        self._begun += 1
+        assert self._go.wait(60)
+        return TIMEOUT
 
     def run(self, instance: Instance) -> bool:
         """Whether the request of a slot began, and now hangs."""
-        began, ended = threading.Event(), threading.Event()
-
-        def give(_: Instance) -> Collected:
-            began.set()
-            assert self._go.wait(60)
-            return TIMEOUT
-
-        self._rig.give = give
-
-        def run() -> None:
-            self._rig.run(instance)
-            ended.set()
-            began.set()
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        self._threads.append(thread)
-        assert began.wait(60)
-        return not ended.is_set()
+        before = self._begun
+        slot = self._threads.submit(self._rig.run, instance)
+        wait_until(lambda: slot.done() or self._begun > before)
+        return not slot.done()
 
     def let_go(self) -> None:
         self._go.set()
-        for thread in self._threads:
-            thread.join(60)
+        self._threads.shutdown()
 
 
 def test_requests_that_hang_hold_no_more_than_their_places() -> None:

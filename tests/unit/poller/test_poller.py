@@ -11,7 +11,7 @@ import pytest
 from exporter.model.clock import Clock, SystemClock
 from exporter.model.poll_result import Collector, Failure, Reading, Reason
 from exporter.model.settings import Instance
-from exporter.poller.poller import Poller
+from exporter.poller.poller import Collect, LatenessLog, Poller
 from exporter.poller.schedule import SLOT_GRID, Backoff, Plan, Slots
 from harness.waiting import wait_until
 from tests.builders import a_failure, a_status, an_instance, some_polling
@@ -32,7 +32,7 @@ class Upstream:
         self.raises: set[str] = set()
         self.exits: set[str] = set()
         self.latency = 0.0
-        self.began: list[str] = []
+        self.polled: list[str] = []
         self.recorded: list[tuple[str, Reading]] = []
         self.in_flight = 0
         self.most_in_flight = 0
@@ -41,7 +41,7 @@ class Upstream:
 
     def read(self, instance: Instance) -> Reading:
         with self._lock:
-            self.began.append(instance.name)
+            self.polled.append(instance.name)
             self.in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
@@ -60,26 +60,22 @@ class Upstream:
     def record(self, instance: Instance, reading: Reading, duration: float) -> None:
         with self._lock:
             self.recorded.append((instance.name, reading))
+            self.durations.append(duration)
+
+    def began(self, lateness: float | None) -> None:
+        if lateness is not None:
+            self.lateness.append(lateness)
+
+    def ended(self, reading: Reading, duration: float) -> None:
+        self.durations.append(duration)
 
     def began_polls(self, name: str) -> int:
         with self._lock:
-            return self.began.count(name)
+            return self.polled.count(name)
 
     def ended_polls(self) -> int:
         with self._lock:
             return len(self.recorded)
-
-
-class Observer:
-    def __init__(self, upstream: Upstream) -> None:
-        self._upstream = upstream
-
-    def began(self, lateness: float | None) -> None:
-        if lateness is not None:
-            self._upstream.lateness.append(lateness)
-
-    def ended(self, reading: Reading, duration: float) -> None:
-        self._upstream.durations.append(duration)
 
 
 class Rig:
@@ -88,15 +84,22 @@ class Rig:
         self.pollers: list[Poller] = []
 
     def poller(
-        self, count: int, *, interval: float = 60.0, concurrency: int = 8, clock: Clock | None = None
+        self,
+        count: int,
+        *,
+        interval: float = 60.0,
+        concurrency: int = 8,
+        clock: Clock | None = None,
+        collect: Collect | None = None,
     ) -> Poller:
         poller = Poller(
-            a_plan(count, interval, concurrency),
+            a_plan(count, interval, concurrency, frozenset(Collector if collect else ())),
             self.upstream.read,
             self.upstream.record,
             clock=clock or SystemClock(),
-            observer=Observer(self.upstream),
+            observer=self.upstream,
             backoff=Backoff(random.Random(1)),
+            collect=collect or (lambda instance, next_slot: None),
         )
         self.pollers.append(poller)
         poller.start()
@@ -116,8 +119,10 @@ class Rig:
             poller.stop(DEADLINE)
 
 
-def a_plan(count: int, interval: float, concurrency: int) -> Plan:
-    instances = [an_instance(f"instance {number}") for number in range(count)]
+def a_plan(
+    count: int, interval: float, concurrency: int, collect: frozenset[Collector] = frozenset()
+) -> Plan:
+    instances = [an_instance(f"instance {number}", collect=collect) for number in range(count)]
     return Plan(instances, some_polling(interval, concurrency), LONGEST_POLL)
 
 
@@ -154,14 +159,6 @@ def test_no_more_polls_are_in_flight_than_concurrency_allows_and_no_fewer(rig: R
     rig.upstream.release.set()
     wait_until(lambda: rig.upstream.ended_polls() >= 50)
     assert rig.upstream.most_in_flight == 7
-
-
-def test_hanging_first_polls_do_not_stop_instances_already_known(rig: Rig) -> None:
-    rig.upstream.holds = {f"instance {number}" for number in range(1, 200)}
-    poller = rig.poller(1, interval=0.1, concurrency=16)
-    wait_until(lambda: rig.upstream.ended_polls() >= 1)
-    rig.poll(poller, 200, interval=0.1, concurrency=16)
-    wait_until(lambda: rig.upstream.began_polls("instance 0") >= 10)
 
 
 def test_polls_that_are_due_together_do_not_wait_for_those_that_hang(rig: Rig) -> None:
@@ -220,19 +217,8 @@ def test_nobody_who_asks_waits_for_collectors(rig: Rig) -> None:
         asking.set()
         answer.wait(DEADLINE)
 
-    instance = an_instance("instance 0", collect=frozenset({Collector.QUEUE}))
-    poller = Poller(
-        Plan([instance], some_polling(), LONGEST_POLL),
-        rig.upstream.read,
-        rig.upstream.record,
-        collect=collect,
-        clock=SystemClock(),
-        observer=Observer(rig.upstream),
-        backoff=Backoff(random.Random(1)),
-    )
     rig.upstream.holds = {"instance 0"}
-    rig.pollers.append(poller)
-    poller.start()
+    poller = rig.poller(1, collect=collect)
     first = poller.request_poll("instance 0")
     assert first is not None
     rig.upstream.release.set()
@@ -243,35 +229,15 @@ def test_nobody_who_asks_waits_for_collectors(rig: Rig) -> None:
 
 
 def test_a_poll_lasts_from_its_beginning_to_its_end(rig: Rig) -> None:
-    clock, durations = ManualClock(), []
-    asked, go_on = threading.Event(), threading.Event()
-
-    def read(instance: Instance) -> Reading:
-        asked.set()
-        assert go_on.wait(DEADLINE)
-        clock.advance(0.25)
-        return a_status()
-
-    def record(instance: Instance, reading: Reading, duration: float) -> None:
-        durations.append(duration)
-
-    poller = Poller(
-        a_plan(1, 60.0, 1),
-        read,
-        record,
-        clock=clock,
-        observer=Observer(rig.upstream),
-        backoff=Backoff(random.Random(1)),
-    )
-    rig.pollers.append(poller)
-    poller.start()
-    assert asked.wait(DEADLINE)
+    rig.upstream.holds = {"instance 0"}
+    poller = rig.poller(1, clock=(clock := ManualClock()))
+    wait_until(lambda: rig.upstream.in_flight == 1)
     clock.advance(3.0)
     assert poller.in_flight_for("instance 0") == 3.0
     assert poller.in_flight_for("unknown") == 0.0
-    go_on.set()
-    wait_until(lambda: durations == [3.25] and rig.upstream.durations == [3.25])
-    assert poller.in_flight_for("instance 0") == 0.0
+    rig.upstream.release.set()
+    wait_until(lambda: rig.upstream.durations == [3.0, 3.0])  # as recorded, and as observed
+    wait_until(lambda: poller.in_flight_for("instance 0") == 0.0)
     assert poller.failure() is None
 
 
@@ -393,3 +359,37 @@ def test_polls_go_on_where_no_further_thread_can_start(
     assert rig.upstream.most_in_flight == 2
     (told,) = (vars(record) for record in caplog.records if "no more threads" in record.getMessage())
     assert (told["workers"], told["concurrency"]) == (2, 8)
+
+
+INTERVAL = 60.0
+
+
+def test_half_an_interval_is_not_late_and_more_is(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    log, told = LatenessLog(), caplog.records
+    for lateness in (None, 0.0, INTERVAL / 2):
+        log.see(lateness, INTERVAL, 0.0)
+    assert told == []
+    log.see(INTERVAL / 2 + 0.1, INTERVAL, 0.0)
+    (record,) = told
+    assert (record.levelname, record.getMessage().partition(":")[0]) == ("WARNING", "polls are late")
+    assert (vars(record)["lateness"], vars(record)["interval"]) == ("30.1s", "60s")
+
+
+def test_lateness_is_told_once_and_ends_after_five_intervals_on_time(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    log, told = LatenessLog(), caplog.records
+    for now in (0.0, 100.0):
+        log.see(INTERVAL, INTERVAL, now)
+    for now in (200.0, 100.0 + 5 * INTERVAL):
+        log.see(0.0, INTERVAL, now)
+    assert len(told) == 1
+    for now in (100.1 + 5 * INTERVAL, 900.0):
+        log.see(0.0, INTERVAL, now)
+    assert [(record.levelname, record.getMessage()) for record in told[1:]] == [
+        ("INFO", "polls are on time again")
+    ]
+    log.see(INTERVAL, INTERVAL, 1000.0)
+    assert len(told) == 3
