@@ -55,11 +55,11 @@ def rows() -> Sequence[Row]:
     """All of it."""
     no_host = "http://255.255.255.255:9"  # an address of no host: the kernel sends nothing there
     return (
-        Row("refused", Reason.CONNECT, "refused", _refusing),
+        Row("refused", Reason.CONNECT, "refused", _at_port(refusing_port)),
         Row("a name that does not resolve", Reason.CONNECT, "cannot be resolved", _at("http://zapi.invalid")),
         Row("name servers that hang", Reason.TIMEOUT, "", _hanging_names),
         Row("no route", Reason.CONNECT, "no route", _at(no_host)),
-        Row("unroutable", Reason.TIMEOUT, "api.timeout", _unreachable),
+        Row("unroutable", Reason.TIMEOUT, "api.timeout", _at_port(unreachable_port)),
         Row("silence after accept", Reason.TIMEOUT, "api.timeout", _front(ListenerMode.SILENT)),
         Row("closed after accept", Reason.CONNECT, "closed", _front(ListenerMode.CLOSING)),
         Row("reset after accept", Reason.CONNECT, "closed", _front(ListenerMode.RESETTING)),
@@ -70,10 +70,10 @@ def rows() -> Sequence[Row]:
             "closed within the TLS handshake",
             Reason.CONNECT,
             "closed",
-            _over_tls(_front(ListenerMode.CLOSING)),
+            _over("https", _front(ListenerMode.CLOSING)),
         ),
         Row("plain HTTP on a TLS port", Reason.TLS, "is the port right?", _front(ListenerMode.PLAIN_ON_TLS)),
-        Row("TLS on a plain HTTP port", Reason.CONNECT, "closed", _over_plain(_certified("127.0.0.1"))),
+        Row("TLS on a plain HTTP port", Reason.CONNECT, "closed", _over("http", _certified("127.0.0.1"))),
         Row("a good certificate", None, "", _certified("127.0.0.1")),
         Row("expired certificate", Reason.TLS, "expired", _certified("127.0.0.1", ends=-_DAY)),
         Row("certificate of another host", Reason.TLS, "another host", _certified("api.example.com")),
@@ -85,18 +85,6 @@ def rows() -> Sequence[Row]:
         Row("a tunnel that needs a password", Reason.CONNECT, "407", _proxy("https", b"407 No", b"")),
         Row("a proxy that needs a password", Reason.CONNECT, "407", _proxy("http", b"407 No", b"canary")),
     )
-
-
-@contextmanager
-def _refusing(authority: trustme.CA) -> Iterator[Site]:
-    with refusing_port() as port:
-        yield Site(f"http://127.0.0.1:{port}")
-
-
-@contextmanager
-def _unreachable(authority: trustme.CA) -> Iterator[Site]:
-    with unreachable_port() as port:
-        yield Site(f"http://127.0.0.1:{port}")
 
 
 @contextmanager
@@ -169,6 +157,15 @@ def _at(base_url: str) -> MakeSite:
     return lambda authority: nullcontext(Site(base_url))
 
 
+def _at_port(opened: Callable[[], AbstractContextManager[int]]) -> MakeSite:
+    @contextmanager
+    def make(authority: trustme.CA) -> Iterator[Site]:
+        with opened() as port:
+            yield Site(f"http://127.0.0.1:{port}")
+
+    return make
+
+
 def _front(mode: ListenerMode) -> MakeSite:
     @contextmanager
     def make(authority: trustme.CA) -> Iterator[Site]:
@@ -190,15 +187,7 @@ def _certified(host: str, *, ends: datetime.timedelta = _DAY) -> MakeSite:
     return make
 
 
-def _over_tls(plain: MakeSite) -> MakeSite:
-    return _with_scheme("https", plain)
-
-
-def _over_plain(secure: MakeSite) -> MakeSite:
-    return _with_scheme("http", secure)
-
-
-def _with_scheme(scheme: str, make: MakeSite) -> MakeSite:
+def _over(scheme: str, make: MakeSite) -> MakeSite:
     @contextmanager
     def made(authority: trustme.CA) -> Iterator[Site]:
         with make(authority) as site:

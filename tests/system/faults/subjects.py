@@ -69,7 +69,6 @@ def write_config(
     *,
     timeout: float = API_TIMEOUT,
     interval: float = INTERVAL,
-    stale_after: float = 3600.0,
     ca_file: Path | None = None,
 ) -> Path:
     """A configuration with a secret of every kind, in place of the one that was there; only its owner reads it.
@@ -86,11 +85,7 @@ def write_config(
     _write(directory / "token", first.pop("token"))
     document = {
         "api": api,
-        "polling": {
-            "interval": _duration(interval),
-            "concurrency": 64,
-            "stale_after": _duration(stale_after),
-        },
+        "polling": {"interval": _duration(interval), "concurrency": 64, "stale_after": "1h"},
         "defaults": {"expected_webhooks": dict.fromkeys(DOCUMENTED_WEBHOOKS, canary_url("webhook"))},
         "instances": [{**first, "token_file": "token"}, *instances[1:]],
     }

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Final
 
+from exporter.demo.instances import DOCUMENTED_WEBHOOKS
 from exporter.model.me_fields import (
     FILTERS_FIELD,
     SETTING_FIELDS,
@@ -18,7 +19,6 @@ from exporter.model.me_fields import (
 from exporter.model.poll_result import Reason
 from simulator.faults import every_fault
 from tests.system.faults.promise import Promise
-from tests.system.faults.words import WORDS
 
 API_TIMEOUT: Final = 4.0
 """``api.timeout`` in seconds where a row ends by it: ``late by 5 s`` is too late."""
@@ -101,6 +101,27 @@ _HOSTILE_NUMBERS: Final = (
 _NOT_JSON: Final = ("NaN", "Infinity", "minus Infinity")
 
 
+_MUTED: Final = frozenset(
+    f'zapi_instance_webhook_muted{{webhook="{webhook}"}}' for webhook in WEBHOOK_FILTERS.values()
+)
+_PAID: Final = frozenset({"zapi_instance_paid"})
+_STATUSES: Final = frozenset(
+    f'zapi_instance_payment_status{{status="{status}"}}' for status in ("paid", "text", "unknown")
+)
+_DUE: Final = frozenset({"zapi_instance_due_timestamp_seconds", "zapi_instance_until_due_seconds"})
+_CREATED: Final = frozenset({"zapi_instance_created_timestamp_seconds"})
+_NEVER_CONNECTED: Final = frozenset({"zapi_instance_last_connected_timestamp_seconds"})
+
+
+def _settings_series(*settings: str) -> frozenset[str]:
+    return frozenset(f'zapi_instance_setting_enabled{{setting="{setting}"}}' for setting in settings)
+
+
+def _webhook_series(*webhooks: str) -> frozenset[str]:
+    names = ("zapi_instance_webhook_configured", "zapi_instance_webhook_as_expected")
+    return frozenset(f'{name}{{webhook="{webhook}"}}' for name in names for webhook in webhooks)
+
+
 def promises() -> Mapping[str, Promise]:
     """Name of a fault → what is promised of it."""
     rows = dict(_rows())
@@ -123,7 +144,8 @@ def _rows() -> Iterator[tuple[str, Promise]]:
     for reason, names in _FAILURES.items():
         yield from ((name, Promise(reason)) for name in names)
     yield from ((name, Promise()) for name in _SUCCESSES)
-    yield from WORDS.items()
+    yield from _states()
+    yield from _secrets()
     yield from _identity()
     yield from _connected()
     yield from _timestamps()
@@ -143,9 +165,8 @@ def _identity() -> Iterator[tuple[str, Promise]]:
 
 
 def _connected() -> Iterator[tuple[str, Promise]]:
-    never = frozenset({"zapi_instance_last_connected_timestamp_seconds"})
     yield "connected is true", Promise()
-    yield "connected is false", Promise(absent=never)
+    yield "connected is false", Promise(absent=_NEVER_CONNECTED)
     for kind in (*_NUMBERS, "text", *_STRUCTURES, *_NOTHING):
         yield f"connected is {kind}", Promise(Reason.INVALID_RESPONSE)
     for kind in (*_HOSTILE_NUMBERS, *_NOT_JSON):
@@ -153,11 +174,7 @@ def _connected() -> Iterator[tuple[str, Promise]]:
 
 
 def _timestamps() -> Iterator[tuple[str, Promise]]:
-    series = {
-        "due": frozenset({"zapi_instance_due_timestamp_seconds", "zapi_instance_until_due_seconds"}),
-        "created": frozenset({"zapi_instance_created_timestamp_seconds"}),
-    }
-    for field, absent in series.items():
+    for field, absent in (("due", _DUE), ("created", _CREATED)):
         for kind in (*_KINDS, *_HOSTILE_NUMBERS):
             yield f"{field} is {kind}", Promise(absent=frozenset() if kind == "number" else absent)
         yield from ((f"{field} is {kind}", Promise(Reason.INVALID_RESPONSE)) for kind in _NOT_JSON)
@@ -165,16 +182,14 @@ def _timestamps() -> Iterator[tuple[str, Promise]]:
 
 def _payment_status() -> Iterator[tuple[str, Promise]]:
     """Missing or empty is ``unknown``, and like a text in no list neither paid nor unpaid; only text is read."""
-    paid = frozenset({"zapi_instance_paid"})
-    statuses = frozenset(f'zapi_instance_payment_status{{status="{s}"}}' for s in ("paid", "text", "unknown"))
     for kind in _KINDS:
         readable = kind in (*_NOTHING, "text")
-        yield f"paymentStatus is {kind}", Promise(absent=paid if readable else paid | statuses)
+        yield f"paymentStatus is {kind}", Promise(absent=_PAID if readable else _PAID | _STATUSES)
 
 
 def _settings() -> Iterator[tuple[str, Promise]]:
     for setting, field in SETTING_FIELDS.items():
-        absent = frozenset({f'zapi_instance_setting_enabled{{setting="{setting}"}}'})
+        absent = _settings_series(setting)
         for kind in _KINDS:
             yield f"{field} is {kind}", Promise(absent=frozenset() if kind in _TRUTHS else absent)
 
@@ -182,23 +197,45 @@ def _settings() -> Iterator[tuple[str, Promise]]:
 def _webhooks() -> Iterator[tuple[str, Promise]]:
     """A webhook that is not documented has no series unless its field comes."""
     for webhook, field in WEBHOOK_FIELDS.items():
-        configured = frozenset({f'zapi_instance_webhook_configured{{webhook="{webhook}"}}'})
-        expected = frozenset({f'zapi_instance_webhook_as_expected{{webhook="{webhook}"}}'})
-        undocumented = webhook in UNDOCUMENTED_WEBHOOKS
         for kind in _KINDS:
             readable = kind in (*_NOTHING, "text")
-            if undocumented:
-                shown = readable and kind != "absent"
-                yield f"{field} is {kind}", Promise(present=configured if shown else frozenset())
+            if webhook in UNDOCUMENTED_WEBHOOKS:
+                shown = {f'zapi_instance_webhook_configured{{webhook="{webhook}"}}'}
+                present = frozenset(shown if readable and kind != "absent" else ())
+                yield f"{field} is {kind}", Promise(present=present)
             else:
-                yield f"{field} is {kind}", Promise(absent=frozenset() if readable else configured | expected)
+                yield (
+                    f"{field} is {kind}",
+                    Promise(absent=frozenset() if readable else _webhook_series(webhook)),
+                )
 
 
 def _filters() -> Iterator[tuple[str, Promise]]:
     """Only a list of text says what is muted; a name in it that is not known takes nothing from the others."""
-    muted = frozenset(
-        f'zapi_instance_webhook_muted{{webhook="{webhook}"}}' for webhook in WEBHOOK_FILTERS.values()
-    )
     for kind in (*_KINDS, "one filter", "an unknown filter", "a list of mixed types"):
         readable = kind in ("array", "one filter", "an unknown filter")
-        yield f"{FILTERS_FIELD} is {kind}", Promise(present=muted if readable else frozenset())
+        yield f"{FILTERS_FIELD} is {kind}", Promise(present=_MUTED if readable else frozenset())
+
+
+def _states() -> Iterator[tuple[str, Promise]]:
+    """Replies of nothing but a state have no value for anything else."""
+    webhooks, settings = _webhook_series(*DOCUMENTED_WEBHOOKS), _settings_series(*SETTING_FIELDS)
+    absent = frozenset({"zapi_instance_webhooks_info"}) | _DUE | _CREATED | _PAID | settings | webhooks
+    yield "200 already connected", Promise(absent=absent)
+    for name in ("200 not connected", "200 restore the session"):
+        yield name, Promise(absent=absent | _NEVER_CONNECTED)
+
+
+def _secrets() -> Iterator[tuple[str, Promise]]:
+    """A field that repeats a secret is not shown."""
+    unreadable = {
+        "name": frozenset[str](),
+        "phone": frozenset[str](),
+        "paymentStatus": _PAID | _STATUSES,
+        "receivedCallbackUrl": _webhook_series("received"),
+    }
+    for secret in ("token", "client-token"):
+        for field, absent in unreadable.items():
+            for form in ("", " in lower case", " percent-encoded"):
+                yield f"{field} repeats the {secret}{form}", Promise(absent=absent)
+        yield f"callbackTypeFilters repeats the {secret}", Promise(present=_MUTED)

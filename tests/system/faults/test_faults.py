@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.faults.suites import SUITES, run
+from tests.system.faults.__main__ import SUITES, run
 from tests.system.faults.table import promises, unused
 
 

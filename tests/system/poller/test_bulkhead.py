@@ -1,17 +1,22 @@
-"""Instances that hang do not hold up the others: at the size, the interval and the concurrency that are promised."""
+"""Instances that hang do not hold up the others: at the size, the interval and the concurrency that are promised.
 
+Time is made up: hours of polls of a thousand instances take a second or two.
+"""
+
+import heapq
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 import pytest
 
 from exporter.model.poll_result import Failure, Reading
-from exporter.poller.schedule import BACKOFF_CAP, Kind
+from exporter.model.settings import Instance, Polling
+from exporter.poller.schedule import BACKOFF_CAP, Backoff, Kind, Plan, Poll, PollQueue
 from tests.builders import a_failure, a_status, an_instance, some_polling
-from tests.unit.poller.virtual import PollMade, VirtualPoller
 
 COUNT: Final = 1000
 TIMEOUT: Final = 10.0
@@ -20,6 +25,82 @@ NAMES: Final = tuple(f"instance {number}" for number in range(COUNT))
 HANGING: Final = frozenset(NAMES[::10])
 HEALTHY: Final = tuple(name for name in NAMES if name not in HANGING)
 HOUR: Final = 3600.0
+
+Answer = Callable[[str, float], tuple[float, Reading]]
+"""An instance's name and the moment at which its poll begins → how many seconds the poll takes, and what it reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollMade:
+    """A poll that began and ended at these virtual seconds; ``kind`` and ``lateness`` are those of :class:`Poll`."""
+
+    name: str
+    kind: Kind
+    began: float
+    ended: float
+    lateness: float | None
+    reading: Reading
+
+
+class VirtualPoller:
+    """Polls instances from the virtual second 0 on. ``polls`` are all that began, in their order.
+
+    It asks the real queue as the real workers do, one call for each that is free, and jumps to the next moment at
+    which something happens.
+    """
+
+    def __init__(
+        self,
+        instances: Sequence[Instance],
+        answer: Answer,
+        polling: Polling,
+    ) -> None:
+        self._answer = answer
+        self._polling = polling
+        self._now = 0.0
+        self._queue = PollQueue(self._plan(instances), Backoff(random.Random(1)), self._now)
+        self._in_flight: list[tuple[float, int, Poll, Reading]] = []
+        self.polls: list[PollMade] = []
+
+    def replace(self, instances: Sequence[Instance]) -> None:
+        """Poll these from now on, as after a reload."""
+        self._queue.replace(self._plan(instances), self._now)
+
+    def _plan(self, instances: Sequence[Instance]) -> Plan:
+        return Plan(instances, self._polling, TIMEOUT)
+
+    def run(self, until: float) -> None:
+        """Let time pass up to the second ``until``."""
+        while True:
+            self._begin_all()
+            happens = self._next_event()
+            if happens is None or happens > until:
+                self._now = until
+                return
+            self._now = max(self._now, happens)
+            while self._in_flight and self._in_flight[0][0] <= self._now:
+                _, _, poll, reading = heapq.heappop(self._in_flight)
+                self._queue.finish(poll, reading, self._now)
+
+    def _begin_all(self) -> None:
+        while len(self._in_flight) < self._polling.concurrency:
+            poll = self._queue.take(self._now)
+            if poll is None:
+                return
+            seconds, reading = self._answer(poll.instance.name, self._now)
+            ended = self._now + seconds
+            heapq.heappush(self._in_flight, (ended, len(self.polls), poll, reading))
+            self.polls.append(
+                PollMade(poll.instance.name, poll.kind, self._now, ended, poll.lateness, reading)
+            )
+
+    def _next_event(self) -> float | None:
+        events = [ended for ended, *_ in self._in_flight[:1]]
+        if len(self._in_flight) < self._polling.concurrency:
+            due = self._queue.next_due(self._now)
+            events += [] if due is None else [due]
+        return min(events, default=None)
+
 
 Hangs = Callable[[str, float], bool]
 
@@ -32,7 +113,7 @@ def a_poller(names: Iterable[str], hangs: Hangs) -> VirtualPoller:
         return (TIMEOUT, a_failure()) if hangs(name, now) else (latency.uniform(0.1, 0.5), a_status())
 
     instances = [an_instance(name) for name in names]
-    return VirtualPoller(instances, answer, polling=POLLING, longest_poll=TIMEOUT)
+    return VirtualPoller(instances, answer, POLLING)
 
 
 def polls_of(hangs: Hangs, *, until: float) -> list[PollMade]:
@@ -79,9 +160,7 @@ def test_with_a_tenth_hanging_the_others_keep_their_schedule(hangs: Hangs) -> No
 
 
 @pytest.mark.parametrize("ill", [HANGING, frozenset(NAMES[::5])], ids=["a tenth", "a fifth"])
-def test_hanging_newcomers_make_nobody_late(
-    ill: frozenset[str],
-) -> None:
+def test_hanging_newcomers_make_nobody_late(ill: frozenset[str]) -> None:
     """Instances that hang from their first poll make nobody late when a reload adds them."""
     healthy = [name for name in NAMES if name not in ill]
     poller = a_poller(healthy, lambda name, now: name in ill)
@@ -97,9 +176,7 @@ def test_hanging_newcomers_make_nobody_late(
 def test_the_first_round_takes_little_longer_than_latencies() -> None:
     count, latency, polling = 10_000, 0.1, some_polling(concurrency=64)
     instances = [an_instance(f"instance {number}") for number in range(count)]
-    poller = VirtualPoller(
-        instances, lambda name, now: (latency, a_status()), polling=polling, longest_poll=TIMEOUT
-    )
+    poller = VirtualPoller(instances, lambda name, now: (latency, a_status()), polling)
     poller.run(POLLING.interval)
     ready = max(poll.ended for poll in poller.polls if poll.kind is Kind.FIRST)
     assert ready < count * latency / polling.concurrency * 1.1
@@ -122,7 +199,7 @@ def test_few_workers_serve_those_that_are_known_while_hundreds_hang(concurrency:
 
     polling = some_polling(concurrency=concurrency)
     instances = [an_instance(name) for name in [*known, *ill]]
-    poller = VirtualPoller(instances[:3], answer, polling=polling, longest_poll=TIMEOUT)
+    poller = VirtualPoller(instances[:3], answer, polling)
     poller.run(120)
     poller.replace(instances)
     poller.run(HOUR)

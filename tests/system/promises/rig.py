@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import trustme
 from prometheus_client import Metric
@@ -33,14 +32,19 @@ class Upstream:
 
 @contextmanager
 def upstream(
-    directory: Path, members: Sequence[ScenarioInstance], polling: Polling, *, timeout: float, **options: Any
+    directory: Path,
+    members: Sequence[ScenarioInstance],
+    polling: Polling,
+    *,
+    timeout: float,
+    scheme: str = "https",
 ) -> Iterator[Upstream]:
-    """Serve the members, over TLS; ``options`` are those of :class:`SimulatedZapi`."""
+    """Serve the members."""
     authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.cert_pem.write_to_path(str(directory / "ca.pem"))
     authority.issue_cert("127.0.0.1").configure_cert(tls)
     simulated = (member.simulated for member in members)
-    with SimulatedZapi(simulated, clock=SystemClock(), tls=tls, **options) as zapi:
+    with SimulatedZapi(simulated, clock=SystemClock(), tls=tls if scheme == "https" else None) as zapi:
         config = demo_config(members, zapi.base_url)
         config = replace(config, polling=polling, api=replace(config.api, timeout=timeout))
         served = Upstream(zapi, config, directory / "config.yaml")

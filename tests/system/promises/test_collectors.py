@@ -12,13 +12,11 @@ import pytest
 
 from exporter.demo.faults import Exchange, Fault
 from exporter.demo.instances import SimulatedQueue
-from exporter.demo.scenario import ScenarioInstance, demo_config
-from exporter.model.clock import SystemClock
+from exporter.demo.scenario import ScenarioInstance
 from exporter.model.poll_result import Collector
 from exporter.model.settings import Polling
 from harness.processes import COMMAND, Exporter, eventually, exporter, get
 from harness.waiting import wait_until
-from simulator.config_file import write_config
 from simulator.fleet import healthy_fleet
 from simulator.server import SimulatedZapi
 from simulator.wire_faults import silence
@@ -46,21 +44,11 @@ def collecting(count: int, queue: SimulatedQueue = QUEUE) -> list[ScenarioInstan
 def running_over(
     scheme: str, directory: Path, members: list[ScenarioInstance]
 ) -> Iterator[tuple[SimulatedZapi, Exporter]]:
-    polling = Polling(0.2, 4, 60.0)
-    if scheme == "https":
-        with (
-            upstream(directory, members, polling, timeout=60.0) as served,
-            exporter(directory, f"--config.file={served.file}", "--log.level=debug") as running,
-        ):
-            yield served.zapi, running
-        return
-    with SimulatedZapi((member.simulated for member in members), clock=SystemClock()) as zapi:
-        config = replace(demo_config(members, zapi.base_url), polling=polling)
-        write_config(config, directory / "config.yaml")
-        with exporter(
-            directory, f"--config.file={directory / 'config.yaml'}", "--log.level=debug"
-        ) as running:
-            yield zapi, running
+    with (
+        upstream(directory, members, Polling(0.2, 4, 60.0), timeout=60.0, scheme=scheme) as served,
+        exporter(directory, f"--config.file={served.file}", "--log.level=debug") as running,
+    ):
+        yield served.zapi, running
 
 
 def memory(process: int) -> Iterator[bytes]:

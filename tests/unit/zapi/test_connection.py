@@ -1,10 +1,7 @@
 """How requests and answers go over kept-alive connections and proxies."""
 
-import contextlib
-import itertools
 import socket
 import ssl
-from collections.abc import Callable
 
 import pytest
 import trustme
@@ -18,7 +15,7 @@ from exporter.zapi.proxy import parse_proxy
 from exporter.zapi.transport import MAX_WIRE
 from tests.builders import an_instance
 from tests.unit.zapi.outcome import reason, said
-from tests.unit.zapi.playing import BODY, OWN, Play, a_client, answering, playing, read_head, reply
+from tests.unit.zapi.playing import BODY, OWN, a_client, answering, playing, read_head, reply
 
 INSTANCE = an_instance("vendas", client_token="CT")
 
@@ -89,13 +86,8 @@ def a_reply_of(size: int) -> bytes:
     return sized
 
 
-LAST_BYTES = pytest.mark.parametrize(
-    ("size", "outcome"), [(MAX_WIRE, None), (MAX_WIRE + 1, Reason.TOO_LARGE)]
-)
-
-
 @pytest.mark.parametrize("proxied", [False, True], ids=["direct", "proxy"])
-@LAST_BYTES
+@pytest.mark.parametrize(("size", "outcome"), [(MAX_WIRE, None), (MAX_WIRE + 1, Reason.TOO_LARGE)])
 def test_the_last_byte_of_the_budget_is_received_and_no_more(
     size: int, outcome: Reason | None, proxied: bool
 ) -> None:
@@ -106,53 +98,31 @@ def test_the_last_byte_of_the_budget_is_received_and_no_more(
         assert reason(client.read(INSTANCE)) is outcome
 
 
-@LAST_BYTES
-def test_the_bytes_of_a_tunnel_and_of_tls_are_in_the_budget(size: int, outcome: Reason | None) -> None:
-    """The proxy's reply, the handshake and the framing of records, to the last byte."""
-    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.minimum_version = ssl.TLSVersion.TLSv1_3
+@pytest.mark.parametrize(
+    ("head", "size", "outcome"),
+    [
+        (0, MAX_WIRE - 30_000, None),
+        (60_000, MAX_WIRE - 30_000, Reason.TOO_LARGE),
+        (0, MAX_WIRE, Reason.TOO_LARGE),
+    ],
+    ids=["enough", "the proxy's reply", "handshake and records"],
+)
+def test_the_bytes_of_a_tunnel_and_of_tls_are_in_the_budget(
+    head: int, size: int, outcome: Reason | None, authority: trustme.CA
+) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("zapi.example").configure_cert(tls)
-    with playing(tunnel_that_sends(size, tls)) as proxy:
+
+    def tunnel(accepted: socket.socket) -> None:
+        read_head(accepted)
+        accepted.sendall(b"HTTP/1.1 200 OK\r\nX: " + b"x" * head + b"\r\n\r\n")
+        with tls.wrap_socket(accepted, server_side=True) as inner:
+            answering(a_reply_of(size))(inner)
+
+    with playing(tunnel) as proxy:
         ca_pem, told = authority.cert_pem.bytes().decode(), parse_proxy(proxy.url, "HTTPS_PROXY")
         client = a_client("https://zapi.example", ca_pem=ca_pem, proxy=told)
         assert reason(client.read(INSTANCE)) is outcome
-
-
-def tunnel_that_sends(size: int, tls: ssl.SSLContext) -> Play:
-    """Make a tunnel to a server of its own, and send so many bytes in all."""
-    longest, framing = 16_384, 22  # of a record of TLS 1.3
-
-    def play(accepted: socket.socket) -> None:
-        incoming, outgoing, sent = ssl.MemoryBIO(), ssl.MemoryBIO(), 0
-        server = tls.wrap_bio(incoming, outgoing, server_side=True)
-
-        def send(data: bytes) -> None:
-            nonlocal sent
-            accepted.sendall(data)
-            sent += len(data)
-
-        def receive(operation: Callable[[], object]) -> None:
-            with contextlib.suppress(ssl.SSLWantReadError):
-                operation()
-                send(outgoing.read())
-                return
-            send(outgoing.read())
-            incoming.write(accepted.recv(65_536))
-            receive(operation)
-
-        read_head(accepted)
-        send(b"HTTP/1.1 200 OK\r\n\r\n")
-        receive(server.do_handshake)
-        receive(server.read)  # the request
-        records = -(-(size - sent) // (longest + framing))
-        sized = a_reply_of(size - sent - records * framing)
-        edges = [len(sized) * record // records for record in range(records + 1)]
-        for start, end in itertools.pairwise(edges):
-            server.write(sized[start:end])
-        send(outgoing.read())
-        assert sent == size
-
-    return play
 
 
 @pytest.mark.parametrize("asked", [0, 1], ids=["queue/count", "queue"])
