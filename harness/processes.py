@@ -112,17 +112,8 @@ def exporter(
 @contextmanager
 def prometheus(directory: Path, config: str, *arguments: str) -> Iterator[Prometheus]:
     """Run Prometheus with the text of a configuration; relative paths in it start at ``directory``."""
-    file, address = directory / "prometheus.yaml", own_address()
-    file.write_text(config)
-    command = [
-        "prometheus",
-        f"--config.file={file}",
-        f"--storage.tsdb.path={directory / 'prometheus-data'}",
-        f"--web.listen-address={address}",
-        "--log.level=warn",
-        *arguments,
-    ]
-    with running(command) as process:
+    address = own_address()
+    with running(prometheus_command(directory, config, address, *arguments)) as process:
         started = Prometheus(process, f"http://{address}")
         _await_ready(process, started.url)
         yield started
@@ -131,9 +122,32 @@ def prometheus(directory: Path, config: str, *arguments: str) -> Iterator[Promet
 @contextmanager
 def alertmanager(directory: Path, config: str) -> Iterator[str]:
     """Run Alertmanager with the text of a configuration, and give its URL."""
-    file, address = directory / "alertmanager.yaml", own_address()
+    address = own_address()
+    with running(alertmanager_command(directory, config, address)) as process:
+        url = f"http://{address}"
+        _await_ready(process, url)
+        yield url
+
+
+def prometheus_command(directory: Path, config: str, address: str, *arguments: str) -> list[str]:
+    """What runs Prometheus with the text of a configuration, which is written to ``directory``."""
+    file = directory / "prometheus.yaml"
     file.write_text(config)
-    command = [
+    return [
+        "prometheus",
+        f"--config.file={file}",
+        f"--storage.tsdb.path={directory / 'prometheus-data'}",
+        f"--web.listen-address={address}",
+        "--log.level=warn",
+        *arguments,
+    ]
+
+
+def alertmanager_command(directory: Path, config: str, address: str) -> list[str]:
+    """What runs Alertmanager with the text of a configuration, which is written to ``directory``."""
+    file = directory / "alertmanager.yaml"
+    file.write_text(config)
+    return [
         "prometheus-alertmanager",
         f"--config.file={file}",
         f"--storage.path={directory / 'alertmanager-data'}",
@@ -141,10 +155,6 @@ def alertmanager(directory: Path, config: str) -> Iterator[str]:
         "--cluster.listen-address=",
         "--log.level=warn",
     ]
-    with running(command) as process:
-        url = f"http://{address}"
-        _await_ready(process, url)
-        yield url
 
 
 @contextmanager
@@ -162,6 +172,14 @@ def running(
     finally:
         process.kill()
         process.wait()
+
+
+def ended(
+    *arguments: str, program: Sequence[Path | str] = (COMMAND,), environ: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """The command, or a ``program`` that runs it, at its end, whatever its status; what it printed was captured."""
+    command = [*map(str, program), *arguments]
+    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def child_of(pid: int) -> int:
@@ -186,6 +204,14 @@ def eventually(look: Callable[[], bool], patience: float = PATIENCE) -> None:
 def get(url: str) -> str:
     """The body of a successful answer; anything else raises :class:`OSError`."""
     with urllib.request.urlopen(url, timeout=60) as answer:
+        return str(answer.read().decode())
+
+
+def post(url: str, body: Any = None) -> str:
+    """The body of a successful answer to a POST, which carries ``body`` as JSON; anything else raises OSError."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method="POST")
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return str(answer.read().decode())
 
 

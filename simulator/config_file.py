@@ -40,6 +40,7 @@ def _lines(config: Config, ca_file: Path | None) -> Iterator[str]:
     yield f"  interval: {_duration(config.polling.interval)}"
     yield f"  concurrency: {config.polling.concurrency}"
     yield f"  stale_after: {_duration(config.polling.stale_after)}"
+    yield f"  probe_max_age: {_duration(config.polling.probe_max_age)}"
     yield "payment:"
     for key, statuses in (("paid", config.paid_statuses), ("unpaid", config.unpaid_statuses)):
         yield f"  {key}_statuses: [{', '.join(map(_scalar, sorted(statuses)))}]"

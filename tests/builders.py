@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from exporter.demo.instances import SimulatedInstance
 from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.poll_result import Collector, Failure, Reason, Status
 from exporter.model.secret import Secret
@@ -27,6 +28,13 @@ def an_instance(
         labels=labels or {},
         expected_webhooks=expected_webhooks or {},
         collect=collect,
+    )
+
+
+def a_simulated(name: str = "vendas", /, **fields: Any) -> SimulatedInstance:
+    """What :func:`an_instance` of this name asks for, at the simulated Z-API."""
+    return SimulatedInstance(
+        **{"id": f"ID-{name}", "token": "TOKEN", "due": 1.9e9, "created": 1.6e9, **fields}
     )
 
 

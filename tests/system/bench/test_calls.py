@@ -2,7 +2,6 @@
 
 import random
 
-from exporter.demo.instances import SimulatedInstance
 from exporter.fleet.store import Fleet
 from exporter.metrics.exposition import InstanceLines
 from exporter.metrics.self_metrics import Telemetry
@@ -12,7 +11,7 @@ from exporter.model.settings import Api
 from exporter.poller.schedule import Backoff, Plan, PollQueue
 from exporter.zapi.client import ZapiClient
 from simulator.server import SimulatedZapi
-from tests.builders import a_config, an_instance, some_polling
+from tests.builders import a_config, a_simulated, an_instance, some_polling
 from tests.counting import calls_of
 from tests.system.bench.costs import assert_at_most_half_worse
 
@@ -26,8 +25,7 @@ def test_a_poll_calls_no_more_functions_than_before() -> None:
     instance, clock, telemetry = an_instance("vendas"), SystemClock(), Telemetry()
     queue = PollQueue(Plan([instance], some_polling(60.0, 32), 10.0), Backoff(random.Random(1)), 0.0)
     fleet = Fleet(a_config(instance), clock, [InstanceLines()])
-    simulated = SimulatedInstance(id="ID-vendas", token="TOKEN", due=2e9, created=1.6e9, name="Loja")
-    with SimulatedZapi([simulated], clock=clock) as zapi:
+    with SimulatedZapi([a_simulated(name="Loja")], clock=clock) as zapi:
         client = ZapiClient(Api(zapi.base_url, 10.0, None), clock=clock)
 
         def polls() -> None:

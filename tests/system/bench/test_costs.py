@@ -11,7 +11,6 @@ from prometheus_client.openmetrics import exposition as openmetrics_format
 from prometheus_client.registry import Collector
 
 from bench.scrapes import Rig
-from exporter.demo.instances import SimulatedInstance
 from exporter.fleet.store import Fleet
 from exporter.metrics.exposition import InstanceLines
 from exporter.metrics.self_metrics import Telemetry
@@ -20,7 +19,7 @@ from exporter.model.clock import SystemClock
 from exporter.model.settings import Api
 from exporter.zapi.client import ZapiClient
 from simulator.server import SimulatedZapi
-from tests.builders import a_config, an_instance
+from tests.builders import a_config, a_simulated, an_instance
 from tests.system.bench.costs import assert_at_most_half_worse, ratio
 
 POLL_OF_A_BARE_POOL = 0.8
@@ -32,8 +31,7 @@ INSTANCES = 1000
 
 @pytest.fixture
 def zapi() -> Iterator[SimulatedZapi]:
-    simulated = SimulatedInstance(id="ID-vendas", token="TOKEN", due=2e9, created=1.6e9, name="Loja")
-    with SimulatedZapi([simulated], clock=SystemClock()) as server:
+    with SimulatedZapi([a_simulated(name="Loja")], clock=SystemClock()) as server:
         yield server
 
 

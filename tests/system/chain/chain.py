@@ -8,7 +8,6 @@ them longer.
 import json
 import re
 import signal
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,10 +19,10 @@ import yaml
 
 from exporter.config.duration import format_duration
 from harness.ports import own_address
-from harness.processes import Prometheus, eventually, get
+from harness.processes import Prometheus, alertmanager_command, eventually, get, post, prometheus_command
 from harness.waiting import wait_until
 from stack import shipped
-from tests.system.chain.inbox import FALLBACK, Inbox, Notice
+from tests.system.chain.inbox import Inbox, Notice, with_data
 from tests.system.chain.service import Service
 
 Targets = Mapping[str, Sequence[str]]
@@ -139,19 +138,9 @@ class Chain:
         return [notice for notice in self.inbox.notices if notice.group.get("alertname") == witness]
 
     def _send(self, witness: str, ends: Mapping[str, str]) -> None:
-        alert = {
-            "labels": {"alertname": witness, "severity": "warning"},
-            "annotations": {"summary": witness},
-            **ends,
-        }
-        urllib.request.urlopen(
-            urllib.request.Request(
-                f"{self.alertmanager_service.url}/api/v2/alerts",
-                json.dumps([alert]).encode(),
-                {"Content-Type": "application/json"},
-            ),
-            timeout=30,
-        ).close()
+        labels = {"alertname": witness, "severity": "warning"}
+        alert = {"labels": labels, "annotations": {"summary": witness}, **ends}
+        post(f"{self.alertmanager_service.url}/api/v2/alerts", [alert])
 
 
 @contextmanager
@@ -208,17 +197,10 @@ def _prometheus(directory: Path, jobs: Sequence[str], alertmanager: str, speed: 
     config = shipped.prometheus_config(
         [_scrape(job, directory, speed) for job in jobs], directory / "rules", alertmanager, speed
     )
-    (directory / "prometheus.yaml").write_text(config)
     address = own_address()
-    command = [
-        "prometheus",
-        f"--config.file={directory / 'prometheus.yaml'}",
-        f"--storage.tsdb.path={directory / 'prometheus-data'}",
-        f"--web.listen-address={address}",
-        f"--query.lookback-delta={format_duration(300 / speed)}",
-        f"--rules.alert.resend-delay={_RESEND_DELAY}s",
-        "--log.level=warn",
-    ]
+    lookback = f"--query.lookback-delta={format_duration(300 / speed)}"
+    resend = f"--rules.alert.resend-delay={_RESEND_DELAY}s"
+    command = prometheus_command(directory, config, address, lookback, resend)
     return Service(command, address, directory / "prometheus.log")
 
 
@@ -227,19 +209,8 @@ def _alertmanager(
 ) -> Service:
     document = yaml.safe_load(shipped.alertmanager_config(directory, receiver, speed))
     change(document)
-    for shipped_receiver in document["receivers"]:
-        for slack in shipped_receiver.get("slack_configs", ()):
-            slack["fallback"] = FALLBACK
-    (directory / "alertmanager.yaml").write_text(yaml.safe_dump(document))
     address = own_address()
-    command = [
-        "prometheus-alertmanager",
-        f"--config.file={directory / 'alertmanager.yaml'}",
-        f"--storage.path={directory / 'alertmanager-data'}",
-        f"--web.listen-address={address}",
-        "--cluster.listen-address=",
-        "--log.level=warn",
-    ]
+    command = alertmanager_command(directory, with_data(document), address)
     return Service(command, address, directory / "alertmanager.log")
 
 

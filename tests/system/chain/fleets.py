@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 from exporter.demo.faults import Fault
 from exporter.demo.instances import SimulatedInstance
@@ -17,6 +16,7 @@ from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 from exporter.model.settings import Config, Instance, Polling
 from harness.ports import own_address
+from harness.processes import post
 from simulator.config_file import write_config
 from simulator.server import SimulatedZapi
 from tests.builders import a_config, an_instance
@@ -116,7 +116,7 @@ class Fleet:
         """Have every exporter read its configuration again, whether it takes it or not."""
         for pod in self.pods:
             with suppress(HTTPError):
-                urlopen(Request(f"{pod.service.url}/-/reload", method="POST"), timeout=30).close()
+                post(f"{pod.service.url}/-/reload")
 
     def restart(self) -> None:
         """Kill every exporter as the kernel does one that takes too much memory, and start it again."""

@@ -4,14 +4,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import yaml
+
 from harness.loopback import LoopbackServer, QuietHandler
 
-FALLBACK: Final = (
+_FALLBACK: Final = (
     '{{ range .GroupLabels.SortedPairs }}{{ "\\t" }}{{ .Name }}={{ .Value }}{{ end }}'
     '{{ range .Alerts }}{{ "\\n" }}{{ .Status }}'
     '{{ range .Labels.SortedPairs }}{{ "\\t" }}{{ .Name }}={{ .Value }}{{ end }}{{ end }}'
 )
 """A Slack message's ``fallback``: the labels of the group, then a line for each alert with its labels."""
+
+
+def with_data(document: dict[str, Any]) -> str:
+    """Return a configuration of Alertmanager that sends these data too."""
+    for receiver in document["receivers"]:
+        for slack in receiver.get("slack_configs", ()):
+            slack["fallback"] = _FALLBACK
+    return yaml.safe_dump(document)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from harness.waiting import wait_until
 from tests.system.chain.chain import Chain
 from tests.system.chain.inbox import Notice, history, repetitions
 
-ONCE = ["firing", "resolved"]
+CRITICAL: Final = ("on-call", "everybody")
+WARNING: Final = ("everybody",)
+"""Who hears of an alert of a severity that concerns no team."""
+ONCE: Final = ["firing", "resolved"]
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One thing that goes wrong, and what must be said of it.
+    """One thing that goes wrong, by itself if nothing begins it, and what must be said of it.
 
     ``alert`` and ``labels`` tell the alert from all others. ``receivers`` hear of it. ``title`` and ``says`` are parts
     of the first message, ``ending`` of the last. It begins ``starts`` minutes into the story, and is mended once it was
@@ -23,8 +27,8 @@ class Trouble:
     alert: str
     labels: Mapping[str, str]
     receivers: tuple[str, ...]
-    begin: Callable[[], object]
-    mend: Callable[[], object]
+    begin: Callable[[], object] = lambda: None
+    mend: Callable[[], object] = lambda: None
     title: str = ""
     says: tuple[str, ...] = ()
     ending: str = ""
@@ -58,8 +62,8 @@ class Story:
     _begun: list[Trouble] = field(default_factory=list)
     _mended: list[Trouble] = field(default_factory=list)
 
-    def play(self) -> None:
-        """Let it all happen, and wait until Alertmanager has nothing more to say."""
+    def play_well(self) -> None:
+        """Let it all happen, and wait until Alertmanager has nothing more to say; nothing was told wrongly."""
         first = self.chain.minutes()
         if self.meanwhile:
             self._until(
@@ -70,9 +74,8 @@ class Story:
         self._until(lambda: self._begin(first) and self._mend(first) and all(map(self._ended, self.troubles)))
         self.chain.pass_a_group_interval()
 
-    def wrong(self) -> list[str]:
-        """Return everything that was told wrongly, in words."""
-        return [*self._wrong_times(), *self._wrong_words(), *self._of_no_trouble(), *self._repeated()]
+        wrong = [*self._wrong_times(), *self._wrong_words(), *self._of_no_trouble(), *self._repeated()]
+        assert not wrong, "\n".join(wrong)
 
     def _until(self, condition: Callable[[], bool]) -> None:
         last = self.chain.minutes() + self.minutes

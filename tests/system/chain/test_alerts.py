@@ -1,6 +1,7 @@
 """Every alert about a running exporter, told once and ended once, through the whole chain."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -9,8 +10,8 @@ import pytest
 from harness.processes import eventually
 from tests.shipped.prometheus.tools import alerts
 from tests.system.chain import troubles
-from tests.system.chain.chain import chain
-from tests.system.chain.fleets import polled
+from tests.system.chain.chain import Targets, chain
+from tests.system.chain.fleets import Fleet, polled
 from tests.system.chain.story import Story
 from tests.system.chain.troubles import (
     down,
@@ -60,22 +61,21 @@ def test_every_alert_has_its_trouble() -> None:
     assert named | ELSEWHERE == {rule.name for rule in alerts()}
 
 
+def addresses(fleets: Sequence[Fleet]) -> Targets:
+    return {fleet.job: fleet.addresses for fleet in fleets}
+
+
 @REAL
-def test_the_gravest_troubles_are_told_once_to_whom_they_concern_and_so_are_their_ends(
-    tmp_path: Path,
-) -> None:
+def test_the_gravest_troubles_are_told_once_to_whom_they_concern(tmp_path: Path) -> None:
     fleets = new_fleets()
     served = [fleets.shop, fleets.mortal]
     with (
         polled(tmp_path, served, speed=SPEED),
-        chain(tmp_path, {fleet.job: fleet.addresses for fleet in served}, speed=SPEED) as running,
+        chain(tmp_path, addresses(served), speed=SPEED) as running,
     ):
         gravest = [trouble for trouble in of_one_instance(fleets) if trouble.alert in GRAVEST]
-        story = Story(running, [*gravest, down(fleets.mortal)], LONGEST)
-        story.play()
-
         assert {trouble.alert for trouble in gravest} == GRAVEST
-        assert not story.wrong(), "\n".join(story.wrong())
+        Story(running, [*gravest, down(fleets.mortal)], LONGEST).play_well()
 
 
 @REAL
@@ -84,12 +84,7 @@ def test_each_trouble_is_told_once_to_whom_it_concerns_and_so_is_its_end(tmp_pat
     fleets = new_fleets()
     with (
         polled(tmp_path, fleets.all(), speed=SPEED),
-        chain(
-            tmp_path,
-            {fleet.job: fleet.addresses for fleet in fleets.all()},
-            speed=SPEED,
-            thresholds=SHORTENED,
-        ) as running,
+        chain(tmp_path, addresses(fleets.all()), speed=SPEED, thresholds=SHORTENED) as running,
     ):
         jobs = len(fleets.all())
         eventually(lambda: len(running.prometheus.query("job:zapi_instance_listed:count")) == jobs)
@@ -99,8 +94,5 @@ def test_each_trouble_is_told_once_to_whom_it_concerns_and_so_is_its_end(tmp_pat
             *of_many_instances(fleets),
             *of_an_exporter(fleets, running),
         ]
-        story = Story(running, told, LONGEST, allowed=[LEFT_OF_THE_CROWD])
-        story.play()
-
         assert {trouble.alert for trouble in told} | ELSEWHERE == {rule.name for rule in alerts()}
-        assert not story.wrong(), "\n".join(story.wrong())
+        Story(running, told, LONGEST, allowed=[LEFT_OF_THE_CROWD]).play_well()

@@ -1,22 +1,21 @@
 """The recipes of docs/alerts.md, run as they are printed with real Prometheus and Alertmanager."""
 
-import json
 import subprocess
-import urllib.request
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import yaml
 
-from harness.processes import alertmanager
+from harness.processes import alertmanager, post
 from harness.waiting import wait_until
 from stack import shipped
 from tests.shipped.docs.documents import ROOT, snippets
 from tests.system.chain.chain import chain
 from tests.system.chain.fleets import Fleet, numbered, polled
-from tests.system.chain.inbox import FALLBACK, Inbox
+from tests.system.chain.inbox import Inbox, with_data
 
 DOCUMENT: Final = ROOT / "docs" / "alerts.md"
 SPEED: Final = 15
@@ -40,14 +39,9 @@ def recipe(language: str, beginning: str) -> str:
     return text
 
 
-def raise_alert(url: str, name: str, **labels: str) -> None:
-    alert = {
-        "labels": {"alertname": "ZapiInstanceDisconnected", "severity": "critical", "name": name, **labels},
-        "annotations": {},
-    }
-    headers = {"Content-Type": "application/json"}
-    body = json.dumps([alert]).encode()
-    urllib.request.urlopen(urllib.request.Request(f"{url}/api/v2/alerts", body, headers), timeout=30).close()
+def raise_alert(url: str, **labels: str) -> None:
+    labels = {"alertname": "ZapiInstanceDisconnected", "severity": "critical", **labels}
+    post(f"{url}/api/v2/alerts", [{"labels": labels, "annotations": {}}])
 
 
 def told(inbox: Inbox, receiver: str, name: str) -> bool:
@@ -57,24 +51,17 @@ def told(inbox: Inbox, receiver: str, name: str) -> bool:
     )
 
 
-def with_data(document: dict[str, Any]) -> dict[str, Any]:
-    for receiver in document["receivers"]:
-        for slack in receiver.get("slack_configs", ()):
-            slack["fallback"] = FALLBACK
-    return document
-
-
 def test_a_silence_holds_back_a_team_and_what_lasts_is_told_when_it_ends(
     tmp_path: Path, inbox: Inbox
 ) -> None:
-    document = with_data(yaml.safe_load(shipped.alertmanager_config(tmp_path, inbox.url, 60)))
-    with alertmanager(tmp_path, yaml.safe_dump(document)) as url:
+    document = yaml.safe_load(shipped.alertmanager_config(tmp_path, inbox.url, 60))
+    with alertmanager(tmp_path, with_data(document)) as url:
         silence, expire = (
             line.replace("http://localhost:9093", url) for line in recipe("sh", "amtool").splitlines()
         )
         subprocess.run(["sh", "-c", silence], check=True, stdout=subprocess.DEVNULL)
-        raise_alert(url, "vendas", team="sales")
-        raise_alert(url, "suporte", team="support")
+        raise_alert(url, name="vendas", team="sales")
+        raise_alert(url, name="suporte", team="support")
         wait_until(lambda: told(inbox, "support", "suporte"), patience=60)
         assert not told(inbox, "sales", "vendas")
 
@@ -85,17 +72,16 @@ def test_a_silence_holds_back_a_team_and_what_lasts_is_told_when_it_ends(
 @pytest.mark.nightly
 def test_the_switch_is_told_again_and_again_and_a_team_sooner_than_others(tmp_path: Path) -> None:
     fleet = Fleet("zapi", ["vendas", "reserva", "caixa", *numbered("zapi", 9)], teams={"vendas": "sales"})
-    switch, thresholds = (one.text for one in snippets("yaml") if is_rules(one.file, one.text))
+    switch, thresholds = (
+        one.text for one in snippets("yaml") if one.file == DOCUMENT and one.text.startswith("groups:")
+    )
 
     def add_switch(document: dict[str, Any]) -> None:
         recipe_route = yaml.safe_load(recipe("yaml", "route:"))["route"]["routes"][0]
         quick = {"group_wait": "0s", "group_interval": "1s", "repeat_interval": "2s"}
         document["route"]["routes"].insert(0, {**recipe_route, **quick})
-        shipped_receiver = document["receivers"][0]
-        slack = {
-            **shipped_receiver["slack_configs"][0],
-            "api_url": shipped_receiver["slack_configs"][0]["api_url"] + "-switch",
-        }
+        slack = copy(document["receivers"][0]["slack_configs"][0])
+        slack["api_url"] += "-switch"
         document["receivers"].append({"name": "dead-mans-switch", "slack_configs": [slack]})
 
     quicker = thresholds.replace("60 *", f"{60 / SPEED} *").replace("3600", str(3600 / SPEED))
@@ -117,7 +103,3 @@ def test_the_switch_is_told_again_and_again_and_a_team_sooner_than_others(tmp_pa
         assert not told(running.inbox, "everybody", "reserva")
         beats = [one for one in running.inbox.notices if one.receiver.endswith("-switch")]
         assert len(beats) > 3
-
-
-def is_rules(file: Path, text: str) -> bool:
-    return file == DOCUMENT and text.startswith("groups:")

@@ -9,7 +9,7 @@ from stack.shipped import PROMETHEUS
 from stack.speed import hurry
 from tests.system.chain.chain import Chain, chain
 from tests.system.chain.fleets import Fleet, polled
-from tests.system.chain.story import Story, Trouble
+from tests.system.chain.story import CRITICAL, WARNING, Story, Trouble
 
 SPEED: Final = 30
 LONGEST: Final = 45
@@ -28,35 +28,24 @@ def test_a_missing_exporter_and_missing_thresholds_are_told_once(tmp_path: Path)
         polled(tmp_path, [fleet], speed=SPEED),
         chain(tmp_path, {"zapi": []}, speed=SPEED, without_rules=["thresholds.yaml"]) as running,
     ):
-        story = Story(running, [no_thresholds(running), no_exporter(running, fleet)], LONGEST)
-        story.play()
-
-        assert not story.wrong(), "\n".join(story.wrong())
-
-
-def no_exporter(running: Chain, fleet: Fleet) -> Trouble:
-    return Trouble(
-        "ZapiExporterMissing",
-        {},
-        ("on-call", "everybody"),
-        begin=lambda: None,
-        mend=lambda: running.scrape("zapi", fleet.addresses),
-        title="[CRITICAL] Prometheus scrapes no zapi-exporter",
-    )
-
-
-def no_thresholds(running: Chain) -> Trouble:
-    return Trouble(
-        "ZapiThresholdsMissing",
-        {},
-        ("everybody",),
-        begin=lambda: None,
-        mend=lambda: load(running, "thresholds.yaml"),
-        title="[WARNING] Alert rules or thresholds of zapi-exporter are not loaded",
-    )
+        no_thresholds = Trouble(
+            "ZapiThresholdsMissing",
+            {},
+            WARNING,
+            mend=lambda: load_thresholds(running),
+            title="[WARNING] Alert rules or thresholds of zapi-exporter are not loaded",
+        )
+        no_exporter = Trouble(
+            "ZapiExporterMissing",
+            {},
+            CRITICAL,
+            mend=lambda: running.scrape("zapi", fleet.addresses),
+            title="[CRITICAL] Prometheus scrapes no zapi-exporter",
+        )
+        Story(running, [no_thresholds, no_exporter], LONGEST).play_well()
 
 
-def load(running: Chain, rule_file: str) -> None:
-    text = (PROMETHEUS / "rules" / rule_file).read_text()
-    (running.directory / "rules" / rule_file).write_text(hurry(text, running.speed))
+def load_thresholds(running: Chain) -> None:
+    text = (PROMETHEUS / "rules" / "thresholds.yaml").read_text()
+    (running.directory / "rules" / "thresholds.yaml").write_text(hurry(text, running.speed))
     running.reload()

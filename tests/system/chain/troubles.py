@@ -15,10 +15,7 @@ from simulator.wire_faults import silence
 from tests.system.chain.chain import Chain
 from tests.system.chain.fleets import DAY, WEBHOOK, Fleet, numbered
 from tests.system.chain.gate import without
-from tests.system.chain.story import Trouble
-
-CRITICAL: Final = ("on-call", "everybody")
-WARNING: Final = ("everybody",)
+from tests.system.chain.story import CRITICAL, WARNING, Trouble
 
 MUST_SUBSCRIBE: Final = answer(
     "must subscribe",
@@ -132,28 +129,10 @@ def of_one_instance(at: Fleets) -> Iterator[Trouble]:
         title="[WARNING] oscila keeps disconnecting: ",
         ends=False,  # for an hour
     )
-    for alert, name, days, title, receivers in (
-        (
-            "ZapiInstanceExpiringSoon",
-            "vence",
-            5.98,
-            "[WARNING] The subscription of vence expires in 5d 23h",
-            WARNING,
-        ),
-        (
-            "ZapiInstanceExpiringImminently",
-            "urgente",
-            19.5 / 24,
-            "[CRITICAL] The subscription of urgente expires in 19h",
-            CRITICAL,
-        ),
-        (
-            "ZapiInstanceExpired",
-            "vencido",
-            -3.0,
-            "[CRITICAL] The subscription of vencido has expired",
-            CRITICAL,
-        ),
+    for alert, name, days, receivers, severity, says in (
+        ("ZapiInstanceExpiringSoon", "vence", 5.98, WARNING, "WARNING", "expires in 5d 23h"),
+        ("ZapiInstanceExpiringImminently", "urgente", 19.5 / 24, CRITICAL, "CRITICAL", "expires in 19h"),
+        ("ZapiInstanceExpired", "vencido", -3.0, CRITICAL, "CRITICAL", "has expired"),
     ):
         yield Trouble(
             alert,
@@ -161,7 +140,7 @@ def of_one_instance(at: Fleets) -> Iterator[Trouble]:
             receivers,
             begin=partial(due_in, shop, name, days),
             mend=partial(due_in, shop, name, 300),
-            title=title,
+            title=f"[{severity}] The subscription of {name} {says}",
             says=(", due 20",),
             ending=f"[RESOLVED] The subscription of {name} was renewed",
         )
@@ -330,17 +309,9 @@ def of_collectors(at: Fleets) -> Iterator[Trouble]:
         says=("messages that wait: 380, the oldest since 20",),
         ending="[RESOLVED] The messages of parado leave again",
     )
-    for alert, title, ending in (
-        (
-            "ZapiInstanceDisconnected",
-            "[CRITICAL] cheio is disconnected from WhatsApp",
-            "[RESOLVED] cheio is connected again",
-        ),
-        (
-            "ZapiInstanceQueueFull",
-            "[CRITICAL] The message queue of cheio is nearly full",
-            "[RESOLVED] The message queue of cheio has room again",
-        ),
+    for alert, what, begins, ends in (
+        ("ZapiInstanceDisconnected", "cheio", "is disconnected from WhatsApp", "is connected again"),
+        ("ZapiInstanceQueueFull", "The message queue of cheio", "is nearly full", "has room again"),
     ):
         yield Trouble(
             alert,
@@ -350,8 +321,8 @@ def of_collectors(at: Fleets) -> Iterator[Trouble]:
                 "cheio", connected=False, queue=SimulatedQueue(950, SystemClock().time() - DAY)
             ),
             mend=lambda: asked.set("cheio", connected=True, queue=SimulatedQueue()),
-            title=title,
-            ending=ending,
+            title=f"[CRITICAL] {what} {begins}",
+            ending=f"[RESOLVED] {what} {ends}",
             lasts=10,
         )
 
@@ -375,8 +346,6 @@ def of_many_instances(at: Fleets) -> Iterator[Trouble]:
             "ZapiTeamInstancesDisconnected",
             {"job": "crowd", "team": team},
             (team,),
-            begin=lambda: None,
-            mend=lambda: None,
             title=f" of {team}'s instances were disconnected from WhatsApp",
             ending=f"[RESOLVED] Most of {team}'s instances are connected again",
         )

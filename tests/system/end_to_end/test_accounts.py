@@ -9,12 +9,11 @@ import pytest
 
 from exporter.demo.faults import html_error
 from exporter.model.clock import SystemClock
-from harness.processes import COMMAND, exporter, get
+from harness.processes import ended, exporter, get
 from harness.waiting import wait_until
 from simulator.server import SimulatedZapi
-from tests.unit.discovery.rig import PARTNER, listing, simulated
+from tests.unit.discovery.rig import NAMES, PARTNER, listing, simulated
 
-NAMES = ("vendas", "suporte", "financeiro")
 DOWN = {None: html_error(503)}
 
 
@@ -40,13 +39,7 @@ def config(zapi: SimulatedZapi, tmp_path: Path) -> Path:
 
 
 def run(config: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [COMMAND, f"--config.file={config}", *flags],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return ended(f"--config.file={config}", *flags)
 
 
 def test_once_polls_what_the_list_says(config: Path) -> None:

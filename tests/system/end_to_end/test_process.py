@@ -1,6 +1,5 @@
 """What may happen to the process of the installed command, and how it ends."""
 
-import base64
 import contextlib
 import os
 import re
@@ -15,18 +14,19 @@ from pathlib import Path
 import bcrypt
 import pytest
 
-from harness.processes import COMMAND, PATIENCE, child_of, eventually, get, running
+from harness.processes import COMMAND, PATIENCE, child_of, ended, eventually, exporter, get, running
 from harness.waiting import wait_until
+from tests.unit.httpd.serving import header
 
 DROPPED = re.compile(r"^zapi_exporter_log_lines_dropped_total (\S+)$", re.MULTILINE)
+ANY_PORT = "--web.listen-address=127.0.0.1:0"
 SLOW_COST = 16
 """Checking such a password takes seconds on any machine."""
 
 
-def start(script: str, *arguments: str) -> list[str]:
-    """A command that runs ``script`` and then the exporter, in one process."""
-    script += "\nfrom exporter.__main__ import main\nmain()\n"
-    return [sys.executable, "-c", script, "--web.listen-address=127.0.0.1:0", *arguments]
+def after(script: str) -> tuple[str, ...]:
+    """A program that runs ``script`` and then the exporter, in one process."""
+    return sys.executable, "-c", f"{script}\nfrom exporter.__main__ import main\nmain()\n"
 
 
 def await_address(log: Path) -> tuple[str, int]:
@@ -47,39 +47,34 @@ def test_sigterm_amid_the_check_of_a_password_ends_it_with_status_0(tmp_path: Pa
     Something that takes long to delete makes that moment last, as a large heap does.
     """
     digest = bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode().replace("$04$", f"${SLOW_COST}$")
-    web, log = tmp_path / "web.yaml", tmp_path / "exporter.log"
+    web = tmp_path / "web.yaml"
     web.write_text(f"basic_auth_users: {{prom: '{digest}'}}\n")
-    web.chmod(0o600)
     slow_to_delete = "import time; slow = type('Slow', (), {'__del__': lambda self: time.sleep(60)})()"
-    command = start(slow_to_delete, "--demo=1", f"--web.config.file={web}")
-    credentials = base64.b64encode(b"prom:wrong").decode()
-    request = f"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {credentials}\r\n\r\n"
+    flags = ("--demo=1", f"--web.config.file={web}")
+    request = f"GET / HTTP/1.1\r\nHost: x\r\n{header('prom', 'wrong')}\r\n\r\n"
     with (
-        log.open("wb") as stderr,
-        running(command, stderr=stderr) as process,
-        socket.create_connection(await_address(log)) as client,
+        exporter(tmp_path, *flags, program=after(slow_to_delete), ready=False) as started,
+        socket.create_connection(started.address) as client,
     ):
         client.sendall(request.encode())
-        before = processor_time(process.pid)
-        wait_until(lambda: processor_time(process.pid) > before + 0.3, PATIENCE)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == 0
-    assert "stopped" in log.read_text()
+        before = processor_time(started.process.pid)
+        wait_until(lambda: processor_time(started.process.pid) > before + 0.3, PATIENCE)
+        started.process.send_signal(signal.SIGTERM)
+        assert started.process.wait(PATIENCE) == 0
+    assert "stopped" in started.log.read_text()
 
 
 def test_no_core_is_dumped_where_cores_are_allowed(tmp_path: Path) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     allow = f"import resource; resource.setrlimit(resource.RLIMIT_CORE, ({hard}, {hard}))"
-    command = start(f"{allow}\nimport os; os.chdir({str(tmp_path)!r})", "--demo=1")
-    log = tmp_path / "exporter.log"
-    with log.open("wb") as stderr, running(command, stderr=stderr) as process:
-        await_address(log)
-        limits = Path(f"/proc/{process.pid}/limits").read_text()
+    program = after(f"{allow}\nimport os; os.chdir({str(tmp_path)!r})")
+    with exporter(tmp_path, "--demo=1", program=program, ready=False) as started:
+        limits = Path(f"/proc/{started.process.pid}/limits").read_text()
         soft = re.search(r"^Max core file size +(\d+)", limits, re.MULTILINE)
         assert soft is not None, limits
         assert int(soft[1]) <= 1
-        process.send_signal(signal.SIGABRT)
-        assert process.wait(PATIENCE) == -signal.SIGABRT
+        started.process.send_signal(signal.SIGABRT)
+        assert started.process.wait(PATIENCE) == -signal.SIGABRT
     assert not list(tmp_path.glob("core*"))
 
 
@@ -152,7 +147,7 @@ def test_a_log_that_nobody_reads_stops_neither_scrapes_nor_signals(tmp_path: Pat
     """Each refused reload logs a line for each of hundreds of problems."""
     file = config_named(tmp_path, "config.yaml")
     reader, writer = os.pipe()
-    command = [COMMAND, f"--config.file={file}", "--web.listen-address=127.0.0.1:0"]
+    command = [COMMAND, f"--config.file={file}", ANY_PORT]
     with running(command, stderr=writer) as process, open(reader, encoding="utf-8") as log:
         os.close(writer)
         listening = next(line for line in log if "listening" in line)
@@ -170,24 +165,19 @@ def test_a_log_that_nobody_reads_stops_neither_scrapes_nor_signals(tmp_path: Pat
         assert process.wait(PATIENCE) == 0
 
 
-def test_another_system_gets_one_plain_sentence() -> None:
-    windows = "import os, sys; os.name = 'nt'"
-    run = subprocess.run(start(windows), capture_output=True, text=True, check=False)
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("import os; os.name = 'nt'", "zapi-exporter runs on Linux"),
+        ("import sys; sys.modules['ssl'] = None", "'ssl'"),
+    ],
+    ids=["another system", "an incomplete Python"],
+)
+def test_what_it_cannot_run_on_gets_one_plain_sentence(script: str, says: str) -> None:
+    run = ended("--demo=1", program=after(script))
     assert (run.returncode, run.stdout) == (1, "")
-    assert run.stderr.startswith("zapi-exporter runs on Linux")
-    assert len(run.stderr.splitlines()) == 1
-
-
-def test_an_incomplete_python_is_one_plain_sentence() -> None:
-    run = subprocess.run(
-        start("import sys; sys.modules['ssl'] = None", "--demo=1"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 1
-    assert "'ssl'" in run.stderr
-    assert len(run.stderr.splitlines()) == 1
+    (line,) = run.stderr.splitlines()
+    assert says in line
 
 
 BROKEN = {
@@ -214,7 +204,7 @@ def test_a_part_that_fails_ends_the_process_with_status_1(tmp_path: Path, part: 
     log = tmp_path / "exporter.log"
     with (
         log.open("wb") as stderr,
-        running(start(BROKEN[part], "--demo=1"), stderr=stderr) as process,
+        running([*after(BROKEN[part]), "--demo=1", ANY_PORT], stderr=stderr) as process,
         contextlib.suppress(OSError),
         socket.create_connection(await_address(log)),
     ):
@@ -227,8 +217,7 @@ def test_a_part_that_fails_ends_the_process_with_status_1(tmp_path: Path, part: 
 
 def test_once_does_not_wait_for_a_thread_that_failed() -> None:
     broken = BROKEN["a polling thread"].replace("finish", "take")
-    command = start(broken, "--demo=1", "--once", "--log.level=error")
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    run = ended("--demo=1", "--once", "--log.level=error", program=after(broken))
     assert run.returncode == 1
     assert run.stderr.splitlines()[-1].startswith("polling failed: a polling thread")
 
@@ -240,9 +229,7 @@ def test_once_does_not_wait_for_a_thread_that_failed() -> None:
 def test_the_health_check_finds_the_exporter_of_its_container(tmp_path: Path, program: str) -> None:
     """In a namespace of process numbers, which is what containers differ by where they share a network."""
     log = tmp_path / "exporter.log"
-    words = program.format(
-        command=COMMAND, python=sys.executable, address="--web.listen-address=127.0.0.1:0 --demo=1"
-    )
+    words = program.format(command=COMMAND, python=sys.executable, address=f"{ANY_PORT} --demo=1")
     isolated = ["unshare", "--pid", "--fork", "--kill-child"]
     with (
         log.open("wb") as stderr,
@@ -252,6 +239,6 @@ def test_the_health_check_finds_the_exporter_of_its_container(tmp_path: Path, pr
         inside = ["nsenter", f"--target={child_of(process.pid)}", "--pid"]
         check = [sys.executable, "-m", "exporter.healthcheck"]
         eventually(lambda: subprocess.run([*inside, *check], check=False).returncode == 0)
-        elsewhere = subprocess.run([*isolated, *check], capture_output=True, text=True, check=False)
+        elsewhere = ended(program=[*isolated, *check])
     assert elsewhere.returncode == 1
     assert elsewhere.stderr == "no exporter is listening in this container\n"

@@ -1,70 +1,46 @@
 """The installed command behind a proxy of the environment."""
 
-import ssl
-import subprocess
+import re
 import time
-import urllib.request
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
-import trustme
-
-from exporter.demo.instances import SimulatedInstance
-from exporter.model.clock import SystemClock
-from harness.processes import COMMAND, exporter, get
+from harness.processes import ended, exporter, get, post
 from harness.waiting import wait_until
-from simulator.server import SimulatedZapi
+from simulator.config_file import write_config
+from simulator.fleet import healthy_fleet
+from tests.builders import a_config, an_instance, some_polling
 from tests.system.faults.canaries import canary, environment, leaks
+from tests.system.upstream import upstream
 from tests.unit.zapi.proxying import proxying
 
-CONFIG = """
-api: {{base_url: '{url}', ca_file: ca.pem, timeout: {timeout}}}
-polling: {{interval: 1h, stale_after: 2h, probe_max_age: 1ms}}
-instances: [{{name: vendas, id: ID, token: T}}]
-"""
 
-
-def test_a_reload_leaves_no_old_tunnel(tmp_path: Path) -> None:
-    """A reload leaves no old tunnel and nothing tells the proxy's password."""
-    authority, now = trustme.CA(), time.time()
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(tls)
-    file = tmp_path / "config.yaml"
-    instance = SimulatedInstance(id="ID", token="T", due=now, created=now)
-    with SimulatedZapi([instance], clock=SystemClock(), tls=tls) as zapi, proxying() as proxy:
-        file.write_text(CONFIG.format(url=zapi.base_url, timeout="10s"))
+def test_a_reload_leaves_no_old_tunnel_and_nothing_tells_the_password(tmp_path: Path) -> None:
+    (member,) = healthy_fleet(1, time.time())
+    polling = some_polling(3600.0, stale_after=7200.0, probe_max_age=0.001)
+    with upstream(tmp_path, [member], polling, timeout=10.0) as served, proxying() as proxy:
         environ = {**environment(tmp_path / "home"), "https_proxy": proxy.url(f"user:{canary('proxy')}")}
-        with exporter(tmp_path, f"--config.file={file}", "--log.level=debug", environ=environ) as running:
-            said = [get(f"{running.url}/probe?name=vendas") for _ in range(2)]
-            assert all('zapi_instance_up{name="vendas"} 1.0\n' in one for one in said)
-            assert (len(proxy.heads), zapi.handshakes, proxy.open) == (1, 1, 1)
-            file.write_text(CONFIG.format(url=zapi.base_url, timeout="9s"))
-            request = urllib.request.Request(f"{running.url}/-/reload", method="POST")
-            with urllib.request.urlopen(request, timeout=30):
-                pass
+        flags = (f"--config.file={served.file}", "--log.level=debug")
+        with exporter(tmp_path, *flags, environ=environ) as running:
+            probe = f"{running.url}/probe?name={quote(member.configured.name)}"
+            assert all(re.search(r"^zapi_instance_up\{.+\} 1\.0$", get(probe), re.M) for _ in range(2))
+            assert (len(proxy.heads), served.zapi.handshakes, proxy.open) == (1, 1, 1)
+            served.write(replace(served.config, api=replace(served.config.api, timeout=9.0)))
+            post(f"{running.url}/-/reload")
             wait_until(lambda: proxy.open == 0)
-            get(f"{running.url}/probe?name=vendas")
+            get(probe)
             assert len(proxy.heads) == 2
             pages = [(path, get(running.url + path).encode()) for path in ("/metrics", "/")]
         assert list(leaks([*pages, ("the log", running.log.read_bytes())])) == []
 
 
 def test_a_proxy_of_another_protocol_ends_it_with_one_line(tmp_path: Path) -> None:
-    file = tmp_path / "config.yaml"
-    file.write_text("instances: [{name: vendas, id: ID, token: T}]\n")
-    file.chmod(0o600)  # else a warning comes first
-    environ = {
-        **environment(tmp_path / "home"),
-        "HTTPS_PROXY": f"socks5://user:{canary('proxy')}@127.0.0.1:1",
-    }
-    ended = subprocess.run(
-        [COMMAND, f"--config.file={file}", "--web.listen-address=127.0.0.1:0"],
-        env=environ,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == 1
-    assert len(ended.stderr.splitlines()) == 1
-    assert b"HTTPS_PROXY" in ended.stderr
-    assert list(leaks([("stderr", ended.stderr), ("stdout", ended.stdout)])) == []
+    file, proxy = tmp_path / "config.yaml", f"socks5://user:{canary('proxy')}@127.0.0.1:1"
+    write_config(a_config(an_instance(), base_url="https://zapi.example"), file)
+    environ = {**environment(tmp_path / "home"), "HTTPS_PROXY": proxy}
+    run = ended(f"--config.file={file}", "--web.listen-address=127.0.0.1:0", environ=environ)
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    assert "HTTPS_PROXY" in line
+    assert list(leaks([("stderr", line.encode()), ("stdout", run.stdout.encode())])) == []

@@ -2,14 +2,13 @@
 
 import json
 import re
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from harness.processes import alertmanager, get
+from harness.processes import alertmanager, get, post
 from harness.waiting import wait_until
 from stack.shipped import ALERTMANAGER
 from stack.speed import hurry
@@ -51,16 +50,9 @@ def url(channels: Channels, tmp_path: Path) -> Iterator[str]:
 
 
 def raise_alert(url: str, **labels: str) -> None:
-    alert = {
-        "labels": {"alertname": "ZapiInstanceDisconnected", "job": "zapi", "name": NAME, **labels},
-        "annotations": {
-            "summary": TEXT,
-            "runbook_url": RUNBOOK,
-        },
-    }
-    body = json.dumps([alert]).encode()
-    headers = {"Content-Type": "application/json"}
-    urllib.request.urlopen(urllib.request.Request(f"{url}/api/v2/alerts", body, headers), timeout=30).close()
+    labels = {"alertname": "ZapiInstanceDisconnected", "job": "zapi", "name": NAME, **labels}
+    annotations = {"summary": TEXT, "runbook_url": RUNBOOK}
+    post(f"{url}/api/v2/alerts", [{"labels": labels, "annotations": annotations}])
 
 
 def test_e_mail_has_the_title_as_its_subject_and_the_text_twice(url: str, channels: Channels) -> None:
@@ -120,7 +112,6 @@ def test_on_call_has_the_alert_as_data_with_a_token(url: str, channels: Channels
 def test_alertmanager_starts_before_there_is_any_secret(tmp_path: Path) -> None:
     text = (ALERTMANAGER / "alertmanager.yaml").read_text()
 
-    with alertmanager(
-        tmp_path, text.replace("templates/en.tmpl\n\n", f"{ALERTMANAGER}/templates/en.tmpl\n\n")
-    ) as url:
+    text = text.replace("templates/en.tmpl\n\n", f"{ALERTMANAGER}/templates/en.tmpl\n\n")
+    with alertmanager(tmp_path, text) as url:
         assert "templates/en.tmpl" in json.loads(get(f"{url}/api/v2/status"))["config"]["original"]

@@ -3,24 +3,19 @@
 import os
 import re
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from exporter.demo.instances import SimulatedInstance
 from exporter.model.clock import SystemClock
-from harness.processes import COMMAND, Exporter, exporter
+from harness.processes import Exporter, ended, exporter
 from harness.waiting import wait_until
 from simulator.server import SimulatedZapi
+from tests.builders import a_simulated
 
 REFUSED = "the configuration was not reloaded"
 AUTO = ("--config.enable-auto-reload", "--config.auto-reload-interval=200ms")
-
-
-def simulated(name: str) -> SimulatedInstance:
-    return SimulatedInstance(id=name, token="ONE", due=1_900_000_000.0, created=1_600_000_000.0)
 
 
 class Rig:
@@ -52,7 +47,8 @@ class Rig:
 
 @pytest.fixture
 def zapi() -> Iterator[SimulatedZapi]:
-    with SimulatedZapi(map(simulated, ("vendas", "suporte")), clock=SystemClock()) as server:
+    known = (a_simulated(name, id=name, token="ONE") for name in ("vendas", "suporte"))
+    with SimulatedZapi(known, clock=SystemClock()) as server:
         yield server
 
 
@@ -120,8 +116,7 @@ def test_a_wrong_instance_file_is_told_and_stops_nothing(rig: Rig) -> None:
 def test_the_check_fails_for_a_wrong_instance_file(rig: Rig) -> None:
     (rig.folder / "a.yaml").write_text("- {name: suporte}\n")
     rig.file.write_text(rig.file.read_text() + "instance_files: [a.yaml, none.yaml]\n")
-    command = [COMMAND, "--config.check", f"--config.file={rig.file}"]
-    checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    checked = ended("--config.check", f"--config.file={rig.file}")
     assert checked.returncode == 1
     assert checked.stderr.splitlines() == [
         f'{rig.folder / "a.yaml"}:1: instances[0].id: is missing (instance "suporte")',

@@ -5,25 +5,24 @@ import re
 import signal
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.error import HTTPError
 
 import pytest
 
-from exporter.demo.instances import SimulatedInstance
 from exporter.model.clock import SystemClock
-from harness.processes import Exporter, exporter
+from harness.processes import Exporter, exporter, get, post
 from harness.waiting import wait_until
 from simulator.server import SimulatedZapi
+from tests.builders import a_simulated
 
-STEADY: Final = [f"loja {number}" for number in range(200)]
+STEADY: Final = [f"loja-{number}" for number in range(200)]
 """In every configuration, unchanged."""
 
-WAVERING: Final = [f"filial {number}" for number in range(10)]
+WAVERING: Final = [f"filial-{number}" for number in range(10)]
 """Come, go, and have now the right token and now a wrong one."""
 
 INTERVAL: Final = 2
@@ -34,30 +33,23 @@ ROUNDS: Final = 2
 COUNTER: Final = re.compile(r'^(zapi_instance_\w+_total)\{name="([^"]+)"\} (\S+)$', re.MULTILINE)
 
 
-def simulated(name: str) -> SimulatedInstance:
-    return SimulatedInstance(id=name.replace(" ", "-"), token="T", due=1.9e9, created=1.6e9)
-
-
 def document(base_url: str, wavering: Mapping[str, str], more: str = "") -> str:
-    tokens = {**dict.fromkeys(STEADY, "T"), **wavering}
-    instances = (
-        f"- {{name: {name}, id: {name.replace(' ', '-')}, token: {token}}}\n"
-        for name, token in tokens.items()
-    )
+    tokens = {**dict.fromkeys(STEADY, "TOKEN"), **wavering}
+    instances = (f"- {{name: {name}, id: ID-{name}, token: {token}}}\n" for name, token in tokens.items())
     polling = f"polling: {{interval: {INTERVAL}s}}\n"
     return f"api: {{base_url: '{base_url}', timeout: 5s}}\n{polling}instances:\n{''.join(instances)}{more}"
 
 
 def documents(base_url: str) -> Iterator[tuple[bool, str]]:
     """Whether it is valid, and the text, again and again."""
-    right, wrong = dict.fromkeys(WAVERING, "T"), dict.fromkeys(WAVERING, "WRONG")
+    right, wrong = dict.fromkeys(WAVERING, "TOKEN"), dict.fromkeys(WAVERING, "WRONG")
     return itertools.cycle(
         [
             (True, document(base_url, {})),
             (False, "instances: ["),
             (False, "- a list"),
             (True, document(base_url, right)),
-            (False, document(base_url, right, "- {name: loja 0, id: another, token: T}\n")),
+            (False, document(base_url, right, "- {name: loja-0, id: another, token: T}\n")),
             (False, ""),
             (True, document(base_url, wrong)),
             (False, "pollling: {interval: 1s}"),
@@ -82,8 +74,7 @@ class Scraper:
 
     def _scrape(self) -> None:
         try:
-            with urllib.request.urlopen(f"{self.url}/metrics", timeout=30) as answer:
-                self._look(answer.read().decode())
+            self._look(get(f"{self.url}/metrics"))
         except OSError as error:
             self.wrong.append(f"a scrape failed: {error}")
 
@@ -124,11 +115,10 @@ class Reloader:
         draft.replace(self.file)
 
     def post(self) -> int:
-        request = urllib.request.Request(f"{self.running.url}/-/reload", method="POST")
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return int(answer.status)
-        except urllib.error.HTTPError as error:
+            post(f"{self.running.url}/-/reload")
+            return 200
+        except HTTPError as error:
             error.close()
             return error.code
 
@@ -154,24 +144,24 @@ class Outcome:
 def reload_under_load(folder: Path, least: int) -> Outcome:
     """Reload at least so often, and until every steady instance was polled several times."""
     file = folder / "config.yaml"
-    with SimulatedZapi(map(simulated, STEADY + WAVERING), clock=SystemClock()) as zapi:
+    with SimulatedZapi(map(a_simulated, STEADY + WAVERING), clock=SystemClock()) as zapi:
         file.write_text(document(zapi.base_url, {}))
         with exporter(folder, f"--config.file={file}") as running:
             scraper, reloader = Scraper(running.url), Reloader(running, file)
             scraping = threading.Thread(target=scraper.run)
             scraping.start()
             began = time.monotonic()
-            polled = [zapi.requests[name.replace(" ", "-")] for name in STEADY]
+            polled = [zapi.requests[f"ID-{name}"] for name in STEADY]
 
             def enough(reloads: int) -> bool:
-                now = [zapi.requests[name.replace(" ", "-")] for name in STEADY]
+                now = [zapi.requests[f"ID-{name}"] for name in STEADY]
                 return reloads >= least and all(b >= a + ROUNDS for a, b in zip(polled, now, strict=True))
 
             reloader.run(zapi.base_url, enough)
             scraper.stop.set()
             scraping.join()
             lasted = time.monotonic() - began
-            reloader.write(document(zapi.base_url, dict.fromkeys(WAVERING, "T")))
+            reloader.write(document(zapi.base_url, dict.fromkeys(WAVERING, "TOKEN")))
             assert reloader.post() == 200
             up = [f'zapi_instance_up{{name="{name}"}} 1.0' for name in WAVERING]
             wait_until(lambda: all(line in running.metrics() for line in up))

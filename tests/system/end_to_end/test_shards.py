@@ -1,10 +1,9 @@
 """The installed command as one of several shards."""
 
 import re
-import subprocess
 from pathlib import Path
 
-from harness.processes import COMMAND, exporter, get
+from harness.processes import COMMAND, ended, exporter, get
 
 NAME = re.compile(r'^zapi_instance_up\{.*\bname="([^"]*)"', re.MULTILINE)
 
@@ -13,8 +12,7 @@ def names_of(pod: int) -> list[str]:
     """The instances of a pod of a stateful set, which takes the shard from the end of its name."""
     script = f'exec {COMMAND} --demo=12 --once --shard="${{HOSTNAME##*-}}" --total-shards=3'
     environ = {"HOSTNAME": f"zapi-exporter-{pod}"}
-    once = subprocess.run(["sh", "-c", script], env=environ, capture_output=True, text=True, check=False)
-    return NAME.findall(once.stdout)
+    return NAME.findall(ended(program=("sh", "-c", script), environ=environ).stdout)
 
 
 def test_the_shards_of_the_demo_poll_each_instance_once() -> None:
@@ -31,5 +29,4 @@ def test_an_empty_shard_is_ready_at_once_and_no_failure(tmp_path: Path) -> None:
         assert get(f"{running.url}/sd") == "[]"
         assert "instances=0" in running.log.read_text()
         assert "shard=7 total_shards=8" in running.log.read_text()
-    once = [COMMAND, "--demo=1", "--shard=7", "--total-shards=8", "--once"]
-    assert subprocess.run(once, capture_output=True, check=False).returncode == 0
+    assert ended("--demo=1", "--shard=7", "--total-shards=8", "--once").returncode == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.gates import import_gate
-from harness.processes import COMMAND, PATIENCE, child_of, exporter, running
+from harness.processes import COMMAND, PATIENCE, child_of, ended, exporter, running
 from harness.waiting import wait_until
 
 AS_PROCESS_1 = ("unshare", "--pid", "--fork", "--kill-child")
@@ -18,6 +18,7 @@ STARTS = {
     "command": (COMMAND,),
     "module": (sys.executable, "-m", "exporter"),
     "optimized": (sys.executable, "-O", "-m", "exporter"),
+    "process 1": (*AS_PROCESS_1, COMMAND),
 }
 ENDING = (signal.SIGTERM, signal.SIGINT)
 
@@ -35,18 +36,9 @@ def test_a_signal_amid_the_imports_ends_it_with_status_0(
         running(command, stderr=stderr, environ=gate.environ) as process,
         gate.closed(PATIENCE),
     ):
-        process.send_signal(number)
+        os.kill(child_of(process.pid) if start == "process 1" else process.pid, number)
         assert process.wait(PATIENCE) == 0
     assert log.read_text() == ""
-
-
-@pytest.mark.parametrize("number", ENDING)
-def test_a_signal_amid_the_imports_ends_process_1_too(tmp_path: Path, number: signal.Signals) -> None:
-    gate = import_gate(tmp_path / "gate", "argparse")
-    command = [*AS_PROCESS_1, COMMAND, "--demo", "--web.listen-address=127.0.0.1:0"]
-    with running(command, environ=gate.environ) as process, gate.closed(PATIENCE):
-        os.kill(child_of(process.pid), number)
-        assert process.wait(PATIENCE) == 0
 
 
 @pytest.mark.parametrize("number", ENDING)
@@ -57,8 +49,7 @@ def test_a_signal_before_the_first_line_is_obeyed_where_it_was_blocked(
     """The image starts the exporter so: the kernel keeps a blocked signal until there is a handler."""
     name = number.name.removeprefix("SIG")
     blocked = ("env", f"--block-signal={name}", "sh", "-c", f'kill -{name} $$; exec "$@"', "sh")
-    command = [*start, *blocked, COMMAND, "--demo", "--web.listen-address=127.0.0.1:0"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    done = ended("--demo", "--web.listen-address=127.0.0.1:0", program=(*start, *blocked, COMMAND))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

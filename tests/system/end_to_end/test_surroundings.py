@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from exporter.demo.instances import SimulatedInstance
 from exporter.model.clock import SystemClock
 from harness.processes import COMMAND, PATIENCE, Exporter, eventually, exporter, get
 from harness.waiting import wait_until
+from simulator.config_file import write_config
 from simulator.listener_mode import ListenerMode
 from simulator.server import SimulatedZapi
+from tests.builders import a_config, a_simulated, an_instance, some_polling
 
 PATIENT = (
     sys.executable,
@@ -28,23 +29,14 @@ PATIENT = (
 
 
 def a_server(mode: ListenerMode = ListenerMode.HTTP) -> SimulatedZapi:
-    member = SimulatedInstance(id="A" * 32, token="B" * 24, due=1_900_000_000.0, created=1_600_000_000.0)
-    return SimulatedZapi([member], clock=SystemClock(), mode=mode)
+    return SimulatedZapi([a_simulated()], clock=SystemClock(), mode=mode)
 
 
-def configured(folder: Path, zapi: SimulatedZapi, interval: str = "1s", timeout: str = "1s") -> str:
-    file = folder / "config.yaml"
-    file.write_text(
-        f"api: {{base_url: '{zapi.base_url}', timeout: {timeout}}}\n"
-        f"polling: {{interval: {interval}, stale_after: 1h}}\n"
-        f"instances: [{{name: vendas, id: {'A' * 32}, token: {'B' * 24}}}]\n"
-    )
-    file.chmod(0o600)
-    return f"--config.file={file}"
-
-
-def polls_of(zapi: SimulatedZapi) -> int:
-    return sum(zapi.requests.values())
+def configured(folder: Path, zapi: SimulatedZapi, interval: float = 1.0, timeout: float = 1.0) -> str:
+    polling = some_polling(interval, stale_after=3600.0)
+    config = a_config(an_instance(), base_url=zapi.base_url, timeout=timeout, polling=polling)
+    write_config(config, folder / "config.yaml")
+    return f"--config.file={folder / 'config.yaml'}"
 
 
 def value(running: Exporter, name: str) -> float:
@@ -104,7 +96,7 @@ def test_a_second_signal_within_the_grace_ends_it_with_status_0(
     ):
         systemd.bind(str(tmp_path / "notify"))
         systemd.settimeout(PATIENCE)
-        file, environ = configured(tmp_path, zapi, "1m", "50s"), {"NOTIFY_SOCKET": str(tmp_path / "notify")}
+        file, environ = configured(tmp_path, zapi, 60.0, 50.0), {"NOTIFY_SOCKET": str(tmp_path / "notify")}
         running = stack.enter_context(exporter(tmp_path, file, environ=environ, ready=False, program=PATIENT))
         wait_until(lambda: value(running, "zapi_exporter_polls_in_flight") == 1, PATIENCE)
         running.process.send_signal(signal.SIGTERM)

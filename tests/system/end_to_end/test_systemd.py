@@ -1,26 +1,20 @@
 """The installed command as systemd starts it."""
 
-import contextlib
 import os
-import re
 import signal
-import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from exporter.demo.scenario import demo_config
-from exporter.model.clock import SystemClock
 from harness.notifications import listening
-from harness.processes import COMMAND, PATIENCE, exporter, get, running
+from harness.processes import PATIENCE, ended, exporter, get
 from harness.waiting import wait_until
-from simulator.config_file import write_config
 from simulator.fleet import healthy_fleet
-from simulator.server import SimulatedZapi
+from tests.builders import some_polling
+from tests.system.upstream import upstream
 
 WEDGED = """
 import sys, threading
@@ -37,9 +31,16 @@ sys.exit(cli.main(sys.argv[1:]))
 """A daemon that wedges: after a few polls, each one hangs for ever, whatever its deadline."""
 
 
-@pytest.fixture(params=["path", "abstract"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return str(tmp_path / "notify") if request.param == "path" else f"@zapi-exporter-{uuid.uuid4().hex}"
+@pytest.fixture
+def address(tmp_path: Path) -> str:
+    return str(tmp_path / "notify")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Iterator[Path]:
+    """The configuration of three instances that are polled every 200 ms."""
+    with upstream(tmp_path, healthy_fleet(3, time.time()), some_polling(0.2), timeout=0.5) as served:
+        yield served.file
 
 
 def environ(address: str, **more: str) -> Mapping[str, str]:
@@ -65,50 +66,34 @@ def test_a_whole_life_is_told(address: str, tmp_path: Path) -> None:
             assert started.process.wait(PATIENCE) == 0
 
 
-def test_a_refused_reload_is_over_too_and_the_status_says_so(tmp_path: Path) -> None:
-    address, file = str(tmp_path / "notify"), tmp_path / "config.yaml"
-    arguments = [f"--config.file={file}"]
+def test_a_refused_reload_is_over_too_and_the_status_says_so(
+    address: str, tmp_path: Path, config: Path
+) -> None:
     with (
-        configured(file),
         listening(address) as heard,
-        exporter(tmp_path, *arguments, environ=environ(address), ready=False) as started,
+        exporter(tmp_path, f"--config.file={config}", environ=environ(address), ready=False) as started,
     ):
         heard.until("READY")
-        file.write_text("instances: []\n")
+        config.write_text("instances: []\n")
         started.process.send_signal(signal.SIGHUP)
         heard.until("RELOADING")
         assert "refused" in heard.until("READY")["STATUS"]
 
 
-def test_a_wedged_daemon_gives_no_sign_of_life(tmp_path: Path) -> None:
-    address, file = str(tmp_path / "notify"), tmp_path / "config.yaml"
-    command = [sys.executable, "-c", WEDGED, f"--config.file={file}", "--web.listen-address=127.0.0.1:0"]
-    supervised = environ(address, WATCHDOG_USEC="500000")
-    log = tmp_path / "exporter.log"
+def test_a_wedged_daemon_gives_no_sign_of_life(address: str, tmp_path: Path, config: Path) -> None:
+    supervised, wedged = environ(address, WATCHDOG_USEC="500000"), (sys.executable, "-c", WEDGED)
+    flag = f"--config.file={config}"
     with (
-        configured(file),
         listening(address) as heard,
-        log.open("wb") as stderr,
-        running(command, stderr=stderr, environ=supervised) as process,
+        exporter(tmp_path, flag, environ=supervised, ready=False, program=wedged) as started,
     ):
         heard.until("WATCHDOG", PATIENCE)
-        wait_until(lambda: "polls make no progress" in log.read_text(), PATIENCE)
+        wait_until(lambda: "polls make no progress" in started.log.read_text(), PATIENCE)
         while not heard.is_silent_for(0.01):
             pass  # what was said before it wedged
-        process.send_signal(signal.SIGTERM)
+        started.process.send_signal(signal.SIGTERM)
         assert "STOPPING" in heard.next(PATIENCE), "it still says that it is alive"
-        assert process.wait(PATIENCE) == 0
-
-
-@contextlib.contextmanager
-def configured(file: Path) -> Iterator[None]:
-    """A simulated Z-API of three instances, with ``file`` to poll them every 200 ms."""
-    members = healthy_fleet(3, time.time())
-    with SimulatedZapi([member.simulated for member in members], clock=SystemClock()) as zapi:
-        write_config(demo_config(members, zapi.base_url), file)
-        text = re.sub(r"interval: \S+", "interval: 200ms", file.read_text())
-        file.write_text(re.sub(r"timeout: \S+", "timeout: 500ms", text))
-        yield
+        assert started.process.wait(PATIENCE) == 0
 
 
 @pytest.mark.parametrize(
@@ -116,16 +101,10 @@ def configured(file: Path) -> Iterator[None]:
     [(["--config.file=/nowhere/config.yaml"], 1), (["--web.listen-address=:http", "--demo"], 1), (["-x"], 2)],
 )
 def test_a_failed_start_says_why_by_its_status_and_is_never_ready(
-    tmp_path: Path, arguments: list[str], status: int
+    address: str, arguments: list[str], status: int
 ) -> None:
-    with listening(str(tmp_path / "notify")) as heard:
-        run = subprocess.run(
-            [COMMAND, *arguments],
-            env=environ(str(tmp_path / "notify")),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    with listening(address) as heard:
+        run = ended(*arguments, environ=environ(address))
         assert heard.is_silent_for(0.01)
     assert run.returncode == status
     assert len(run.stderr.splitlines()) == 1

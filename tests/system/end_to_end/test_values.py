@@ -1,43 +1,26 @@
 """Every metric of every instance, over HTTPS, against what the simulated Z-API holds."""
 
 import random
-import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pytest
-import trustme
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.demo.instances import DOCUMENTED_WEBHOOKS
-from exporter.demo.scenario import Role, ScenarioInstance, build_scenario, demo_config
+from exporter.demo.scenario import Role, ScenarioInstance, build_scenario
 from exporter.metrics.instance_metrics import INSTANCE_METRICS, UNTIL_DUE
 from exporter.model.clock import SystemClock
 from exporter.model.me_fields import WEBHOOK_FILTERS
 from exporter.model.poll_result import Collector, Session
 from exporter.model.secret import Secret
 from harness.processes import eventually, exporter
-from simulator.config_file import write_config
 from simulator.forms import CreatedForm, Forms, random_forms
-from simulator.server import SimulatedZapi
+from tests.builders import some_polling
+from tests.system.upstream import upstream
 
 Labels = frozenset[tuple[str, str]]
-STEADY = frozenset(
-    {
-        Role.HEALTHY,
-        Role.DUE_SOON,
-        Role.DUE_NOW,
-        Role.NEEDS_QR_SCAN,
-        Role.WEBHOOK_MUTED,
-        Role.WEBHOOKS_WIPED,
-        Role.OVERDUE,
-        Role.TEST_WEBHOOK,
-        Role.PHONE_OFFLINE,
-        Role.SESSION_TO_RESTORE,
-        Role.QUEUE_STUCK,
-        Role.QUEUE_FULL,
-    }
-)
+STEADY = set(Role) - {Role.SLOW, Role.FLAPPING, Role.TOKEN_REVOKED, Role.SERVER_ERRORS, Role.RATE_LIMITED}
 """Roles of instances that are polled with success and do not change."""
 
 WITHOUT_CREATED = (CreatedForm.ABSENT, CreatedForm.EMPTY)
@@ -87,22 +70,18 @@ def forms_of(member: ScenarioInstance) -> Forms:
 
 
 @pytest.fixture(scope="module")
-def scraped(members: list[ScenarioInstance], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
-    directory, ca = tmp_path_factory.mktemp("values"), trustme.CA()
-    ca.cert_pem.write_to_path(directory / "ca.pem")
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert("127.0.0.1").configure_cert(tls)
-    clock = SystemClock()
+def scraped(members: list[ScenarioInstance], tmp_path_factory: pytest.TempPathFactory) -> Scraped:
+    directory, clock = tmp_path_factory.mktemp("values"), SystemClock()
     began = clock.time()
-    with SimulatedZapi([member.simulated for member in members], clock=clock, tls=tls) as zapi:
-        file = directory / "config.yaml"
-        write_config(demo_config(members, zapi.base_url), file, ca_file=directory / "ca.pem")
-        with exporter(directory, f"--config.file={file}") as running:
-            asked = len(members) * len(Collector)
-            eventually(lambda: running.metrics().count("zapi_instance_collector_up{") == asked)
-            before = clock.time()
-            exposed = samples(running.metrics())
-            yield Scraped(exposed, began, clock.time(), clock.time() - before)
+    with (
+        upstream(directory, members, some_polling(10.0), timeout=5.0) as served,
+        exporter(directory, f"--config.file={served.file}") as running,
+    ):
+        asked = len(members) * len(Collector)
+        eventually(lambda: running.metrics().count("zapi_instance_collector_up{") == asked)
+        before = clock.time()
+        exposed = samples(running.metrics())
+    return Scraped(exposed, began, clock.time(), clock.time() - before)
 
 
 def samples(exposition: str) -> dict[str, dict[Labels, float]]:

@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import ssl
-import subprocess
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from pathlib import Path
@@ -15,7 +14,7 @@ import bcrypt
 import pytest
 import trustme
 
-from harness.processes import COMMAND, Exporter, eventually, exporter, prometheus
+from harness.processes import Exporter, ended, eventually, exporter, prometheus
 from tests.unit.httpd.certificates import write_files, write_server_files
 
 TLS = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"
@@ -27,15 +26,12 @@ HEADERS = (
 )
 
 
-@pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
 @pytest.fixture(autouse=True)
-def _certificates(tmp_path: Path, authority: trustme.CA) -> None:
+def authority(tmp_path: Path) -> trustme.CA:
+    authority = trustme.CA()
     write_files(tmp_path, authority)
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    return authority
 
 
 def behind(folder: Path, web_config: str) -> contextlib.AbstractContextManager[Exporter]:
@@ -102,7 +98,6 @@ def test_tls_passwords_and_headers_guard_every_path(tmp_path: Path, authority: t
 
 
 def test_a_renewed_certificate_and_password_need_no_restart(tmp_path: Path, authority: trustme.CA) -> None:
-    """A renewed certificate and password are taken without a restart and bad content is not."""
     context, file = trusting(authority), tmp_path / "web.yaml"
     with behind(tmp_path, TLS + USERS) as running:
         first = shown_certificate(running, context)
@@ -133,13 +128,7 @@ def test_every_problem_of_a_web_configuration_is_printed_at_start(tmp_path: Path
     file.write_text(
         TLS.replace("server.crt", "none.crt") + "rate_limit: {}\nbasic_auth_users: {ana: hunter2}\n"
     )
-    run = subprocess.run(
-        [COMMAND, mode, "--web.listen-address=127.0.0.1:0", f"--web.config.file={file}"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    run = ended(mode, "--web.listen-address=127.0.0.1:0", f"--web.config.file={file}")
     assert run.returncode == 1
     assert [line for line in run.stderr.splitlines() if line.startswith(f"{file}:")] == [
         f"{file}:2: tls_server_config.cert_file: names a file that does not exist; create it or correct the path (a "
@@ -190,6 +179,6 @@ def test_a_check_tells_nothing_of_modes_which_may_be_others_elsewhere(tmp_path: 
     for file in tmp_path.iterdir():
         file.chmod(0o644)
     flags = (f"--config.file={tmp_path / 'config.yaml'}", f"--web.config.file={tmp_path / 'web.yaml'}")
-    run = subprocess.run([COMMAND, *flags, "--config.check"], capture_output=True, text=True, check=False)
+    run = ended(*flags, "--config.check")
     assert (run.returncode, run.stderr) == (0, "")
     assert len(run.stdout.splitlines()) == 2

@@ -20,15 +20,9 @@ def python_root() -> Path:
     if tarball.exists() and time.time() - tarball.stat().st_mtime < _MAX_AGE:
         return tarball
     unfinished = tarball.with_suffix(f".{os.getpid()}.tar")
-    excludes = [f"--dpkgopt=path-exclude={pattern}" for pattern in _UNNEEDED]
-    command = [
-        "mmdebstrap",
-        "--quiet",
-        "--variant=essential",
-        "--include=python3-venv,systemd-sysv",
-        *excludes,
-    ]
-    subprocess.run([*command, release, str(unfinished), _mirror()], check=True)
+    options = ["--quiet", "--variant=essential", "--include=python3-venv,systemd-sysv"]
+    options += [f"--dpkgopt=path-exclude={pattern}" for pattern in _UNNEEDED]
+    subprocess.run(["mmdebstrap", *options, release, str(unfinished), _mirror()], check=True)
     return unfinished.replace(tarball)
 
 

@@ -7,8 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from exporter.demo.scenario import Role, build_scenario
 from harness.processes import eventually, running
+
+SERVICE: Final = "zapi-exporter.service"
+INSTANCE: Final = next(member for member in build_scenario(12, 0) if member.role is Role.HEALTHY)
+"""What the exporter of such a machine polls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +42,8 @@ class Machine:
 @contextmanager
 def booted(root: Path, log: Path) -> Iterator[Machine]:
     """Boot the system in ``root``, which shares the network of this machine. ``log`` gets its console."""
-    name = f"zapi-{uuid.uuid4().hex[:12]}"
-    command = [
-        "systemd-nspawn",
-        f"--directory={root}",
-        f"--machine={name}",
-        "--register=no",
-        "--keep-unit",
-        "--boot",
-    ]
+    place = [f"--directory={root}", f"--machine=zapi-{uuid.uuid4().hex[:12]}"]
+    command = ["systemd-nspawn", *place, "--register=no", "--keep-unit", "--boot"]
     with log.open("wb") as console, running(command, stdout=console, stderr=console) as process:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         eventually(lambda: "multi-user.target" in log.read_text(errors="replace"))

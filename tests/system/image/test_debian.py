@@ -9,7 +9,6 @@ from typing import Final
 
 import pytest
 
-from exporter.demo.scenario import Role, build_scenario
 from exporter.model.clock import SystemClock
 from harness.ports import own_address
 from harness.processes import eventually, get
@@ -17,12 +16,10 @@ from simulator.server import SimulatedZapi
 from tests.shipped.docs.documents import lines
 from tests.shipped.packages.building import ROOT, copy_project
 from tests.system.image.base import python_root
-from tests.system.image.machine import Machine, booted
+from tests.system.image.machine import INSTANCE, SERVICE, Machine, booted
 
 pytestmark = [pytest.mark.installs, pytest.mark.needs("dpkg-deb")]
 
-INSTANCE: Final = next(member for member in build_scenario(12, 0) if member.role is Role.HEALTHY)
-SERVICE: Final = "zapi-exporter.service"
 _AT_A_TERMINAL: Final = r"""
 zmodload zsh/zpty
 zpty shell zsh -f -i
@@ -39,16 +36,8 @@ EPOCH: Final = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("dist")
-    build = [
-        sys.executable,
-        "-m",
-        "build",
-        "--wheel",
-        "--no-isolation",
-        "--outdir",
-        str(directory),
-        str(ROOT),
-    ]
+    options = ["--wheel", "--no-isolation", f"--outdir={directory}"]
+    build = [sys.executable, "-m", "build", *options, str(ROOT)]
     subprocess.run(build, check=True, capture_output=True, env=EPOCH)
     (wheel,) = directory.glob("*.whl")
     return _packed(wheel, directory, ROOT)

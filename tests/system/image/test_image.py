@@ -13,13 +13,12 @@ from typing import Final
 
 import pytest
 
-from exporter.demo.scenario import Role, build_scenario
 from exporter.model.clock import SystemClock
 from harness.ports import own_address
-from harness.processes import Exporter, eventually, exporter, get
+from harness.processes import child_of, eventually, exporter, get
 from simulator.server import SimulatedZapi
 from tests.system.image.images import ROOT, Image, built_image
-from tests.system.image.machine import booted
+from tests.system.image.machine import INSTANCE, SERVICE, booted
 
 DOCKERFILE: Final = ROOT.joinpath("Dockerfile").read_text(encoding="utf-8")
 UNIT: Final = ROOT / "deploy" / "systemd" / "zapi-exporter.service"
@@ -27,8 +26,6 @@ UNPRIVILEGED: Final = Path(__file__).with_name("unprivileged.sh")
 USER: Final = 65532
 OWN_LAYERS: Final = 40_000_000
 """Bytes that we may add to the base image."""
-INSTANCE: Final = next(member for member in build_scenario(12, 0) if member.role is Role.HEALTHY)
-SERVICE: Final = "zapi-exporter.service"
 
 
 @pytest.fixture
@@ -127,7 +124,7 @@ def _check_that_an_engine_runs_it(image: Image, zapi: SimulatedZapi, directory: 
     arguments = image.config["Cmd"]
     with exporter(directory, *arguments, environ=environ, program=program, address=address) as running:
         assert 'zapi_instance_connected{name="vendas"} 1.0' in running.metrics()
-        process = _first_child(running)
+        process = child_of(running.process.pid)  # the exporter itself, process 1 of its namespace
         status = _status_without_capabilities(process)
         assert re.search(r"\nNSpid:\t\d+\t1\n", status), "it is process 1"
         assert f"\nUid:\t{USER}\t{USER}\t{USER}\t{USER}\n" in status
@@ -142,11 +139,9 @@ def _check_that_systemd_runs_it(image: Image, zapi: SimulatedZapi, directory: Pa
     """The unit as it is, but for a free port: it starts, is reloaded, and stops."""
     url = f"http://{own_address()}"
     place, units = image.root / "etc/zapi-exporter", image.root / "etc/systemd/system"
-    config = _config(zapi, "token_file: '${CREDENTIALS_DIRECTORY}/secrets_vendas_token'")
-    config = config.replace(
-        "client_token: '${CLIENT_TOKEN}'",
-        "client_token_file: '${CREDENTIALS_DIRECTORY}/secrets_client_token'",
-    )
+    secrets = "${CREDENTIALS_DIRECTORY}/secrets_"
+    config = _config(zapi, f"token_file: '{secrets}vendas_token'")
+    config = config.replace("token: '${CLIENT_TOKEN}'", f"token_file: '{secrets}client_token'")
     place.joinpath("config.yaml").write_text(config)
     place.joinpath("secrets").mkdir(mode=0o700)
     place.joinpath("secrets/vendas_token").write_text(INSTANCE.simulated.token)
@@ -181,12 +176,6 @@ def _status_without_capabilities(process: int) -> str:
     assert re.findall(r"Cap(?:Inh|Prm|Eff|Bnd|Amb):\t([0-9a-f]+)", status) == ["0" * 16] * 5
     assert "\nNoNewPrivs:\t1\n" in status
     return status
-
-
-def _first_child(running: Exporter) -> int:
-    """The exporter itself, which is process 1 of its namespace."""
-    pid = running.process.pid
-    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
 
 def _inside(process: int, *command: str) -> "subprocess.CompletedProcess[bytes]":

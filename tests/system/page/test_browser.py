@@ -1,14 +1,13 @@
 """The page in Chromium: with and without its script, for eyes, hands and screen readers."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import resources
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from exporter.web.status_page.selection import PAGE_SIZE
 from harness.processes import PATIENCE
@@ -21,16 +20,6 @@ pytestmark = pytest.mark.needs("chromium")
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield browser
-        browser.close()
 
 
 class Tabs:

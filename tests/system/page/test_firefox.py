@@ -108,33 +108,20 @@ def test_every_look_shows_everything(look: str, site: Site, tmp_path: Path) -> N
         assert tab.evaluate("matchMedia('(prefers-reduced-motion: reduce)').matches") == ("still" in look)
         assert tab.evaluate("document.getAnimations().length") == 0
         assert tab.evaluate("document.documentElement.lang") == ("pt-BR" if "Portuguese" in look else "en")
-        red, green, blue = ground(tab)
-        assert (red + green + blue < 150) == ("dark" in look)
+        ground = tab.evaluate("getComputedStyle(document.body).backgroundColor")  # rgb(…, …, …)
+        assert (sum(map(int, ground[4:-1].split(","))) < 150) == ("dark" in look)
         assert tab.complaints() == []
-
-
-def ground(tab: Tab) -> tuple[int, int, int]:
-    """Return the colour behind the page."""
-    colour = tab.evaluate("getComputedStyle(document.body).backgroundColor")
-    red, green, blue = (int(part) for part in colour[4:-1].split(","))
-    return red, green, blue
 
 
 def is_clear(tab: Tab, screenshot: Path, zoom: float) -> bool:
     """Return whether the sign of the whole fleet is seen: the two colours it has most of differ by 3 to 1 (WCAG 2)."""
-    return contrast(tab, screenshot, zoom) >= 3
-
-
-def contrast(tab: Tab, screenshot: Path, zoom: float) -> float:
-    """Return the contrast (WCAG 2), 1 to 21, of the two colours that most of the sign has on the screen."""
     box = tab.evaluate(SIGN)
     tab.take_screenshot(screenshot)
     with Image.open(screenshot) as page:
         part = page.convert("RGB").crop([round(edge * zoom) for edge in box])
     colours = sorted(part.getcolors(part.width * part.height), reverse=True)[:2]
-    shares = [luminance(colour) for _, colour in colours]
-    dark, light = (min(shares), max(shares))
-    return (light + 0.05) / (dark + 0.05)
+    dark, light = sorted(luminance(colour) for _, colour in colours)
+    return (light + 0.05) / (dark + 0.05) >= 3
 
 
 def luminance(colour: Iterable[int]) -> float:

@@ -1,11 +1,10 @@
 """The report on A4 paper, as a browser prints it."""
 
-import shutil
 from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from exporter.report.figures import Report, Row, Share
 from exporter.report.page import LANGUAGES, page_of
@@ -37,20 +36,16 @@ def _report(numbers: int) -> Report:
 
 @pytest.mark.needs("chromium")
 @pytest.mark.parametrize("language", list(LANGUAGES))
-def test_nothing_is_cut_at_the_edge_of_the_paper(language: str, tmp_path: Path) -> None:
+def test_nothing_is_cut_at_the_edge_of_the_paper(chromium: Browser, language: str, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     file.write_bytes(page_of(_report(60), _MONTH, "team", language, _MONTH.end))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        page = browser.new_page(viewport={"width": _WIDTH, "height": 1000})
-        page.set_default_timeout(PATIENCE * 1000)
-        page.emulate_media(media="print")
-        page.goto(file.as_uri())
-        assert page.evaluate("document.documentElement.scrollWidth") <= _WIDTH
-        assert page.evaluate(_OUTSIDE, _WIDTH) == []
-        printed = page.pdf(prefer_css_page_size=True)
-        browser.close()
+    page = chromium.new_page(viewport={"width": _WIDTH, "height": 1000})
+    page.set_default_timeout(PATIENCE * 1000)
+    page.emulate_media(media="print")
+    page.goto(file.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= _WIDTH
+    assert page.evaluate(_OUTSIDE, _WIDTH) == []
+    printed = page.pdf(prefer_css_page_size=True)
+    page.close()
     assert b"/MediaBox [0 0 594.95996 841.91998]" in printed, "A4 in points, as Chromium rounds it"
     assert 2 <= printed.count(b"/Type /Page\n") <= 12

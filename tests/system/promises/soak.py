@@ -29,7 +29,7 @@ from harness.processes import Exporter, exporter
 from simulator.faults import every_fault
 from simulator.fleet import healthy_fleet
 from tests.system.promises.heavy import heavy_replies
-from tests.system.promises.rig import Upstream, upstream
+from tests.system.upstream import Upstream, upstream
 
 MEBIBYTE: Final = 1024 * 1024
 MAX_RESIDENT: Final = 150 * MEBIBYTE

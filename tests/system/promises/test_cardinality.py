@@ -22,7 +22,7 @@ from exporter.zapi.failures import refusal
 from exporter.zapi.me import read_me
 from tests.builders import a_config, an_instance
 from tests.clocks import ManualClock
-from tests.system.promises.rig import families
+from tests.system.upstream import families
 
 ALONE: Final = 15
 """Metrics of an instance that have one series at most."""

@@ -21,7 +21,7 @@ from simulator.fleet import healthy_fleet
 from simulator.server import SimulatedZapi
 from simulator.wire_faults import silence
 from tests.system.faults.canaries import MARK, canary
-from tests.system.promises.rig import families, upstream
+from tests.system.upstream import families, upstream
 
 BOTH: Final = frozenset(Collector)
 OLDEST: Final = 1.7e9

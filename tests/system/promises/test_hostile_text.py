@@ -18,7 +18,7 @@ from exporter.model.settings import Polling
 from exporter.web.status_page.sanitize import visible
 from harness.processes import Exporter, exporter, get
 from simulator.fleet import healthy_fleet
-from tests.system.promises.rig import upstream
+from tests.system.upstream import upstream
 from tests.unit.web.status_page.pages import HIDDEN, Elements
 
 HOSTILE: Final = (

@@ -11,7 +11,7 @@ from harness.processes import exporter
 from harness.waiting import wait_until
 from simulator.answer_faults import client_token_not_allowed
 from simulator.fleet import healthy_fleet
-from tests.system.promises.rig import upstream
+from tests.system.upstream import upstream
 
 
 def test_rate_limits_are_waited_out_and_refusals_not_retried(tmp_path: Path) -> None:

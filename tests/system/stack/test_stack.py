@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from harness.processes import PATIENCE, Prometheus, eventually, get
+from harness.processes import PATIENCE, Prometheus, ended, eventually, get
 from harness.waiting import wait_until
 from stack.__main__ import main
 from stack.shipped import ROOT
@@ -97,15 +97,8 @@ def test_a_program_that_ends_by_itself_ends_the_stack_and_is_named(
 
 
 def test_a_missing_program_is_named_with_the_way_to_install_it(tmp_path: Path) -> None:
-    run = subprocess.run(
-        [sys.executable, "-m", "stack"],
-        cwd=ROOT,
-        env={"PATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
+    environ = {"PATH": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    run = ended(program=(sys.executable, "-m", "stack"), environ=environ)
     assert run.returncode == 1
     assert run.stderr == (
         "prometheus and prometheus-alertmanager not found on the PATH; on Debian: "
