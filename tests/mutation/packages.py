@@ -53,7 +53,6 @@ PACKAGES: Final[Mapping[str, Package]] = {
             *("tests/unit/test_cli.py", "tests/unit/test_daemon.py", "tests/unit/test_healthcheck.py"),
             "tests/unit/test_reloader.py",
             "tests/unit/discovery/test_accounts.py",  # what the daemon does with lists
-            "tests/unit/test_presence.py",  # what the health check finds
         ],
         elsewhere=["exporter/cli.py", "exporter/commands.py"],
     ),

@@ -1,10 +1,12 @@
-"""The house is built as docs/architecture.md says: data moves one way."""
+"""The house is built as docs/architecture.md says: data moves one way, and what is imported is declared."""
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Final
 
@@ -30,20 +32,18 @@ MODULES: Final = {module_name(file): file for file in sorted(PACKAGE.rglob("*.py
 
 @cache
 def imports(module: str) -> tuple[str, ...]:
-    """The modules of ours that a module imports, at its top or inside of a function."""
+    """The names that a module imports, at its top or inside of a function: modules, also those of ours."""
     return tuple(_imports(module))
 
 
 def _imports(module: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
-        names: list[str] = []
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module}: a relative import"
-            inner = [f"{node.module}.{alias.name}" for alias in node.names]
-            names = [name if name in MODULES else str(node.module) for name in inner]
-        yield from (name for name in names if name in MODULES)
+            inner = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (name if name in MODULES else str(node.module) for name in inner)
 
 
 def room(module: str) -> str:
@@ -62,13 +62,13 @@ def test_a_module_imports_only_from_its_own_room_and_those_before_it() -> None:
         for module in MODULES
         if room(module) not in ENTRANCES
         for imported in imports(module)
-        if place.get(room(imported), len(place)) > place[room(module)]
+        if imported in MODULES and place.get(room(imported), len(place)) > place[room(module)]
     ]
     assert upwards == []
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    graph = {module: set(imports(module)) - {module} for module in MODULES}
+    graph = {module: (set(imports(module)) & MODULES.keys()) - {module} for module in MODULES}
     assert list(TopologicalSorter(graph).static_order())
 
 
@@ -96,3 +96,13 @@ def test_every_file_of_a_larger_package_has_its_idea_in_the_document() -> None:
     for package, named in documented_files().items():
         files = {file.stem for file in (PACKAGE / package).rglob("*.py")} - {"__init__"}
         assert files <= named, f"{package}: {sorted(files - named)} missing in docs/architecture.md"
+
+
+def test_every_import_is_declared_and_every_declared_package_is_imported() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    block = project.partition("\ndependencies = [")[2].partition("\n]")[0]
+    declared = set(re.findall(r'^    "([\w-]+)', block, re.MULTILINE))
+    imported = {name.partition(".")[0] for module in MODULES for name in imports(module)}
+    owners = packages_distributions()
+    foreign = imported - sys.stdlib_module_names - {"exporter"}
+    assert {owners[name][0].lower().replace("_", "-") for name in foreign} == declared

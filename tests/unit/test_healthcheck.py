@@ -1,6 +1,7 @@
 """The health check asks a real server, whatever its address and whatever guards it."""
 
 import socket
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import trustme
 
 from exporter import healthcheck
+from exporter.healthcheck import find_published, published
 from exporter.httpd.bind import bind
 from exporter.httpd.message import Request, Response
 from exporter.httpd.security import Security
@@ -71,3 +73,21 @@ def test_it_names_each_address_that_does_not_answer_in_time(
 def test_it_says_that_there_is_no_exporter(capsys: pytest.CaptureFixture[str]) -> None:
     assert healthcheck.main([]) == 1
     assert capsys.readouterr().err == "no exporter is listening in this container\n"
+
+
+def test_places_are_found_while_they_are_published() -> None:
+    places = [f"127.0.0.1:{port}/{uuid.uuid4().hex}" for port in (1, 2)]
+    with published(places), published(places[:1]):
+        assert set(places) <= set(find_published())
+    assert not set(places) & set(find_published())
+
+
+def test_names_that_others_publish_need_be_no_text() -> None:
+    with socket.socket(socket.AF_UNIX) as other, published([place := uuid.uuid4().hex]):
+        other.bind(b"\0\xff" + place.encode())
+        assert place in find_published()
+
+
+def test_a_place_too_long_for_a_name_is_left_out() -> None:
+    with published(["h" * 200]):
+        assert not any("hhh" in place for place in find_published())

@@ -1,6 +1,7 @@
 """A good file becomes a configuration with everything it says, inherits and leaves to defaults."""
 
 import os
+import re
 import ssl
 from collections.abc import Iterable
 from dataclasses import replace
@@ -276,3 +277,16 @@ def test_thousands_of_instances_cost_in_proportion(tmp_path: Path) -> None:
 
     calls(10)  # what is loaded once
     assert calls(300) < 12 * calls(30)
+
+
+def test_a_bad_file_is_refused_with_what_is_wrong_in_it(subtests: pytest.Subtests) -> None:
+    """Each file in ``bad`` begins with what is told of it, and no message repeats what may be a secret."""
+    for file in sorted((Path(__file__).parent / "bad").glob("*.yaml")):
+        with subtests.test(file.stem):
+            text = file.read_text(encoding="utf-8", errors="replace")
+            expected = re.findall(r"^# expect (.*)$", text, re.MULTILINE)
+            assert expected
+            told = problems_of(file, {"CANARY": "canary", "EMPTY": "", "RAW": "\udcff"})
+            assert told == expected
+            assert "SECRET" not in str(told)
+            assert "canary" not in str(told)

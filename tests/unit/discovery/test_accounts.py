@@ -1,7 +1,9 @@
 """Accounts end to end in one process: a simulated partner API on a real socket, a daemon that polls what it lists."""
 
 import gc
+import logging
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,15 +12,26 @@ import pytest
 from exporter.demo.faults import Fault, html_error
 from exporter.fleet.store import Fleet
 from exporter.model.account_list import ListPage
+from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Failure
 from exporter.model.secret import Secret
 from exporter.model.settings import Account, Config
 from exporter.zapi.client import KnownInstance, ZapiClient
 from harness.waiting import wait_until
+from simulator.list_faults import list_faults, tolerable_lists
 from simulator.server import SimulatedZapi
 from tests.builders import an_instance
 from tests.unit.discovery.rig import NAMES, PARTNER, Rig, an_account, listing, simulated
 
+
+@pytest.fixture
+def zapi() -> Iterator[SimulatedZapi]:
+    with SimulatedZapi(map(simulated, NAMES), clock=SystemClock()) as server:
+        server.set_account(listing(*NAMES))
+        yield server
+
+
+IDS = tuple(f"ID-{name}" for name in NAMES)
 CONFIGURED = an_instance("vendas", instance_id="ID-vendas", token="TOKEN-CANARY-vendas")
 
 
@@ -197,3 +210,35 @@ def test_a_start_without_the_list_has_the_one_that_was_kept(zapi: SimulatedZapi,
         assert rig.source()["last_success_timestamp_seconds"] >= good
         zapi.set_account(listing("vendas"))
         rig.wait_for("vendas")
+
+
+@pytest.mark.parametrize("name", list_faults())
+def test_a_list_that_misbehaves_changes_no_instance(
+    zapi: SimulatedZapi, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it says is not repeated, as it may hold secrets."""
+    caplog.set_level(logging.DEBUG)
+    with Rig(zapi, an_account(page_size=2), timeout=0.5) as rig:
+        rig.wait_for(*NAMES)
+        good = rig.source()["last_success_timestamp_seconds"]
+        zapi.set_account(list_faults()[name](PARTNER, IDS))
+        rig.wait_for_source(up=False)
+        shown = rig.source()
+        assert (shown["instances"], shown["up"]) == (3, 0)
+        assert shown["last_success_timestamp_seconds"] >= good
+        assert sorted(rig.names()) == sorted(NAMES)
+        assert "CANARY" not in rig.exposition()
+        zapi.set_account(listing(*NAMES))
+        rig.daemon.apply(rig.with_accounts(an_account(page_size=2, token=f"{PARTNER}-2")))
+        zapi.set_account(listing(*NAMES, token=f"{PARTNER}-2"))
+        rig.wait_for_source(up=True)
+        assert sorted(rig.names()) == sorted(NAMES)
+    assert "CANARY" not in "\n".join(str(vars(record)) for record in caplog.records)
+
+
+@pytest.mark.parametrize("name", tolerable_lists())
+def test_a_list_that_is_strange_but_whole_is_taken(zapi: SimulatedZapi, name: str) -> None:
+    zapi.set_account(tolerable_lists()[name](PARTNER, IDS))
+    with Rig(zapi, an_account(page_size=2)) as rig:
+        rig.wait_for_source(up=True)
+        assert sorted(rig.names()) == sorted(NAMES)
