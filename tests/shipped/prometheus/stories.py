@@ -143,7 +143,21 @@ def mass_event() -> Play:
         job("ManyInstancesDisconnected"): [(11.5, 25.5)],
         job("TeamInstancesDisconnected", team="support"): [(11.5, 25.5)],
         job("TeamInstancesDisconnected", team="sales"): [(11.5, 25.5)],
-        of("InstanceDisconnected", "p2"): [(25.5, 40)],
+        of("InstanceDisconnected", "p2"): [(26.5, 40)],
+    }
+
+
+@story("connection")
+def mass_event_that_ends_between_polls() -> Play:
+    """A number that is polled after most are seen connected again is not told singly meanwhile."""
+    fleet = Fleet(4, 40)
+    fleet.say(10, "p0", "p1", "p2", connected=False)
+    fleet.say(24.6, "p0", "p1", "p2", connected=True)
+    fleet.story.at(24.4, lambda: fleet.exporter.pauses.update(p2=25.75 * 60))
+    return fleet.story, {
+        job("ManyInstancesDisconnected"): [(11.5, 25.5)],
+        job("TeamInstancesDisconnected", team="support"): [(11.5, 25.5)],
+        job("TeamInstancesDisconnected", team="sales"): [(11.5, 25.5)],
     }
 
 
@@ -169,8 +183,8 @@ def mass_event_of_some_teams() -> Play:
         job("TeamInstancesDisconnected", team="night"): [(11, 25.5)],
         job("TeamInstancesDisconnected", team="support"): [(11, 25)],
         job("TeamInstancesDisconnected", team="sales"): [(11, 25.5)],
-        of("InstanceDisconnected", "p0"): [(25.5, 40)],
-        of("InstanceDisconnected", "p1"): [(25.5, 40)],
+        of("InstanceDisconnected", "p0"): [(26, 40)],
+        of("InstanceDisconnected", "p1"): [(26.5, 40)],
     }
 
 
