@@ -156,9 +156,7 @@ def test_a_telemetry_path_may_be_any_other(path: str) -> None:
         ),
     ],
 )
-def test_wrong_usage_is_one_line_and_status_2(
-    flags: list[str], says: str, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_wrong_usage_is_one_line(flags: list[str], says: str, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         parse(flags)
     (line,) = capfd.readouterr().err.splitlines()

@@ -71,9 +71,7 @@ def test_a_change_is_taken_once_it_has_settled(
 
 
 @pytest.mark.parametrize(("changed", "more"), [(5, ""), (6, " and 1 more"), (7, " and 2 more")])
-def test_five_of_the_changed_files_are_named(
-    rig: Rig, caplog: pytest.LogCaptureFixture, changed: int, more: str
-) -> None:
+def test_five_changes_are_named(rig: Rig, caplog: pytest.LogCaptureFixture, changed: int, more: str) -> None:
     caplog.set_level("INFO")
     rig.files.others = {Path(f"{number}.yaml"): b"" for number in range(changed)}
     rig.look()

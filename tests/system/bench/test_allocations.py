@@ -94,9 +94,7 @@ def test_a_scrape_takes_a_part_of_what_it_answers() -> None:
     assert_at_most_half_worse(peak, PEAK_OF_A_SCRAPE)
 
 
-def test_each_version_is_rendered_and_compressed_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_each_version_is_rendered_and_compressed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     rig = Rig(200)
     rendered: list[Format] = []
     render = rig.lines.render

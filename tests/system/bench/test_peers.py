@@ -40,9 +40,7 @@ def test_a_peer_checks_the_certificate_as_we_do(peer: str) -> None:
 
 
 @pytest.mark.parametrize("stream", ["", " >&2"])
-def test_the_version_of_a_peer_is_what_it_says_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stream: str
-) -> None:
+def test_a_peer_says_its_version_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stream: str) -> None:
     program = tmp_path / "json_exporter"
     program.write_text(f"#!/bin/sh\necho 'json_exporter, version 1.2.3 (branch: HEAD)'{stream}\n")
     program.chmod(0o700)

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 import pytest
@@ -169,9 +168,7 @@ def test_a_configuration_that_shrinks_by_mistake_is_told(tmp_path: Path) -> None
         Story(running, troubles, LONGEST, restarts(running)).play_well()
 
 
-def test_an_outage_amid_restarts_and_lost_scrapes_neither_ends_nor_repeats_what_was_told(
-    tmp_path: Path,
-) -> None:
+def test_an_outage_amid_restarts_and_lost_scrapes_neither_ends_nor_repeats_an_alert(tmp_path: Path) -> None:
     fleet = Fleet("zapi", ["vendas", "caixa", "vencido", *numbered("zapi", 8)])
     with told(tmp_path, fleet, {"exporter_down_seconds": 1800}) as running:
         fleet.pods[0].gate.lose_one_in = 3
@@ -204,9 +201,7 @@ def test_an_outage_amid_restarts_and_lost_scrapes_neither_ends_nor_repeats_what_
 
 
 @contextmanager
-def told(
-    directory: Path, fleet: Fleet, thresholds: Mapping[str, float] = MappingProxyType({})
-) -> Iterator[Chain]:
+def told(directory: Path, fleet: Fleet, thresholds: Mapping[str, float] | None = None) -> Iterator[Chain]:
     """Run the chain for one fleet."""
     with (
         polled(directory, [fleet], speed=SPEED),

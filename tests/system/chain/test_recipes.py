@@ -51,9 +51,7 @@ def told(inbox: Inbox, receiver: str, name: str) -> bool:
     )
 
 
-def test_a_silence_holds_back_a_team_and_what_lasts_is_told_when_it_ends(
-    tmp_path: Path, inbox: Inbox
-) -> None:
+def test_a_silence_holds_back_a_team_and_what_lasts_is_told_at_its_end(tmp_path: Path, inbox: Inbox) -> None:
     document = yaml.safe_load(shipped.alertmanager_config(tmp_path, inbox.url, 60))
     with alertmanager(tmp_path, with_data(document)) as url:
         silence, expire = (

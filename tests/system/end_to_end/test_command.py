@@ -128,9 +128,7 @@ def test_a_process_with_too_few_descriptors_to_start_is_one_clear_line(descripto
 @pytest.mark.parametrize(
     ("threads", "demo"), [(0, True), (1, True), *((threads, False) for threads in range(6))]
 )
-def test_a_machine_with_too_few_threads_to_start_is_one_clear_line(
-    five: str, threads: int, demo: bool
-) -> None:
+def test_a_machine_with_too_few_threads_is_one_clear_line(five: str, threads: int, demo: bool) -> None:
     source = "--demo=3" if demo else five
     run = ended(source, "--web.listen-address=127.0.0.1:0", program=(*WITH_FEW_THREADS, str(threads)))
     assert run.returncode == 1

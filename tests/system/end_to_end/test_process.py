@@ -87,9 +87,7 @@ def test_no_core_is_dumped_where_cores_are_allowed(tmp_path: Path) -> None:
         *((["--demo=1", "--once"], output) for output in ("full", "closed pipe", "closed")),
     ],
 )
-def test_an_output_that_takes_nothing_is_one_plain_line(
-    tmp_path: Path, arguments: Sequence[str], output: str
-) -> None:
+def test_an_output_taking_nothing_is_one_line(tmp_path: Path, arguments: Sequence[str], output: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     file = config_named(tmp_path, "config.yaml")

@@ -25,9 +25,7 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 
 @pytest.mark.parametrize("number", ENDING)
 @pytest.mark.parametrize("start", STARTS)
-def test_a_signal_amid_the_imports_ends_it_with_status_0(
-    tmp_path: Path, start: str, number: signal.Signals
-) -> None:
+def test_a_signal_amid_imports_is_a_clean_end(tmp_path: Path, start: str, number: signal.Signals) -> None:
     gate = import_gate(tmp_path / "gate", "argparse")
     command = [*STARTS[start], "--demo", "--web.listen-address=127.0.0.1:0"]
     log = tmp_path / "log"
@@ -43,9 +41,7 @@ def test_a_signal_amid_the_imports_ends_it_with_status_0(
 
 @pytest.mark.parametrize("number", ENDING)
 @pytest.mark.parametrize("start", [(), AS_PROCESS_1])
-def test_a_signal_before_the_first_line_is_obeyed_where_it_was_blocked(
-    start: Sequence[str], number: signal.Signals
-) -> None:
+def test_a_signal_that_was_blocked_at_first_is_obeyed(start: Sequence[str], number: signal.Signals) -> None:
     """The image starts the exporter so: the kernel keeps a blocked signal until there is a handler."""
     name = number.name.removeprefix("SIG")
     blocked = ("env", f"--block-signal={name}", "sh", "-c", f'kill -{name} $$; exec "$@"', "sh")
@@ -54,9 +50,7 @@ def test_a_signal_before_the_first_line_is_obeyed_where_it_was_blocked(
 
 
 @pytest.mark.parametrize("arguments", [("--once",), ("--config.check",)])
-def test_an_interrupted_one_off_command_does_not_report_success(
-    tmp_path: Path, arguments: Sequence[str]
-) -> None:
+def test_an_interrupted_one_off_command_reports_no_success(tmp_path: Path, arguments: Sequence[str]) -> None:
     gate = import_gate(tmp_path / "gate", "argparse")
     with running([COMMAND, "--demo", *arguments], environ=gate.environ) as process, gate.closed(PATIENCE):
         process.send_signal(signal.SIGTERM)

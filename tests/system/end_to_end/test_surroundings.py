@@ -76,9 +76,7 @@ def test_a_time_zone_moves_no_time_that_is_told(tmp_path: Path, zapi: SimulatedZ
     ],
     ids=["1 GiB of addresses", "64 descriptors", "one processor"],
 )
-def test_tight_limits_are_enough_for_an_instance(
-    tmp_path: Path, zapi: SimulatedZapi, limits: tuple[str, ...]
-) -> None:
+def test_tight_limits_are_still_enough(tmp_path: Path, zapi: SimulatedZapi, limits: tuple[str, ...]) -> None:
     with exporter(tmp_path, configured(tmp_path, zapi), program=(*limits, COMMAND)) as running:
         eventually(lambda: value(running, "zapi_instance_polls_total") >= 3)
         assert value(running, "zapi_instance_up") == 1
@@ -86,9 +84,7 @@ def test_tight_limits_are_enough_for_an_instance(
 
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
-def test_a_second_signal_within_the_grace_ends_it_with_status_0(
-    tmp_path: Path, second: signal.Signals
-) -> None:
+def test_a_second_signal_in_the_grace_ends_it_with_status_0(tmp_path: Path, second: signal.Signals) -> None:
     with (
         a_server(ListenerMode.SILENT) as zapi,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd,

@@ -66,9 +66,7 @@ def test_a_whole_life_is_told(address: str, tmp_path: Path) -> None:
             assert started.process.wait(PATIENCE) == 0
 
 
-def test_a_refused_reload_is_over_too_and_the_status_says_so(
-    address: str, tmp_path: Path, config: Path
-) -> None:
+def test_a_refused_reload_ends_too_and_the_status_says_so(address: str, tmp_path: Path, config: Path) -> None:
     with (
         listening(address) as heard,
         exporter(tmp_path, f"--config.file={config}", environ=environ(address), ready=False) as started,
@@ -100,9 +98,7 @@ def test_a_wedged_daemon_gives_no_sign_of_life(address: str, tmp_path: Path, con
     ("arguments", "status"),
     [(["--config.file=/nowhere/config.yaml"], 1), (["--web.listen-address=:http", "--demo"], 1), (["-x"], 2)],
 )
-def test_a_failed_start_says_why_by_its_status_and_is_never_ready(
-    address: str, arguments: list[str], status: int
-) -> None:
+def test_a_failed_start_is_told_by_its_status_alone(address: str, arguments: list[str], status: int) -> None:
     with listening(address) as heard:
         run = ended(*arguments, environ=environ(address))
         assert heard.is_silent_for(0.01)

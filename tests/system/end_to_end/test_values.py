@@ -164,17 +164,13 @@ def collect(every: Mapping[str, dict[Labels, float]], member: ScenarioInstance) 
         every["zapi_instance_queue_oldest_message_timestamp_seconds"][own] = simulated.queue.oldest
 
 
-def test_every_value_that_was_read_is_exposed_and_no_other(
-    members: list[ScenarioInstance], scraped: Scraped
-) -> None:
+def test_every_value_read_is_exposed_and_no_other(members: list[ScenarioInstance], scraped: Scraped) -> None:
     for name, series in expected(members, scraped.at).items():
         tolerance = 2 + scraped.took if name.endswith("_seconds") else 0
         assert dict(scraped.samples.get(name, {})) == pytest.approx(series, abs=tolerance, rel=0), name
 
 
-def test_what_the_exporter_did_is_exposed_for_every_instance(
-    members: list[ScenarioInstance], scraped: Scraped
-) -> None:
+def test_what_the_exporter_did_is_exposed_for_each(members: list[ScenarioInstance], scraped: Scraped) -> None:
     own = {labelled(member) for member in members}
     assert "zapi_instance_poll_failure" not in scraped.samples
     connected = {labelled(member) for member in members if member.simulated.connected}

@@ -141,9 +141,7 @@ def test_every_problem_of_a_web_configuration_is_printed_at_start(tmp_path: Path
 
 
 @pytest.mark.needs("prometheus")
-def test_a_real_prometheus_gets_in_with_its_certificate_and_password(
-    tmp_path: Path, authority: trustme.CA
-) -> None:
+def test_prometheus_gets_in_with_its_certificate_and_password(tmp_path: Path, authority: trustme.CA) -> None:
     client = authority.issue_cert("prometheus.example")
     client.private_key_and_cert_chain_pem.write_to_path(tmp_path / "client.pem")
     with behind(tmp_path, NAMED + USERS) as running:
@@ -165,9 +163,7 @@ def test_a_real_prometheus_gets_in_with_its_certificate_and_password(
         ("basic_auth_users: {ana: $2b$04$qYgXJ/RoTdZZDXb1vJx9l.ixXmEG40P98yyI/imErqn1B6J4TQ1hW}\n", False),
     ],
 )
-def test_headers_alone_guard_nothing_which_is_warned_of(
-    tmp_path: Path, web_config: str, warned: bool
-) -> None:
+def test_headers_alone_guard_nothing_and_are_warned_of(tmp_path: Path, web_config: str, warned: bool) -> None:
     with behind(tmp_path, web_config) as running:
         log = running.log.read_text()
     assert ("the web configuration requires neither TLS nor passwords" in log) is warned

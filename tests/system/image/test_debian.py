@@ -93,9 +93,7 @@ def test_completion_in_zsh_is_a_function_that_zsh_can_read(unpacked: Path) -> No
         ("zapi-exporter --log.level wa", "zapi-exporter --log.level warning"),
     ],
 )
-def test_completion_in_zsh_completes_what_is_typed(
-    unpacked: Path, tmp_path: Path, typed: str, completed: str
-) -> None:
+def test_zsh_completes_what_is_typed(unpacked: Path, tmp_path: Path, typed: str, completed: str) -> None:
     """In an interactive zsh, at a terminal."""
     functions = unpacked / "usr/share/zsh/vendor-completions"
     command = ["zsh", "-f", "-c", _AT_A_TERMINAL, "zsh", str(functions), typed, completed]

@@ -115,9 +115,7 @@ def series(text: str, prefix: str) -> int:
     return sum(line.startswith(prefix) for line in text.splitlines())
 
 
-def test_hostile_replies_leave_a_fixed_number_of_series(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+def test_hostile_replies_leave_a_fixed_number_of_series(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "exporter")  # pytest keeps every record
     zapi, room = HostileZapi(1), Room(3)
     own = series(room.text(), "zapi_exporter_")

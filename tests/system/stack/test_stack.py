@@ -48,9 +48,7 @@ def url(output: Path, name: str) -> str:
 
 
 @pytest.mark.needs("prometheus", "prometheus-alertmanager")
-def test_the_stack_scrapes_the_demo_and_tells_of_alerts(
-    stack: "subprocess.Popen[bytes]", output: Path
-) -> None:
+def test_the_stack_scrapes_the_demo_and_tells_alerts(stack: "subprocess.Popen[bytes]", output: Path) -> None:
     wait_until(lambda: "Ctrl+C" in output.read_text(), PATIENCE)
     alerts = url(output, "Every alert")
     assert get(alerts)
@@ -82,9 +80,7 @@ def test_a_signal_ends_all_of_it_and_leaves_nothing(
 
 
 @pytest.mark.needs("prometheus", "prometheus-alertmanager")
-def test_a_program_that_ends_by_itself_ends_the_stack_and_is_named(
-    stack: "subprocess.Popen[bytes]", output: Path
-) -> None:
+def test_a_program_that_ends_ends_all_and_is_named(stack: "subprocess.Popen[bytes]", output: Path) -> None:
     wait_until(lambda: "Ctrl+C" in output.read_text(), PATIENCE)
     children = started(descendants(stack.pid))
     [exporter] = [pid for pid, _ in children if b"--demo=" in command_line(pid)]
@@ -107,9 +103,7 @@ def test_a_missing_program_is_named_with_the_way_to_install_it(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("speed", ["0", "61", "nan", "fast"])
-def test_a_speed_at_which_nothing_could_be_told_is_refused(
-    speed: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_speed_that_could_tell_nothing_is_refused(speed: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([f"--speed={speed}"])
 

@@ -92,9 +92,7 @@ def test_an_unexpected_error_reaches_who_reads(tmp_path: Path, monkeypatch: pyte
         FileReader().read(tmp_path, 10)
 
 
-def test_a_file_that_only_looks_regular_and_gives_nothing_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_regular_file_that_gives_nothing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some of /proc call themselves regular files, and have a reader wait for more as a pipe does."""
     monkeypatch.setattr(files, "_check_kind", lambda status: None)
     os.mkfifo(tmp_path / "file")
@@ -104,9 +102,7 @@ def test_a_file_that_only_looks_regular_and_gives_nothing_is_named(
     os.close(writer)
 
 
-def test_a_thread_that_ended_is_replaced_and_what_it_read_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_thread_that_ended_is_replaced_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_bytes(b"text")
     reader = FileReader(patience=0.05)
     ended = threading.Event()
@@ -123,9 +119,7 @@ def _fail(*arguments: object) -> None:
     raise MemoryError
 
 
-def test_a_lack_of_threads_is_named_and_is_no_lasting_harm(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lack_of_threads_is_told_and_may_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_thread(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 

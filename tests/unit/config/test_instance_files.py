@@ -106,9 +106,7 @@ def test_secrets_come_from_files_beside_and_the_environment(folder: Path) -> Non
          ['1: instances[0].id: duplicates the id of "vendas" on line 4 of the configuration (instance "x")']),
     ],
 )  # fmt: skip
-def test_a_wrong_file_is_left_out_whole_and_the_others_are_taken(
-    folder: Path, text: str, told: list[str]
-) -> None:
+def test_a_wrong_file_is_left_out_and_the_others_are_taken(folder: Path, text: str, told: list[str]) -> None:
     (folder / "teams/bad.yaml").write_text(text)
     (folder / "teams/good.yaml").write_text(entry("good"))
     config = loaded(folder, FILES + MINIMAL)

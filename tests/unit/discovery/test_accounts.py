@@ -74,9 +74,7 @@ def test_nothing_is_ready_before_the_listed_instances_are_watched(
         assert rig.daemon.is_ready()
 
 
-def test_a_list_that_a_reload_adds_is_waited_for(
-    zapi: SimulatedZapi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_list_that_a_reload_adds_is_awaited(zapi: SimulatedZapi, monkeypatch: pytest.MonkeyPatch) -> None:
     may_be_read, list_page = threading.Event(), ZapiClient.list_page
 
     def late(client: ZapiClient, account: Account, page: int) -> ListPage | Failure:
@@ -213,9 +211,7 @@ def test_a_start_without_the_list_has_the_one_that_was_kept(zapi: SimulatedZapi,
 
 
 @pytest.mark.parametrize("name", list_faults())
-def test_a_list_that_misbehaves_changes_no_instance(
-    zapi: SimulatedZapi, name: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_bad_list_changes_nothing(zapi: SimulatedZapi, name: str, caplog: pytest.LogCaptureFixture) -> None:
     """What it says is not repeated, as it may hold secrets."""
     caplog.set_level(logging.DEBUG)
     with Rig(zapi, an_account(page_size=2), timeout=0.5) as rig:

@@ -129,9 +129,7 @@ def test_a_folder_that_cannot_be_used_is_told_once(tmp_path: Path, caplog: pytes
     assert len(caplog.records) == 2
 
 
-def test_no_file_is_left_behind_where_one_cannot_take_its_place(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_failed_replacement_leaves_no_file_behind(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     cache = ListCache(tmp_path)
     cache.store("matriz", KNOWN)
     (file,) = tmp_path.iterdir()
@@ -147,9 +145,7 @@ def test_no_file_is_left_behind_where_one_cannot_take_its_place(
     assert "is a directory" in vars(caplog.records[0])["problem"]
 
 
-def test_a_folder_that_cannot_be_entered_stops_nothing(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_folder_that_cannot_be_read_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     folder = tmp_path / ("x" * 300)  # refused to root too, whom no permission keeps out
     assert ListCache(folder).load("matriz") is None
     (record,) = caplog.records

@@ -51,9 +51,7 @@ def test_a_failure_keeps_the_last_good_list() -> None:
         ([(), (), (A,)], "A"),
     ],
 )
-def test_an_instance_goes_once_two_lists_in_a_row_lack_it(
-    readings: list[tuple[ListedInstance, ...]], left: str
-) -> None:
+def test_two_lists_in_a_row_remove_an_instance(readings: list[tuple[ListedInstance, ...]], left: str) -> None:
     known = after(KnownList(), *readings)
     assert (ids(known), known.failure) == ([*left], None)
 

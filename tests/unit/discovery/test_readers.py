@@ -167,9 +167,7 @@ def test_new_settings_apply_to_the_next_reading(
     ("then", "page"),
     [(settings(), 2), (settings(at_once=True), 1), (settings(page_size=7), 1)],
 )
-def test_pages_of_other_settings_are_read_from_the_first(
-    then: "dict[int, Callable[[Reading], None]]", page: int
-) -> None:
+def test_new_settings_begin_at_page_one(then: "dict[int, Callable[[Reading], None]]", page: int) -> None:
     assert [asked for _, asked in Reading(FIRST_OF_TWO, FAILED, GOOD, then=then).asked] == [1, 2, page]
 
 
@@ -216,9 +214,7 @@ def test_a_reading_that_was_stopped_is_not_taken() -> None:
     assert (reading.reader.known, reading.changes, reading.cache.lists) == (KnownList(), 0, [])
 
 
-def test_what_others_make_of_a_list_does_not_keep_it_from_being_read(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+def test_what_others_make_of_a_list_does_not_stop_its_reading(caplog: pytest.LogCaptureFixture) -> None:
     def fail(reading: Reading) -> None:
         raise ValueError("canary")
 

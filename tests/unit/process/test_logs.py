@@ -117,9 +117,7 @@ def test_a_json_line_reads_back_as_what_was_said(message: str, value: str) -> No
 
 
 @pytest.mark.parametrize("level", logs.LEVELS)
-def test_lines_below_the_level_and_those_of_libraries_are_not_written(
-    level: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_lower_levels_and_libraries_are_not_written(level: str, capsys: pytest.CaptureFixture[str]) -> None:
     stream = io.StringIO()
     logging.getLogger().handlers = []  # as outside of pytest: Python writes lines that no handler takes
     logs.set_up("debug", "json", pytest.fail)

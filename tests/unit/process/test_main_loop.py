@@ -55,9 +55,7 @@ def test_it_wakes_up_for_the_first_duty_that_is_due(dues: tuple[float, ...], wai
     assert waited == waits
 
 
-def test_a_task_that_ends_the_reload_thread_is_a_failure_that_is_named(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+def test_a_task_that_ends_the_reload_thread_is_a_named_failure(caplog: pytest.LogCaptureFixture) -> None:
     class Failing(Counting):
         def run(self) -> None:
             raise SystemExit
@@ -69,9 +67,7 @@ def test_a_task_that_ends_the_reload_thread_is_a_failure_that_is_named(
     assert loop.failure() == "the reload thread has stopped"
 
 
-def test_requests_during_a_reload_share_the_next_one_even_if_it_fails(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+def test_requests_during_a_reload_share_the_next_even_if_it_fails(caplog: pytest.LogCaptureFixture) -> None:
     begun, go_on, reloads = threading.Semaphore(0), threading.Semaphore(0), []
 
     def reload() -> None:

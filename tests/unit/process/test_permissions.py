@@ -20,9 +20,7 @@ def a_file(folder: Path, name: str, mode: int) -> Path:
     return file
 
 
-def test_only_a_file_that_everybody_can_read_is_told_of(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_only_a_file_that_everyone_can_read_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     modes = {"open": 0o644, "open to others alone": 0o604, "of a group": 0o640, "written by all": 0o622}
     files = [a_file(tmp_path, name, mode) for name, mode in modes.items()]
     (tmp_path / "link").symlink_to("of a group")
@@ -30,9 +28,7 @@ def test_only_a_file_that_everybody_can_read_is_told_of(
     assert names(caplog) == ["open", "open to others alone"]
 
 
-def test_a_file_is_told_of_again_only_once_it_was_closed_in_between(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_file_is_told_of_again_once_it_was_closed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     file, checker = a_file(tmp_path, "token", 0o644), PermissionChecker()
     for mode, expected in ((0o644, ["token"]), (0o644, []), (0o600, []), (0o644, ["token"]), (0o644, [])):
         file.chmod(mode)

@@ -39,9 +39,7 @@ def test_each_moment_is_told(address: str, heard: Heard) -> None:
 
 
 @pytest.mark.parametrize("environ", [{}, {"NOTIFY_SOCKET": ""}, {"NOTIFY_SOCKET": "vsock:2:1234"}])
-def test_where_nobody_listens_nobody_is_told(
-    environ: dict[str, str], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_without_a_listener_nobody_is_told(environ: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
     systemd = Systemd({**environ, "WATCHDOG_USEC": "1000000"}, CLOCK)
     systemd.ready("polling")
     assert systemd.watchdog_interval is None

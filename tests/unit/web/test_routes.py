@@ -163,9 +163,7 @@ def test_a_probe_of_an_instance_that_cannot_be_polled_is_an_answer_too() -> None
         ("vendas", 200, b"zapi_instance_up"),
     ],
 )
-def test_a_probe_of_an_unknown_name_or_a_recent_poll_polls_nothing(
-    name: str | None, status: int, said: bytes
-) -> None:
+def test_an_unknown_name_or_a_recent_poll_is_not_polled(name: str | None, status: int, said: bytes) -> None:
     exporter = Exporter(is_recent=name == "vendas")
     answer = exporter.ask("/probe", name=name)
     assert (answer.status, said in answer.body) == (status, True)
@@ -290,9 +288,7 @@ def test_under_a_prefix_every_path_begins_with_it(path: str) -> None:
     ("name", "query"), [(None, ""), ("a&b\r\nX-Injected: 1\ud800", "?name=a%26b%0D%0AX-Injected%3A+1%3F")]
 )
 @pytest.mark.parametrize("path", ["/", "/tools/zapi"])
-def test_who_comes_without_the_whole_prefix_is_led_to_the_page(
-    path: str, name: str | None, query: str
-) -> None:
+def test_who_comes_without_a_whole_prefix_is_led_to_the_page(path: str, name: str | None, query: str) -> None:
     answer = Exporter(route_prefix="/tools/zapi").ask(path, name=name)
     assert (answer.status, answer.body) == (302, b"")
     assert headers(answer) == {"Location": f"/tools/zapi/{query}"}

@@ -111,9 +111,7 @@ def test_a_certificate_that_is_too_weak_is_told(tmp_path: Path, monkeypatch: pyt
     assert told.endswith("belongs to a certificate in cert_file that is too weak for OpenSSL; renew it")
 
 
-def test_files_are_found_beside_the_configuration_or_anywhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_are_found_beside_it_or_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("/")
     for text in (TLS, TLS.replace("server.", f"{tmp_path}/server.")):
         assert server_tls(tmp_path, text)

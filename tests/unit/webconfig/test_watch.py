@@ -72,9 +72,7 @@ def test_a_change_is_seen_by_a_thread_and_not_by_who_asks(folder: Path) -> None:
     wait_until(lambda: not alive())
 
 
-def test_secrets_that_every_user_can_read_are_warned_of(
-    folder: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_secrets_that_everyone_can_read_are_warned_of(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     watched = Watched(folder, HEADERS.format(0))
     for text, warned in ((HEADERS.format(1), []), (TLS, ["server.key"]), (FULL, ["server.key", "web.yaml"])):
         watched.file.write_text(text)
@@ -86,9 +84,7 @@ def test_secrets_that_every_user_can_read_are_warned_of(
 
 
 @pytest.mark.parametrize("name", ["tls/server.key", "tls/server.crt", "web.yaml"])
-def test_a_file_that_becomes_something_else_is_told_once(
-    folder: Path, caplog: pytest.LogCaptureFixture, name: str
-) -> None:
+def test_a_file_replaced_by_a_pipe_is_told(folder: Path, caplog: pytest.LogCaptureFixture, name: str) -> None:
     watched = Watched(folder, TLS)
     first = watched.now()
     (folder / name).unlink()
@@ -118,9 +114,7 @@ def test_an_unexpected_error_keeps_what_was_and_is_told_once(
     assert watched.now().headers == {"X-XSS-Protection": "2"}
 
 
-def test_a_bad_change_keeps_what_was_and_is_logged_once(
-    folder: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_bad_change_keeps_what_was_and_is_told_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     watched = Watched(folder, HEADERS.format(0))
     watched.file.write_text("x: 1\nrate_limit: {}\n")

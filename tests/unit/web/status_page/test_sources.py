@@ -104,9 +104,7 @@ def test_sources_that_are_well_are_not_told() -> None:
         ),
     ],
 )
-def test_a_source_that_is_old_or_failing_is_told_at_the_top(
-    source: InstanceSource, english: str, portuguese: str
-) -> None:
+def test_a_source_that_is_unwell_is_told_first(source: InstanceSource, english: str, portuguese: str) -> None:
     shown = text((CONFIG, source), a_view())
     assert english in shown
     assert shown.index(english) < shown.index("vendas")
