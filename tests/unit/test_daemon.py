@@ -12,7 +12,6 @@ import trustme
 
 from exporter.config.problem import InvalidConfig, Problem
 from exporter.daemon import Daemon
-from exporter.demo.instances import SimulatedInstance
 from exporter.fleet.store import InstanceView
 from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
@@ -25,24 +24,20 @@ from exporter.reloader import Reloader
 from harness.waiting import wait_until
 from simulator.server import SimulatedZapi
 from simulator.wire_faults import held_until
-from tests.builders import a_config, an_instance, some_polling
+from tests.builders import a_config, a_simulated, an_instance, some_polling
 
 NAMES = ("vendas", "suporte", "financeiro")
-
-
-def simulated(name: str) -> SimulatedInstance:
-    return SimulatedInstance(id=f"ID-{name}", token="TOKEN", due=1_900_000_000.0, created=1_600_000_000.0)
 
 
 class Rig:
     """A daemon, and the configuration it is given at the next load: a value, or what the load raises."""
 
-    def __init__(self, zapi: SimulatedZapi, *names: str, interval: float = 60.0) -> None:
-        self.zapi = zapi
+    def __init__(
+        self, zapi: SimulatedZapi, *names: str, interval: float = 60.0, ca_pem: str | None = None
+    ) -> None:
+        self.zapi, polling = zapi, some_polling(interval)
         self.next: Config | Exception = a_config(
-            *map(an_instance, names),
-            base_url=zapi.base_url,
-            polling=some_polling(interval, stale_after=300.0),
+            *map(an_instance, names), base_url=zapi.base_url, ca_pem=ca_pem, polling=polling
         )
         telemetry = Telemetry()
         self.daemon = Daemon(self.next, SystemClock(), telemetry)
@@ -87,7 +82,7 @@ class Rig:
 
 @pytest.fixture
 def zapi() -> Iterator[SimulatedZapi]:
-    with SimulatedZapi(map(simulated, NAMES), clock=SystemClock()) as server:
+    with SimulatedZapi(map(a_simulated, NAMES), clock=SystemClock()) as server:
         yield server
 
 
@@ -96,13 +91,6 @@ def rig(zapi: SimulatedZapi) -> Iterator[Rig]:
     started = Rig(zapi, "vendas", "suporte")
     yield started
     started.daemon.stop(5.0)
-
-
-def test_an_unchanged_instance_keeps_all_that_is_known_of_it_and_its_slot(rig: Rig) -> None:
-    before = rig.view("vendas")
-    assert rig.reload() == ()
-    assert rig.view("vendas") == before
-    assert rig.requests("vendas") == 1
 
 
 def test_a_removed_instance_vanishes_and_is_polled_no_more(zapi: SimulatedZapi) -> None:
@@ -224,22 +212,17 @@ def test_renewed_authorities_are_trusted_after_a_reload() -> None:
     old, new = trustme.CA(), trustme.CA()
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     new.issue_cert("127.0.0.1").configure_cert(tls)
-    with SimulatedZapi([simulated("vendas")], clock=SystemClock(), tls=tls) as zapi:
-        polling = some_polling(interval=0.2)
-        trusted = old.cert_pem.bytes().decode()
-        config = a_config(an_instance(), base_url=zapi.base_url, ca_pem=trusted, polling=polling)
-        daemon = Daemon(config, SystemClock(), Telemetry())
-        daemon.start()
-        wait_until(daemon.is_ready)
-        assert [view.up for view in daemon.fleet.views()] == [False]
-        daemon.apply(replace(config, api=replace(config.api, ca_pem=new.cert_pem.bytes().decode())))
-        wait_until(lambda: [view.up for view in daemon.fleet.views()] == [True])
-        daemon.stop(5.0)
+    with SimulatedZapi([a_simulated()], clock=SystemClock(), tls=tls) as zapi:
+        rig = Rig(zapi, "vendas", interval=0.2, ca_pem=old.cert_pem.bytes().decode())
+        assert rig.view("vendas").up is False
+        rig.reload(api=replace(rig.config.api, ca_pem=new.cert_pem.bytes().decode()))
+        wait_until(lambda: rig.view("vendas").up is True)
+        rig.daemon.stop(5.0)
 
 
 def test_a_changed_address_is_asked_for_everything(rig: Rig) -> None:
     before = rig.requests("vendas")
-    with SimulatedZapi([simulated("vendas")], clock=SystemClock()) as other:
+    with SimulatedZapi([a_simulated()], clock=SystemClock()) as other:
         everything = an_instance("vendas", collect=frozenset(Collector))
         rig.reload([everything], api=replace(rig.config.api, base_url=other.base_url))
         rig.poll_now("vendas")
@@ -247,13 +230,15 @@ def test_a_changed_address_is_asked_for_everything(rig: Rig) -> None:
     assert rig.requests("vendas") == before
 
 
-def test_a_reload_makes_one_new_connection_where_one_is_enough(rig: Rig, zapi: SimulatedZapi) -> None:
-    """The address of the API may have changed, even where the configuration has not."""
-    before = zapi.connections
-    rig.reload()
+def test_an_unchanged_instance_keeps_all_but_its_connection(rig: Rig, zapi: SimulatedZapi) -> None:
+    """The address of the API may have changed, even where the configuration has not: a single one is made anew."""
+    before, connections = rig.view("vendas"), zapi.connections
+    assert rig.reload() == ()
+    assert rig.view("vendas") == before
+    assert rig.requests("vendas") == 1
     for _ in range(3):
         rig.poll_now("vendas")
-    assert zapi.connections == before + 1
+    assert zapi.connections == connections + 1
 
 
 def test_a_changed_api_leaves_no_connection_behind(rig: Rig, zapi: SimulatedZapi) -> None:
@@ -290,8 +275,7 @@ def test_secrets_of_a_changed_instance_stay_out_of_the_log(
     (tmp_path / "token").touch()
     (tmp_path / "token").chmod(0o644)
     caplog.set_level("DEBUG")
-    changed = replace(an_instance("vendas"), token=Secret("canary"))
-    rig.reload([changed], secret_files=(tmp_path / "token",))
+    rig.reload([an_instance("vendas", token="canary")], secret_files=(tmp_path / "token",))
     told = [vars(record) for record in caplog.records if "reloaded" in record.getMessage()]
     assert [(e["instances"], e["added"], e["removed"], e["changed"]) for e in told] == [(1, 0, 1, 1)]
     assert "canary" not in str(told)

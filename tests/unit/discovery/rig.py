@@ -9,6 +9,7 @@ from typing import Any
 from exporter.daemon import Daemon
 from exporter.demo.instances import SimulatedInstance
 from exporter.discovery.cache import ListCache
+from exporter.fleet.store import InstanceView
 from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
 from exporter.model.clock import SystemClock
@@ -17,7 +18,7 @@ from exporter.model.settings import Account, Config, Instance, InstanceSource
 from harness.waiting import wait_until
 from simulator.list_faults import FaultyAccount
 from simulator.server import SimulatedZapi
-from tests.builders import a_config, some_polling
+from tests.builders import a_config, a_simulated, some_polling
 
 NAMES = ("vendas", "suporte", "financeiro")
 PARTNER = "PARTNER-CANARY"
@@ -25,10 +26,8 @@ OFTEN = 0.05
 """Seconds between two readings of a list."""
 
 
-def simulated(name: str, **fields: Any) -> SimulatedInstance:
-    return SimulatedInstance(
-        id=f"ID-{name}", token=f"TOKEN-CANARY-{name}", name=name, due=1.9e9, created=1.6e9, **fields
-    )
+def simulated(name: str) -> SimulatedInstance:
+    return a_simulated(name, token=f"TOKEN-CANARY-{name}", name=name)
 
 
 def listing(*names: str, token: str = PARTNER, **fields: Any) -> FaultyAccount:
@@ -66,24 +65,23 @@ class Rig:
 
     def with_accounts(self, *accounts: Account, configured: Sequence[Instance] = ()) -> Config:
         config = a_config(
-            *configured,
-            base_url=self.zapi.base_url,
-            timeout=self._timeout,
-            polling=some_polling(0.2, stale_after=300.0),
+            *configured, base_url=self.zapi.base_url, timeout=self._timeout, polling=some_polling(0.2)
         )
         source = InstanceSource("config", tuple(configured))
         return replace(config, accounts=accounts, sources=(source,))
+
+    def view(self, name: str) -> InstanceView:
+        view = self.daemon.fleet.view(name)
+        assert view is not None
+        return view
 
     def names(self) -> list[str]:
         return [view.instance.name for view in self.daemon.fleet.views()]
 
     def wait_for(self, *names: str) -> None:
         """Wait until exactly these instances are polled, and each had a good poll."""
-        wait_until(
-            lambda: (
-                sorted(self.names()) == sorted(names) and all(view.up for view in self.daemon.fleet.views())
-            )
-        )
+        wanted = dict.fromkeys(names, True)
+        wait_until(lambda: {one.instance.name: one.up for one in self.daemon.fleet.views()} == wanted)
 
     def source(self, source: str = "account:matriz") -> dict[str, float]:
         """The metrics of a source."""
