@@ -88,10 +88,6 @@ async def _awaited(answer: Callable[[], Awaitable[Response]]) -> Response:
     return await answer()
 
 
-def whole(response: Response) -> str:
-    return b"".join(response.pieces).decode()
-
-
 def headers(response: Response) -> dict[str, str]:
     return dict(response.headers)
 
@@ -116,7 +112,8 @@ def test_metrics_and_probes_have_the_format_that_is_liked_best(
         (exporter.ask("/probe", name="vendas", accept=accept), "Accept"),
     ):
         assert (answer.status, answer.content_type, headers(answer)) == (200, content_type, {"Vary": vary})
-        assert "zapi_instance_polls" in {family.name for family in parse(whole(answer))}
+        text = b"".join(answer.pieces).decode()
+        assert "zapi_instance_polls" in {family.name for family in parse(text)}
 
 
 @pytest.mark.parametrize("path", ["/", "/metrics", "/sd"])
@@ -235,13 +232,10 @@ def test_an_instance_that_a_reload_removes_while_it_is_probed_is_not_found() -> 
     assert exporter.ask("/probe", name="vendas").status == 404
 
 
-def test_service_discovery_says_nothing_before_each_list_was_asked_for() -> None:
+def test_service_discovery_needs_all_lists_and_the_address_that_was_asked() -> None:
     """Prometheus keeps its targets at an error, and drops those that an answer lacks."""
     assert Exporter(has_all_lists=lambda: False).ask("/sd").status == 503
     assert Exporter(has_all_lists=lambda: True).ask("/sd").status == 200
-
-
-def test_service_discovery_needs_to_know_the_address_that_was_asked() -> None:
     assert Exporter().ask("/sd", host="").status == 400
 
 

@@ -63,11 +63,13 @@ def a_view(name: str = "vendas", *, instance: Instance | None = None, **fields: 
 
 
 def a_failed_view(name: str, reason: Reason, **fields: Any) -> InstanceView:
-    failure = Failure(reason, _DETAILS.get(reason, "a phrase"))
-    return a_view(
-        name,
-        **{"up": False, "failure": failure, "status": None, "paid": None, "payment_status": None, **fields},
-    )
+    failure = Failure(reason, _DETAILS.get(reason, "the reply describes another instance"))
+    unknown = dict.fromkeys(("status", "paid", "payment_status"))
+    return a_view(name, **{"up": False, "failure": failure, **unknown, **fields})
+
+
+def a_view_due(in_seconds: float, name: str = "vendas") -> InstanceView:
+    return a_view(name, status=a_status(due=NOW + in_seconds, webhooks=hooks()))
 
 
 def a_disconnected_view(name: str = "parada", **fields: Any) -> InstanceView:
@@ -95,23 +97,11 @@ def _member(number: int) -> InstanceView:
         webhooks=hooks(received=_EXPECTED, presence_chat=None),
     )
     view = a_view(instance=instance, status=status)
-    reasons = list(Reason)
     trouble: dict[int, InstanceView] = {
         1: replace(view, status=replace(status, connected=False), disconnects=3, since=NOW - 5000),
         4: replace(view, status=replace(status, due=NOW + 3.2 * DAY)),
         7: replace(view, status=replace(status, webhooks=hooks(disconnected=None))),
-        9: replace(
-            view,
-            up=False,
-            failure=Failure(
-                reasons[number % 12],
-                _DETAILS.get(reasons[number % 12], "the reply describes another instance"),
-            ),
-            status=None,
-            payment_status=None,
-            paid=None,
-            since=NOW - 700,
-        ),
+        9: a_failed_view("", list(Reason)[number % 12], instance=instance, since=NOW - 700),
         15: replace(view, paid=False, payment_status="overdue", status=replace(status, due=NOW - 2 * DAY)),
         21: InstanceView(instance),
     }

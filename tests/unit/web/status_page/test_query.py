@@ -3,7 +3,6 @@ from urllib.parse import parse_qsl
 import pytest
 
 from exporter.web.status_page.query import Query, Show, Sort, label_search, read_query
-from exporter.web.status_page.sanitize import folded
 
 
 @pytest.mark.parametrize(
@@ -73,11 +72,6 @@ def test_a_label_can_be_asked_for_once_and_left_out_again() -> None:
 
 def test_words_are_apart_and_quoted_words_together() -> None:
     assert Query(search='Recife "Inside Sales"  x"').terms() == ("recife", "inside sales", 'x"')
-
-
-def test_neither_case_nor_accents_matter() -> None:
-    assert folded("SÃO Paulo") == folded("sao paulo")
-    assert folded("Straße") == "strasse"
 
 
 def test_the_search_for_a_label_with_spaces_keeps_its_words_together() -> None:

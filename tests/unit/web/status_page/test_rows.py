@@ -17,14 +17,11 @@ from tests.unit.web.status_page.fleets import (
     a_disconnected_view,
     a_failed_view,
     a_view,
+    a_view_due,
     hooks,
     plain,
     row,
 )
-
-
-def due(days: float) -> InstanceView:
-    return a_view(status=a_status(due=NOW + days * DAY, webhooks=hooks()))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +107,7 @@ def test_a_detail_is_translated_with_its_numbers_or_marked(detail: str, portugue
 def test_the_end_of_the_subscription_is_relative_and_absolute(
     days: float, text: str, day: str, level: str, problem: list[str]
 ) -> None:
-    said = row(due(days))
+    said = row(a_view_due(days * DAY))
     assert said.due == moment(NOW + days * DAY, text, ENGLISH)
     assert said.due_day == replace(moment(NOW + days * DAY, day, ENGLISH), shows="day")
     assert (said.due_level, [plain(note.sentence) for note in said.problems]) == (level, problem)

@@ -10,7 +10,7 @@ from exporter.web.status_page.diagnosis import Level, diagnose
 from exporter.web.status_page.query import Query, Show, Sort
 from exporter.web.status_page.selection import PAGE_SIZE, Listing, list_instances
 from tests.builders import a_status, an_instance
-from tests.unit.web.status_page.fleets import DAY, NOW, a_disconnected_view, a_failed_view, a_view, hooks
+from tests.unit.web.status_page.fleets import DAY, NOW, a_disconnected_view, a_failed_view, a_view, a_view_due
 
 
 def listing(views: list[InstanceView], query: Query | None = None) -> Listing:
@@ -21,18 +21,14 @@ def names(shown: Listing) -> list[str]:
     return [diagnosis.view.instance.name for diagnosis in shown.diagnoses]
 
 
-def due(name: str, days: float) -> InstanceView:
-    return a_view(name, status=a_status(due=NOW + days * DAY, webhooks=hooks()))
-
-
 def one_of_each() -> list[InstanceView]:
     return [
         a_disconnected_view("disconnected"),
-        due("expired", -1),
+        a_view_due(-1 * DAY, "expired"),
         a_failed_view("unreachable", Reason.CONNECT),
         a_view(instance=an_instance("webhook", expected_webhooks={"received": None}), status=a_status()),
         a_view("unpaid", paid=False, payment_status="overdue"),
-        due("expiring", 3),
+        a_view_due(3 * DAY, "expiring"),
         InstanceView(an_instance("waiting")),
         a_view("fine"),
     ]
@@ -50,9 +46,9 @@ def test_alerts_come_before_warnings_then_more_problems_then_the_nearest_end() -
     views = [
         a_failed_view("no end", Reason.TIMEOUT, status=a_status()),
         a_failed_view("some end", Reason.TIMEOUT, status=a_status(due=NOW + 9 * DAY)),
-        due("imminent", 0.5),
-        due("later", 5),
-        due("sooner", 2),
+        a_view_due(0.5 * DAY, "imminent"),
+        a_view_due(5 * DAY, "later"),
+        a_view_due(2 * DAY, "sooner"),
         a_disconnected_view("one"),
         a_disconnected_view("two", paid=False),
     ]
