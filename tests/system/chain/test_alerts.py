@@ -68,26 +68,27 @@ def addresses(fleets: Sequence[Fleet]) -> Targets:
 @REAL
 def test_the_gravest_troubles_are_told_once_to_whom_they_concern(tmp_path: Path) -> None:
     fleets = new_fleets()
-    served = [fleets.shop, fleets.mortal]
+    served = [fleets["shop"], fleets["mortal"]]
     with (
         polled(tmp_path, served, speed=SPEED),
         chain(tmp_path, addresses(served), speed=SPEED) as running,
     ):
         gravest = [trouble for trouble in of_one_instance(fleets) if trouble.alert in GRAVEST]
         assert {trouble.alert for trouble in gravest} == GRAVEST
-        Story(running, [*gravest, down(fleets.mortal)], LONGEST).play_well()
+        Story(running, [*gravest, down(fleets["mortal"])], LONGEST).play_well()
 
 
 @REAL
 @pytest.mark.nightly
 def test_each_trouble_is_told_once_to_whom_it_concerns_and_so_is_its_end(tmp_path: Path) -> None:
     fleets = new_fleets()
+    served = list(fleets.values())
     with (
-        polled(tmp_path, fleets.all(), speed=SPEED),
-        chain(tmp_path, addresses(fleets.all()), speed=SPEED, thresholds=SHORTENED) as running,
+        polled(tmp_path, served, speed=SPEED),
+        chain(tmp_path, addresses(served), speed=SPEED, thresholds=SHORTENED) as running,
     ):
-        jobs = len(fleets.all())
-        eventually(lambda: len(running.prometheus.query("job:zapi_instance_listed:count")) == jobs)
+        listed = "job:zapi_instance_listed:count"
+        eventually(lambda: len(running.prometheus.query(listed)) == len(served))
         told = [
             *of_one_instance(fleets),
             *of_collectors(fleets),

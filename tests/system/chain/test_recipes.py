@@ -62,7 +62,6 @@ def test_a_silence_holds_back_a_team_and_what_lasts_is_told_at_its_end(tmp_path:
         raise_alert(url, name="suporte", team="support")
         wait_until(lambda: told(inbox, "support", "suporte"), patience=60)
         assert not told(inbox, "sales", "vendas")
-
         subprocess.run(["sh", "-c", expire], check=True)
         wait_until(lambda: told(inbox, "sales", "vendas"), patience=60)
 

@@ -1,8 +1,7 @@
 """Everything that can go wrong while exporters run: one trouble for each alert, and the fleets they happen to."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Final
 
@@ -31,28 +30,6 @@ MUST_RESTORE: Final = answer(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fleets:
-    shop: Fleet
-    asked: Fleet
-    depot: Fleet
-    crowd: Fleet
-    outage: Fleet
-    limited: Fleet
-    elsewhere: Fleet
-    walled: Fleet
-    shrinking: Fleet
-    twins: Fleet
-    slow: Fleet
-    mortal: Fleet
-    restless: Fleet
-    old: Fleet
-    shards: Fleet
-
-    def all(self) -> list[Fleet]:
-        return [getattr(self, each.name) for each in fields(self)]
-
-
 SINGLE: Final = (
     *("vendas", "oscila", "vence", "urgente", "vencido", "devedor", "experimental", "eterno"),
     *("mudo", "desviado", "abafado", "falho", "recusado", "acabado", "trocado"),
@@ -66,40 +43,41 @@ CROWD_TEAMS: Final = {
 """Twenty of thirty belong to a team, and so do those that drop: twelve and eight."""
 
 
-def new_fleets() -> Fleets:
-    """All is well at first."""
-    return Fleets(
-        shop=Fleet(
+def new_fleets() -> dict[str, Fleet]:
+    """Return the fleets by their jobs; all is well at first."""
+    fleets = (
+        Fleet(
             "shop",
             [*SINGLE, *numbered("shop", 14)],
             later=["novo"],
             teams={"vendas": "sales", "mudo": "support"},
         ),
-        asked=Fleet(
+        Fleet(
             "asked",
             ["desligado", "perdido", "parado", "cheio", "desconectado", *numbered("asked", 9)],
             teams={"parado": "sales", "cheio": "support"},
             collect=frozenset(Collector),
         ),
-        depot=Fleet("depot", ["calado", *numbered("depot", 3)], timeout=1.0),
-        crowd=Fleet("crowd", numbered("crowd", 30), teams=CROWD_TEAMS),
-        outage=Fleet("outage", numbered("outage", 6)),
-        limited=Fleet("limited", numbered("limited", 4)),
-        elsewhere=Fleet("elsewhere", numbered("elsewhere", 3)),
-        walled=Fleet("walled", numbered("walled", 3)),
-        shrinking=Fleet("shrinking", numbered("shrinking", 10)),
-        twins=Fleet("twins", ["gêmeo", *numbered("twins", 2)], replicas=2),
-        slow=Fleet("slow", numbered("slow", 4), concurrency=1),
-        mortal=Fleet("mortal", numbered("mortal", 3)),
-        restless=Fleet("restless", numbered("restless", 2)),
-        old=Fleet("old", numbered("old", 2)),
-        shards=Fleet("shards", numbered("shards", 2), replicas=2),
+        Fleet("depot", ["calado", *numbered("depot", 3)], timeout=1.0),
+        Fleet("crowd", numbered("crowd", 30), teams=CROWD_TEAMS),
+        Fleet("outage", numbered("outage", 6)),
+        Fleet("limited", numbered("limited", 4)),
+        Fleet("elsewhere", numbered("elsewhere", 3)),
+        Fleet("walled", numbered("walled", 3)),
+        Fleet("shrinking", numbered("shrinking", 10)),
+        Fleet("twins", ["gêmeo", *numbered("twins", 2)], replicas=2),
+        Fleet("slow", numbered("slow", 4), concurrency=1),
+        Fleet("mortal", numbered("mortal", 3)),
+        Fleet("restless", numbered("restless", 2)),
+        Fleet("old", numbered("old", 2)),
+        Fleet("shards", numbered("shards", 2), replicas=2),
     )
+    return {fleet.job: fleet for fleet in fleets}
 
 
-def of_one_instance(at: Fleets) -> Iterator[Trouble]:
+def of_one_instance(at: Mapping[str, Fleet]) -> Iterator[Trouble]:
     """What happens to one instance while its neighbours are well."""
-    shop = at.shop
+    shop = at["shop"]
 
     yield Trouble(
         "ZapiInstanceDisconnected",
@@ -244,8 +222,8 @@ def of_one_instance(at: Fleets) -> Iterator[Trouble]:
             alert,
             {"job": "depot", "name": "calado"},
             receivers,
-            begin=lambda: at.depot.spoil("calado", silence()),
-            mend=lambda: at.depot.spoil("calado", None),
+            begin=lambda: at["depot"].spoil("calado", silence()),
+            mend=lambda: at["depot"].spoil("calado", None),
             says=("reason timeout: Z-API did not answer in time",),
             ending=polled_again.format("calado"),
             lasts=20,
@@ -254,16 +232,16 @@ def of_one_instance(at: Fleets) -> Iterator[Trouble]:
         "ZapiInstanceTwoIds",
         {"job": "twins", "name": "gêmeo"},
         WARNING,
-        begin=lambda: setattr(at.twins.pods[1].gate, "change", another_id),
-        mend=lambda: setattr(at.twins.pods[1].gate, "change", str),
+        begin=lambda: setattr(at["twins"].pods[1].gate, "change", another_id),
+        mend=lambda: setattr(at["twins"].pods[1].gate, "change", str),
         title="[WARNING] gêmeo is the name of two instances",
         ending="[RESOLVED] gêmeo is the name of one instance",
     )
 
 
-def of_collectors(at: Fleets) -> Iterator[Trouble]:
+def of_collectors(at: Mapping[str, Fleet]) -> Iterator[Trouble]:
     """What only the collectors tell. A day and ten days are shortened by the test."""
-    asked = at.asked
+    asked = at["asked"]
     for severity, receivers, title in (
         ("warning", WARNING, "[WARNING] The phone of desligado is offline"),
         ("critical", CRITICAL, "[CRITICAL] The phone of desligado is offline and will be unlinked"),
@@ -327,15 +305,15 @@ def of_collectors(at: Fleets) -> Iterator[Trouble]:
         )
 
 
-def of_many_instances(at: Fleets) -> Iterator[Trouble]:
+def of_many_instances(at: Mapping[str, Fleet]) -> Iterator[Trouble]:
     """Two thirds of a fleet drop, of two teams; and causes that concern all instances of a job."""
-    dropped = [name for name in at.crowd.names if name in CROWD_TEAMS]
+    dropped = [name for name in at["crowd"].names if name in CROWD_TEAMS]
     yield Trouble(
         "ZapiManyInstancesDisconnected",
         {"job": "crowd"},
         CRITICAL,
-        begin=lambda: at.crowd.set_all(dropped, connected=False),
-        mend=lambda: at.crowd.set_all(dropped, connected=True),
+        begin=lambda: at["crowd"].set_all(dropped, connected=False),
+        mend=lambda: at["crowd"].set_all(dropped, connected=True),
         title="instances of crowd were disconnected from WhatsApp",
         says=(" of 30, by team: sales ", "support "),
         ending="[RESOLVED] Most instances of crowd are connected again",
@@ -353,8 +331,8 @@ def of_many_instances(at: Fleets) -> Iterator[Trouble]:
         "ZapiApiDown",
         {"job": "outage"},
         CRITICAL,
-        begin=lambda: at.outage.spoil_all(html_error(502)),
-        mend=lambda: at.outage.spoil_all(None),
+        begin=lambda: at["outage"].spoil_all(html_error(502)),
+        mend=lambda: at["outage"].spoil_all(None),
         title="instances of outage",
         says=("reason server_error",),
         ending="[RESOLVED] Z-API can be polled again for outage",
@@ -364,16 +342,16 @@ def of_many_instances(at: Fleets) -> Iterator[Trouble]:
         "ZapiRateLimited",
         {"job": "limited"},
         WARNING,
-        begin=lambda: at.limited.spoil_all(rate_limited(None)),
-        mend=lambda: at.limited.spoil_all(None),
+        begin=lambda: at["limited"].spoil_all(rate_limited(None)),
+        mend=lambda: at["limited"].spoil_all(None),
         title="[WARNING] Z-API limits the polls of limited",
     )
     yield Trouble(
         "ZapiAddressNotAllowed",
         {"job": "elsewhere"},
         CRITICAL,
-        begin=lambda: at.elsewhere.spoil_all(ADDRESS_REFUSED),
-        mend=lambda: at.elsewhere.spoil_all(None),
+        begin=lambda: at["elsewhere"].spoil_all(ADDRESS_REFUSED),
+        mend=lambda: at["elsewhere"].spoil_all(None),
         title="[CRITICAL] Z-API does not allow the address of the exporter of elsewhere",
         ending="[RESOLVED] Z-API can be polled again for elsewhere",
     )
@@ -381,18 +359,18 @@ def of_many_instances(at: Fleets) -> Iterator[Trouble]:
         "ZapiForbidden",
         {"job": "walled"},
         CRITICAL,
-        begin=lambda: at.walled.spoil_all(FIREWALL),
-        mend=lambda: at.walled.spoil_all(None),
+        begin=lambda: at["walled"].spoil_all(FIREWALL),
+        mend=lambda: at["walled"].spoil_all(None),
         title="[CRITICAL] Something before Z-API refuses the polls of walled",
         ending="[RESOLVED] Z-API can be polled again for walled",
     )
-    names = at.shrinking.names
+    names = at["shrinking"].names
     yield Trouble(
         "ZapiInstancesVanished",
         {"job": "shrinking"},
         CRITICAL,
-        begin=lambda: at.shrinking.configure(names=names[:2]),
-        mend=lambda: at.shrinking.configure(names=names),
+        begin=lambda: at["shrinking"].configure(names=names[:2]),
+        mend=lambda: at["shrinking"].configure(names=names),
         title="[CRITICAL] shrinking lists fewer instances than an hour ago",
         starts=3,
     )
@@ -410,15 +388,15 @@ def down(fleet: Fleet) -> Trouble:
     )
 
 
-def of_an_exporter(at: Fleets, running: Chain) -> Iterator[Trouble]:
-    slow, depot = (fleet.pods[0] for fleet in (at.slow, at.depot))
-    yield down(at.mortal)
-    restless = at.restless.pods[0].gate
+def of_an_exporter(at: Mapping[str, Fleet], running: Chain) -> Iterator[Trouble]:
+    slow, depot = (at[job].pods[0] for job in ("slow", "depot"))
+    yield down(at["mortal"])
+    restless = at["restless"].pods[0].gate
     yield Trouble(
         "ZapiExporterRestarting",
         {"job": "restless", "instance": restless.address},
         WARNING,
-        begin=lambda: setattr(restless, "change", partial(restarting, at.restless.minute * 3)),
+        begin=lambda: setattr(restless, "change", partial(restarting, at["restless"].minute * 3)),
         mend=lambda: setattr(restless, "change", str),
         title=f"[WARNING] The exporter at {restless.address} keeps restarting: ",
         ends=False,  # for an hour
@@ -427,8 +405,8 @@ def of_an_exporter(at: Fleets, running: Chain) -> Iterator[Trouble]:
         "ZapiExporterTargetLost",
         {"job": "shards"},
         CRITICAL,
-        begin=lambda: running.scrape("shards", at.shards.addresses[:1]),
-        mend=lambda: running.scrape("shards", at.shards.addresses),
+        begin=lambda: running.scrape("shards", at["shards"].addresses[:1]),
+        mend=lambda: running.scrape("shards", at["shards"].addresses),
         title="[CRITICAL] shards has fewer exporters than an hour ago",
         starts=16,  # those of ten minutes are compared
     )
@@ -436,19 +414,19 @@ def of_an_exporter(at: Fleets, running: Chain) -> Iterator[Trouble]:
         "ZapiExporterBehind",
         {"job": "slow", "instance": slow.gate.address},
         WARNING,
-        begin=lambda: at.slow.set_all(delay=at.slow.minute),
-        mend=lambda: at.slow.set_all(delay=0.0),
+        begin=lambda: at["slow"].set_all(delay=at["slow"].minute),
+        mend=lambda: at["slow"].set_all(delay=0.0),
         title=f"[WARNING] The exporter at {slow.gate.address} polls late",
     )
     yield Trouble(
         "ZapiExporterReloadFailed",
         {"job": "depot", "instance": depot.gate.address},
         WARNING,
-        begin=at.depot.spoil_configuration,
-        mend=at.depot.configure,
+        begin=at["depot"].spoil_configuration,
+        mend=at["depot"].configure,
         title=f"[WARNING] The exporter at {depot.gate.address} refused its new configuration",
     )
-    old = at.old.pods[0].gate
+    old = at["old"].pods[0].gate
     yield Trouble(
         "ZapiExporterTooOld",
         {"job": "old", "instance": old.address},

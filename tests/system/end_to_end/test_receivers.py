@@ -57,7 +57,6 @@ def raise_alert(url: str, **labels: str) -> None:
 
 def test_e_mail_has_the_title_as_its_subject_and_the_text_twice(url: str, channels: Channels) -> None:
     raise_alert(url, severity="warning")
-
     wait_until(lambda: len(channels.mails) == 1)
     [mail] = channels.mails
     assert mail.credentials == ("alertmanager@example.com", "the mail's password")
@@ -73,7 +72,6 @@ def test_e_mail_has_the_title_as_its_subject_and_the_text_twice(url: str, channe
 
 def test_slack_has_the_title_and_the_text(url: str, channels: Channels) -> None:
     raise_alert(url, severity="warning", team="sales")
-
     wait_until(lambda: len(channels.posts) == 1)
     [post] = channels.posts
     [attachment] = post.body["attachments"]
@@ -87,7 +85,6 @@ def test_slack_has_the_title_and_the_text(url: str, channels: Channels) -> None:
 
 def test_telegram_has_both_in_one_message_whose_markup_is_escaped(url: str, channels: Channels) -> None:
     raise_alert(url, severity="warning", team="support")
-
     wait_until(lambda: len(channels.posts) == 1)
     [post] = channels.posts
     assert (post.path, int(post.body["chat_id"])) == ("/botBOT/sendMessage", -1001234567890)
@@ -98,7 +95,6 @@ def test_telegram_has_both_in_one_message_whose_markup_is_escaped(url: str, chan
 
 def test_on_call_has_the_alert_as_data_with_a_token(url: str, channels: Channels) -> None:
     raise_alert(url, severity="critical")
-
     wait_until(lambda: len(channels.posts) == 1 and len(channels.mails) == 1)
     [post] = channels.posts
     assert post.path == "/on-call"
@@ -111,7 +107,6 @@ def test_on_call_has_the_alert_as_data_with_a_token(url: str, channels: Channels
 
 def test_alertmanager_starts_before_there_is_any_secret(tmp_path: Path) -> None:
     text = (ALERTMANAGER / "alertmanager.yaml").read_text()
-
     text = text.replace("templates/en.tmpl\n\n", f"{ALERTMANAGER}/templates/en.tmpl\n\n")
     with alertmanager(tmp_path, text) as url:
         assert "templates/en.tmpl" in json.loads(get(f"{url}/api/v2/status"))["config"]["original"]

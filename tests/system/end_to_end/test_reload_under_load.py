@@ -62,7 +62,6 @@ class Scraper:
     """Scrapes without a pause, and finds what must never be."""
 
     url: str
-    scrapes: int = 0
     wrong: list[str] = field(default_factory=list)
     first: dict[tuple[str, str], float] = field(default_factory=dict)
     last: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -79,7 +78,6 @@ class Scraper:
             self.wrong.append(f"a scrape failed: {error}")
 
     def _look(self, text: str) -> None:
-        self.scrapes += 1
         found = [((metric, name), float(value)) for metric, name, value in COUNTER.findall(text)]
         now = {key: value for key, value in found if key[1].startswith("loja")}
         if len(now) != 3 * len(STEADY) or not text.endswith("\n"):
@@ -97,10 +95,10 @@ class Reloader:
     file: Path
     wrong: list[str] = field(default_factory=list)
 
-    def run(self, base_url: str, enough: Callable[[int], bool]) -> None:
-        """Go on until it is ``enough`` after some number of reloads."""
+    def run(self, base_url: str, enough: Callable[[], bool]) -> None:
+        """Go on for so many reloads, and until it is ``enough``."""
         for number, (valid, text) in enumerate(documents(base_url)):
-            if enough(number):
+            if number >= RELOADS and enough():
                 return
             self.write(text)
             if number % 5 == 4:
@@ -123,59 +121,34 @@ class Reloader:
             return error.code
 
 
-@dataclass(frozen=True)
-class Outcome:
-    scraper: Scraper
-    reloader: Reloader
-    lasted: float
-    reloads: int
-    metrics: str
-
-    def metric(self, name: str) -> float:
-        return float(self.metrics.partition(f"\n{name} ")[2].partition("\n")[0])
-
-    @property
-    def polls(self) -> list[float]:
-        """How many polls of each steady instance ended meanwhile."""
-        first, last = self.scraper.first, self.scraper.last
-        return [last[key] - value for key, value in first.items() if key[0].endswith("_polls_total")]
-
-
-def reload_under_load(folder: Path, least: int) -> Outcome:
-    """Reload at least so often, and until every steady instance was polled several times."""
-    file = folder / "config.yaml"
+@pytest.mark.timeout(900)
+def test_no_scrape_fails_no_slot_is_missed_and_no_counter_goes_back(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
     with SimulatedZapi(map(a_simulated, STEADY + WAVERING), clock=SystemClock()) as zapi:
         file.write_text(document(zapi.base_url, {}))
-        with exporter(folder, f"--config.file={file}") as running:
+        with exporter(tmp_path, f"--config.file={file}") as running:
             scraper, reloader = Scraper(running.url), Reloader(running, file)
             scraping = threading.Thread(target=scraper.run)
             scraping.start()
-            began = time.monotonic()
-            polled = [zapi.requests[f"ID-{name}"] for name in STEADY]
-
-            def enough(reloads: int) -> bool:
-                now = [zapi.requests[f"ID-{name}"] for name in STEADY]
-                return reloads >= least and all(b >= a + ROUNDS for a, b in zip(polled, now, strict=True))
-
-            reloader.run(zapi.base_url, enough)
+            began, before = time.monotonic(), {name: zapi.requests[f"ID-{name}"] for name in STEADY}
+            reloader.run(
+                zapi.base_url,
+                lambda: all(zapi.requests[f"ID-{name}"] >= polls + ROUNDS for name, polls in before.items()),
+            )
             scraper.stop.set()
             scraping.join()
-            lasted = time.monotonic() - began
+            slots = (time.monotonic() - began) // INTERVAL
             reloader.write(document(zapi.base_url, dict.fromkeys(WAVERING, "TOKEN")))
             assert reloader.post() == 200
             up = [f'zapi_instance_up{{name="{name}"}} 1.0' for name in WAVERING]
             wait_until(lambda: all(line in running.metrics() for line in up))
-            asked = re.findall("the configuration was (?:not )?reloaded", running.log.read_text())
-            return Outcome(scraper, reloader, lasted, len(asked), running.metrics())
-
-
-@pytest.mark.timeout(900)
-def test_no_scrape_fails_no_slot_is_missed_and_no_counter_goes_back(tmp_path: Path) -> None:
-    outcome = reload_under_load(tmp_path, RELOADS)
-    assert outcome.scraper.wrong == []
-    assert outcome.reloader.wrong == []
-    assert outcome.reloads >= RELOADS
-    assert len(outcome.polls) == len(STEADY)
-    assert max(outcome.polls) <= outcome.lasted // INTERVAL + 2
-    assert max(outcome.polls) - min(outcome.polls) <= 2
-    assert outcome.metric("process_open_fds") < 200
+            metrics, log = running.metrics(), running.log.read_text()
+    assert (scraper.wrong, reloader.wrong) == ([], [])
+    assert len(re.findall("the configuration was (?:not )?reloaded", log)) >= RELOADS
+    polls = [
+        scraper.last[key] - first for key, first in scraper.first.items() if key[0].endswith("_polls_total")
+    ]
+    assert len(polls) == len(STEADY)
+    assert max(polls) <= slots + 2
+    assert max(polls) - min(polls) <= 2
+    assert float(metrics.partition("\nprocess_open_fds ")[2].partition("\n")[0]) < 200

@@ -81,14 +81,12 @@ def test_axe_finds_nothing_wrong(tabs: Tabs, site: Site, scheme: str, viewport: 
     site.views = [view for number, view in enumerate(a_fleet(22)) if number in (0, 1, 4, 7, 9, 15, 21)]
     page = tabs.open(site.url, color_scheme=scheme, viewport=viewport)
     page.locator("summary").first.click()
-
     assert violations(page) == []
 
 
 def test_axe_finds_nothing_wrong_in_portuguese_after_a_search_in_vain(tabs: Tabs, site: Site) -> None:
     page = tabs.open(f"{site.url}?q=nada", locale="pt-BR")
     expect(page.get_by_role("status")).to_have_text("Nenhuma instância encontrada.")
-
     assert violations(page) == []
 
 
@@ -98,7 +96,6 @@ def test_nothing_breaks_the_policy_and_nothing_else_is_asked_for(tabs: Tabs, sit
     page.get_by_role("searchbox").fill("script")
     expect(page.get_by_role("status")).to_contain_text("of 4,")
     refresh(page)
-
     assert tabs.complaints == []
     assert {request.path for request in site.requests} == {"/"}
 
@@ -109,12 +106,10 @@ def test_filters_search_and_back_work_and_live_in_the_url(tabs: Tabs, site: Site
     page.get_by_role("link", name="Disconnected").click()
     expect(page).to_have_url(f"{site.url}?show=disconnected")
     expect(page.locator("tbody tr")).to_have_count(2)
-
     page.get_by_role("searchbox").fill("recife")
     page.get_by_role("button", name="Search").click()
     expect(page).to_have_url(f"{site.url}?show=disconnected&q=recife")
     expect(page.locator("tbody tr")).to_have_count(1)
-
     page.go_back()
     page.go_back()
     expect(page.locator("tbody tr")).to_have_count(PAGE_SIZE)
@@ -150,7 +145,6 @@ def test_a_search_answers_while_it_is_typed_and_the_field_keeps_focus(tabs: Tabs
     page = tabs.open(site.url)
     field = page.get_by_role("searchbox")
     field.press_sequentially("recife-00001")
-
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(field).to_be_focused()
     expect(field).to_have_value("recife-00001")
@@ -168,7 +162,6 @@ def test_of_many_quick_choices_the_last_one_is_shown_whole(tabs: Tabs, site: Sit
     expect(page.locator("tbody tr")).to_have_count(PAGE_SIZE)
     by_script = rows(page)
     page.reload()
-
     assert rows(page) == by_script
 
 
@@ -178,7 +171,6 @@ def test_a_refresh_brings_what_changed(tabs: Tabs, site: Site) -> None:
     icon = page.locator("link[rel=icon]").get_attribute("href")
     site.views = [a_view("a"), a_disconnected_view("b")]
     refresh(page)
-
     expect(page.get_by_role("heading", level=1)).to_have_text("1 of 2 needs attention")
     expect(page).to_have_title("1 need attention · zapi-exporter")
     assert rows(page) == ["b", "a"]
@@ -194,7 +186,6 @@ def test_a_refresh_keeps_filter_search_focus_and_opened_details(tabs: Tabs, site
     site.views = [replace(view, last_poll=NOW) for view in reversed(site.views)]
     site.views[30] = replace(site.views[30], paid=False, payment_status="overdue")
     refresh(page)
-
     row = page.locator(f'tbody tr[data-key="{key}"]')
     expect(row).to_contain_text("0 s ago")
     expect(row.locator("details")).to_have_attribute("open", "")
@@ -211,7 +202,6 @@ def test_a_refresh_does_not_move_what_is_being_read(tabs: Tabs, site: Site) -> N
     before = row.bounding_box()
     site.views = [*site.views, *(a_disconnected_view(f"new {number}") for number in range(5))]
     refresh(page)
-
     expect(page.locator('tbody tr[data-key="new 4"]')).to_have_count(1)
     after = page.locator(f'tbody tr[data-key="{key}"]').bounding_box()
     assert before is not None
@@ -225,7 +215,6 @@ def test_focus_on_a_row_that_vanishes_stays_with_the_table(tabs: Tabs, site: Sit
     page.locator("tbody summary").first.focus()
     site.views = [a_view("a")]
     refresh(page)
-
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.locator("#instances")).to_be_focused()
 
@@ -237,7 +226,6 @@ def test_a_paused_page_stays_as_it_is(tabs: Tabs, site: Site) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.clock.run_for(60_000)
-
     assert page.evaluate("document.body.hasAttribute('data-paused')")
     assert asked == []
     page.get_by_role("link", name="Resume refresh").click()
@@ -297,7 +285,6 @@ def test_the_keyboard_reaches_everything(tabs: Tabs, site: Site) -> None:
     expect(page.locator("#instances")).to_be_focused()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('table') !== null")
-
     page.get_by_role("link", name="Unpaid").focus()
     page.keyboard.press("Enter")
     expect(page.locator("tbody tr")).to_have_count(2)
@@ -309,7 +296,6 @@ def test_a_screen_reader_hears_a_table(tabs: Tabs, site: Site, viewport: dict[st
     site.views = [a_disconnected_view("loja")]
     page = tabs.open(site.url, viewport=viewport)
     table = page.get_by_role("table", name="Instances")
-
     expect(table.get_by_role("columnheader")).to_have_count(7)
     expect(table.get_by_role("rowheader")).to_have_text("loja")
     expect(table.get_by_role("cell").first).to_contain_text("Disconnected")

@@ -65,7 +65,6 @@ def test_a_refresh_brings_what_changed_and_keeps_details_and_focus(tab: Tab, sit
     tab.click("tr[data-key=a] summary")
     site.views = [a_view("a"), a_disconnected_view("b")]
     tab.evaluate("Date.now = (now => () => now() + 60000)(Date.now), null")  # the time of a refresh has come
-
     tab.wait_for("document.querySelector('h1').innerText === '1 of 2 needs attention'")
     assert tab.evaluate("[...document.querySelectorAll('tbody tr')].map(row => row.dataset.key)") == [
         "b",

@@ -11,7 +11,6 @@ def test_the_newest_message_comes_first_and_each_once() -> None:
             Message("on-call", "[RESOLVED] vendas is disconnected", "Resolved"),
         ]
     )
-
     assert page.count("<article") == 2
     assert page.index('class="resolved"') < page.index('class="critical"')
     assert "to on-call and sales" in page

@@ -25,7 +25,6 @@ def without_comments(text: str) -> str:
 def test_every_duration_is_so_many_times_shorter_and_nothing_else_changes(file: Path) -> None:
     shipped = without_comments(file.read_text())
     hurried = without_comments(hurry(file.read_text(), 60))
-
     assert [parse_duration(text) * 60 for text in DURATION.findall(hurried)] == [
         parse_duration(text) for text in DURATION.findall(shipped)
     ]
@@ -36,9 +35,7 @@ def test_every_duration_is_so_many_times_shorter_and_nothing_else_changes(file: 
 def test_thresholds_in_seconds_are_shorter_but_for_those_of_an_expiry() -> None:
     shipped = (PROMETHEUS / "rules" / "thresholds.yaml").read_text()
     of_seconds = re.findall(r"record: zapi:threshold:(\w+_seconds)", shipped)
-
     text = hurry(shipped, 60)
-
     shortened = re.findall(r"threshold:(\w+)\n +expr: vector\(\(", text)
     assert shortened == [name for name in of_seconds if not name.startswith("expiring_")]
     assert "disconnected_seconds" in shortened

@@ -54,7 +54,6 @@ def test_the_stack_scrapes_the_demo_and_tells_alerts(stack: "subprocess.Popen[by
     assert get(alerts)
     prometheus = Prometheus(stack, alerts.removesuffix("/classic/alerts").removesuffix("/alerts"))
     alertmanager = url(output, "Alertmanager").rstrip("/")
-
     eventually(lambda: prometheus.values("up") == [1])
     groups = json.loads(get(f"{prometheus.url}/api/v1/rules"))["data"]["groups"]
     assert {rule["name"] for group in groups for rule in group["rules"]} == {rule.name for rule in rules()}
@@ -71,9 +70,7 @@ def test_a_signal_ends_all_of_it_and_leaves_nothing(
     wait_until(lambda: "Ctrl+C" in output.read_text(), PATIENCE)
     children = started(descendants(stack.pid))
     assert len(children) == 3, output.read_text()
-
     stack.send_signal(number)
-
     assert stack.wait(PATIENCE) == 0
     assert not children & started(pid for pid, _ in children)
     assert list(tmp_path.glob("zapi-stack-*")) == []
@@ -84,9 +81,7 @@ def test_a_program_that_ends_ends_all_and_is_named(stack: "subprocess.Popen[byte
     wait_until(lambda: "Ctrl+C" in output.read_text(), PATIENCE)
     children = started(descendants(stack.pid))
     [exporter] = [pid for pid, _ in children if b"--demo=" in command_line(pid)]
-
     os.kill(exporter, signal.SIGKILL)
-
     assert stack.wait(PATIENCE) == 1
     assert "exporter ended with status -9" in output.read_text()
     assert not children & started(pid for pid, _ in children)
@@ -106,7 +101,6 @@ def test_a_missing_program_is_named_with_the_way_to_install_it(tmp_path: Path) -
 def test_a_speed_that_could_tell_nothing_is_refused(speed: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([f"--speed={speed}"])
-
     assert ended.value.code == 2
     assert "is no number from 1 (as shipped) to 60" in capsys.readouterr().err
 

@@ -174,7 +174,6 @@ def test_a_diagnosis_that_was_kept_is_the_one_that_would_be_made(before: Instanc
     for change in changes:
         diagnoses, after = Diagnoses(), replace(before, **change)
         diagnoses.of([before], NOW)
-
         assert diagnoses.of([after], NOW) == [diagnose(after, NOW)]
 
 
