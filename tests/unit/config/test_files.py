@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from exporter.config import files
 from exporter.config.files import MAX_BYTES, FileReader, TrackedFiles, UnreadableFile, read_regular_file
 from exporter.config.load import load
 from harness.waiting import wait_until
+from tests.threads import threads_only
 
 
 def problem(path: Path, limit: int = 100) -> str:
@@ -119,43 +121,32 @@ def _fail(*arguments: object) -> None:
     raise MemoryError
 
 
-def test_a_lack_of_threads_is_told_and_may_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_thread(thread: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
+def test_a_lack_of_threads_is_told_and_may_end(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x")
     reader = FileReader()
-    with monkeypatch.context() as patched:
-        patched.setattr(threading.Thread, "start", no_thread)
-        with pytest.raises(UnreadableFile, match="too few threads"):
-            reader.read(tmp_path / "file", 100)
+    with threads_only(), pytest.raises(UnreadableFile, match="too few threads"):
+        reader.read(tmp_path / "file", 100)
     assert reader.read(tmp_path / "file", 100) == b"x"
 
 
-class CountingReader(FileReader):
-    """Counts how often each file is read."""
+def test_a_load_reads_each_file_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = Counter[str]()
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.reads: dict[str, int] = {}
+    def read(path: Path, limit: int) -> bytes:
+        reads[path.name] += 1
+        return read_regular_file(path, limit)
 
-    def read(self, path: Path, limit: int) -> bytes:
-        self.reads[path.name] = self.reads.get(path.name, 0) + 1
-        return super().read(path, limit)
-
-
-def test_a_load_reads_each_file_once(tmp_path: Path) -> None:
+    monkeypatch.setattr(files, "read_regular_file", read)
     (tmp_path / "token").write_text("T")
     (tmp_path / "more.yaml").write_text("[{name: c, id: C, token_file: token}]")
     instances = "{name: a, id: A, token_file: token}, {name: b, id: B, token_file: ./token}"
     text = f"{'#' * MAX_BYTES}\ninstances: [{instances}]\ninstance_files: [more.yaml]\n"
     (tmp_path / "config.yaml").write_text(text)
-    reader = CountingReader()
-    tracked = TrackedFiles(tmp_path, reader)
+    tracked = TrackedFiles(tmp_path)
     load(tmp_path / "config.yaml", {}, tracked)
-    assert reader.reads == {"config.yaml": 1, "token": 1, "more.yaml": 1}
+    assert reads == {"config.yaml": 1, "token": 1, "more.yaml": 1}
     assert tracked.all == (tmp_path / "config.yaml", tmp_path / "token", tmp_path / "more.yaml")
     assert tracked.secrets == (tmp_path / "token",)
     assert tracked.look() == tracked.held()
     load(tmp_path / "config.yaml", {}, tracked.unread())
-    assert reader.reads == {"config.yaml": 3, "token": 3, "more.yaml": 3}
+    assert reads == {"config.yaml": 3, "token": 3, "more.yaml": 3}

@@ -22,6 +22,7 @@ from exporter.poller.schedule import Backoff
 from harness.waiting import wait_until
 from tests.builders import a_config, a_failure
 from tests.clocks import ManualClock
+from tests.threads import threads_only
 
 ACCOUNT = Account("matriz", Secret("PARTNER"), refresh=60.0)
 ITEM, BARE = ListedInstance("A", Secret("TOKEN"), "vendas"), ListedInstance("B", None, "suporte")
@@ -334,15 +335,9 @@ def test_a_list_is_tried_that_was_read_or_failed_or_was_kept(
     assert is_tried(one) is tried
 
 
-def test_a_list_that_finds_no_thread_is_read_once_there_is_one(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def no_thread(thread: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
+def test_a_list_that_finds_no_thread_is_read_once_there_is_one(caplog: pytest.LogCaptureFixture) -> None:
     one = discovery(Asked(), ACCOUNT)
-    with monkeypatch.context() as machine:
-        machine.setattr(threading.Thread, "start", no_thread)
+    with threads_only():
         with pytest.raises(RuntimeError):
             one.start()
         one.replace([ACCOUNT], Asked(), at_once=False)

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from exporter.process import logs
 from harness.waiting import wait_until
+from tests.threads import threads_only
 
 HOSTILE = 'two\nlines\r\x00\x1b[31m \u202e"quoted" back\\slash level=error \u2028 \U000e0000\U000e0001'
 
@@ -54,13 +55,8 @@ def without_time(line: str) -> str:
 def test_the_time_of_a_line_is_when_it_was_said_in_utc() -> None:
     stream = io.StringIO()
     logs.set_up("info", "logfmt", stream.write)
-    said = {
-        "created": 1_700_000_000.0,
-        "msecs": 7.0,
-        "levelname": "INFO",
-        "levelno": logging.INFO,
-        "msg": "m",
-    }
+    moment = {"created": 1_700_000_000.0, "msecs": 7.0}
+    said = {**moment, "levelname": "INFO", "levelno": logging.INFO, "msg": "m"}
     logging.getLogger("exporter.room").handle(logging.makeLogRecord(said))
     assert stream.getvalue() == "ts=2023-11-14T22:13:20.007Z level=info msg=m\n"
 
@@ -131,13 +127,11 @@ def test_lower_levels_and_libraries_are_not_written(level: str, capsys: pytest.C
     assert capsys.readouterr().err == ""
 
 
-class FullDisk(io.StringIO):
-    def write(self, text: str) -> int:
+def test_a_log_that_cannot_be_written_stops_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    def full_disk(text: str) -> int:
         raise OSError(28, "No space left on device")
 
-
-def test_a_log_that_cannot_be_written_stops_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.set_up("info", "logfmt", FullDisk().write)
+    logs.set_up("info", "logfmt", full_disk)
     logging.getLogger("exporter.room").info("m")
     assert capsys.readouterr().err == ""
 
@@ -264,12 +258,7 @@ def test_closing_waits_for_no_reader(pipe: Pipe) -> None:
     wait_until(lambda: writer.dropped == 1)
 
 
-def test_without_a_thread_whoever_logs_writes_and_tells_again_what_failed(
-    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def no_thread(thread: object) -> None:
-        raise RuntimeError("can't start new thread")
-
+def test_without_a_thread_whoever_logs_writes_and_tells_again_what_failed(pipe: Pipe) -> None:
     def tell(count: int) -> str:
         counts.append(count)
         if len(counts) == 1:
@@ -277,11 +266,11 @@ def test_without_a_thread_whoever_logs_writes_and_tells_again_what_failed(
             raise MemoryError
         return f"{count} dropped\n"
 
-    monkeypatch.setattr("threading.Thread.start", no_thread)
     counts, whole = list[int](), "x" * (MOST_WAITING - 1) + "\n"
     too_long = "x" + whole
     writer = logs.LineWriter(pipe.writer, tell, most_waiting=MOST_WAITING)
-    for line in (too_long, LINE, "and on it goes\n", whole):
-        writer.write(line)
+    with threads_only():
+        for line in (too_long, LINE, "and on it goes\n", whole):
+            writer.write(line)
     assert pipe.read(whole) == f"{LINE}2 dropped\nand on it goes\n{whole}"
     assert (writer.dropped, counts) == (2, [1, 2])
