@@ -3,7 +3,7 @@
 ``api.base_url`` is one for all its instances.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -17,8 +17,8 @@ from tests.system.faults import judge
 from tests.system.faults.ear import Ear
 from tests.system.faults.promise import Promise, Result, Tell
 from tests.system.faults.seen import by_instance
-from tests.system.faults.sites import SUBJECTS, Row, Site, rows
-from tests.system.faults.stage import PATIENCE, POLLS_FAILED, STOPPED, Stage, run_command, stage
+from tests.system.faults.sites import SUBJECTS, Row, rows
+from tests.system.faults.stage import PATIENCE, STOPPED, Stage, stage
 from tests.system.faults.subjects import write_config
 from tests.system.faults.table import AMPLE_TIMEOUT, API_TIMEOUT
 
@@ -28,20 +28,15 @@ _AT_ONCE: Final = 4
 
 
 def of_connections(directory: Path, tell: Tell) -> Iterator[Result]:
-    """Every row, a few of them at a time; ``--once`` at the first of each reason."""
+    """Every row, a few of them at a time."""
     ear, authority = Ear(), trustme.CA()
     authority.cert_pem.write_to_path(directory / "ca.pem")
-    every = list(rows())
-    first = {row.reason: row for row in reversed(every)}
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        result = partial(_result, directory, ear, authority, tell, first.values())
-        yield from pool.map(result, every)
+        yield from pool.map(partial(_result, directory, ear, authority, tell), rows())
     yield ear.verdict("every connection")
 
 
-def _result(
-    directory: Path, ear: Ear, authority: trustme.CA, tell: Tell, also_once: Collection[Row], row: Row
-) -> Result:
+def _result(directory: Path, ear: Ear, authority: trustme.CA, tell: Tell, row: Row) -> Result:
     tell(row.name)
     work = directory / row.name
     work.mkdir()
@@ -49,15 +44,12 @@ def _result(
     with row.site(authority) as site:
         timeout = API_TIMEOUT if row.reason is Reason.TIMEOUT else AMPLE_TIMEOUT
         write = partial(_write_config, work, site.base_url, directory / "ca.pem", timeout)
-        config = write(0)
-        complaints = list(_of_once(work, config, ear, site, row)) if row in also_once else []
-        with stage(work, config, ear, program=site.program, environ=site.environ) as its:
+        with stage(work, write(0), ear, program=site.program, environ=site.environ) as its:
             _poll_often(its, write)
             series, log = its.seen(), by_instance(its.log())
             its.look_around([subject.name for subject in SUBJECTS])
             status = its.stop()
-    if status != STOPPED:
-        complaints.append(f"it ended with status {status}")
+    complaints = [] if status == STOPPED else [f"it ended with status {status}"]
     for name, seen in series.items():
         complaints += judge.complaints(promise, seen, seen, log[name], polls=_POLLS)
         complaints += [f"{row.words!r} is not in the log"] if not judge.tells(log[name], row.words) else []
@@ -66,13 +58,6 @@ def _result(
     return Result(
         row.name, promise.outcome, f"{outcomes} in {longest:.2f} s", tuple(dict.fromkeys(complaints))
     )
-
-
-def _of_once(work: Path, config: Path, ear: Ear, site: Site, row: Row) -> Iterator[str]:
-    arguments = ("--once", "--log.format=json")
-    once = run_command(work, config, ear, *arguments, program=site.program, environ=site.environ)
-    if once.returncode != (STOPPED if row.reason is None else POLLS_FAILED):
-        yield f"--once ended with status {once.returncode}"
 
 
 def _poll_often(its: Stage, write: Callable[[int], Path]) -> None:

@@ -1,6 +1,6 @@
 """What the contract promises of one fault, and what was seen of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,7 +49,7 @@ class Result:
         return "\n".join((line, *(f"      {complaint}" for complaint in self.complaints)))
 
 
-def ended(name: str, promised: int, statuses: Sequence[int]) -> Result:
+def ended(name: str, promised: int, *statuses: int) -> Result:
     """How processes ended."""
     complaints = tuple(f"status {status}" for status in statuses if status != promised)
     return Result(

@@ -1,7 +1,6 @@
 """Every fault of a reply at once: one fault for each instance, with healthy ones beside them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -16,7 +15,7 @@ from tests.system.faults import judge
 from tests.system.faults.ear import Ear
 from tests.system.faults.promise import Promise, Result, Tell, ended
 from tests.system.faults.seen import by_instance
-from tests.system.faults.stage import FORMATS, PATIENCE, POLLS_FAILED, STOPPED, Stage, run_command, stage
+from tests.system.faults.stage import PATIENCE, POLLS_FAILED, STOPPED, Stage, run_command, stage
 from tests.system.faults.subjects import Subject, no_fault, numbered, write_config
 from tests.system.faults.table import AMPLE_TIMEOUT, API_TIMEOUT, promises
 
@@ -53,23 +52,19 @@ def _faults(choose: Callable[[str, Promise], bool]) -> Mapping[str, Fault]:
 
 
 def _results(directory: Path, faults: Mapping[str, Fault], timeout: float, tell: Tell) -> Iterator[Result]:
-    """One result for each fault, seen in both log formats; ``tell`` hears of the progress."""
+    """One result for each fault; ``tell`` hears of the progress."""
     ear = Ear()
     subjects = numbered((*_BYSTANDERS, *faults))
     with SimulatedZapi([subject.simulated() for subject in subjects], clock=SystemClock()) as zapi:
         scene = _Scene(directory, zapi, subjects, faults, timeout, tell)
-        with ExitStack() as stack:
-            stages = [
-                stack.enter_context(stage(directory / fmt, scene.config, ear, fmt=fmt)) for fmt in FORMATS
-            ]
-            scene.poll_often(stages)
-            yield from _judged(stages, faults)
+        with stage(directory / "running", scene.config, ear) as its:
+            scene.poll_often(its)
+            yield from _judged(its, faults)
             yield scene.poll_once(ear)
             tell("reading every page")
-            for its in stages:
-                its.look_around([subject.name for subject in subjects][::_PROBED])
-            yield scene.heal(stages)
-            yield ended("a stop after all faults", STOPPED, [its.stop() for its in stages])
+            its.look_around([subject.name for subject in subjects][::_PROBED])
+            yield scene.heal(its)
+            yield ended("a stop after all faults", STOPPED, its.stop())
         yield _credentials_sent(zapi, subjects)
         yield ear.verdict("every reply")
 
@@ -97,45 +92,38 @@ class _Scene:
         self._generation = 0
         self.config = self._write_config()
 
-    def poll_often(self, stages: Sequence[Stage]) -> None:
+    def poll_often(self, its: Stage) -> None:
         """Wait until every instance was polled often enough; not for ever, so that there is something to judge."""
         for polls in range(1, _POLLS + 1):
             if polls > 1:
-                self._renew(stages)
+                self._renew(its)
             self._tell(f"poll {polls} of {_POLLS} of each of {len(self._subjects)} instances")
-            if not all(
-                comes_true(partial(its.has_polled_all, polls), PATIENCE, _LOOK_AGAIN) for its in stages
-            ):
+            if not comes_true(partial(its.has_polled_all, polls), PATIENCE, _LOOK_AGAIN):
                 return
 
     def poll_once(self, ear: Ear) -> Result:
         """``--once`` among all the faults."""
         self._tell("--once")
-        once = partial(run_command, self._directory, self.config, ear, "--once")
-        return ended(
-            "--once among all faults",
-            POLLS_FAILED,
-            [once(f"--log.format={fmt}").returncode for fmt in FORMATS],
-        )
+        once = run_command(self._directory, self.config, ear, "--once")
+        return ended("--once among all faults", POLLS_FAILED, once.returncode)
 
-    def heal(self, stages: Sequence[Stage]) -> Result:
+    def heal(self, its: Stage) -> Result:
         """Take every fault away."""
         self._tell("taking every fault away")
         for subject in self._faulty:
             self._zapi.set_fault(subject.id, no_fault())
-        self._renew(stages)
-        all_up = all(comes_true(its.sees_all_up, PATIENCE, _LOOK_AGAIN) for its in stages)
-        logs = [(name, lines) for its in stages for name, lines in by_instance(its.log()).items()]
+        self._renew(its)
+        all_up = comes_true(its.sees_all_up, PATIENCE, _LOOK_AGAIN)
+        logs = by_instance(its.log()).items()
         complaints = [f"{name}: {said}" for name, lines in logs for said in judge.of_repetition(lines)]
         complaints += [] if all_up else ["some still fail"]
         return Result("every fault is taken away", "all up", "all up" if all_up else "not", tuple(complaints))
 
-    def _renew(self, stages: Sequence[Stage]) -> None:
+    def _renew(self, its: Stage) -> None:
         """New credentials for what is faulty: it is polled at once."""
         self._generation += 1
         self._write_config()
-        for its in stages:
-            its.reload()
+        its.reload()
 
     def _write_config(self) -> Path:
         return write_config(
@@ -149,27 +137,18 @@ class _Scene:
         )
 
 
-def _judged(stages: Sequence[Stage], faults: Iterable[str]) -> Iterator[Result]:
-    witnesses = [(its.seen(), by_instance(its.log())) for its in stages]
-    rows = promises()
+def _judged(its: Stage, faults: Iterable[str]) -> Iterator[Result]:
+    series, log, rows = its.seen(), by_instance(its.log()), promises()
     for name in (*_BYSTANDERS, *faults):
         promise = Promise() if name in _BYSTANDERS else rows[name]
-        complaints: list[str] = []
-        outcomes: set[str] = set()
-        longest = 0.0
-        for series, log in witnesses:
-            seen, lines = series[name], log.get(name, [])
-            complaints += judge.complaints(promise, seen, series[_BYSTANDERS[0]], lines, polls=_POLLS)
-            outcomes.add(seen.outcome)
-            longest = max(longest, judge.longest_poll(lines))
-        said = f"{' and '.join(sorted(outcomes))} in {longest:.2f} s"
-        yield Result(name, promise.outcome, said, tuple(dict.fromkeys(complaints)))
+        seen, lines = series[name], log.get(name, [])
+        complaints = judge.complaints(promise, seen, series[_BYSTANDERS[0]], lines, polls=_POLLS)
+        said = f"{seen.outcome} in {judge.longest_poll(lines):.2f} s"
+        yield Result(name, promise.outcome, said, tuple(complaints))
 
 
 def _credentials_sent(zapi: SimulatedZapi, subjects: Sequence[Subject]) -> Result:
     """What a ``.netrc`` says of the host is none of the API's business."""
-    sent: Mapping[str, int] = {
-        s.name: len(zapi.last_headers(s.id).get("authorization", "")) for s in subjects
-    }
+    sent = {each.name: len(zapi.last_headers(each.id).get("authorization", "")) for each in subjects}
     leaking = tuple(f"{name}: credentials of .netrc were sent" for name, size in sent.items() if size)
     return Result("credentials in ~/.netrc", "not sent", f"sent {len(leaking) or 'never'}", leaking)

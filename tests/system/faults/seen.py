@@ -2,19 +2,16 @@
 
 import json
 import math
-import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.system.faults.promise import SUCCESS
 
 LogLine = Mapping[str, Any]
-
-_PAIR: Final = re.compile(r'([^\s="]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?: |$)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +54,9 @@ def values(exposition: str, metric: str) -> list[float]:
     return [float(line.rpartition(" ")[2]) for line in lines]
 
 
-def in_log(text: str, fmt: str) -> list[LogLine]:
-    """Every line of a log, as its fields. Raises :class:`ValueError` for a line that is in no such format."""
-    read = json.loads if fmt == "json" else _logfmt
-    return [dict(read(line)) for line in text.splitlines()]
+def in_log(text: str) -> list[LogLine]:
+    """Every line of a log in JSON, as its fields."""
+    return [json.loads(line) for line in text.splitlines()]
 
 
 def by_instance(lines: list[LogLine]) -> Mapping[str, list[LogLine]]:
@@ -76,14 +72,3 @@ def _series(name: str, labels: Mapping[str, str]) -> str:
     if name.endswith("_info") or not labels:
         return name
     return name + "{" + ",".join(f'{label}="{value}"' for label, value in sorted(labels.items())) + "}"
-
-
-def _logfmt(line: str) -> Iterator[tuple[str, str]]:
-    at = 0
-    while at < len(line):
-        pair = _PAIR.match(line, at)
-        if pair is None:
-            raise ValueError(f"no logfmt: {line}")
-        key, value = pair.groups()
-        yield key, json.loads(value) if value.startswith('"') else value
-        at = pair.end()

@@ -12,7 +12,6 @@ from tests.system.faults.canaries import environment
 from tests.system.faults.ear import Ear
 from tests.system.faults.seen import LogLine, Seen, in_exposition, in_log, values
 
-FORMATS: Final = ("logfmt", "json")
 STOPPED: Final = 0
 POLLS_FAILED: Final = 2
 PATIENCE: Final = 120.0
@@ -22,11 +21,10 @@ _COMMAND_PATIENCE: Final = 180.0
 
 
 class Stage:
-    """One running exporter that logs everything in the format ``fmt``."""
+    """One running exporter that logs everything."""
 
-    def __init__(self, running: Exporter, fmt: str, ear: Ear) -> None:
+    def __init__(self, running: Exporter, ear: Ear) -> None:
         self.running = running
-        self.fmt = fmt
         self._ear = ear
 
     def metrics(self) -> str:
@@ -46,7 +44,7 @@ class Stage:
         return sum(values(text, "zapi_instance_up")) == len(values(text, "zapi_instance_polls_total"))
 
     def log(self) -> list[LogLine]:
-        return in_log(self.running.log.read_text(), self.fmt)
+        return in_log(self.running.log.read_text())
 
     def reload(self) -> str:
         """Have it read its configuration again; gives what it answers."""
@@ -68,22 +66,15 @@ def stage(
     config: Path,
     ear: Ear,
     *,
-    fmt: str = "logfmt",
     program: Sequence[Path | str] = (COMMAND,),
     environ: Mapping[str, str] | None = None,
 ) -> Iterator[Stage]:
-    """Run it at ``--log.level=debug``; ``ear`` hears its log and its output once it has ended.
-
-    ``environ`` is added to its environment.
-    """
+    """Run it; ``ear`` hears its log and its output once it has ended. ``environ`` is added to its environment."""
     directory.mkdir(exist_ok=True)
-    around = {**environment(directory), **(environ or {})}
-    log = ("--log.level=debug", f"--log.format={fmt}")
-    with exporter(
-        directory, f"--config.file={config}", *log, environ=around, program=program, ready=False
-    ) as it:
-        yield Stage(it, fmt, ear)
-    ear.heard(f"the {fmt} log", it.log.read_bytes())
+    flags, around = _flags(config), {**environment(directory), **(environ or {})}
+    with exporter(directory, *flags, environ=around, program=program, ready=False) as it:
+        yield Stage(it, ear)
+    ear.heard("the log", it.log.read_bytes())
     ear.heard("standard output", it.output.read_bytes())
 
 
@@ -92,13 +83,14 @@ def run_command(
     config: Path,
     ear: Ear,
     *arguments: str,
-    program: Sequence[Path | str] = (COMMAND,),
-    environ: Mapping[str, str] | None = None,
 ) -> "subprocess.CompletedProcess[bytes]":
-    """Run the command to its end, at ``--log.level=debug``; ``ear`` hears what it prints."""
-    around = {**environment(directory), **(environ or {})}
-    command = [*map(str, program), f"--config.file={config}", "--log.level=debug", *arguments]
+    """Run the command to its end; ``ear`` hears what it prints."""
+    command, around = [COMMAND, *_flags(config), *arguments], environment(directory)
     run = subprocess.run(command, capture_output=True, env=around, check=False, timeout=_COMMAND_PATIENCE)
     ear.heard(f"standard output of {' '.join(arguments)}", run.stdout)
     ear.heard(f"standard error of {' '.join(arguments)}", run.stderr)
     return run
+
+
+def _flags(config: Path) -> tuple[str, ...]:
+    return (f"--config.file={config}", "--log.level=debug", "--log.format=json")

@@ -3,14 +3,23 @@ from collections import Counter
 
 import pytest
 
-from exporter.demo.scenario import FINE, Role, ScenarioInstance, build_scenario
+from exporter.demo.instances import Phase, Timeline
+from exporter.demo.scenario import (
+    FINE,
+    Role,
+    ScenarioInstance,
+    build_scenario,
+    demo_account,
+    demo_config,
+    with_demo_sources,
+)
 
 NOW = 1_700_000_000.0
 HOUR = 3600.0
 
 
-def the(role: Role, count: int = 28) -> ScenarioInstance:
-    return next(member for member in build_scenario(count, NOW) if member.role is role)
+def the(role: Role) -> ScenarioInstance:
+    return next(member for member in build_scenario(28, NOW) if member.role is role)
 
 
 @pytest.mark.parametrize("count", [1, 2, 11, 12, 13, 21, 40, 111])
@@ -116,3 +125,40 @@ def test_a_passing_trouble_comes_and_goes_within_three_minutes(role: Role) -> No
     assert not troubled[0]
     assert troubled.count(True) >= 20, "polls of ten seconds see it"
     assert False in troubled[troubled.index(True) :]
+
+
+def test_the_configuration_polls_the_whole_cast_and_sees_every_change() -> None:
+    config = demo_config(build_scenario(18, NOW), "http://127.0.0.1:1")
+    assert config.api.base_url == "http://127.0.0.1:1"
+    assert [instance.name for instance in config.instances][:3] == ["vendas", "recepção", "suporte-técnico"]
+    assert {instance.labels["team"] for instance in config.instances} == {"sales", "support", "finance"}
+    assert config.polling.stale_after > config.polling.interval
+    assert config.polling.interval <= 10
+
+
+@pytest.mark.parametrize("count", [1, 2, 12, 60])
+def test_the_demo_shares_its_cast_among_sources_of_each_kind(count: int) -> None:
+    members = build_scenario(count, NOW)
+    whole = demo_config(members, "http://127.0.0.1:1")
+    shared = with_demo_sources(whole, members)
+    listed = demo_account(members).ids
+    polled = [instance.id for source in shared.sources for instance in source.instances]
+    assert sorted([*polled, *listed]) == sorted(instance.id for instance in whole.instances)
+    if count >= 12:
+        assert [source.name for source in shared.sources] == ["config", "file:teams/finance.yaml"]
+        (account,) = shared.accounts
+        example = next(each for each in whole.instances if each.id == listed[0])
+        assert (account.labels, account.collect) == (example.labels, example.collect)
+
+
+UP = Phase(30.0, connected=True)
+DOWN = Phase(10.0, connected=False)
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "phase"), [(0.0, UP), (29.9, UP), (30.0, DOWN), (39.9, DOWN), (40.0, UP), (4_000_030.0, DOWN)]
+)
+def test_phases_follow_each_other_for_ever(elapsed: float, phase: Phase) -> None:
+    assert Timeline((UP, DOWN)).at(elapsed) is phase
+    assert Timeline((UP, DOWN), offset=25.0).at(elapsed + 15.0) is phase
+    assert Timeline((DOWN,)).at(elapsed) is DOWN

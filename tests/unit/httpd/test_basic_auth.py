@@ -189,17 +189,6 @@ def test_a_flood_of_wrong_passwords_stops_nobody_who_is_known(checks: Checks) ->
         assert checks.most == 1  # one address has one thread
 
 
-def test_a_client_at_the_address_of_a_flood_waits_for_one_check(checks: Checks) -> None:
-    """Of its first password; later it is remembered."""
-    with serving(security=GUARDED) as server, PLAIN.client(server) as good, ExitStack() as stack:
-        flood([stack.enter_context(PLAIN.client(server)) for _ in range(40)])
-        wait_until(lambda: checks.queued == 40)
-        flood([good], "right")
-        wait_until(lambda: checks.queued == 41)
-        checks.let_go(1)
-        assert good.answer().status == 200
-
-
 def test_a_client_at_another_address_than_a_flood_goes_before_it(checks: Checks) -> None:
     with serving(security=GUARDED) as server, ExitStack() as stack:
         addresses = ["127.0.0.1", "127.0.0.3"] * 20

@@ -36,13 +36,6 @@ def client(transport: Transport) -> Iterator[Client]:
         yield client
 
 
-def test_a_request_is_answered_and_the_connection_is_kept(client: Client) -> None:
-    for path in ("/metrics", "/-/healthy"):
-        answer = client.ask(path)
-        assert (answer.status, answer.body) == (200, f"('GET', '{path}', {{}})".encode())
-        assert "connection" not in answer.headers
-
-
 def test_pipelined_requests_are_answered_in_order(client: Client) -> None:
     client.send(b"".join(b"GET /%d HTTP/1.1\r\nHost: test\r\n\r\n" % number for number in range(5)))
     for number in range(5):

@@ -1,7 +1,7 @@
-"""Clients that are slow on purpose, by the thousand, and one that is not."""
+"""Clients that are slow on purpose, and one that is not."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
@@ -12,18 +12,13 @@ from exporter.httpd.server import Server
 from harness.waiting import wait_until
 from tests.unit.httpd.serving import PATIENCE, REQUEST, Client, Transport, open_connections, place_of
 
-SLOW = 1_000
-pytestmark = pytest.mark.usefixtures("enough_file_descriptors")
-
 
 @contextmanager
-def crowd_of(
-    server: Server, size: int = SLOW, wrap: Callable[[socket.socket], socket.socket] = lambda client: client
-) -> Iterator[list[socket.socket]]:
+def crowd_of(server: Server, size: int) -> Iterator[list[socket.socket]]:
     """Clients that have connected and said nothing."""
     with ExitStack() as stack:
         connected = (socket.create_connection(place_of(server), PATIENCE) for _ in range(size))
-        yield [stack.enter_context(wrap(client)) for client in connected]
+        yield [stack.enter_context(client) for client in connected]
 
 
 def drip(clients: list[socket.socket], byte: bytes) -> int:
@@ -39,15 +34,6 @@ def assert_answers(transport: Transport, server: Server) -> None:
     for path in ("/metrics", "/-/healthy"):
         with transport.client(server) as client:
             assert client.ask(path).status == 200
-
-
-@pytest.mark.slow
-def test_clients_that_drip_a_header_after_the_handshake_stop_nobody(transport: Transport) -> None:
-    with transport.serving() as server, crowd_of(server, 300, transport.wrap) as slow:
-        drip(slow, b"GET / HTTP/1.1\r\nX-Slow: ")
-        for _ in range(3):
-            assert drip(slow, b"a") == len(slow)
-            assert_answers(transport, server)
 
 
 def test_the_oldest_client_without_a_request_makes_room_first(transport: Transport) -> None:

@@ -286,38 +286,6 @@ def test_whoever_asks_holds_a_quarter_of_the_workers_at_most(concurrency: int, m
         assert take(queue, due).kind is Kind.SLOT
 
 
-def test_probes_that_hang_delay_no_schedule() -> None:
-    """Every instance is asked for all the time, and each poll that was asked for hangs as long as one can."""
-    queue, now = idle_queue(40, concurrency=4)
-    hanging: dict[float, Poll] = {}
-    slots: set[str] = set()
-    end = now + INTERVAL
-    while now < end:
-        for began in list(hanging):
-            if now - began >= LONGEST_POLL:
-                queue.finish(hanging.pop(began), a_status(), now)
-        for number in range(40):
-            queue.ask(f"instance {number}", now)
-        for poll in take_all(queue, now):
-            if poll.kind is Kind.PROBE:
-                hanging[now] = poll
-            else:
-                assert poll.lateness is not None
-                assert poll.lateness <= 0.1
-                slots.add(poll.instance.name)
-                queue.finish(poll, a_status(), now)
-        now += 0.1
-    asked = {f"instance {number}" for number in range(40)} - slots
-    assert len(asked) <= INTERVAL / LONGEST_POLL + 1  # whose own slot came while the poll of a probe hung
-
-
-def test_asking_does_not_poll_an_instance_in_backoff() -> None:
-    queue = a_queue(an_instance("vendas"))
-    poll_through(queue, START, a_failure(Reason.UNAUTHORIZED))
-    assert not queue.ask("vendas", START)
-    assert queue.take(START) is None
-
-
 def test_an_unknown_instance_is_not_polled_for_the_asking() -> None:
     assert not a_queue().ask("vendas", START)
 
@@ -345,15 +313,6 @@ def test_an_added_instance_is_due_at_once_and_the_others_keep_their_slots() -> N
     due = queue.next_due(START)
     reload(queue, *instances(2), now=START + 1)
     assert take(queue, START + 1).instance.name == "instance 1"
-    assert queue.next_due(START) == due
-
-
-def test_thousands_of_reloads_do_not_move_a_slot() -> None:
-    queue = a_queue(*instances(20))
-    poll_through(queue, START)
-    due = queue.next_due(START)
-    for number in range(3000):
-        reload(queue, *instances(20), now=START + number / 1000)
     assert queue.next_due(START) == due
 
 

@@ -2,7 +2,6 @@
 
 import socket
 import struct
-import threading
 
 import pytest
 import responses
@@ -21,7 +20,6 @@ from tests.unit.zapi.playing import (
     an_adapter,
     answering,
     playing,
-    read_head,
     reply,
 )
 from tests.unit.zapi.replaying import ReplayedStream
@@ -29,13 +27,6 @@ from tests.unit.zapi.replaying import ReplayedStream
 BASE = "http://zapi.example"
 URL = f"{BASE}/instances/ID-vendas/token/TOKEN/me"
 A, B = (an_instance("A", instance_id="A"), an_instance("B", instance_id="B"))
-
-
-def test_the_client_token_is_sent_and_ids_are_percent_encoded() -> None:
-    with responses.RequestsMock(target="exporter.zapi.transport.Adapter.send") as mock:
-        mock.get(f"{BASE}/instances/a%2Fb/token/c%2Fd%3F/me", body=BODY)
-        a_client(BASE).read(an_instance("x", instance_id="a/b", token="c/d?", client_token="CT"))
-        assert mock.calls[0].request.headers["Client-Token"] == "CT"
 
 
 def test_an_instance_with_a_new_token_is_asked_for_with_it() -> None:
@@ -143,35 +134,6 @@ def test_a_reply_that_came_before_its_request_was_read_counts(
     assert response.content == bytes(len(BODY))
     assert stream.buffers
     assert not any(map(any, stream.buffers))
-
-
-@pytest.mark.parametrize(
-    "head",
-    [
-        b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n{",
-        b"Transfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n100001\r\n",
-        b"Content-Length: 18446744073709551615\r\n\r\n{",
-        b"Content-Length: 1048577\r\n\r\n",
-    ],
-)
-@pytest.mark.parametrize(
-    ("status", "expected"), [(b"200", Reason.TOO_LARGE), (b"503", Reason.SERVER_ERROR)], ids=["200", "503"]
-)
-def test_a_body_that_is_said_to_be_too_large_is_not_waited_for(
-    head: bytes, status: bytes, expected: Reason
-) -> None:
-    """The server sends no more, and keeps the connection open until the client has closed it."""
-    closed = threading.Event()
-
-    def play(accepted: socket.socket) -> None:
-        read_head(accepted)
-        accepted.sendall(b"HTTP/1.1 " + status + b" X\r\n" + head)
-        assert accepted.recv(1) == b""
-        closed.set()
-
-    with playing(play) as server:
-        assert reason(server.client(3600.0).read(A)) is expected
-        assert closed.wait(60.0)
 
 
 def says_nothing(accepted: socket.socket) -> None:

@@ -22,10 +22,11 @@ INSTANCE = an_instance("vendas", client_token="CT")
 
 def test_a_request_is_these_bytes() -> None:
     heads: list[bytes] = []
+    instance = an_instance(instance_id="a/b", token="c/d?", client_token="CT")
     with playing(answering(OWN, heads=heads)) as server:
-        assert said(a_client(f"{server.url}/api").read(INSTANCE)) is True
+        assert said(a_client(f"{server.url}/api").read(instance)) is True
     request_line, *headers = heads[0].decode().removesuffix("\r\n\r\n").split("\r\n")
-    assert request_line == "GET /api/instances/ID-vendas/token/TOKEN/me HTTP/1.1"
+    assert request_line == "GET /api/instances/a%2Fb/token/c%2Fd%3F/me HTTP/1.1"
     assert headers == [
         f"Host: 127.0.0.1:{server.port}",
         f"User-Agent: zapi-exporter/{__version__}",

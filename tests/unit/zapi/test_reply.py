@@ -248,7 +248,13 @@ def test_a_reply_that_is_cut_short_is_invalid(reply: bytes) -> None:
 @pytest.mark.parametrize("status", [300, 503])
 @pytest.mark.parametrize(
     "reply",
-    [SIZED[:-1], IN_CHUNKS + b"zz\r\n", SIZED.replace(b"\r\n\r", b"\r\nContent-Encoding: gzip\r\n\r")],
+    [
+        SIZED[:-1],
+        SIZED.replace(b"18", b"1048577"),
+        IN_CHUNKS + b"100001\r\n",
+        IN_CHUNKS + b"zz\r\n",
+        SIZED.replace(b"\r\n\r", b"\r\nContent-Encoding: gzip\r\n\r"),
+    ],
 )
 def test_the_status_of_a_failure_counts_without_its_body(reply: bytes, status: int, is_lost: bool) -> None:
     stream = ReplayedStream([reply.replace(b"200", b"%d" % status)], ends=True, is_lost=is_lost)
