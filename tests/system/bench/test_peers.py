@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bench import chain, polls, probers, report, results
+from bench import chain, polls, probers, report, results, scaling
 from bench.goals import goals
 from bench.instances import instance_id, me
 from bench.spread import Spread
@@ -73,3 +73,16 @@ def test_a_peer_that_came_later_is_said_to_be_missing() -> None:
     without = replace(measured, missing={}, polls=replace(measured.polls, ratios={}))
     told = {goal.measured for goal in goals(without) if goal.met is None}
     assert "not measured: it was not on the PATH when polls were measured" in told
+
+
+def test_the_benchmarks_are_told_as_they_were_measured() -> None:
+    assert report.FILE.read_text(encoding="utf-8") == report.text(results.load())
+
+
+def test_the_numbers_of_the_scaling_plan_follow_from_the_measurements() -> None:
+    assert scaling.FILE.read_text(encoding="utf-8") == scaling.text(results.load())
+
+
+def test_a_goal_that_was_not_measured_says_why() -> None:
+    for goal in goals(results.load()):
+        assert goal.met is not None or goal.measured.startswith("not measured: ")

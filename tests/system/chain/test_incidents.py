@@ -12,6 +12,8 @@ import pytest
 from exporter.demo.faults import html_error
 from exporter.model.clock import SystemClock
 from simulator.answer_faults import client_token_not_allowed
+from stack.shipped import PROMETHEUS
+from stack.speed import hurry
 from tests.system.chain.chain import Chain, chain
 from tests.system.chain.fleets import DAY, Fleet, numbered, polled
 from tests.system.chain.gate import ahead
@@ -198,6 +200,36 @@ def test_an_outage_amid_restarts_and_lost_scrapes_neither_ends_nor_repeats_an_al
         ]
         meanwhile = [fleet.restart, lambda: running.let_pass(2), outage]
         Story(running, troubles, LONGEST, meanwhile).play_well()
+
+
+def test_a_missing_exporter_and_missing_thresholds_are_told_once(tmp_path: Path) -> None:
+    """Thresholds are loaded first: without them nobody can know for how long an exporter may be missing."""
+    fleet = Fleet("zapi", ["vendas"])
+    with (
+        polled(tmp_path, [fleet], speed=2 * SPEED),
+        chain(tmp_path, {"zapi": []}, speed=2 * SPEED, without_rules=["thresholds.yaml"]) as running,
+    ):
+        no_thresholds = Trouble(
+            "ZapiThresholdsMissing",
+            {},
+            WARNING,
+            mend=lambda: load_thresholds(running),
+            title="[WARNING] Alert rules or thresholds of zapi-exporter are not loaded",
+        )
+        no_exporter = Trouble(
+            "ZapiExporterMissing",
+            {},
+            CRITICAL,
+            mend=lambda: running.scrape("zapi", fleet.addresses),
+            title="[CRITICAL] Prometheus scrapes no zapi-exporter",
+        )
+        Story(running, [no_thresholds, no_exporter], LONGEST).play_well()
+
+
+def load_thresholds(running: Chain) -> None:
+    text = (PROMETHEUS / "rules" / "thresholds.yaml").read_text()
+    (running.directory / "rules" / "thresholds.yaml").write_text(hurry(text, running.speed))
+    running.reload()
 
 
 @contextmanager

@@ -141,6 +141,17 @@ def config_named(folder: Path, name: str) -> Path:
     return file
 
 
+def test_a_configuration_that_becomes_a_pipe_stops_no_signal(tmp_path: Path) -> None:
+    file = config_named(tmp_path, "config.yaml")
+    with exporter(tmp_path, f"--config.file={file}") as started:
+        file.unlink()
+        os.mkfifo(file)
+        started.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "document: is a named pipe, not a regular file" in started.log.read_text())
+        started.process.send_signal(signal.SIGTERM)
+        assert started.process.wait(PATIENCE) == 0
+
+
 def test_a_log_that_nobody_reads_stops_neither_scrapes_nor_signals(tmp_path: Path) -> None:
     """Each refused reload logs a line for each of hundreds of problems."""
     file = config_named(tmp_path, "config.yaml")

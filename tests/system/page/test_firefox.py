@@ -63,13 +63,14 @@ def test_a_refresh_brings_what_changed_and_keeps_details_and_focus(tab: Tab, sit
     site.views = [a_view("a"), a_view("b")]
     tab.open(site.url)
     tab.click("tr[data-key=a] summary")
+    icon = tab.evaluate("document.querySelector('link[rel=icon]').href")
     site.views = [a_view("a"), a_disconnected_view("b")]
     tab.evaluate("Date.now = (now => () => now() + 60000)(Date.now), null")  # the time of a refresh has come
     tab.wait_for("document.querySelector('h1').innerText === '1 of 2 needs attention'")
-    assert tab.evaluate("[...document.querySelectorAll('tbody tr')].map(row => row.dataset.key)") == [
-        "b",
-        "a",
-    ]
+    assert tab.evaluate("document.title") == "1 need attention · zapi-exporter"
+    assert tab.evaluate("document.querySelector('link[rel=icon]').href") != icon
+    keys = "[...document.querySelectorAll('tbody tr')].map(row => row.dataset.key)"
+    assert tab.evaluate(keys) == ["b", "a"]
     summary = "document.querySelector('tr[data-key=a] summary')"
     assert tab.evaluate(f"{summary}.parentNode.open && document.activeElement === {summary}")
 

@@ -1,6 +1,7 @@
-"""The JSON Schema is the models', and an editor that uses it agrees with the loader."""
+"""The JSON Schema and the reference are those of the table of keys, and the loader agrees with the schema."""
 
 import json
+import re
 import subprocess
 import sys
 from functools import reduce
@@ -11,7 +12,10 @@ import pytest
 import yaml
 from jsonschema_rs import Draft202012Validator
 
-from exporter.config import schema
+from exporter.config import reference, schema
+from exporter.config.keys import DOCUMENT, SECTIONS
+from exporter.config.section import Section
+from exporter.model.me_fields import WEBHOOK_FIELDS
 from tests.unit.config.documents import MINIMAL, problems_of
 
 ROOT = Path(__file__).parents[3]
@@ -106,3 +110,37 @@ def test_every_key_has_a_description_and_an_example_that_is_valid() -> None:
             for example in part.get("examples", []):
                 assert Draft202012Validator({**part, "$defs": SCHEMA["$defs"]}).is_valid(example), key
         assert section["additionalProperties"] is False
+
+
+REFERENCE = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+PORTUGUESE = (ROOT / "docs/pt-BR/configuration.md").read_text(encoding="utf-8")
+LANGUAGES = pytest.mark.parametrize("text", [REFERENCE, PORTUGUESE], ids=["en", "pt-BR"])
+
+
+def test_the_committed_reference_is_that_of_the_table() -> None:
+    assert reference.renewed(REFERENCE) == REFERENCE, (
+        "run: python -m exporter.config.reference docs/configuration.md"
+    )
+
+
+@pytest.mark.parametrize("section", [DOCUMENT, *SECTIONS], ids=lambda section: section.title)
+def test_every_key_is_in_the_reference_with_its_default(section: Section) -> None:
+    heading = "The document" if section is DOCUMENT else f"`<{reference.notation(section)}>`"
+    part = REFERENCE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    written = re.findall(r"^(\[ )?(\w+):(?:.*\| default = (.*) \])?", part, re.MULTILINE)
+    assert [(key, not bracket, default or None) for bracket, key, default in written] == [
+        (key.name, key.is_required, key.written_default()) for key in section.keys.values()
+    ]
+
+
+@LANGUAGES
+def test_every_notation_is_explained(text: str) -> None:
+    used = {f"<{name}>" for name in re.findall(r"<([a-z_]+)>", text)}
+    explained = set(re.findall(r"^(?:## |\| )`(<[a-z_]+>)`", text, re.MULTILINE))
+    assert used - explained == {"<hidden>"}
+
+
+@LANGUAGES
+def test_the_reference_names_every_webhook(text: str) -> None:
+    row = next(line for line in text.splitlines() if line.startswith("| `<webhook>`"))
+    assert set(re.findall(r"`(\w+)`", row)) == set(WEBHOOK_FIELDS)
