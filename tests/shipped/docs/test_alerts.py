@@ -53,6 +53,7 @@ THRESHOLDS: Final = {
     "ZapiExporterMissing": "exporter_missing_seconds",
     "ZapiExporterReloadFailed": "exporter_fault_seconds",
     "ZapiExporterTooOld": "exporter_fault_seconds",
+    "ZapiExporterClockWrong": "exporter_fault_seconds",
 }
 """Alert → its threshold, where that is a time."""
 

@@ -89,6 +89,8 @@ class Exporter:
     target: bool = True
     reaches: bool = True
     clock: float = 0.0
+    says_until_due: bool = False
+    """Whether it says the seconds until due, which tell its time; in every story they would be many series."""
     reload_successful: bool = True
     old: bool = False
     lateness: float = 0.0
@@ -180,7 +182,14 @@ class Exporter:
                 self._expose_collected(
                     add, self.known[name], self.collect.get(name, ()), {"name": name, **own}, now + self.clock
                 )
-            self._expose(add, self.known.get(name, _Known()), {"name": name, **own}, now + self.clock)
+            known = self.known.get(name, _Known())
+            self._expose(add, known, {"name": name, **own}, now + self.clock)
+            if self.says_until_due and known.read is not None and known.read.due is not None:
+                add(
+                    "zapi_instance_until_due_seconds",
+                    known.read.due - now - self.clock,
+                    {"name": name, **own},
+                )
         return series
 
     def _expose_collected(

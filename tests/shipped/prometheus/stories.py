@@ -1200,6 +1200,31 @@ def too_old() -> Play:
 
 
 @story("exporter")
+def clock_wrong() -> Play:
+    """A clock that is more than thirty seconds behind or ahead is told, until it differs by less than half of that."""
+    fleet = Fleet(2, 45, one_in_three)
+    behind = fleet.exporter
+    ahead, just, hardly, silent = (
+        fleet.more(f"{letter}:1", clock=clock)
+        for letter, clock in zip("bcde", (120, 31, 29, 300), strict=True)
+    )
+    behind.clock = -600
+    for exporter in (behind, ahead, just, hardly):
+        exporter.says_until_due = True
+    fleet.story.at(20, lambda: setattr(just, "clock", 16.0))
+    fleet.story.at(25, lambda: setattr(behind, "clock", -14.0))
+    fleet.kill(30, ahead, target=False)
+    fleet.kill(30, silent)
+    return fleet.story, {
+        at("ExporterClockWrong"): [(6, 25)],
+        at("ExporterClockWrong", "b:1"): [(6, 30)],
+        at("ExporterClockWrong", "c:1"): [(6, 45)],
+        at("ExporterDown", "e:1"): [(33, 45)],
+        job("ExporterTargetLost"): [(39.5, 45)],
+    }
+
+
+@story("exporter")
 def missing() -> Play:
     """Without any exporter among the targets for ten minutes, that is told."""
     fleet = Fleet(2, 60)

@@ -727,6 +727,21 @@ def test_no_fact_is_read_from_a_status_or_a_source(language: str, tmp_path: Path
     assert " 1h" in text
 
 
+@pytest.mark.parametrize(
+    ("language", "direction", "title"),
+    [
+        ("en", "behind", "The clock of the exporter at a:1 is 10m 0s behind"),
+        ("pt-BR", "behind", "O relógio do exporter em a:1 está 10m 0s atrasado"),
+        ("pt-BR", "ahead", "O relógio do exporter em a:1 está 10m 0s adiantado"),
+    ],
+)
+def test_a_wrong_clock_is_told_by_how_much(language: str, direction: str, title: str, tmp_path: Path) -> None:
+    facts = {"difference": "10m 0s", "direction": direction}
+    alert = of("ZapiExporterClockWrong", facts, instance="a:1")
+
+    assert title in render(language, [alert], tmp_path).title
+
+
 @pytest.mark.parametrize(("language", "said"), [("en", ": once within"), ("pt-BR", ": uma vez em")])
 def test_one_disconnect_is_singular(language: str, said: str, tmp_path: Path) -> None:
     """An alert that began with three goes on until an hour has passed without one."""

@@ -435,6 +435,14 @@ def of_an_exporter(at: Mapping[str, Fleet], running: Chain) -> Iterator[Trouble]
         mend=lambda: setattr(old, "change", str),
         title=f"[WARNING] The exporter at {old.address} is too old for these rules",
     )
+    yield Trouble(
+        "ZapiExporterClockWrong",
+        {"job": "depot", "instance": depot.gate.address},
+        WARNING,
+        begin=lambda: setattr(depot.gate, "change", partial(behind, at.depot.minute)),
+        mend=lambda: setattr(depot.gate, "change", str),
+        title=f"[WARNING] The clock of the exporter at {depot.gate.address} is ",
+    )
 
 
 def flapping(fleet: Fleet) -> Timeline:
@@ -454,6 +462,15 @@ def due_in(fleet: Fleet, name: str, days: float) -> None:
 
 def another_id(text: str) -> str:
     return text.replace('id="ID-gêmeo"', 'id="ID-another"')
+
+
+def behind(seconds: float, text: str) -> str:
+    """Say more seconds until due, as an exporter does whose clock is behind."""
+    return re.sub(
+        r"(?m)^(zapi_instance_until_due_seconds.*) (\S+)$",
+        lambda sample: f"{sample[1]} {float(sample[2]) + seconds!r}",
+        text,
+    )
 
 
 def restarting(seconds: float, text: str) -> str:
