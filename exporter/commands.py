@@ -12,7 +12,7 @@ from exporter import __version__
 from exporter.config.labels import label_warnings
 from exporter.config.load import Source, load, open_source
 from exporter.config.problem import InvalidConfig
-from exporter.daemon import Daemon, make_client
+from exporter.daemon import Daemon
 from exporter.discovery.cache import ListCache
 from exporter.discovery.merge import with_lists
 from exporter.healthcheck import published
@@ -39,6 +39,7 @@ from exporter.web.routes import App, Reload
 from exporter.web.status_page.status_page import StatusPage
 from exporter.webconfig.file import WebConfigFile
 from exporter.webconfig.file import load as load_web_config
+from exporter.zapi.client import make_client
 from exporter.zapi.proxy import UnusableProxy
 
 OK: Final = 0

@@ -11,13 +11,12 @@ from exporter.fleet.store import Fleet
 from exporter.metrics.exposition import InstanceLines, Scrapes
 from exporter.metrics.self_metrics import Telemetry
 from exporter.model.clock import Clock
-from exporter.model.settings import Api, Config
+from exporter.model.settings import Config
 from exporter.poller.collectors import CollectorLimits, Collectors
 from exporter.poller.poller import Poller
 from exporter.poller.schedule import Backoff, Plan
 from exporter.process.permissions import PermissionChecker
-from exporter.zapi.client import ZapiClient
-from exporter.zapi.proxy import environment_proxy
+from exporter.zapi.client import make_client
 
 
 class Daemon:
@@ -165,11 +164,3 @@ def _longest_poll(config: Config) -> float:
     """Return the longest time that an instance's requests may take one after the other, in seconds."""
     requests = 1 + max((len(instance.collect) for instance in config.instances), default=0)
     return config.api.timeout * requests
-
-
-def make_client(api: Api, clock: Clock) -> ZapiClient:
-    """Return a client that goes through the proxy of the environment, if there is one.
-
-    Raise :class:`~exporter.zapi.proxy.UnusableProxy`.
-    """
-    return ZapiClient(api, clock=clock, proxy=environment_proxy(api.base_url))

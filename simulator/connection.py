@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, NamedTuple, cast
 
-from exporter.demo.api import Reply, Request
+from exporter.demo.api import SimulatedReply, SimulatedRequest
 from exporter.demo.faults import message
 from simulator.player import End, Player, reset
 from simulator.steps import AnswerNext, Ending
@@ -16,7 +16,7 @@ _MAX_HEAD: Final = 64 * 1024
 class Head(NamedTuple):
     """The head of a request. ``is_last`` is true where the client wants the connection closed after the reply."""
 
-    request: Request
+    request: SimulatedRequest
     body_length: int
     is_last: bool
 
@@ -33,7 +33,7 @@ def parse_head(head: bytes) -> Head:
         headers[name.lower()] = value.strip()
     connection = headers.get("connection", "").lower()
     return Head(
-        Request(method, target, headers),
+        SimulatedRequest(method, target, headers),
         int(headers.get("content-length", "0")),
         connection == "close" or (version == "HTTP/1.0" and connection != "keep-alive"),
     )
@@ -58,7 +58,7 @@ class HttpConnection(asyncio.Protocol):
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        attend: Callable[[Request], Reply],
+        attend: Callable[[SimulatedRequest], SimulatedReply],
         live: set[asyncio.Transport],
         observer: Observer | None = None,
     ) -> None:
@@ -127,7 +127,7 @@ class HttpConnection(asyncio.Protocol):
         if self._buffer and not self._busy and not self._transport.is_closing():
             self._serve()
 
-    def _give(self, reply: Reply) -> None:
+    def _give(self, reply: SimulatedReply) -> None:
         if not isinstance(reply.what, bytes):
             self._player.play(reply.what, reply.delay)
         elif reply.delay > 0:

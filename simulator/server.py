@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
-from exporter.demo.api import Reply, Request, SimulatedApi
+from exporter.demo.api import SimulatedApi, SimulatedReply, SimulatedRequest
 from exporter.demo.faults import Fault
 from exporter.demo.instances import LIST_PATH, SimulatedAccount, SimulatedInstance, page_of
 from exporter.model.clock import Clock
@@ -173,7 +173,7 @@ class SimulatedZapi:
             return HttpConnection(loop, self._attend, live, self._counters)
         return SpoiltConnection(loop, self._mode, self._drip_interval, live)
 
-    def _attend(self, request: Request) -> Reply:
+    def _attend(self, request: SimulatedRequest) -> SimulatedReply:
         route = self._api.route(request)
         fault = None
         if route is None:
@@ -187,6 +187,6 @@ class SimulatedZapi:
         reply = self._api.reply(request, fault)
         return replace(reply, delay=reply.delay + self._latency) if self._latency else reply
 
-    def _list_fault(self, request: Request) -> Fault | None:
+    def _list_fault(self, request: SimulatedRequest) -> Fault | None:
         account = self._api.account_of(request)
         return account.fault_of(page_of(request.target)[0]) if isinstance(account, FaultyAccount) else None

@@ -34,7 +34,7 @@ def client_token_refused(client_token: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class SimulatedRequest:
     """A whole request. ``headers`` have lower-case names."""
 
     method: str
@@ -44,14 +44,14 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class SimulatedReply:
     """Whole bytes, or the steps of a fault, to send ``delay`` seconds after the request."""
 
     what: bytes | Iterator[object]
     delay: float = 0.0
 
 
-class Route(NamedTuple):
+class SimulatedRoute(NamedTuple):
     """What a request asks for: one of :data:`RESOURCES` of an instance."""
 
     instance_id: str
@@ -99,23 +99,23 @@ class SimulatedApi:
         """
         self._accounts = {**self._accounts, account.partner_token: account}
 
-    def account_of(self, request: Request) -> SimulatedAccount | None:
+    def account_of(self, request: SimulatedRequest) -> SimulatedAccount | None:
         """Return the account whose partner token a request has, or ``None``."""
         return self._accounts.get(request.headers.get("authorization", "").removeprefix("Bearer "))
 
-    def route(self, request: Request) -> Route | None:
+    def route(self, request: SimulatedRequest) -> SimulatedRoute | None:
         """Return what a request asks of an instance that is served, or ``None``."""
         route = _route(request.target)
         return route if route is not None and route.instance_id in self._subjects else None
 
-    def reply(self, request: Request, fault: Fault | None = None) -> Reply:
+    def reply(self, request: SimulatedRequest, fault: Fault | None = None) -> SimulatedReply:
         """Answer a request; ``fault`` takes the place of the fault that the instance's timeline has now."""
         if request.target.partition("?")[0] == LIST_PATH:
             return self._list(request, fault)
         route = _route(request.target)
         subject = None if route is None else self._subjects.get(route.instance_id)
         if route is None or subject is None:
-            return Reply(message(404, NO_SUCH_RESOURCE if route is None else INSTANCE_NOT_FOUND))
+            return SimulatedReply(message(404, NO_SUCH_RESOURCE if route is None else INSTANCE_NOT_FOUND))
         instance = subject.instance
         phase = instance.timeline.at(self._clock.monotonic() - self._began)
         connected = instance.connected if phase.connected is None else phase.connected
@@ -127,21 +127,23 @@ class SimulatedApi:
                 body=me_body(instance, connected=connected),
                 now=self._clock.time(),
             )
-            return Reply(fault.play(exchange), instance.delay)
+            return SimulatedReply(fault.play(exchange), instance.delay)
         refusal = _refusal(request, route, instance)
-        return Reply(refusal or _resource(request, route.resource, subject, connected), instance.delay)
+        return SimulatedReply(
+            refusal or _resource(request, route.resource, subject, connected), instance.delay
+        )
 
-    def _list(self, request: Request, fault: Fault | None) -> Reply:
+    def _list(self, request: SimulatedRequest, fault: Fault | None) -> SimulatedReply:
         account = self.account_of(request)
         if account is None:
-            return Reply(message(401, PARTNER_TOKEN_REFUSED))
+            return SimulatedReply(message(401, PARTNER_TOKEN_REFUSED))
         number, size = page_of(request.target)
         served = [
             account.item(subject.instance) for subject in map(self._subjects.get, account.ids) if subject
         ]
         healthy = list_reply(served, number, size)
         exchange = Exchange(path=request.target, client_token="", body=healthy, now=self._clock.time())
-        return Reply(message(200, healthy) if fault is None else fault.play(exchange))
+        return SimulatedReply(message(200, healthy) if fault is None else fault.play(exchange))
 
 
 class _Subject:
@@ -162,15 +164,15 @@ class _Subject:
         return cached[2]
 
 
-def _route(target: str) -> Route | None:
+def _route(target: str) -> SimulatedRoute | None:
     path = target.partition("?")[0]
     parts = path.split("/", 5)
     if len(parts) != 6 or (parts[0], parts[1], parts[3]) != ("", "instances", "token"):
         return None
-    return Route(unquote(parts[2]), unquote(parts[4]), parts[5]) if parts[5] in RESOURCES else None
+    return SimulatedRoute(unquote(parts[2]), unquote(parts[4]), parts[5]) if parts[5] in RESOURCES else None
 
 
-def _resource(request: Request, resource: str, subject: _Subject, connected: bool) -> bytes:
+def _resource(request: SimulatedRequest, resource: str, subject: _Subject, connected: bool) -> bytes:
     """Return the healthy reply."""
     instance = subject.instance
     if resource == "status":
@@ -184,7 +186,7 @@ def _resource(request: Request, resource: str, subject: _Subject, connected: boo
     return subject.reply(instance, connected)
 
 
-def _refusal(request: Request, route: Route, instance: SimulatedInstance) -> bytes | None:
+def _refusal(request: SimulatedRequest, route: SimulatedRoute, instance: SimulatedInstance) -> bytes | None:
     """Return what the real API answers to a request it refuses, or ``None`` if it serves it."""
     if request.method != RESOURCES[route.resource]:
         return message(405, METHOD_NOT_ALLOWED)

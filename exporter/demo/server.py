@@ -8,7 +8,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Final
 
-from exporter.demo.api import Request, SimulatedApi
+from exporter.demo.api import SimulatedApi, SimulatedRequest
 
 _PAUSE: Final = 0.1
 """Seconds until connections are accepted again where the process has no descriptor left."""
@@ -68,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", "0")))
-        reply = self._api.reply(Request(self.command, self.path, headers, body))
+        reply = self._api.reply(SimulatedRequest(self.command, self.path, headers, body))
         time.sleep(reply.delay)
         for piece in (reply.what,) if isinstance(reply.what, bytes) else reply.what:
             if isinstance(piece, bytes):

@@ -38,7 +38,7 @@ def bind(address: str, *, is_only_one: bool = True) -> socket.socket:
     Raise :class:`CannotBind`.
     """
     typed, _, port = address.rpartition(":")
-    if (problem := _problem(address, typed, port)) is not None:
+    if (problem := _problem_of_address(address, typed, port)) is not None:
         raise CannotBind(address, problem)
     host = typed.strip("[]")
     try:
@@ -64,7 +64,7 @@ def describe(listener: socket.socket) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _problem(address: str, host: str, port: str) -> str | None:
+def _problem_of_address(address: str, host: str, port: str) -> str | None:
     """Return what is wrong with an address, and what to write instead."""
     scheme, separator, rest = address.partition("://")
     if separator:

@@ -115,7 +115,7 @@ def _checksum(texts: Iterable[bytes]) -> int:
 
 
 @dataclass(slots=True)
-class _Row:
+class _Rendered:
     """The index of an instance in the columns, its labels, and the view from which its lines were rendered."""
 
     index: int
@@ -149,7 +149,7 @@ class InstanceLines:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._rows: dict[str, _Row] = {}
+        self._known: dict[str, _Rendered] = {}
         self._columns = [_Column([]) for _ in INSTANCE_METRICS]
         self._until_due: list[tuple[str, int] | None] = []
         self._headers: dict[Format, list[Segment]] = {}
@@ -168,8 +168,8 @@ class InstanceLines:
         """Replace all views. The lines of an unchanged view are kept: a reload changes few."""
         with self._lock:
             self._render_changed()
-        kept = self._rows
-        rows: dict[str, _Row] = {}
+        kept = self._known
+        rows: dict[str, _Rendered] = {}
         blocks: list[list[bytes]] = [[] for _ in INSTANCE_METRICS]
         until_due: list[tuple[str, int] | None] = []
         for index, view in enumerate(views):
@@ -181,12 +181,12 @@ class InstanceLines:
                 labels = LabelText(view.instance.name, view.instance.labels)
                 until = _until_due_head(labels, view)
                 made = [_block(metric, labels, view) for metric in INSTANCE_METRICS]
-            rows[view.instance.name] = _Row(index, labels, view)
+            rows[view.instance.name] = _Rendered(index, labels, view)
             until_due.append(until)
             for column, block in zip(blocks, made, strict=True):
                 column.append(block)
         with self._lock:
-            self._rows, self._columns, self._until_due = rows, [_Column(b) for b in blocks], until_due
+            self._known, self._columns, self._until_due = rows, [_Column(b) for b in blocks], until_due
             self.version += 1
 
     def render(self, fmt: Format, now: float) -> SharedText:
@@ -203,7 +203,7 @@ class InstanceLines:
         """Render the lines that have changed. Called with the lock held."""
         while self._unrendered:
             name, view = self._unrendered.popitem()  # one that cannot be rendered must keep no other from it
-            row = self._rows[name]
+            row = self._known[name]
             changed = tuple(compress(_VIEW_FIELDS, map(is_not, _values(row.view), _values(view))))
             for index in _stale(changed):
                 self._columns[index].put(row.index, _block(INSTANCE_METRICS[index], row.labels, view))

@@ -104,7 +104,7 @@ class Backoff:
         return wait
 
 
-class Kind(IntEnum):
+class PollKind(IntEnum):
     FIRST = 0
     SLOT = 1
     RETRY = 2
@@ -121,7 +121,7 @@ class Target:
     instance: Instance
     slots: Slots
     due: float
-    kind: Kind = Kind.FIRST
+    kind: PollKind = PollKind.FIRST
     failures_in_a_row: int = 0
     began: float | None = None
     """When its poll in flight began."""
@@ -138,7 +138,7 @@ class Poll(NamedTuple):
 
     target: Target
     instance: Instance
-    kind: Kind
+    kind: PollKind
     lateness: float | None
 
 
@@ -154,7 +154,7 @@ class PollQueue:
         self._first: deque[tuple[int, Target]] = deque()
         self._slots: list[tuple[float, int, Target]] = []
         self._retries: list[tuple[float, int, Target]] = []
-        self._in_flight = [0] * len(Kind)
+        self._in_flight = [0] * len(PollKind)
         self._turn_of_slots = False
         self.replace(plan, now)
 
@@ -187,7 +187,7 @@ class PollQueue:
                 self._update(target, instance, rescheduled, now)
             self._targets[instance.name] = target
         for target in sorted(new, key=lambda target: target.slots.after(now), reverse=True):
-            self._enqueue(target, Kind.FIRST, now)
+            self._enqueue(target, PollKind.FIRST, now)
         for removed in old.values():
             removed.ticket, removed.asked = 0, False
 
@@ -201,9 +201,9 @@ class PollQueue:
             return False
         if target.is_read:
             return False
-        if target.began is not None or target.kind is Kind.FIRST or target.asked:
+        if target.began is not None or target.kind is PollKind.FIRST or target.asked:
             return True
-        if target.kind is Kind.RETRY or now - target.ended <= self._plan.polling.probe_max_age:
+        if target.kind is PollKind.RETRY or now - target.ended <= self._plan.polling.probe_max_age:
             return False
         target.asked = True
         self._asked.append(target)
@@ -230,12 +230,12 @@ class PollQueue:
         if target is None:
             return None
         is_due = target.due <= now
-        kind = Kind.PROBE if target.kind is Kind.SLOT and not is_due else target.kind
+        kind = PollKind.PROBE if target.kind is PollKind.SLOT and not is_due else target.kind
         target.began = now
         target.asked = False
         target.ticket = 0
         self._in_flight[kind] += 1
-        return Poll(target, target.instance, kind, now - target.due if kind is Kind.SLOT else None)
+        return Poll(target, target.instance, kind, now - target.due if kind is PollKind.SLOT else None)
 
     def next_due(self, now: float) -> float | None:
         """Return when :meth:`take` may next return a poll: 0 for now, ``None`` for not before another call changes
@@ -257,15 +257,15 @@ class PollQueue:
             return
         if not isinstance(reading, Failure):
             target.failures_in_a_row = 0
-            pause = self.interval / 4 if poll.kind is Kind.FIRST and _head(self._first) else 0.0
-            self._enqueue(target, Kind.SLOT, target.slots.after(now + pause))
+            pause = self.interval / 4 if poll.kind is PollKind.FIRST and _head(self._first) else 0.0
+            self._enqueue(target, PollKind.SLOT, target.slots.after(now + pause))
         elif not _same_credentials(poll.instance, target.instance):
             target.failures_in_a_row = 0
-            self._enqueue(target, Kind.FIRST, now)
+            self._enqueue(target, PollKind.FIRST, now)
         else:
             target.failures_in_a_row += 1
             due = self._backoff.due(reading, target.failures_in_a_row, target.slots, now)
-            self._enqueue(target, Kind.RETRY, due)
+            self._enqueue(target, PollKind.RETRY, due)
 
     def _update(self, target: Target, instance: Instance, rescheduled: bool, now: float) -> None:
         renewed = not _same_credentials(target.instance, instance)
@@ -274,18 +274,18 @@ class PollQueue:
             target.slots = Slots.of(instance.name, self.interval)
         if target.began is not None:
             return
-        if renewed and target.kind is Kind.RETRY:
+        if renewed and target.kind is PollKind.RETRY:
             target.failures_in_a_row = 0
-            self._enqueue(target, Kind.FIRST, now)
-        elif rescheduled and target.kind is Kind.SLOT:
-            self._enqueue(target, Kind.SLOT, target.slots.after(now))
+            self._enqueue(target, PollKind.FIRST, now)
+        elif rescheduled and target.kind is PollKind.SLOT:
+            self._enqueue(target, PollKind.SLOT, target.slots.after(now))
 
-    def _enqueue(self, target: Target, kind: Kind, due: float) -> None:
+    def _enqueue(self, target: Target, kind: PollKind, due: float) -> None:
         target.kind, target.due, target.ticket = kind, due, next(self._tickets)
-        if kind is Kind.FIRST:
+        if kind is PollKind.FIRST:
             self._first.append((target.ticket, target))
         else:
-            heap = self._slots if kind is Kind.SLOT else self._retries
+            heap = self._slots if kind is PollKind.SLOT else self._retries
             heapq.heappush(heap, (due, target.ticket, target))
 
     def _take_starving(self, now: float) -> Target | None:
@@ -311,7 +311,7 @@ class PollQueue:
             self._asked.popleft()
         if not self._asked:
             return None
-        may_start = self._in_flight[Kind.PROBE] < max(1, self.concurrency // 4) and sum(
+        may_start = self._in_flight[PollKind.PROBE] < max(1, self.concurrency // 4) and sum(
             self._in_flight
         ) < max(1, self.concurrency - 1)
         return self._asked[0] if may_start else None
@@ -327,7 +327,7 @@ class PollQueue:
         """Return whether there is a retry, due or not, and a worker for it."""
         return (
             bool(self._retries)
-            and self._in_flight[Kind.RETRY] < max(1, self.concurrency // 2)
+            and self._in_flight[PollKind.RETRY] < max(1, self.concurrency // 2)
             and self._leaves_workers(now)
         )
 
@@ -336,7 +336,7 @@ class PollQueue:
         next_slot = _heap_head(self._slots)
         awaited = next_slot is not None and next_slot.due < now + self._plan.longest_poll
         left_alone = min(max(1, self.concurrency // 4), self.concurrency - 1) if awaited else 0
-        return sum(self._in_flight) - self._in_flight[Kind.SLOT] < self.concurrency - left_alone
+        return sum(self._in_flight) - self._in_flight[PollKind.SLOT] < self.concurrency - left_alone
 
 
 def _head(queue: deque[tuple[int, Target]]) -> Target | None:

@@ -19,7 +19,7 @@ from exporter.config.files import TrackedFiles, UnreadableFile
 from exporter.process.output import Progress, complain, stand_in_for_closed_stderr, write_error
 from exporter.report.csv_file import csv_of
 from exporter.report.figures import LATEST, Report, collect, steps
-from exporter.report.page import LANGUAGES, page_of
+from exporter.report.page import LANGUAGES, write_page
 from exporter.report.period import BadPeriod, Day, Month, time_zone, zone_of_environment
 from exporter.report.prometheus import CannotAsk, Prometheus, Sample
 
@@ -59,7 +59,7 @@ def _report(options: argparse.Namespace, now: float) -> int:
     _check_place(html)
     _check_place(table)
     report = _collect(_prometheus(options), days, options.group_by)
-    _write(html, page_of(report, month, options.group_by, options.language, now))
+    _write(html, write_page(report, month, options.group_by, options.language, now))
     _write(table, csv_of(report))
     complain(f"zapi-report: wrote {html} and {table}")
     return _said(report, options.group_by)

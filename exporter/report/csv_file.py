@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
-from exporter.report.figures import Report, Row
+from exporter.report.figures import Figures, Report
 
 COLUMNS: Final = (
     *("rows", "group", "job", "namespace", "name", "numbers", "availability", "known_share", "disconnects"),
@@ -34,7 +34,7 @@ def _lines(report: Report) -> Iterator[list[str]]:
         yield _line("number", row)
 
 
-def _line(kind: str, row: Row) -> list[str]:
+def _line(kind: str, row: Figures) -> list[str]:
     total = row.total
     return [
         kind,

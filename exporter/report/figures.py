@@ -67,7 +67,7 @@ class Share:
 
 
 @dataclass(slots=True)
-class Row:
+class Figures:
     """A number, or a group of ``numbers`` of them. ``days`` are in the order of the month's."""
 
     group: str
@@ -96,9 +96,9 @@ class Report:
     """
 
     days: Sequence[Day]
-    all: Row
-    groups: Sequence[Row]
-    numbers: Sequence[Row]
+    all: Figures
+    groups: Sequence[Figures]
+    numbers: Sequence[Figures]
     hours: int
     recorded: int
     warnings: Sequence[str] = ()
@@ -112,14 +112,14 @@ def steps(days: Sequence[Day]) -> int:
 def collect(ask: Ask, days: Sequence[Day], group_by: str) -> Report:
     """Run all queries and combine the results."""
     hours = [int(sum(one.value for one in ask(RECORDED, day.start, day.end))) for day in days]
-    rows: dict[Key, Row] = {}
+    rows: dict[Key, Figures] = {}
     seen: dict[Key, dict[str, list[float]]] = {}
     for place, day in enumerate(days):
         for figure, query in BY_DAY.items():
             for sample in ask(query, day.start, day.end):
                 key = _key(sample.labels)
                 # Use the group of the newest labels.
-                row = rows.setdefault(key, Row("", *key))
+                row = rows.setdefault(key, Figures("", *key))
                 row.group = sample.labels.get(group_by, "")
                 values = seen.setdefault(key, {name: [0.0] * len(days) for name in BY_DAY})
                 values[figure][place] += sample.value
@@ -148,7 +148,7 @@ def _key(labels: Mapping[str, str]) -> Key:
     return labels.get("job", ""), labels.get("namespace", ""), labels.get("name", "")
 
 
-def _put(row: Row, figure: str, value: float) -> None:
+def _put(row: Figures, figure: str, value: float) -> None:
     match figure:
         case "disconnects":
             row.disconnects += round(value)
@@ -182,15 +182,15 @@ def _shares(
     return shares
 
 
-def _grouped(numbers: Iterable[Row]) -> dict[str, Row]:
-    members: dict[str, list[Row]] = {}
+def _grouped(numbers: Iterable[Figures]) -> dict[str, Figures]:
+    members: dict[str, list[Figures]] = {}
     for row in numbers:
         members.setdefault(row.group, []).append(row)
     return {group: _joined(group, rows) for group, rows in members.items()}
 
 
-def _joined(group: str, rows: Sequence[Row]) -> Row:
-    joined = Row(group, numbers=len(rows), days=[Share() for _ in (rows[0].days if rows else ())])
+def _joined(group: str, rows: Sequence[Figures]) -> Figures:
+    joined = Figures(group, numbers=len(rows), days=[Share() for _ in (rows[0].days if rows else ())])
     for row in rows:
         joined.total.add(row.total)
         for mine, theirs in zip(joined.days, row.days, strict=True):
@@ -202,6 +202,6 @@ def _joined(group: str, rows: Sequence[Row]) -> Row:
     return joined
 
 
-def _worst_first(row: Row) -> tuple[float, float, str, str]:
+def _worst_first(row: Figures) -> tuple[float, float, str, str]:
     availability = row.total.availability
     return (-1.0 if availability is None else availability, -row.longest, row.group, row.name)

@@ -14,7 +14,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from exporter import __version__
-from exporter.report.figures import Report, Row
+from exporter.report.figures import Figures, Report
 from exporter.report.period import Month
 
 UNKNOWN: Final = "\N{EN DASH}"
@@ -25,7 +25,7 @@ _MAX_NAMES: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class Language:
     """A language: its BCP 47 ``tag``, its decimal point, the months, and words by what they are for."""
 
     tag: str
@@ -43,10 +43,10 @@ class Texts:
         return self.words["month"].format(month=self.months[number - 1], year=year)
 
 
-def read_texts(tag: str) -> Texts:
+def read_language(tag: str) -> Language:
     """Return the texts of one of :data:`LANGUAGES`."""
     file = resources.files("exporter.report").joinpath(f"locales/{tag}.json")
-    return Texts(tag, **json.loads(file.read_text(encoding="utf-8")))
+    return Language(tag, **json.loads(file.read_text(encoding="utf-8")))
 
 
 def duration(seconds: float | None) -> str:
@@ -61,20 +61,20 @@ def duration(seconds: float | None) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-def page_of(report: Report, month: Month, group_by: str, language: str, now: float) -> bytes:
+def write_page(report: Report, month: Month, group_by: str, language: str, now: float) -> bytes:
     """Return the page in both languages; it opens in ``language``."""
     environment = Environment(
         loader=PackageLoader("exporter.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    languages = {tag: read_texts(tag) for tag in LANGUAGES}
+    languages = {tag: read_language(tag) for tag in LANGUAGES}
     names, more = _names([row for row in report.numbers if not row.total.known])
     made = dt.datetime.fromtimestamp(now, month.zone).strftime("%Y-%m-%d %H:%M")
     blind = duration(report.all.total.blind)
 
-    def of(key: str, **values: object) -> Callable[[Texts], str]:
+    def of(key: str, **values: object) -> Callable[[Language], str]:
         return lambda texts: texts.words[key].format(**values)
 
-    def unknown_names(texts: Texts) -> str:
+    def unknown_names(texts: Language) -> str:
         rest = f" {texts.words['more'].format(count=more)}" if more else ""
         return texts.words["never"].format(names=names + rest)
 
@@ -105,6 +105,6 @@ def page_of(report: Report, month: Month, group_by: str, language: str, now: flo
     )
 
 
-def _names(rows: Sequence[Row]) -> tuple[str, int]:
+def _names(rows: Sequence[Figures]) -> tuple[str, int]:
     """Return the first names, and how many more there are."""
     return ", ".join(row.name for row in rows[:_MAX_NAMES]), max(0, len(rows) - _MAX_NAMES)

@@ -19,7 +19,7 @@ from exporter.zapi.json_values import Bytes
 from exporter.zapi.me import read_me
 from exporter.zapi.message_queue import read_count, read_oldest
 from exporter.zapi.phone_status import read_phone_status
-from exporter.zapi.proxy import Proxy
+from exporter.zapi.proxy import Proxy, environment_proxy
 from exporter.zapi.transport import Adapter, Request
 
 T = TypeVar("T")
@@ -153,6 +153,14 @@ class ZapiClient:
         instance_id, token = quote(instance.id, safe=""), quote(instance.token.reveal(), safe="")
         url = f"{self._api.base_url}/instances/{instance_id}/token/{token}/{path}"
         return Request(self._route, "POST" if page else "GET", url, headers, page)
+
+
+def make_client(api: Api, clock: Clock) -> ZapiClient:
+    """Return a client that goes through the proxy of the environment, if there is one.
+
+    Raise :class:`~exporter.zapi.proxy.UnusableProxy`.
+    """
+    return ZapiClient(api, clock=clock, proxy=environment_proxy(api.base_url))
 
 
 def _client_context(ca_pem: str | None) -> ssl.SSLContext:

@@ -21,6 +21,7 @@ from exporter.zapi.json_values import (
     TooManyValues,
     Unreadable,
     decode_object,
+    text,
     unix_seconds,
     whole_number,
 )
@@ -102,25 +103,21 @@ def _readable(read: Callable[[Any], T], value: Any) -> T | None:
 
 
 def _word(value: Any) -> str:
-    text = _text(value)
-    if not is_word(text):
+    word = _text_of_list(value)
+    if not is_word(word):
         raise Unreadable
-    return text
+    return word
 
 
 def _name(value: Any) -> str:
     """Return the name, cut where it is too long."""
-    return _text(value)[:MAX_TEXT].strip()
+    return _text_of_list(value)[:MAX_TEXT].strip()
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or "\0" in value:
+def _text_of_list(value: Any) -> str:
+    if "\0" in text(value):
         raise Unreadable
-    try:
-        value.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can escape
-        raise Unreadable from None
-    return value.strip()
+    return text(value).strip()
 
 
 def _in_words_of_lists(failure: Failure, status: int) -> Failure:

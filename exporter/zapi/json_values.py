@@ -84,6 +84,17 @@ def boolean(value: Any) -> bool:
     raise Unreadable
 
 
+def text(value: Any) -> str:
+    """Return a text that can be written as UTF-8. Raise :class:`Unreadable`."""
+    if not isinstance(value, str):
+        raise Unreadable
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can escape
+        raise Unreadable from None
+    return value
+
+
 def unix_seconds(value: Any) -> float | None:
     """Return unix seconds from seconds, milliseconds, either as text, or ISO 8601 (UTC unless it says otherwise).
 

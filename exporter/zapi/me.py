@@ -19,7 +19,15 @@ from exporter.model.poll_result import Failure, Reading, Reason, Status
 from exporter.model.secret import Secret, SecretScanner
 from exporter.model.settings import Instance
 from exporter.zapi.failures import invalid_reply, is_empty, known_failure, session_of
-from exporter.zapi.json_values import Bytes, TooManyValues, Unreadable, boolean, decode_object, unix_seconds
+from exporter.zapi.json_values import (
+    Bytes,
+    TooManyValues,
+    Unreadable,
+    boolean,
+    decode_object,
+    text,
+    unix_seconds,
+)
 
 MAX_TEXT: Final = 200
 """Longest status or display name taken, in characters: they become labels."""
@@ -78,7 +86,7 @@ class _MeReader:
     def status(self, connected: bool) -> Status:
         return Status(
             connected=connected,
-            display_name=self._read("name", _text),
+            display_name=self._read("name", _short_text),
             due=self._read("due", unix_seconds),
             created=self._read("created", unix_seconds),
             payment_status=self._payment_status(),
@@ -89,10 +97,10 @@ class _MeReader:
         )
 
     def _payment_status(self) -> str | None:
-        text = self._read("paymentStatus", _text)
-        if text is None:
+        status = self._read("paymentStatus", _short_text)
+        if status is None:
             return None if "paymentStatus" in self._unreadable else ""
-        return text.lower()
+        return status.lower()
 
     def _webhooks(self) -> Mapping[str, Secret | None]:
         """Return each webhook with its URL.
@@ -156,10 +164,10 @@ def _failure_of_id(replied: object, own: str) -> Failure | None:
     return None
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > MAX_TEXT or not _is_unicode(value):
+def _short_text(value: Any) -> str:
+    if len(text(value)) > MAX_TEXT:
         raise Unreadable
-    return value.strip()
+    return text(value).strip()
 
 
 def _filter_names(value: Any) -> frozenset[str]:
@@ -172,12 +180,3 @@ def _url(value: Any) -> Secret | None:
     if not isinstance(value, str) or len(value) > MAX_URL:
         raise Unreadable
     return Secret(value.strip()) if value.strip() else None
-
-
-def _is_unicode(text: str) -> bool:
-    """Return whether the text can be written as UTF-8; JSON can escape half of a surrogate pair."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

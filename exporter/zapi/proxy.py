@@ -64,7 +64,7 @@ def parse_proxy(url: str, variable: str) -> Proxy:
     """Read a proxy's URL; ``http://`` may be left out. Raise :class:`UnusableProxy`, which names ``variable``."""
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
-        problem = _problem(url, parts)
+        problem = _problem_of_url(url, parts)
     except ValueError:
         problem = "it has no valid host, or a port that is not 1 to 65535; correct it"
     if problem:
@@ -79,7 +79,7 @@ def parse_proxy(url: str, variable: str) -> Proxy:
     return Proxy(parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme], headers)
 
 
-def _problem(url: str, parts: SplitResult) -> str | None:
+def _problem_of_url(url: str, parts: SplitResult) -> str | None:
     """Return what is wrong with the URL. Raise :class:`ValueError` for a host or port that is none."""
     if url[0] in _QUOTES or url[-1] in _QUOTES:
         return "it is in quotes, which are part of the value here; remove them"

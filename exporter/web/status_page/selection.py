@@ -17,7 +17,7 @@ from exporter.web.status_page.diagnosis import Diagnosis, Level, Problem
 from exporter.web.status_page.query import Query, Show, Sort
 from exporter.web.status_page.sanitize import folded, visible
 
-PAGE_SIZE: Final = 50
+ROWS_PER_PAGE: Final = 50
 """Rows on one page."""
 
 MAX_GROUPINGS: Final = 6
@@ -96,9 +96,9 @@ def list_instances(fleet: Sequence[Diagnosis], query: Query) -> Listing:
     causes = () if query.search else shared_causes(shown)
     folds = causes and query.show in (Show.ALL, Show.PROBLEMS)
     rows = [one for one in shown if not is_told_by(causes, one)] if folds else shown
-    pages = max(1, -(-len(rows) // PAGE_SIZE))
+    pages = max(1, -(-len(rows) // ROWS_PER_PAGE))
     page = min(query.page, pages)
-    start = (page - 1) * PAGE_SIZE
+    start = (page - 1) * ROWS_PER_PAGE
     labels = Counter(label for one in rows for label in one.view.instance.labels.items())
     return Listing(
         configured=len(fleet),
@@ -112,7 +112,7 @@ def list_instances(fleet: Sequence[Diagnosis], query: Query) -> Listing:
         page=page,
         pages=pages,
         first=start + 1 if rows else 0,
-        diagnoses=tuple(_ordered(rows, query, start + PAGE_SIZE)[start:]),
+        diagnoses=tuple(_ordered(rows, query, start + ROWS_PER_PAGE)[start:]),
         common=frozenset(label for label, count in labels.items() if count == len(rows) > 1),
         groupings=tuple(_groupings(labels, len(rows))),
         group_sizes=Counter(one.view.instance.labels.get(query.by) for one in rows) if query.by else {},

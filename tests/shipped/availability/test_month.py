@@ -9,7 +9,7 @@ import pytest
 
 from exporter.report.command import main
 from exporter.report.figures import LATEST, Share
-from exporter.report.page import LANGUAGES, UNKNOWN, duration, read_texts
+from exporter.report.page import LANGUAGES, UNKNOWN, duration, read_language
 from exporter.report.prometheus import Prometheus as Client
 from exporter.report.prometheus import Sample
 from harness.processes import Prometheus, prometheus
@@ -106,7 +106,7 @@ def test_time_before_the_rules_were_loaded_is_not_watched(
 
 
 def test_shares_are_never_rounded_up_and_durations_have_two_units() -> None:
-    english, portuguese = map(read_texts, LANGUAGES)
+    english, portuguese = map(read_language, LANGUAGES)
     shares = [UNKNOWN, "100.00 %", "99.99 %", "0.29 %"]
     assert list(map(english.percent, (None, 1, 0.99999, 0.0029))) == shares
     assert portuguese.percent(0.99999) == "99,99 %"
@@ -125,7 +125,7 @@ def test_a_day_is_drawn_in_the_parts_of_its_time(share: Share, parts: tuple[floa
 def test_the_page_has_the_figures_of_the_table(written: Path) -> None:
     page = (written / "report.html").read_text(encoding="utf-8")
     for row in (*rows_of(written, "number").values(), *rows_of(written, "group").values()):
-        for texts in map(read_texts, LANGUAGES):
+        for texts in map(read_language, LANGUAGES):
             shown = texts.percent(float(row["availability"]) if row["availability"] else None)
             assert f'<span lang="{texts.tag}">{shown}</span>' in page
         if int(row["longest_outage_seconds"]):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from exporter.web.status_page.selection import PAGE_SIZE
+from exporter.web.status_page.selection import ROWS_PER_PAGE
 from harness.processes import PATIENCE
 from tests.builders import a_status, an_instance
 from tests.system.page.site import Site
@@ -112,7 +112,7 @@ def test_filters_search_and_back_work_and_live_in_the_url(tabs: Tabs, site: Site
     expect(page.locator("tbody tr")).to_have_count(1)
     page.go_back()
     page.go_back()
-    expect(page.locator("tbody tr")).to_have_count(PAGE_SIZE)
+    expect(page.locator("tbody tr")).to_have_count(ROWS_PER_PAGE)
     page.goto(f"{site.url}?show=unpaid")
     expect(page.locator("tbody tr")).to_have_count(2)
 
@@ -139,7 +139,7 @@ def test_of_many_quick_choices_the_last_one_is_shown_whole(tabs: Tabs, site: Sit
             "url => { history.pushState(null, '', url); dispatchEvent(new PopStateEvent('popstate')) }", url
         )
     expect(page.get_by_role("columnheader", name="Instance")).to_have_attribute("aria-sort", "descending")
-    expect(page.locator("tbody tr")).to_have_count(PAGE_SIZE)
+    expect(page.locator("tbody tr")).to_have_count(ROWS_PER_PAGE)
     by_script = rows(page)
     page.reload()
     assert rows(page) == by_script

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from exporter.web.status_page.selection import PAGE_SIZE
+from exporter.web.status_page.selection import ROWS_PER_PAGE
 from harness.firefox import DARK, PORTUGUESE, STILL, WHITE_ON_BLACK, Tab, firefox
 from harness.waiting import wait_until
 from tests.builders import a_status, an_instance
@@ -56,7 +56,7 @@ def test_filters_search_and_back_work(tab: Tab, site: Site) -> None:
     tab.wait_for(f"{ROWS} === 1 && location.search === '?show=disconnected&q=recife'")
     assert tab.evaluate(f"document.activeElement === {SEARCH} && {SEARCH}.value") == "recife"
     tab.back()
-    tab.wait_for(f"{ROWS} === {PAGE_SIZE} && location.search === ''")
+    tab.wait_for(f"{ROWS} === {ROWS_PER_PAGE} && location.search === ''")
 
 
 def test_a_refresh_brings_what_changed_and_keeps_details_and_focus(tab: Tab, site: Site) -> None:

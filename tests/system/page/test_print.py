@@ -6,8 +6,8 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser
 
-from exporter.report.figures import Report, Row, Share
-from exporter.report.page import LANGUAGES, page_of
+from exporter.report.figures import Figures, Report, Share
+from exporter.report.page import LANGUAGES, write_page
 from exporter.report.period import Month, time_zone
 from harness.processes import PATIENCE
 
@@ -23,10 +23,10 @@ _OUTSIDE: Final = """width => [...document.querySelectorAll('td, th, h1, h2, p, 
 def _report(numbers: int) -> Report:
     days = _MONTH.days(_MONTH.end)
 
-    def row(name: str, group: str, count: int = 1) -> Row:
+    def row(name: str, group: str, count: int = 1) -> Figures:
         spans = [Share(86400.0 * count, 80000.0 * count, 70000.0 * count) for _ in days]
         total = Share(31 * 86400.0 * count, 31 * 80000.0 * count, 31 * 70000.0 * count)
-        return Row(group, "zapi", "production", name, count, total, spans, 1234, 1234, 98765.0, 2222222.0)
+        return Figures(group, "zapi", "production", name, count, total, spans, 1234, 1234, 98765.0, 2222222.0)
 
     names = [f"{'centraldeatendimento' * 4}{number}" for number in range(numbers)]
     group = "equipe_com_um_nome_muito_comprido_e_sem_nenhum_espaço"
@@ -38,7 +38,7 @@ def _report(numbers: int) -> Report:
 @pytest.mark.parametrize("language", list(LANGUAGES))
 def test_nothing_is_cut_at_the_edge_of_the_paper(chromium: Browser, language: str, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
-    file.write_bytes(page_of(_report(60), _MONTH, "team", language, _MONTH.end))
+    file.write_bytes(write_page(_report(60), _MONTH, "team", language, _MONTH.end))
     page = chromium.new_page(viewport={"width": _WIDTH, "height": 1000})
     page.set_default_timeout(PATIENCE * 1000)
     page.emulate_media(media="print")

@@ -15,7 +15,7 @@ import pytest
 
 from exporter.model.poll_result import Failure, Reading
 from exporter.model.settings import Instance, Polling
-from exporter.poller.schedule import BACKOFF_CAP, Backoff, Kind, Plan, Poll, PollQueue
+from exporter.poller.schedule import BACKOFF_CAP, Backoff, Plan, Poll, PollKind, PollQueue
 from tests.builders import a_failure, a_status, an_instance, some_polling
 
 COUNT: Final = 1000
@@ -35,7 +35,7 @@ class PollMade:
     """A poll that began and ended at these virtual seconds; ``kind`` and ``lateness`` are those of :class:`Poll`."""
 
     name: str
-    kind: Kind
+    kind: PollKind
     began: float
     ended: float
     lateness: float | None
@@ -178,7 +178,7 @@ def test_the_first_round_takes_little_longer_than_latencies() -> None:
     instances = [an_instance(f"instance {number}") for number in range(count)]
     poller = VirtualPoller(instances, lambda name, now: (latency, a_status()), polling)
     poller.run(POLLING.interval)
-    ready = max(poll.ended for poll in poller.polls if poll.kind is Kind.FIRST)
+    ready = max(poll.ended for poll in poller.polls if poll.kind is PollKind.FIRST)
     assert ready < count * latency / polling.concurrency * 1.1
     assert sum(poll.began < ready for poll in poller.polls) == count
 
@@ -226,5 +226,5 @@ def test_a_recovery_is_noticed_within_the_cap(share: int) -> None:
 def test_an_outage_of_all_ends_with_everybody_on_schedule() -> None:
     polls = polls_of(lambda name, now: 600 < now < 1800, until=HOUR)
     after = [poll for poll in polls if poll.began > 1800 + BACKOFF_CAP + POLLING.interval]
-    assert {poll.kind for poll in after} == {Kind.SLOT}
+    assert {poll.kind for poll in after} == {PollKind.SLOT}
     assert p99(lateness_of(after, NAMES)) < 1

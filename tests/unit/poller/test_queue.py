@@ -8,7 +8,7 @@ import pytest
 
 from exporter.model.poll_result import Reading, Reason
 from exporter.model.settings import Instance
-from exporter.poller.schedule import Backoff, Kind, Plan, Poll, PollQueue, Slots
+from exporter.poller.schedule import Backoff, Plan, Poll, PollKind, PollQueue, Slots
 from tests.builders import a_failure, a_status, an_instance, some_polling
 
 INTERVAL = 60.0
@@ -117,7 +117,7 @@ def test_first_polls_and_retries_leave_a_quarter_to_near_slots(concurrency: int,
     poll_through(queue, START)
     reload(queue, *instances(100), now=START + INTERVAL / 2, concurrency=concurrency)
     hanging = take_all(queue, START + INTERVAL / 2)
-    assert sum(poll.kind is Kind.FIRST for poll in hanging) == most
+    assert sum(poll.kind is PollKind.FIRST for poll in hanging) == most
 
 
 def test_a_small_concurrency_is_used_whole() -> None:
@@ -129,7 +129,7 @@ def test_retries_hold_at_most_half_of_the_workers(concurrency: int, most: int) -
     queue = a_queue(*instances(100), concurrency=concurrency)
     poll_through(queue, START, a_failure())
     retries = take_all(queue, START + 10 * INTERVAL)
-    assert [poll.kind for poll in retries] == [Kind.RETRY] * most
+    assert [poll.kind for poll in retries] == [PollKind.RETRY] * most
     assert queue.next_due(START + 10 * INTERVAL) is None
     queue.finish(retries[0], a_failure(), START + 10 * INTERVAL)
     assert queue.next_due(START + 10 * INTERVAL) is not None
@@ -201,7 +201,7 @@ def test_asking_for_an_instance_whose_retry_is_in_flight_shares_that() -> None:
     poll_through(queue, START, a_failure())
     now = START + 2 * INTERVAL
     retry = take(queue, now)
-    assert retry.kind is Kind.RETRY
+    assert retry.kind is PollKind.RETRY
     assert queue.ask("vendas", now)
     assert queue.take(now) is None
     queue.finish(retry, a_failure(), now)
@@ -213,7 +213,7 @@ def test_asking_before_the_first_poll_makes_no_poll_of_its_own() -> None:
     queue = a_queue(*instances(3))
     assert all(queue.ask(name, START) for name in reversed(names))
     assert [(poll.instance.name, poll.kind) for poll in take_all(queue, START)] == [
-        (name, Kind.FIRST) for name in names
+        (name, PollKind.FIRST) for name in names
     ]
 
 
@@ -235,7 +235,7 @@ def test_an_instance_that_is_asked_for_is_polled_between_its_slots() -> None:
     assert queue.ask("instance 2", now)
     assert queue.next_due(now) == 0.0
     asked = take(queue, now)
-    assert (asked.instance.name, asked.kind, asked.lateness) == ("instance 2", Kind.PROBE, None)
+    assert (asked.instance.name, asked.kind, asked.lateness) == ("instance 2", PollKind.PROBE, None)
     queue.finish(asked, a_status(), now + 0.002)
     names = sorted(poll.instance.name for poll in take_all(queue, now + INTERVAL))
     assert names == ["instance 0", "instance 1", "instance 2"]
@@ -258,7 +258,7 @@ def test_a_slot_that_comes_first_is_the_poll_that_was_asked_for() -> None:
     assert queue.ask("instance 0", now)
     due = Slots.of("instance 0", INTERVAL).after(now)
     polls = {poll.instance.name: poll for poll in take_all(queue, due)}
-    assert polls["instance 0"].kind is Kind.SLOT
+    assert polls["instance 0"].kind is PollKind.SLOT
     for poll in polls.values():
         queue.finish(poll, a_status(), due)
     assert queue.take(due) is None
@@ -270,7 +270,7 @@ def test_slots_that_are_due_go_before_whoever_asks() -> None:
     due = queue.next_due(now)
     assert due is not None
     assert all(queue.ask(f"instance {number}", due) for number in range(3))
-    assert [poll.kind for poll in take_all(queue, due)] == [Kind.SLOT]
+    assert [poll.kind for poll in take_all(queue, due)] == [PollKind.SLOT]
 
 
 @pytest.mark.parametrize(("concurrency", "most"), [(1, 1), (2, 1), (7, 1), (8, 2), (32, 8)])
@@ -279,11 +279,11 @@ def test_whoever_asks_holds_a_quarter_of_the_workers_at_most(concurrency: int, m
     queue, now = idle_queue(100, concurrency)
     assert all(queue.ask(f"instance {number}", now) for number in range(100))
     hanging = take_all(queue, now)
-    assert [poll.kind for poll in hanging] == [Kind.PROBE] * most
+    assert [poll.kind for poll in hanging] == [PollKind.PROBE] * most
     due = queue.next_due(now)
     assert due is not None
     if concurrency > 1:
-        assert take(queue, due).kind is Kind.SLOT
+        assert take(queue, due).kind is PollKind.SLOT
 
 
 def test_an_unknown_instance_is_not_polled_for_the_asking() -> None:
@@ -362,4 +362,4 @@ def test_busy_slots_take_turns_with_what_they_starve() -> None:
     while (poll := queue.take(now)) is not None:
         kinds.append(poll.kind)
         queue.finish(poll, a_status(), now)
-    assert kinds == [Kind.FIRST, Kind.SLOT, Kind.FIRST, Kind.SLOT, Kind.RETRY]
+    assert kinds == [PollKind.FIRST, PollKind.SLOT, PollKind.FIRST, PollKind.SLOT, PollKind.RETRY]

@@ -8,7 +8,13 @@ from exporter.fleet.store import InstanceView
 from exporter.model.poll_result import Failure, Reason
 from exporter.web.status_page.diagnosis import Level, diagnose
 from exporter.web.status_page.query import Query, Show, Sort
-from exporter.web.status_page.selection import PAGE_SIZE, Listing, is_told_by, list_instances, shared_causes
+from exporter.web.status_page.selection import (
+    ROWS_PER_PAGE,
+    Listing,
+    is_told_by,
+    list_instances,
+    shared_causes,
+)
 from tests.builders import a_status, an_instance
 from tests.unit.web.status_page.fleets import DAY, NOW, a_disconnected_view, a_failed_view, a_view, a_view_due
 
@@ -162,9 +168,9 @@ def test_all_words_of_a_search_must_be_found() -> None:
 
 
 def test_every_instance_is_on_exactly_one_page() -> None:
-    views = [a_view(f"loja-{number}") for number in range(2 * PAGE_SIZE + 1)]
+    views = [a_view(f"loja-{number}") for number in range(2 * ROWS_PER_PAGE + 1)]
     pages = [listing(views, Query(page=page)) for page in (1, 2, 3)]
-    assert [page.first for page in pages] == [1, PAGE_SIZE + 1, 2 * PAGE_SIZE + 1]
+    assert [page.first for page in pages] == [1, ROWS_PER_PAGE + 1, 2 * ROWS_PER_PAGE + 1]
     assert [name for page in pages for name in names(page)] == [view.instance.name for view in views]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from exporter.fleet.store import InstanceView
 from exporter.model.poll_result import Reason
-from exporter.web.status_page.selection import PAGE_SIZE
+from exporter.web.status_page.selection import ROWS_PER_PAGE
 from tests.builders import a_status, an_instance
 from tests.unit.web.status_page.fleets import (
     NOW,
@@ -267,12 +267,12 @@ def test_the_chosen_filter_is_marked(show: str) -> None:
     ],
 )
 def test_pages_are_linked_without_a_script(number: str, links: dict[str, str]) -> None:
-    views = [a_view(f"loja-{number}") for number in range(3 * PAGE_SIZE)]
+    views = [a_view(f"loja-{number}") for number in range(3 * ROWS_PER_PAGE)]
     html = page(views, {"page": number, "q": "loja"})
     assert {link["rel"]: link["href"] for link in Elements(html).all("a") if "rel" in link} == links
     assert f"<span>Page {number} of 3</span>" in html
-    assert html.count("data-key=") == PAGE_SIZE
-    assert 'class="pages"' not in page(views[:PAGE_SIZE])
+    assert html.count("data-key=") == ROWS_PER_PAGE
+    assert 'class="pages"' not in page(views[:ROWS_PER_PAGE])
 
 
 def test_the_page_refreshes_itself_without_a_script_unless_paused() -> None:
