@@ -69,7 +69,6 @@ class Ear:
         self.heard("the process list", Path(f"/proc/{exporter.process.pid}/cmdline").read_bytes())
 
     def verdict(self, of_what: str) -> Result:
-        """Whether a secret was heard."""
         found = tuple(leaks(self._said))
         size = sum(len(data) for _, data in self._said)
         return Result(

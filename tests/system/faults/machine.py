@@ -39,7 +39,6 @@ _LOOK_AGAIN: Final = 0.1
 
 
 def of_machine(directory: Path, tell: Tell) -> Iterator[Result]:
-    """All of them, one after the other."""
     ear = Ear()
     for number, make in enumerate((_no_descriptors, _no_threads, _disk_full, _stepped_clock)):
         work = directory / str(number)

@@ -50,7 +50,6 @@ class Result:
 
 
 def ended(name: str, promised: int, *statuses: int) -> Result:
-    """How processes ended."""
     complaints = tuple(f"status {status}" for status in statuses if status != promised)
     return Result(
         name, f"status {promised}", f"status {' and '.join(map(str, sorted(set(statuses))))}", complaints

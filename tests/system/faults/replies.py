@@ -102,13 +102,11 @@ class _Scene:
                 return
 
     def poll_once(self, ear: Ear) -> Result:
-        """``--once`` among all the faults."""
         self._tell("--once")
         once = run_command(self._directory, self.config, ear, "--once")
         return ended("--once among all faults", POLLS_FAILED, once.returncode)
 
     def heal(self, its: Stage) -> Result:
-        """Take every fault away."""
         self._tell("taking every fault away")
         for subject in self._faulty:
             self._zapi.set_fault(subject.id, no_fault())

@@ -31,7 +31,6 @@ class Stage:
         return self._ear.ask(f"{self.running.url}/metrics")[1]
 
     def seen(self) -> Mapping[str, Seen]:
-        """Each instance by its series."""
         return in_exposition(self.metrics())
 
     def has_polled_all(self, times: int) -> bool:
@@ -39,7 +38,6 @@ class Stage:
         return all(polls >= times for polls in values(self.metrics(), "zapi_instance_polls_total"))
 
     def sees_all_up(self) -> bool:
-        """Whether the last poll of every instance succeeded."""
         text = self.metrics()
         return sum(values(text, "zapi_instance_up")) == len(values(text, "zapi_instance_polls_total"))
 
@@ -55,7 +53,6 @@ class Stage:
         self._ear.look_around(self.running, names)
 
     def stop(self) -> int:
-        """End it as an operator would, and give its exit status."""
         self.running.process.send_signal(signal.SIGTERM)
         return self.running.process.wait(_STOP_PATIENCE)
 

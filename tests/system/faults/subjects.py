@@ -35,7 +35,6 @@ class Subject:
         return f"{canary('token')}-{generation}"
 
     def simulated(self) -> SimulatedInstance:
-        """The instance with the token of generation 0."""
         now = time.time()
         return SimulatedInstance(
             id=self.id,
@@ -49,7 +48,6 @@ class Subject:
         )
 
     def configured(self, generation: int) -> Mapping[str, str]:
-        """The instance in a configuration."""
         return {"name": self.name, "id": self.id, "token": self.token(generation)}
 
 

@@ -36,13 +36,11 @@ def hang_name_lookups() -> None:
 
 
 def step_clock() -> None:
-    """A wall clock that is set while the exporter runs."""
     real, file = time.time, Path(os.environ[CLOCK_STEP_VARIABLE])
     time.time = lambda: real() + float(file.read_text())
 
 
 def lack_threads() -> None:
-    """A machine that lets this process have few threads."""
     real = threading.Thread.start
 
     def start(thread: threading.Thread) -> None:

@@ -81,7 +81,6 @@ def test_the_exporter_knows_each_token_but_the_revoked_one() -> None:
 
 
 def test_every_role_that_is_fine_has_no_fault_at_any_time() -> None:
-    """Every role that is fine is connected paid and has its webhooks at all times."""
     for member in build_scenario(120, NOW):
         if member.role in FINE:
             simulated = member.simulated

@@ -73,7 +73,6 @@ def test_a_disconnect_behind_failing_polls_is_seen(rig: Rig) -> None:
 
 
 def test_failing_polls_are_told_once_for_each_reason(rig: Rig) -> None:
-    """Failing polls are told once for each reason with all that an operator greps for."""
     rig.poll(a_status())
     records = rig.poll(*[a_failure(Reason.TIMEOUT)] * 3, *[a_failure(Reason.TLS)] * 3)
     assert said(records) == [("WARNING", "polls are failing")] * 2

@@ -97,7 +97,6 @@ def test_an_instance_is_never_polled_twice_at_once() -> None:
 
 
 def test_first_polls_take_all_workers_while_no_slot_is_near() -> None:
-    """First polls take all workers while no slot falls due before they end."""
     queue = a_queue(*instances(100), concurrency=32)
     hanging = take_all(queue, START)
     assert len(hanging) == 32
@@ -112,7 +111,6 @@ def test_first_polls_take_all_workers_while_no_slot_is_near() -> None:
 
 @pytest.mark.parametrize(("concurrency", "most"), [(4, 3), (32, 24)])
 def test_first_polls_and_retries_leave_a_quarter_to_near_slots(concurrency: int, most: int) -> None:
-    """First polls and retries leave a quarter of the workers to slots that fall due before they end."""
     queue = a_queue(*instances(20), concurrency=concurrency)
     poll_through(queue, START)
     reload(queue, *instances(100), now=START + INTERVAL / 2, concurrency=concurrency)
@@ -326,7 +324,6 @@ def test_new_credentials_of_a_failing_instance_are_tried_at_once() -> None:
 
 
 def test_new_credentials_are_tried_at_once_after_a_refusal() -> None:
-    """New credentials that come while the old ones are refused are tried at once."""
     queue = a_queue(an_instance("vendas"))
     poll = take(queue, START)
     renewed = an_instance("vendas", token="NEW")

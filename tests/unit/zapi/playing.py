@@ -36,11 +36,12 @@ Play = Callable[[socket.socket], None]
 
 @dataclass
 class PlayedServer:
-    """``connections`` is how many were accepted; ``ca_pem`` vouches for the server where it speaks TLS.
+    """``connections`` is how many were accepted; ``ca_pem`` vouches for a server with ``tls``.
 
     Connections that are ``open`` at the end of the test are shut down.
     """
 
+    scheme: str
     host: str
     port: int
     ca_pem: str | None
@@ -49,7 +50,7 @@ class PlayedServer:
 
     @property
     def url(self) -> str:
-        return f"{'http' if self.ca_pem is None else 'https'}://{self.host}:{self.port}"
+        return f"{self.scheme}://{self.host}:{self.port}"
 
     def client(self, timeout: float = PATIENCE, **options: Any) -> ZapiClient:
         return a_client(self.url, timeout, self.ca_pem, **options)
@@ -68,7 +69,7 @@ def playing(
     if tls:
         context, ca_pem = _certified(host)
     with socket.create_server((host, port)) as listener:
-        server = PlayedServer(host, listener.getsockname()[1], ca_pem)
+        server = PlayedServer("https" if context else "http", host, listener.getsockname()[1], ca_pem)
 
         def accept() -> None:
             for play in plays:

@@ -1,18 +1,15 @@
-"""A real HTTP proxy on a thread of its own: it forwards and makes tunnels, or spoils what it is asked for."""
+"""A real HTTP proxy on a thread of its own: it forwards and makes tunnels."""
 
 import asyncio
 import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from harness.waiting import wait_until
-
-Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter, str], Awaitable[None]]
-"""What the proxy does with a connection once it has read the head of its first request."""
 
 
 @dataclass
@@ -35,8 +32,8 @@ class Proxy:
 
 
 @contextlib.contextmanager
-def proxying(answer: Answer | None = None, tls: ssl.SSLContext | None = None) -> Iterator[Proxy]:
-    """Run a proxy; with ``tls`` it is an https:// one. Without ``answer`` it does what it is asked for."""
+def proxying(tls: ssl.SSLContext | None = None) -> Iterator[Proxy]:
+    """Run a proxy; with ``tls`` it is an https:// one."""
     loop = asyncio.new_event_loop()
     listener = socket.create_server(("127.0.0.1", 0))
     proxy = Proxy("https" if tls else "http", listener.getsockname()[1])
@@ -47,7 +44,7 @@ def proxying(answer: Answer | None = None, tls: ssl.SSLContext | None = None) ->
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             proxy.heads.append(head)
-            await (answer or serve)(reader, writer, head)
+            await serve(reader, writer, head)
         except (OSError, asyncio.IncompleteReadError):
             pass  # the client went away, or the server
         finally:

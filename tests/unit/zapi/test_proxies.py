@@ -1,6 +1,6 @@
 """Polls through real proxies: what they are told, what is kept, and whose failure it is."""
 
-import asyncio
+import socket
 import ssl
 import time
 
@@ -15,8 +15,8 @@ from exporter.zapi.proxy import parse_proxy
 from simulator.server import SimulatedZapi
 from tests.builders import an_instance
 from tests.unit.zapi.outcome import said
-from tests.unit.zapi.playing import PATIENCE, a_client
-from tests.unit.zapi.proxying import Answer, proxying
+from tests.unit.zapi.playing import PATIENCE, Play, a_client, answering, deliver, playing
+from tests.unit.zapi.proxying import proxying
 
 INSTANCE = an_instance("vendas", client_token="CLIENTTOKEN")
 LOGIN = "us%C5%A1er:p%40ss"
@@ -55,14 +55,6 @@ def serving(tls: ssl.SSLContext | None) -> SimulatedZapi:
     return SimulatedZapi([instance], clock=SystemClock(), tls=tls)
 
 
-def says(answer: bytes) -> Answer:
-    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: str) -> None:
-        writer.write(answer)
-        await writer.drain()
-
-    return say
-
-
 def test_a_tunnel_serves_many_polls_and_is_closed_with_its_client(
     proxy_tls: ssl.SSLContext | None, certified: Certified
 ) -> None:
@@ -89,9 +81,10 @@ def test_a_tunnel_is_asked_for_with_the_port_and_no_more(
     base_url: str, target: str, certified: Certified
 ) -> None:
     """An address of IPv6 stands in brackets."""
-    with proxying(says(b"HTTP/1.1 502 No\r\n\r\n")) as proxy:
-        certified.client(base_url, proxy.url()).read(INSTANCE)
-        assert proxy.heads == [f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n"]
+    heads: list[bytes] = []
+    with playing(answering(b"HTTP/1.1 502 No\r\n\r\n", heads=heads)) as proxy:
+        certified.client(base_url, proxy.url).read(INSTANCE)
+    assert heads == [f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode()]
 
 
 def test_plain_polls_are_forwarded_over_one_connection(
@@ -107,16 +100,15 @@ def test_plain_polls_are_forwarded_over_one_connection(
         assert f"\r\n{BASIC}\r\n" in head
 
 
-async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: str) -> None:
-    await reader.read()
+def hang(accepted: socket.socket) -> None:
+    while accepted.recv(65_536):
+        pass
 
 
-async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: str) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\nX: ")
+def drip(accepted: socket.socket) -> None:
+    answering(b"HTTP/1.1 200 OK\r\nX: ")(accepted)
     while True:
-        writer.write(b"x")
-        await writer.drain()
-        await asyncio.sleep(0.05)
+        deliver(accepted, b"x")
 
 
 @pytest.mark.parametrize(
@@ -138,28 +130,30 @@ async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head:
 def test_a_proxy_that_makes_no_tunnel_is_named(
     answer: bytes, detail: str, proxy_tls: ssl.SSLContext | None, certified: Certified
 ) -> None:
-    with proxying(says(answer), proxy_tls) as proxy:
-        failed = certified.client("https://zapi.example", proxy.url("u:canary")).read(INSTANCE)
+    heads: list[bytes] = []
+    with playing(answering(answer, heads=heads), context=proxy_tls) as proxy:
+        url = proxy.url.replace("//", "//u:canary@")
+        failed = certified.client("https://zapi.example", url).read(INSTANCE)
     assert isinstance(failed, Failure)
     assert failed.reason is Reason.CONNECT
     assert "proxy" in failed.detail
     assert detail in failed.detail
     assert "canary" not in failed.detail
-    assert "TOKEN" not in proxy.heads[0]
+    assert b"TOKEN" not in heads[0]
 
 
-@pytest.mark.parametrize("answer", [hang, drip])
+@pytest.mark.parametrize("play", [hang, drip])
 def test_a_proxy_that_takes_for_ever_is_a_timeout(
-    answer: Answer, proxy_tls: ssl.SSLContext | None, certified: Certified
+    play: Play, proxy_tls: ssl.SSLContext | None, certified: Certified
 ) -> None:
-    with proxying(answer, proxy_tls) as proxy:
-        client = certified.client("https://zapi.example", proxy.url(), timeout=0.4)
+    with playing(play, context=proxy_tls) as proxy:
+        client = certified.client("https://zapi.example", proxy.url, timeout=0.4)
         assert said(client.read(INSTANCE)) is Reason.TIMEOUT
 
 
 def test_a_tunnel_that_leads_nowhere_is_a_lost_connection(certified: Certified) -> None:
-    with proxying(says(b"HTTP/1.1 200 OK\r\n\r\n")) as proxy:
-        client = certified.client("https://zapi.example", proxy.url())
+    with playing(answering(b"HTTP/1.1 200 OK\r\n\r\n")) as proxy:
+        client = certified.client("https://zapi.example", proxy.url)
         assert said(client.read(INSTANCE)) is Reason.CONNECT
 
 
