@@ -220,7 +220,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _interval(text: str) -> float:
-    from exporter.config.duration import parse_duration
+    from exporter.config.validators import parse_duration
 
     try:
         seconds = parse_duration(text)

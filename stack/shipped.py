@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 
-from exporter.config.duration import format_duration
+from exporter.config.validators import format_duration
 from stack.speed import hurry, hurry_template
 
 ROOT: Final = Path(__file__).resolve().parents[1]

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from exporter.config.duration import format_duration, parse_duration
+from exporter.config.validators import format_duration, parse_duration
 
 _DURATION: Final = re.compile(
     r"(?P<before>\b(?:for|keep_firing_for|\w*interval|group_wait): +|\[|\boffset )"

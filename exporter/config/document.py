@@ -32,6 +32,8 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LATER_NUMBER: Final = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+", re.ASCII
 )
+_FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LINE_BREAKS: Final = ("\n", "\r", "\x85", "\u2028", "\u2029")
 _PAIR: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 """A character beyond U+FFFF as JSON escapes it; YAML has another escape for it."""
 _YAML: Final = "tag:yaml.org,2002:"
@@ -158,19 +160,25 @@ def _read_text(name: str, context: Context, advice: str) -> str | None:
 
 
 def _parse(text: str, problems: Problems, environ: Mapping[str, str] | None) -> Node | None:
-    problems.last_line = yaml_errors.last_line(text)
-    forbidden = yaml_errors.forbidden_character(text)
-    if forbidden is not None:
-        problems.report(forbidden[0], None, forbidden[1])
+    problems.last_line = _last_line(text)
+    if (forbidden := _FORBIDDEN.search(text)) is not None:
+        line, code = text.count("\n", 0, forbidden.start()) + 1, ord(forbidden.group())
+        problems.report(line, None, f"has the character U+{code:04X}, which YAML does not allow; remove it")
         return None
     try:
         return _Composer(text, expander(environ) if environ is not None else None, problems).document()
     except yaml.MarkedYAMLError as error:
-        line, message = yaml_errors.explain(error, text)
+        line, message = yaml_errors.explain(error, text, problems.last_line)
         problems.report(line, None, message)
     except _Unreadable as stop:
         problems.report(stop.line, stop.place, stop.message)
     return None
+
+
+def _last_line(text: str) -> int:
+    """Return the number of the last line; YAML has five kinds of line breaks."""
+    breaks = sum(map(text.count, _LINE_BREAKS)) - text.count("\r\n")
+    return max(1, breaks if text.endswith(_LINE_BREAKS) else breaks + 1)
 
 
 def _json_as_yaml(text: str) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Final
 
 from exporter.config import kinds, validators
-from exporter.config.duration import format_duration
 from exporter.config.section import Key, SecretKeys, Section, section_kind
+from exporter.config.validators import format_duration
 from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.secret import Secret
 from exporter.model.settings import DEFAULT_PAGE_SIZE, DEFAULT_PROBE_MAX_AGE, DEFAULT_REFRESH

@@ -7,7 +7,6 @@ from typing import Final, TypeVar, cast
 from exporter.config import validators
 from exporter.config.certificates import read_certificates
 from exporter.config.document import ListNode, MapNode, Scalar
-from exporter.config.duration import PATTERN as DURATION
 from exporter.config.files import MissingFile, WrongKind
 from exporter.config.labels import RESERVED_LABELS, label_name
 from exporter.config.section import Key, Kind, Schema, Section, SectionValues, Unusable, Value, usable
@@ -50,7 +49,7 @@ def duration(shortest: str, longest: str) -> Kind[float]:
             value.refuse("must be a duration with its unit, such as 10s, 1m30s or 1h")
         return value.convert(reader, value.node.text)
 
-    return Kind(read, "<duration>", _text_like(DURATION))
+    return Kind(read, "<duration>", _text_like(validators.DURATION_PATTERN))
 
 
 def secret(reader: Callable[[str], Secret]) -> Kind[Secret | None]:

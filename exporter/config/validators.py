@@ -10,12 +10,31 @@ from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 
-from exporter.config.duration import parse_duration
 from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret
 
 MAX_NAME: Final = 200
+
+_UNITS: Final = {
+    "y": 365 * 86_400_000,
+    "w": 7 * 86_400_000,
+    "d": 86_400_000,
+    "h": 3_600_000,
+    "m": 60_000,
+    "s": 1000,
+    "ms": 1,
+}
+"""Each unit of a duration in milliseconds, the largest first."""
+
+_DURATION_PARTS: Final = "".join(rf"(?:([0-9]{{1,12}}){unit})?" for unit in _UNITS)
+_DURATION: Final = re.compile(_DURATION_PARTS, re.ASCII)
+
+DURATION_PATTERN: Final = "0|(?=[0-9])" + "".join(f"(?:[0-9]{{1,12}}{unit})?" for unit in _UNITS)
+"""What :func:`parse_duration` takes, for a JSON Schema."""
+
+MAX_SECONDS: Final = 292 * 365 * 86_400.0
+"""The longest duration there is, as in Prometheus: 292 years."""
 
 
 class Empty(ValueError):
@@ -240,3 +259,36 @@ def _is_host(host: str) -> bool:
     except AddressValueError:
         return False
     return True
+
+
+def parse_duration(text: str) -> float:
+    """Return the seconds of a duration such as ``1h30m`` or ``0``, to the millisecond.
+
+    Units must be in descending order, each at most once. Raise :class:`ValueError` for any other text, and for
+    durations longer than 292 years.
+    """
+    if text == "0":
+        return 0.0
+    match = _DURATION.fullmatch(text)
+    if not text or match is None:
+        raise ValueError(
+            "must be whole numbers with the units y, w, d, h, m, s and ms, in this order, such as 10s or 1m30s, "
+            "without decimals or spaces"
+        )
+    milliseconds = sum(
+        int(count) * size for count, size in zip(match.groups(), _UNITS.values(), strict=True) if count
+    )
+    if milliseconds > MAX_SECONDS * 1000:
+        raise ValueError("is longer than 292 years")
+    return milliseconds / 1000
+
+
+def format_duration(seconds: float) -> str:
+    """Write ``seconds`` (0 or more) so that :func:`parse_duration` reads them back, to the millisecond."""
+    rest = round(seconds * 1000)
+    text = ""
+    for unit, size in _UNITS.items():
+        count, rest = divmod(rest, size)
+        if count:
+            text += f"{count}{unit}"
+    return text or "0"

@@ -7,9 +7,7 @@ import yaml
 
 from exporter.config.validators import INVISIBLE, NO_BREAK_SPACES, TYPOGRAPHIC_QUOTES
 
-_FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_LINE_BREAKS: Final = ("\n", "\r", "\x85", "\u2028", "\u2029")
-_LINE_BREAK: Final = re.compile("\r\n|[" + "".join(_LINE_BREAKS) + "]")
+_LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _QUOTED: Final = re.compile(r" ?'([^']*)'")
 _SIGN: Final = re.compile(r"\W+|<[a-z ]+>", re.ASCII)  # what the parser may quote: ',' or '<block end>'
 _BULLET: Final = re.compile(" *[\u2010-\u2015\u2022\u2023\u25aa\u25cf\xb7] ")
@@ -56,26 +54,11 @@ _ADVICE: Final = {
 }
 
 
-def forbidden_character(text: str) -> tuple[int, str] | None:
-    """Return the line of the first character that YAML does not allow and what to do, or ``None``."""
-    found = _FORBIDDEN.search(text)
-    if found is None:
-        return None
-    line = text.count("\n", 0, found.start()) + 1
-    return line, f"has the character U+{ord(found.group()):04X}, which YAML does not allow; remove it"
-
-
-def last_line(text: str) -> int:
-    """Return the number of the last line; YAML has five kinds of line breaks."""
-    breaks = sum(map(text.count, _LINE_BREAKS)) - text.count("\r\n")
-    return max(1, breaks if text.endswith(_LINE_BREAKS) else breaks + 1)
-
-
-def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
-    """Return the line of a syntax error, and what is wrong there."""
+def explain(error: yaml.MarkedYAMLError, text: str, last_line: int) -> tuple[int, str]:
+    """Return the line of a syntax error, at most the last one, and what is wrong there."""
     lines = _LINE_BREAK.split(text)
     mark = error.problem_mark or error.context_mark
-    line = min(mark.line + 1 if mark else len(lines), last_line(text))
+    line = min(mark.line + 1 if mark else len(lines), last_line)
     begun = error.context_mark.line + 1 if error.context and error.context_mark else line
     if begun > 1 and any(sign.match(lines[begun - 2]) for sign in _MISBEGUN):
         begun -= 1  # what follows such a line is what the parser finds wrong

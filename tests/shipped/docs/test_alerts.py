@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 import yaml
 
-from exporter.config.duration import parse_duration
+from exporter.config.validators import parse_duration
 from tests.shipped.docs.documents import ROOT
 from tests.shipped.prometheus.tools import RULES, Rule, alerts
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import yaml
 
-from exporter.config.duration import format_duration
+from exporter.config.validators import format_duration
 from harness.ports import own_address
 from harness.processes import Prometheus, alertmanager_command, eventually, get, post, prometheus_command
 from harness.waiting import wait_until

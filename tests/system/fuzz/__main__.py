@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from exporter.config.duration import parse_duration
+from exporter.config.validators import parse_duration
 from tests.system.fuzz.mutation import any_bytes_like
 from tests.system.fuzz.targets import FOUND, be_quiet, scratch, targets
 

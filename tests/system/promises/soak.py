@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from exporter.config.duration import format_duration, parse_duration
+from exporter.config.validators import format_duration, parse_duration
 from exporter.model.secret import Secret
 from exporter.model.settings import Polling
 from harness.processes import Exporter, exporter

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config.duration import parse_duration
+from exporter.config.validators import parse_duration
 from stack.shipped import ALERTMANAGER, BY_THE_CLOCK, PROMETHEUS
 from stack.speed import hurry
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.config.duration import MAX_SECONDS, format_duration, parse_duration
+from exporter.config.validators import MAX_SECONDS, format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
