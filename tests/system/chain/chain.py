@@ -96,7 +96,8 @@ class Chain:
         self.alertmanager_service.stop()
         self.alertmanager_service.start()
         firing = 'ALERTS{alertstate="firing"}'
-        eventually(lambda: len(self._alerts()) >= len(self.prometheus.query(firing)))
+        alerts = f"{self.alertmanager_service.url}/api/v2/alerts"
+        eventually(lambda: len(json.loads(get(alerts))) >= len(self.prometheus.query(firing)))
 
     def pass_a_group_interval(self) -> None:
         """Wait until Alertmanager has had the time to send whatever it still wants to say.
@@ -130,9 +131,6 @@ class Chain:
         intervals = of_groups("interval_seconds")
         shortest = min(intervals.values(), default=0.0)
         return min((due[one] - missed[one] for one in due if intervals[one] == shortest), default=0.0)
-
-    def _alerts(self) -> list[Any]:
-        return list(json.loads(get(f"{self.alertmanager_service.url}/api/v2/alerts")))
 
     def _heard_of(self, witness: str) -> list[Notice]:
         return [notice for notice in self.inbox.notices if notice.group.get("alertname") == witness]

@@ -228,12 +228,13 @@ def of_one_instance(at: Mapping[str, Fleet]) -> Iterator[Trouble]:
             ending=polled_again.format("calado"),
             lasts=20,
         )
+    twin = at["twins"].pods[1].gate
     yield Trouble(
         "ZapiInstanceTwoIds",
         {"job": "twins", "name": "gêmeo"},
         WARNING,
-        begin=lambda: setattr(at["twins"].pods[1].gate, "change", another_id),
-        mend=lambda: setattr(at["twins"].pods[1].gate, "change", str),
+        begin=lambda: setattr(twin, "change", lambda text: text.replace('"ID-gêmeo"', '"ID-another"')),
+        mend=lambda: setattr(twin, "change", str),
         title="[WARNING] gêmeo is the name of two instances",
         ending="[RESOLVED] gêmeo is the name of one instance",
     )
@@ -458,10 +459,6 @@ def add_unconnected(fleet: Fleet, name: str) -> None:
 
 def due_in(fleet: Fleet, name: str, days: float) -> None:
     fleet.set(name, due=SystemClock().time() + days * DAY)
-
-
-def another_id(text: str) -> str:
-    return text.replace('id="ID-gêmeo"', 'id="ID-another"')
 
 
 def behind(seconds: float, text: str) -> str:

@@ -30,12 +30,8 @@ class Machine:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def systemctl(self, *arguments: str) -> str:
-        """What systemctl prints there; fails if it does."""
-        return self.run("systemctl", *arguments)
-
     def properties(self, unit: str) -> dict[str, str]:
-        lines = self.systemctl("show", unit).splitlines()
+        lines = self.run("systemctl", "show", unit).splitlines()
         return dict(line.split("=", 1) for line in lines if "=" in line)
 
 

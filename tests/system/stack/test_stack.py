@@ -80,7 +80,7 @@ def test_a_signal_ends_all_of_it_and_leaves_nothing(
 def test_a_program_that_ends_ends_all_and_is_named(stack: "subprocess.Popen[bytes]", output: Path) -> None:
     wait_until(lambda: "Ctrl+C" in output.read_text(), PATIENCE)
     children = started(descendants(stack.pid))
-    [exporter] = [pid for pid, _ in children if b"--demo=" in command_line(pid)]
+    [exporter] = [pid for pid, _ in children if b"--demo=" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     os.kill(exporter, signal.SIGKILL)
     assert stack.wait(PATIENCE) == 1
     assert "exporter ended with status -9" in output.read_text()
@@ -107,7 +107,8 @@ def test_a_speed_that_could_tell_nothing_is_refused(speed: str, capsys: pytest.C
 
 def descendants(pid: int) -> list[int]:
     """The children of a process, asked for one by one: the list in /proc/PID/task may lack some while another ends."""
-    return [child for child in map(int, filter(str.isdecimal, os.listdir("/proc"))) if _parent(child) == pid]
+    running = map(int, filter(str.isdecimal, os.listdir("/proc")))
+    return [child for child in running if _stat(child)[1:2] == [str(pid)]]
 
 
 def started(pids: Iterable[int]) -> set[tuple[int, str]]:
@@ -115,18 +116,8 @@ def started(pids: Iterable[int]) -> set[tuple[int, str]]:
     return {(pid, stat[19]) for pid in pids if (stat := _stat(pid))}
 
 
-def _parent(pid: int) -> int | None:
-    stat = _stat(pid)
-    return int(stat[1]) if stat else None
-
-
 def _stat(pid: int) -> list[str]:
     """What the system says of a process after its name (proc(5)), or nothing if it is gone."""
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return []
-
-
-def command_line(pid: int) -> bytes:
-    """The arguments of a process, each with a zero after it."""
-    return Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -50,7 +50,9 @@ def test_both_languages_fill_in_the_same() -> None:
 
 
 def test_every_detail_of_a_failure_is_translated() -> None:
-    said = {detail for path in _sources() for detail in _details(path)}
+    rooms = ("zapi", "poller", "discovery")
+    files = [ROOT / "model/poll_result.py", *(file for room in rooms for file in (ROOT / room).glob("*.py"))]
+    said = {detail for file in files for detail in _details(file)}
     assert len(said) > 20
     assert said == set(PORTUGUESE.details)
     for detail, translated in PORTUGUESE.details.items():
@@ -79,13 +81,6 @@ def test_every_detail_of_a_failure_is_translated() -> None:
 )
 def test_the_language_is_the_one_that_is_liked_best(header: str, tag: str) -> None:
     assert texts_for(header).tag == tag
-
-
-def _sources() -> Iterator[Path]:
-    yield ROOT / "model" / "poll_result.py"
-    yield from (ROOT / "zapi").glob("*.py")
-    yield from (ROOT / "poller").glob("*.py")
-    yield from (ROOT / "discovery").glob("*.py")
 
 
 def _details(path: Path) -> Iterator[str]:
