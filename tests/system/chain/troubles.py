@@ -440,7 +440,7 @@ def of_an_exporter(at: Mapping[str, Fleet], running: Chain) -> Iterator[Trouble]
         "ZapiExporterClockWrong",
         {"job": "depot", "instance": depot.gate.address},
         WARNING,
-        begin=lambda: setattr(depot.gate, "change", partial(behind, at.depot.minute)),
+        begin=lambda: setattr(depot.gate, "change", partial(behind, at["depot"].minute)),
         mend=lambda: setattr(depot.gate, "change", str),
         title=f"[WARNING] The clock of the exporter at {depot.gate.address} is ",
     )
