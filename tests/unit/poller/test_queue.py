@@ -109,7 +109,7 @@ def test_first_polls_take_all_workers_while_no_slot_is_near() -> None:
     assert take(queue, due).target is hanging[0].target
 
 
-@pytest.mark.parametrize(("concurrency", "most"), [(4, 3), (32, 24)])
+@pytest.mark.parametrize(("concurrency", "most"), [(1, 1), (2, 1), (4, 3), (32, 24)])
 def test_first_polls_and_retries_leave_a_quarter_to_near_slots(concurrency: int, most: int) -> None:
     queue = a_queue(*instances(20), concurrency=concurrency)
     poll_through(queue, START)
@@ -262,13 +262,16 @@ def test_a_slot_that_comes_first_is_the_poll_that_was_asked_for() -> None:
     assert queue.take(due) is None
 
 
-def test_slots_that_are_due_go_before_whoever_asks() -> None:
+@pytest.mark.parametrize(
+    ("concurrency", "kinds"), [(2, [PollKind.SLOT]), (3, [PollKind.SLOT, PollKind.PROBE])], ids=[2, 3]
+)
+def test_slots_that_are_due_go_before_whoever_asks(concurrency: int, kinds: list[PollKind]) -> None:
     """And they have the last worker that is free."""
-    queue, now = idle_queue(3, concurrency=2)
+    queue, now = idle_queue(3, concurrency)
     due = queue.next_due(now)
     assert due is not None
     assert all(queue.ask(f"instance {number}", due) for number in range(3))
-    assert [poll.kind for poll in take_all(queue, due)] == [PollKind.SLOT]
+    assert [poll.kind for poll in take_all(queue, due)] == kinds
 
 
 @pytest.mark.parametrize(("concurrency", "most"), [(1, 1), (2, 1), (7, 1), (8, 2), (32, 8)])
@@ -351,12 +354,21 @@ def test_a_new_interval_makes_new_slots() -> None:
     assert queue.next_due(START + 1) == Slots.of("vendas", 5.0).after(START + 1)
 
 
-def test_busy_slots_take_turns_with_what_they_starve() -> None:
-    queue, kinds = a_queue(*instances(5), concurrency=1), []
-    for reading in (a_status(), a_status(), a_failure()):
+FIRST, SLOT, RETRY = PollKind.FIRST, PollKind.SLOT, PollKind.RETRY
+
+
+@pytest.mark.parametrize(
+    ("slots", "kinds"),
+    [(2, [FIRST, SLOT, FIRST, SLOT, RETRY]), (3, [RETRY, SLOT, SLOT, SLOT])],
+    ids=["first polls", "a retry"],
+)
+def test_busy_slots_take_turns_with_what_they_starve(slots: int, kinds: list[PollKind]) -> None:
+    queue = a_queue(*instances(len(kinds)), concurrency=1)
+    readings: list[Reading] = [*[a_status()] * slots, a_failure()]
+    for reading in readings:
         queue.finish(take(queue, START), reading, START)
-    now = START + 3 * INTERVAL
+    now, taken = START + 3 * INTERVAL, []
     while (poll := queue.take(now)) is not None:
-        kinds.append(poll.kind)
+        taken.append(poll.kind)
         queue.finish(poll, a_status(), now)
-    assert kinds == [PollKind.FIRST, PollKind.SLOT, PollKind.FIRST, PollKind.SLOT, PollKind.RETRY]
+    assert taken == kinds
