@@ -23,7 +23,6 @@ from exporter.metrics.self_metrics import Telemetry
 from exporter.metrics.text_format import Format
 from exporter.model.clock import Clock, SystemClock
 from exporter.model.settings import ACCOUNT_PREFIX, Config, Instance
-from exporter.model.shard import Shard
 from exporter.options import Options
 from exporter.process import logs
 from exporter.process.logs import LOG_GRACE, LineWriter
@@ -295,15 +294,12 @@ def _scheme(guard: Guard) -> str:
 
 
 def _announce(server: Server, daemon: Daemon, guard: Guard, options: Options) -> None:
-    scheme, instances = _scheme(guard), len(daemon.config.instances)
+    scheme, instances, shard = _scheme(guard), len(daemon.config.instances), options.shard
+    shard_fields = {} if shard.total == 1 else {"shard": shard.index, "total_shards": shard.total}
     for address in server.addresses:
         extra = {"address": address, "scheme": scheme, "instances": instances, "version": __version__}
-        _log.info("listening", extra=extra | _shard_fields(options.shard))
+        _log.info("listening", extra=extra | shard_fields)
     if options.demo is not None:
         port = server.addresses[0].rpartition(":")[2]
         url = f"{scheme}://localhost:{port}{options.route_prefix}/"
         answer(f"The demo runs: open {url} (Ctrl+C ends it)\n", "the demo's address")
-
-
-def _shard_fields(shard: Shard) -> dict[str, object]:
-    return {} if shard.total == 1 else {"shard": shard.index, "total_shards": shard.total}

@@ -183,12 +183,7 @@ def _last_line(text: str) -> int:
 
 def _json_as_yaml(text: str) -> str:
     """Return a JSON document as YAML, which escapes characters beyond U+FFFF in another way."""
-    return _PAIR.sub(_character, text)
-
-
-def _character(pair: re.Match[str]) -> str:
-    units = bytes.fromhex(pair[2] + pair[3])
-    return pair[1] + units.decode("utf-16-be")
+    return _PAIR.sub(lambda pair: pair[1] + bytes.fromhex(pair[2] + pair[3]).decode("utf-16-be"), text)
 
 
 @dataclass(frozen=True, slots=True)

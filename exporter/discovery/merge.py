@@ -98,7 +98,8 @@ class Merger:
     ) -> None:
         """Name and make the instances of accounts, unless nothing has changed: 10,000 take 0.4 s."""
         listings = tuple(lists[account.name].instances for account in config.accounts)
-        if self._made_of is not None and _are_same(self._made_of, (config, listings)):
+        made_of = self._made_of
+        if made_of and made_of[0] is config and all(map(operator.is_, made_of[1], listings)):
             return
         self._made_of = config, listings
         chosen = _choose(config, declared, lists)
@@ -129,10 +130,6 @@ class Merger:
         )
         known = self._instances.get(item.identity)
         return known if known == made else made
-
-
-def _are_same(one: tuple[Config, tuple[Listing, ...]], other: tuple[Config, tuple[Listing, ...]]) -> bool:
-    return one[0] is other[0] and all(map(operator.is_, one[1], other[1]))
 
 
 def _choose(

@@ -250,15 +250,8 @@ class SourceMetrics(MetricCollector):
         with self._lock:
             states = tuple(self._states.items())
         families = tuple(
-            map(
-                _family,
-                (
-                    SOURCE_UP,
-                    SOURCE_INSTANCES,
-                    SOURCE_LAST_SUCCESS,
-                    SOURCE_SKIPPED,
-                ),
-            )
+            GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
+            for metric in (SOURCE_UP, SOURCE_INSTANCES, SOURCE_LAST_SUCCESS, SOURCE_SKIPPED)
         )
         for name, state in states:
             values = (state.is_up, state.instances, state.last_success, state.skipped)
@@ -283,10 +276,6 @@ def _is_account(source: InstanceSource) -> bool:
 def _account_state(source: InstanceSource) -> _SourceState:
     is_up = not source.problems if source.is_read else None
     return _SourceState(is_up, len(source.instances), source.last_success, source.skipped)
-
-
-def _family(metric: Metric) -> GaugeMetricFamily:
-    return GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
 
 
 class Telemetry:

@@ -125,14 +125,8 @@ def printable(text: str) -> str:
 
 
 def _escaped(char: str) -> str:
-    return "".join(f"\\u{ord(unit):04x}" for unit in _utf16_units(char))
-
-
-def _utf16_units(char: str) -> str:
-    code = ord(char)
-    if code < 0x10000:
-        return char
-    return chr(0xD800 + ((code - 0x10000) >> 10)) + chr(0xDC00 + (code & 0x3FF))
+    units = char.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 class LineWriter:

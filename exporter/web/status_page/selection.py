@@ -90,7 +90,7 @@ class Listing:
 def list_instances(fleet: Sequence[Diagnosis], query: Query) -> Listing:
     asked = _labels_of(fleet, query)
     found = _found(fleet, query.terms(), asked)
-    alike = _alike(found)
+    alike = Counter(map(_filters, found))  # ten thousand have only a few different sets of filters
     wanted = {shows for shows in alike if query.show in shows}
     shown = [one for one in found if one.shows in wanted]
     causes = () if query.search else shared_causes(shown)
@@ -170,11 +170,6 @@ def _groupings(labels: Mapping[tuple[str, str], int], shown: int) -> Iterable[st
         holders[name] += count
     names = (name for name in values if values[name] > 1 or holders[name] < shown)
     return sorted(name for name in names if values[name] < holders[name])[:MAX_GROUPINGS]
-
-
-def _alike(diagnoses: Iterable[Diagnosis]) -> Counter[frozenset[Show]]:
-    """Count the diagnoses by their set of filters: ten thousand have only a few different sets."""
-    return Counter(map(_filters, diagnoses))
 
 
 def _counts(alike: Counter[frozenset[Show]]) -> Mapping[Show, int]:
