@@ -289,8 +289,7 @@ def test_a_bad_file_is_refused_with_what_is_wrong_in_it(subtests: pytest.Subtest
             assert expected
             told = problems_of(file, {"CANARY": "canary", "EMPTY": "", "RAW": "\udcff"})
             assert told == expected
-            assert "SECRET" not in str(told)
-            assert "canary" not in str(told)
+            assert not re.search("SECRET|secretword|canary", str(told))
 
 
 WHOLE = """

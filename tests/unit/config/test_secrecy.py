@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from exporter.config.load import load as load_config
 from exporter.config.problem import InvalidConfig
 from exporter.webconfig.file import load as load_web_config
-from tests.unit.config.documents import problems_of
 
 ROOT = Path(__file__).parents[3]
 CANARY = "S3cr3tC4n4ryF00D"
@@ -87,16 +86,3 @@ def test_the_name_of_a_variable_is_shown_only_in_upper_case(file: Path, variable
     said = told(file, f"instances: [{{name: a, id: A, token: '${{{variable}}}'}}]\n")
     looks_like_a_name = variable.upper() == variable and variable not in ("F00DBABEF00DBABE", "_", "A", "I")
     assert (f"variable {variable} " in said) <= looks_like_a_name or variable in ("A", "I", "_")
-
-
-def test_a_name_that_a_file_shows_to_be_a_token_is_said_nowhere(tmp_path: Path) -> None:
-    (tmp_path / "token").write_text("SECRETWORD")
-    (tmp_path / "config.yaml").write_text(
-        "instances: [{name: my secretword, id: A, token_file: token, labels: {team: secretword}}]\n"
-    )
-    told = problems_of(tmp_path / "config.yaml", {})
-    assert [problem.partition(": contains a token")[0] for problem in told] == [
-        "1: instances[0].name",
-        "1: instances[0].labels",
-    ]
-    assert "secretword" not in "".join(told).lower()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from exporter.model.secret import Secret, SecretScanner
+from exporter.model.secret import Secret, SecretScanner, may_hold_token
 
 CANARY = "c4n4ry"
 TOKEN = "0A1B2C3D4E5F60718293A4B5"
@@ -64,6 +64,11 @@ def test_a_secret_in_another_form_is_found(subtests: pytest.Subtests) -> None:
     for (name, change), secret in itertools.product(CHANGES.items(), (TOKEN, CLIENT_TOKEN)):
         with subtests.test(name, secret=secret):
             assert scanner.finds_secret(f"https://app.example.com/{change(secret)}")
+
+
+def test_a_name_may_hold_a_token_if_a_word_is_long_enough() -> None:
+    names = ("loja 12", "loja " + "x" * 11, "loja " + "x" * 12, TOKEN)
+    assert [may_hold_token(name) for name in names] == [False, False, True, True]
 
 
 def test_text_that_only_resembles_a_secret_is_none() -> None:

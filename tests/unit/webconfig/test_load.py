@@ -86,19 +86,14 @@ def test_tls_speaks_version_1_2_and_newer_unless_told_otherwise(tmp_path: Path) 
     assert narrow.minimum_version == narrow.maximum_version == ssl.TLSVersion.TLSv1_3
 
 
-@pytest.mark.parametrize(
-    ("check", "mode"),
-    [("VerifyClientCertIfGiven", ssl.CERT_OPTIONAL), ("RequireAndVerifyClientCert", ssl.CERT_REQUIRED)],
-)
-def test_client_certificates_are_verified(tmp_path: Path, check: str, mode: ssl.VerifyMode) -> None:
-    context = server_tls(tmp_path, tls(f"client_auth_type: {check}", CA_FILE)).context
-    assert context.verify_mode == mode
-    assert len(context.get_ca_certs()) == 1
-
-
-def test_allowed_names_have_one_form(tmp_path: Path) -> None:
-    text = tls(REQUIRED, CA_FILE, "client_allowed_sans: [a.example, '2001:DB8:0::1']")
-    assert server_tls(tmp_path, text).allowed_sans == {"a.example", "2001:db8::1"}
+def test_client_certificates_are_verified_and_allowed_names_have_one_form(tmp_path: Path) -> None:
+    given = tls("client_auth_type: VerifyClientCertIfGiven", CA_FILE)
+    assert server_tls(tmp_path, given).context.verify_mode == ssl.CERT_OPTIONAL
+    required = tls(REQUIRED, CA_FILE, "client_allowed_sans: [a.example, '2001:DB8:0::1']")
+    checked = server_tls(tmp_path, required)
+    assert checked.context.verify_mode == ssl.CERT_REQUIRED
+    assert len(checked.context.get_ca_certs()) == 1
+    assert checked.allowed_sans == {"a.example", "2001:db8::1"}
 
 
 def test_a_certificate_that_is_too_weak_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
