@@ -3,6 +3,7 @@
 import random
 import threading
 
+from exporter.config.files import PermissionChecker
 from exporter.discovery.cache import ListCache
 from exporter.discovery.merge import Merger
 from exporter.discovery.readers import Discovery
@@ -15,7 +16,6 @@ from exporter.model.settings import Config
 from exporter.poller.collectors import CollectorLimits, Collectors
 from exporter.poller.poller import Poller
 from exporter.poller.schedule import Backoff, Plan
-from exporter.process.permissions import PermissionChecker
 from exporter.zapi.client import make_client
 
 

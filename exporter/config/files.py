@@ -6,12 +6,13 @@ Contents are compared, not names or times: a Kubernetes Secret changes by swappi
 """
 
 import hashlib
+import logging
 import os
 import queue
 import re
 import stat
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
@@ -49,6 +50,8 @@ _ABSENT: Final = (FileNotFoundError, NotADirectoryError)
 
 Fingerprint = Mapping[Path, bytes | None]
 """A digest of the content of each file, or of the names that a pattern matches; ``None`` if there is none to read."""
+
+_log = logging.getLogger(__name__)
 
 
 class UnreadableFile(ValueError):
@@ -339,3 +342,28 @@ def _present(folder: Path, part: str, problems: list[str]) -> Iterator[Path]:
         problems.append(f"{shown_path(place)} cannot be looked for: {error.strerror}")
         return
     yield place
+
+
+class PermissionChecker:
+    """Warns about a file when it is first found exposed, and again only if it was protected in between."""
+
+    def __init__(self) -> None:
+        self._known: frozenset[Path] = frozenset()
+
+    def check(self, files: Iterable[Path]) -> None:
+        """Check ``files``: all that hold a secret now. A file that does not exist is not exposed."""
+        exposed = tuple(filter(_is_exposed, files))
+        for file in exposed:
+            if file not in self._known:
+                _log.warning(
+                    "every user of this machine can read a secret file; run chmod o-r on it",
+                    extra={"path": str(file)},
+                )
+        self._known = frozenset(exposed)
+
+
+def _is_exposed(file: Path) -> bool:
+    try:
+        return bool(file.stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False

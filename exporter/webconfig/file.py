@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from exporter.config.document import Context, read_document
-from exporter.config.files import TrackedFiles, shown_path
+from exporter.config.files import PermissionChecker, TrackedFiles, shown_path
 from exporter.config.problem import InvalidConfig, Problems
 from exporter.config.section import SectionValues, Unusable, Value, usable
 from exporter.httpd.security import Security, ServerTls, server_context
 from exporter.process.logs import log_unexpected
-from exporter.process.permissions import PermissionChecker
 from exporter.webconfig import keys
 
 _TOO_WEAK: Final = "belongs to a certificate in cert_file that is too weak for OpenSSL; renew it"

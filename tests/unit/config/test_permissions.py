@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.process.permissions import PermissionChecker
+from exporter.config.files import PermissionChecker
 
 
 def names(caplog: pytest.LogCaptureFixture) -> list[str]:
