@@ -213,9 +213,6 @@ def _alertmanager(
 
 
 def _scrape(job: str, directory: Path, speed: float) -> dict[str, Any]:
-    return {
-        "job_name": job,
-        "scrape_interval": format_duration(30 / speed),
-        "scrape_timeout": format_duration(30 / speed),
-        "file_sd_configs": [{"files": [str(directory / "targets" / f"{job}.json")]}],
-    }
+    times = dict.fromkeys(("scrape_interval", "scrape_timeout"), format_duration(30 / speed))
+    files = [str(directory / "targets" / f"{job}.json")]
+    return {"job_name": job, **times, "file_sd_configs": [{"files": files}]}

@@ -19,7 +19,7 @@ from harness.ports import own_address
 from harness.processes import post
 from simulator.config_file import write_config
 from simulator.server import SimulatedZapi
-from tests.builders import a_config, an_instance
+from tests.builders import a_config, a_simulated, an_instance
 from tests.system.chain.gate import Gate
 from tests.system.chain.service import Service
 
@@ -165,14 +165,8 @@ class Fleet:
         """The instances as Z-API knows them at first: connected, paid, and due in 300 days."""
         now = SystemClock().time()
         for name in (*self.names, *self.later):
-            configured = self._configured(name)
-            yield SimulatedInstance(
-                id=configured.id,
-                token=configured.token.reveal(),
-                due=now + 300 * DAY,
-                created=now - 300 * DAY,
-                webhooks={"received": WEBHOOK},
-            )
+            webhooks = {"received": WEBHOOK}
+            yield a_simulated(name, due=now + 300 * DAY, created=now - 300 * DAY, webhooks=webhooks)
 
     def _config(self) -> Config:
         instances = (self._configured(name) for name in self.names)

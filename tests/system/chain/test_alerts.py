@@ -26,9 +26,7 @@ SPEED: Final = 20
 LONGEST: Final = 45
 """Minutes that the slowest of these alerts takes to be told and to end, and some more."""
 SHORTENED: Final = {
-    "unpaid_seconds": 600,
-    "unknown_seconds": 600,
-    "queue_stuck_seconds": 600,
+    **dict.fromkeys(("unpaid_seconds", "unknown_seconds", "queue_stuck_seconds"), 600),
     "phone_offline_seconds": 480,
     "phone_offline_critical_seconds": 840,
 }

@@ -119,16 +119,12 @@ def test_a_full_standard_error_changes_no_status(tmp_path: Path, arguments: Sequ
 def test_a_terminal_that_lacks_letters_shows_their_codes(tmp_path: Path, name: bytes, text: str) -> None:
     file = config_named(tmp_path, os.fsdecode(name))
     file.write_text(file.read_text() + text)
-    run = subprocess.run(
-        [COMMAND.encode(), b"--config.file=" + os.fsencode(file), b"--config.check", b"--log.level=error"],
-        env={**os.environ, "PYTHONIOENCODING": "ascii"},
-        capture_output=True,
-        check=False,
-    )
+    environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    run = ended(f"--config.file={file}", "--config.check", "--log.level=error", environ=environ)
     assert run.returncode == (1 if text else 0)
-    said = (run.stdout + run.stderr).decode("ascii")
-    assert len(said.splitlines()) == 1
-    assert "unexpected" not in said
+    (line,) = (run.stdout + run.stderr).splitlines()
+    assert line.isascii()
+    assert "unexpected" not in line
 
 
 def config_named(folder: Path, name: str) -> Path:

@@ -61,12 +61,9 @@ def published(folder: Path, path: str, upstream_path: str, *arguments: str) -> I
     with exporter(folder, "--demo=3", external, *arguments, ready=False) as started:
         configuration = folder / "nginx.conf"
         upstream = started.url + upstream_path
-        configuration.write_text(
-            CONFIGURATION.format(
-                folder=folder, address=address, location=f"/ops/zapi{upstream_path}", upstream=upstream
-            ),
-            encoding="utf-8",
-        )
+        location = f"/ops/zapi{upstream_path}"
+        text = CONFIGURATION.format(folder=folder, address=address, location=location, upstream=upstream)
+        configuration.write_text(text, encoding="utf-8")
         with running(["nginx", "-p", str(folder), "-c", str(configuration)]):
             fetch = partial(_fetch, context)
             eventually(lambda: fetch(f"https://{address}/ops/zapi/-/ready") != ("", ""))

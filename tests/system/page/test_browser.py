@@ -11,9 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from exporter.web.status_page.selection import ROWS_PER_PAGE
 from harness.processes import PATIENCE
-from tests.builders import a_status, an_instance
 from tests.system.page.site import Site
-from tests.unit.web.status_page.fleets import NOW, a_disconnected_view, a_fleet, a_view, hooks
+from tests.unit.web.status_page.fleets import NOW, a_disconnected_view, a_fleet, a_long_view, a_view
 from tests.unit.web.status_page.pages import hostile_fleet
 
 pytestmark = pytest.mark.needs("chromium")
@@ -214,15 +213,7 @@ def test_an_exporter_that_is_gone_is_said_until_it_is_back(tabs: Tabs, site: Sit
 
 
 def test_nothing_is_wider_than_the_screen(tabs: Tabs, site: Site) -> None:
-    long = "x" * 500
-    site.views = [
-        *a_fleet(20),
-        *hostile_fleet(),
-        a_view(
-            instance=an_instance(long, labels={long: long}),
-            status=a_status(display_name=long, webhooks=hooks()),
-        ),
-    ]
+    site.views = [*a_fleet(20), *hostile_fleet(), a_long_view()]
     for locale in ("en-US", "pt-BR"):
         page = tabs.open(site.url, locale=locale)
         for summary in page.locator("summary").all()[:3]:

@@ -11,9 +11,8 @@ from PIL import Image
 from exporter.web.status_page.selection import ROWS_PER_PAGE
 from harness.firefox import DARK, PORTUGUESE, STILL, WHITE_ON_BLACK, Tab, firefox
 from harness.waiting import wait_until
-from tests.builders import a_status, an_instance
 from tests.system.page.site import Site
-from tests.unit.web.status_page.fleets import a_disconnected_view, a_fleet, a_view, hooks
+from tests.unit.web.status_page.fleets import a_disconnected_view, a_fleet, a_long_view, a_view
 
 pytestmark = pytest.mark.needs("firefox-esr")
 
@@ -87,14 +86,7 @@ def test_the_keyboard_reaches_the_instances(tab: Tab, site: Site) -> None:
 @pytest.mark.parametrize("look", LOOKS)
 def test_every_look_shows_everything(look: str, site: Site, tmp_path: Path) -> None:
     """On a phone, on a desk and enlarged to 200 % and 400 % nothing is cut or narrow, and the sign is seen."""
-    long = "x" * 300
-    site.views = [
-        *a_fleet(22),
-        a_view(
-            instance=an_instance(long, labels={long: long}),
-            status=a_status(display_name=long, webhooks=hooks()),
-        ),
-    ]
+    site.views = [*a_fleet(22), a_long_view()]
     with firefox(tmp_path / "profile", LOOKS[look]) as tab:
         tab.open(site.url)
         for width, zoom in ((320, 1.0), (1280, 1.0), (1280, 2.0), (1280, 4.0)):

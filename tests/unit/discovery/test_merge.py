@@ -245,9 +245,6 @@ def test_the_list_of_each_account_can_be_read_once() -> None:
     second = replace(ACCOUNT, name="filial")
     whole = with_lists(configuration(ACCOUNT, second, configured=(an_instance("own"),)), ask, 5.0)
     assert asked == [("matriz", 1), ("filial", 1)]
-    assert [(each.problems, each.last_success) for each in whole.sources] == [
-        ((), None),
-        ((), 5.0),
-        (("a phrase",), None),
-    ]
+    told = [(each.problems, each.last_success) for each in whole.sources]
+    assert told == [((), None), ((), 5.0), (("a phrase",), None)]
     assert names(whole) == ["own", "A"]

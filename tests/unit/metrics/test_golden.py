@@ -72,11 +72,8 @@ def exposed(fmt: Format) -> bytes:
     fleet.record_collected(well, Collector.QUEUE, MessageQueue(3, now - 12))
     fleet.record_collected(overdue, Collector.STATUS, a_failure(Reason.TIMEOUT))
     muted = frozenset({"received"})
-    fleet.record(
-        overdue,
-        a_status(False, webhooks=hooks, due=now - 3 * DAY, payment_status="overdue", muted=muted),
-        0.25,
-    )
+    ended = a_status(False, webhooks=hooks, due=now - 3 * DAY, payment_status="overdue", muted=muted)
+    fleet.record(overdue, ended, 0.25)
     unread = frozenset({WEBHOOK_FIELDS["received"]})
     fleet.record(hostile, a_status(display_name='"\\\n# EOF', payment_status='a"b', unreadable=unread), 0.25)
     clock.advance(17)
@@ -105,12 +102,8 @@ def test_the_golden_files_say_the_same_to_prometheus_clients_parsers() -> None:
 
 @pytest.mark.needs("promtool")
 def test_promtool_has_nothing_to_say_of_the_golden_file() -> None:
-    checked = subprocess.run(
-        ["promtool", "check", "metrics"],
-        input=FILES[Format.TEXT].read_bytes(),
-        capture_output=True,
-        check=False,
-    )
+    text, command = FILES[Format.TEXT].read_bytes(), ["promtool", "check", "metrics"]
+    checked = subprocess.run(command, input=text, capture_output=True, check=False)
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
 
 

@@ -305,16 +305,9 @@ def test_service_discovery_names_each_instance_as_others_reach_it(
     answer = exporter.ask(f"{prefix}/sd", host=host)
     url = urlsplit(targets)
     assert answer.content_type == "application/json"
+    common = {"__scheme__": url.scheme, "__metrics_path__": url.path}
     assert json.loads(answer.body) == [
-        {
-            "targets": [url.netloc],
-            "labels": {
-                "__scheme__": url.scheme,
-                "__metrics_path__": url.path,
-                "__param_name": name,
-                "instance": name,
-            },
-        }
+        {"targets": [url.netloc], "labels": {**common, "__param_name": name, "instance": name}}
         for name in NAMES
     ]
 

@@ -19,12 +19,7 @@ from tests.builders import a_status, an_instance
 NOW = 1_764_000_000.0
 DAY = 86_400.0
 ENGLISH, PORTUGUESE = read_texts("en"), read_texts("pt-BR")
-SECRETS = (
-    "CANARY-TOKEN",
-    "CANARY-CLIENT-TOKEN",
-    "canary.example/hook?key=CANARY-HOOK",
-    "canary.example/expected",
-)
+SECRETS = ("CANARY-TOKEN", "CANARY-CLIENT-TOKEN", "canary.example/hook?key=CANARY-HOOK", "canary.example/ex")
 
 _TOWNS = ("são paulo", "recife", "belém", "curitiba", "manaus", "natal", "goiânia", "santos")
 _TEAMS = ("sales", "support", "billing")
@@ -70,6 +65,12 @@ def a_failed_view(name: str, reason: Reason, **fields: Any) -> InstanceView:
 
 def a_view_due(in_seconds: float, name: str = "vendas") -> InstanceView:
     return a_view(name, status=a_status(due=NOW + in_seconds, webhooks=hooks()))
+
+
+def a_long_view() -> InstanceView:
+    long = "x" * 500
+    instance = an_instance(long, labels={long: long})
+    return a_view(instance=instance, status=a_status(display_name=long, webhooks=hooks()))
 
 
 def a_disconnected_view(name: str = "parada", **fields: Any) -> InstanceView:

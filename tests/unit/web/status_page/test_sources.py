@@ -34,11 +34,7 @@ def text(sources: Sequence[InstanceSource], *views: InstanceView, language: str 
 
 
 def test_rows_say_where_an_instance_comes_from() -> None:
-    views = (
-        from_source("a", "config"),
-        from_source("b", "file:teams/x.yaml"),
-        from_source("c", "account:Matriz"),
-    )
+    views = [*map(from_source, "abc", ("config", "file:teams/x.yaml", "account:Matriz"))]
     shown = text((CONFIG, InstanceSource("file:teams/x.yaml", ())), *views)
     for origin in ("From the configuration", "From the file teams/x.yaml", "From the account Matriz"):
         assert shown.count(origin) == 1
