@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 from exporter.model.clock import SystemClock
@@ -22,14 +21,12 @@ _VARIABLE: Final = f"${{{CLIENT_TOKEN_VARIABLE}}}"
 
 _BAD_FILES: Final = Path(__file__).parents[2] / "unit" / "config" / "bad"
 
-_BAD_WEB: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "a password in the clear": f"basic_auth_users: {{prometheus: {canary('password')}}}\n",
-        "passwords as a list": f"basic_auth_users: [{canary('password')}]\n",
-        "a colon too many": f"basic_auth_users: {{prometheus: {canary('password')}: x}}\n",
-        "a password in place of a file": f"tls_server_config: {{cert_file: {canary('password')}, key_file: x}}\n",
-    }
-)
+_BAD_WEB: Final[Mapping[str, str]] = {
+    "a password in the clear": f"basic_auth_users: {{prometheus: {canary('password')}}}\n",
+    "passwords as a list": f"basic_auth_users: [{canary('password')}]\n",
+    "a colon too many": f"basic_auth_users: {{prometheus: {canary('password')}: x}}\n",
+    "a password in place of a file": f"tls_server_config: {{cert_file: {canary('password')}, key_file: x}}\n",
+}
 """What is wrong → a web configuration with a secret at the place where it is."""
 
 
@@ -48,9 +45,12 @@ def of_secrets(directory: Path, tell: Tell) -> Iterator[Result]:
                 run_command(directory, config, ear, flag).returncode for flag in ("--config.check", "--once")
             ]
             yield ended("--config.check and --once of a bad file", _REFUSED, *statuses)
+        config, web = _config(directory, zapi), directory / "web.yaml"
         for name, text in _BAD_WEB.items():
             tell(f"a web configuration with {name}")
-            yield _web_refused(directory, zapi, ear, name, text)
+            web.write_text(text)
+            run = run_command(directory, config, ear, "--config.check", f"--web.config.file={web}")
+            yield ended(f"--config.check of a web configuration with {name}", _REFUSED, run.returncode)
         for name in ("config.yaml", "token", "account"):
             tell(f"{name} is readable by everyone")
             yield _warned(directory, zapi, ear, name)
@@ -77,13 +77,6 @@ def _refused(its: Stage, config: Path, name: str, text: str) -> Result:
     complaints = [] if f"{config}:" in answer else [f"the reload was answered: {answer}"]
     complaints += [] if told() else ["the log does not tell of it"]
     return Result(f"reload of a file with {name}", "refused", f"{told()} problems", tuple(complaints))
-
-
-def _web_refused(directory: Path, zapi: SimulatedZapi, ear: Ear, name: str, text: str) -> Result:
-    web = directory / "web.yaml"
-    web.write_text(text)
-    run = run_command(directory, _config(directory, zapi), ear, "--config.check", f"--web.config.file={web}")
-    return ended(f"--config.check of a web configuration with {name}", _REFUSED, run.returncode)
 
 
 def _warned(directory: Path, zapi: SimulatedZapi, ear: Ear, exposed: str) -> Result:

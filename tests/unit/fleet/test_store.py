@@ -187,50 +187,38 @@ def test_a_reload_classifies_the_payment_status_anew(fleet: Fleet) -> None:
     assert vendas(fleet).paid is False
 
 
-def test_since_is_when_the_present_state_began(fleet: Fleet, clock: ManualClock) -> None:
-    poll(fleet, a_status(True))
-    connected_at = clock.time()
-    clock.advance(60)
-    poll(fleet, a_status(True))
-    assert vendas(fleet).since == connected_at
-    clock.advance(60)
-    poll(fleet, a_failure())
-    failing_at = clock.time()
-    clock.advance(60)
-    poll(fleet, a_failure())
-    assert vendas(fleet).since == failing_at
-    poll(fleet, a_status(False))
-    assert vendas(fleet).since == clock.time()
-
-
-def test_failed_polls_do_not_begin_a_connection_anew(fleet: Fleet, clock: ManualClock) -> None:
-    poll(fleet, a_status(True))
-    connected_at = clock.time()
-    clock.advance(60)
-    poll(fleet, a_failure())
-    clock.advance(60)
-    poll(fleet, a_status(True))
-    assert vendas(fleet).since == connected_at
-
-
-def test_a_beginning_is_exact_only_where_the_poll_before_saw_otherwise(fleet: Fleet) -> None:
-    seen = []
-    for reading in (
-        a_status(False),  # it may have been so for days
-        a_status(True),
-        a_failure(Reason.TLS),
-        a_failure(Reason.TIMEOUT),
-        a_status(False),  # it may have gone while polls failed
-        a_status(True),
-        a_status(True),
-    ):
+@pytest.mark.parametrize(
+    "history",
+    [
+        [
+            (a_status(False), 0, False),  # it may have been so for days
+            (a_status(True), 1, True),
+            (a_status(True), 1, True),
+            (a_failure(Reason.TLS), 3, True),
+            (a_failure(Reason.TIMEOUT), 4, True),
+            (a_status(False), 5, False),  # it may have gone while polls failed
+            (a_status(True), 6, True),
+        ],
+        [(a_failure(), 0, False)] * 3 + [(a_failure(Reason.TLS), 3, True)],
+        [
+            (a_status(True), 0, False),
+            (a_failure(), 1, True),
+            (a_failure(), 1, True),
+            (a_status(True), 0, False),
+        ],
+    ],
+    ids=["changes", "a failure goes on", "failures do not begin a connection anew"],
+)
+def test_a_state_began_with_the_first_poll_that_saw_it(
+    history: list[tuple[Reading, int, bool]], fleet: Fleet, clock: ManualClock
+) -> None:
+    """That is exact only where the poll before saw otherwise."""
+    moments = []
+    for reading, began, is_exact in history:
+        moments.append(clock.time())
         poll(fleet, reading)
-        seen.append(vendas(fleet).since_is_exact)
-    assert seen == [False, True, True, True, False, True, True]
-    fleet.record(SUPORTE, a_failure(), 0.1)
-    suporte = fleet.view("suporte")
-    assert suporte is not None
-    assert not suporte.since_is_exact
+        assert (vendas(fleet).since, vendas(fleet).since_is_exact) == (moments[began], is_exact)
+        clock.advance(60)
 
 
 @pytest.mark.parametrize(
@@ -279,25 +267,6 @@ def test_an_instance_that_is_added_knows_the_statuses_of_the_others(fleet: Fleet
 def test_failures_are_counted_across_successes(fleet: Fleet) -> None:
     poll(fleet, a_failure(), a_status(), a_failure(), a_status())
     assert (vendas(fleet).polls, vendas(fleet).failures, vendas(fleet).failure) == (4, 2, None)
-
-
-def test_a_failure_that_goes_on_keeps_its_beginning_and_whether_that_is_exact(
-    fleet: Fleet, clock: ManualClock
-) -> None:
-    poll(fleet, a_failure())
-    began = clock.time()
-    for _ in range(3):
-        clock.advance(60)
-        poll(fleet, a_failure())
-        assert (vendas(fleet).since, vendas(fleet).since_is_exact) == (began, False)
-    clock.advance(60)
-    poll(fleet, a_failure(Reason.TLS))
-    assert (vendas(fleet).since, vendas(fleet).since_is_exact) == (clock.time(), True)
-
-
-def test_a_failure_right_after_the_first_poll_begins_exactly(fleet: Fleet) -> None:
-    poll(fleet, a_status(), a_failure())
-    assert vendas(fleet).since_is_exact
 
 
 def test_two_instances_that_swap_names_take_nothing_of_each_other(fleet: Fleet) -> None:

@@ -6,14 +6,12 @@ is dropped: so that many connect before each of its steps, and no time is measur
 
 import asyncio
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-import bcrypt
 import pytest
 
 from exporter.httpd.limits import Cancellable, ConnectionLimiter
@@ -117,18 +115,4 @@ def test_clients_whose_response_takes_long_keep_nobody_out(siege: Siege) -> None
     slow = "\r\n".join(["GET /slow HTTP/1.1", "Host: test", *siege.headers, "", ""]).encode()
     assert siege.ask(siege.held.enter_context(siege.transport.client(siege.server))) == 200
     siege.fill(lambda client: client.send(slow))
-    assert siege.answers_a_new_client()
-
-
-def test_clients_whose_password_is_being_checked_keep_nobody_out(
-    siege: Siege, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    checks = threading.Semaphore(0)
-    siege.held.callback(checks.release, OTHERS)
-    assert siege.ask(siege.held.enter_context(siege.transport.client(siege.server))) == 200
-    monkeypatch.setattr(
-        bcrypt, "checkpw", lambda password, stored: checks.acquire(timeout=PATIENCE) and False
-    )
-    wrong = f"GET / HTTP/1.1\r\nHost: test\r\n{header('ana', 'wrong')}\r\n\r\n".encode()
-    siege.fill(lambda client: client.send(wrong))
     assert siege.answers_a_new_client()

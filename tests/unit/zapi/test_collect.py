@@ -1,5 +1,6 @@
 """The collectors' requests against a server on a real socket."""
 
+import itertools
 import socket
 from collections.abc import Iterator, Sequence
 
@@ -53,32 +54,26 @@ def test_no_page_is_asked_for_where_no_message_waits(client: ZapiClient, zapi: S
     assert zapi.requests["ID"] == 1
 
 
-@pytest.mark.parametrize(
-    ("collector", "resource"), [("status", "status"), ("queue", "queue/count"), ("queue", "queue")]
+RESOURCES = ((Collector.STATUS, "status"), (Collector.QUEUE, "queue/count"), (Collector.QUEUE, "queue"))
+FAILURES = (
+    (404, b"", Reason.NOT_FOUND),
+    (405, b"", Reason.NOT_FOUND),
+    (503, b"<html>", Reason.SERVER_ERROR),
+    (429, b"", Reason.RATE_LIMITED),
+    (403, b'{"error":"Client-Token CT not allowed"}', Reason.UNAUTHORIZED),
+    (200, b"{", Reason.INVALID_RESPONSE),
 )
-@pytest.mark.parametrize(
-    ("status", "body", "expected"),
-    [
-        (404, b"", Reason.NOT_FOUND),
-        (405, b"", Reason.NOT_FOUND),
-        (503, b"<html>", Reason.SERVER_ERROR),
-        (429, b"", Reason.RATE_LIMITED),
-        (403, b'{"error":"Client-Token CT not allowed"}', Reason.UNAUTHORIZED),
-        (200, b"{", Reason.INVALID_RESPONSE),
-    ],
-)
+
+
 def test_a_failure_of_each_request_has_its_reason(
-    client: ZapiClient,
-    zapi: SimulatedZapi,
-    collector: str,
-    resource: str,
-    status: int,
-    body: bytes,
-    expected: Reason,
+    client: ZapiClient, zapi: SimulatedZapi, subtests: pytest.Subtests
 ) -> None:
-    zapi.set_fault("ID", answer("a fault", status, body), resource)
-    assert reason(collect(client, Collector(collector))) is expected
-    assert said(client.read(INSTANCE)) is True
+    for (collector, resource), (status, body, expected) in itertools.product(RESOURCES, FAILURES):
+        with subtests.test(resource, status=status):
+            zapi.set_fault("ID", answer("a fault", status, body), resource)
+            assert reason(collect(client, collector)) is expected
+            assert said(client.read(INSTANCE)) is True
+            zapi.set_fault("ID", None, resource)
 
 
 @pytest.mark.parametrize(("each", "expected"), [(4.9, None), (5.0, Reason.TIMEOUT), (6.0, Reason.TIMEOUT)])

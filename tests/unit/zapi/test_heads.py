@@ -11,29 +11,12 @@ from exporter.zapi.reply import ReplyReader
 from tests.unit.zapi.replaying import ReplayedStream, a_budget
 
 NAMES = (
-    "Content-Length",
-    "content-length",
-    "Transfer-Encoding",
-    "Connection",
-    "Retry-After",
-    "Date",
-    "",
-    "A b",
+    *("Content-Length", "content-length", "Transfer-Encoding", "Connection", "Retry-After", "Date"),
+    *("", "A b"),
 )
 VALUES = (
-    "5",
-    " 5 ",
-    " 5, 5",
-    " +5",
-    " -1",
-    " 0x5",
-    " 00005",
-    " chunked",
-    " gzip, chunked",
-    "",
-    " ",
-    "\té",
-    "a\tb",
+    *("5", " 5 ", " 5, 5", " +5", " -1", " 0x5", " 00005", " chunked", " gzip, chunked"),
+    *("", " ", "\té", "a\tb"),
 )
 READ = {"connection", "content-encoding", "content-length", "retry-after", "transfer-encoding"}
 LINES = st.tuples(st.sampled_from(NAMES), st.sampled_from(VALUES)).map(":".join)
