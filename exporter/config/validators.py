@@ -94,14 +94,12 @@ def some_text(text: str) -> str:
 
 
 def name(text: str) -> str:
-    """Return the name of an instance."""
     if len(some_text(text)) > MAX_NAME:
         raise ValueError(f"must not be longer than {MAX_NAME} characters")
     return text
 
 
 def file_name(text: str) -> str:
-    """The name of a file."""
     if some_text(text).startswith("~"):
         raise ValueError("begins with ~, which is not expanded; write the full path")
     if "://" in text:
@@ -135,7 +133,6 @@ def identifier(text: str) -> str:
 
 
 def token(text: str) -> Secret:
-    """Return the token of an instance."""
     return Secret(_part_of_url(text, "the token, which comes after /token/"))
 
 
@@ -199,7 +196,6 @@ def webhook(text: str) -> str:
 
 
 def collector(text: str) -> Collector:
-    """Return the collector of this name."""
     try:
         return Collector(text)
     except ValueError:

@@ -25,7 +25,6 @@ class DemoServer:
 
     @property
     def base_url(self) -> str:
-        """The URL of the API."""
         return "http://{}:{}".format(*self._server.server_address)
 
     def start(self) -> None:

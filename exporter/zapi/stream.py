@@ -71,7 +71,6 @@ class Stream:
         self._sock.setblocking(False)
 
     def send(self, data: bytes, budget: Budget) -> None:
-        """Send all of it."""
         with contextlib.suppress(BlockingIOError):
             data = data[self._sock.send(data) :]
         if data:

@@ -128,7 +128,6 @@ def _labels_of(fleet: Sequence[Diagnosis], query: Query) -> tuple[tuple[str, str
 def _found(
     fleet: Sequence[Diagnosis], terms: Sequence[str], labels: Iterable[tuple[str, str]]
 ) -> Sequence[Diagnosis]:
-    """Return the diagnoses with the labels and the words."""
     for name, value in labels:
         fleet = [one for one in fleet if _has_label(one, name, value)]
     return [one for one in fleet if all(term in one.haystack for term in terms)] if terms else fleet
