@@ -27,6 +27,7 @@ THRESHOLDS: Final = {
     "ZapiInstancePhoneOffline": "phone_offline_seconds",
     "ZapiInstanceSessionLost": "session_lost_seconds",
     "ZapiInstanceQueueStuck": "queue_stuck_seconds",
+    "ZapiCollectorFailing": "collector_failing_seconds",
     "ZapiInstanceSourceFailing": "source_failing_seconds",
     "ZapiInstanceSourceIncomplete": "source_failing_seconds",
     "ZapiInstanceExpiringSoon": "expiring_soon_seconds",

@@ -1,10 +1,12 @@
 """What goes wrong that only the collectors `status` and `queue` tell."""
 
+from collections.abc import Sequence
 from typing import Final
 
+from tests.shipped.prometheus.fleet_model import Exporter, Phone
 from tests.shipped.prometheus.stories import Fleet, Play, at, job, of, one_in_three, story
 
-TOPICS: Final = ("collectors", "collectors_survival")
+TOPICS: Final = ("collectors", "collectors_survival", "collectors_failing")
 
 HOUR: Final = 3600
 OWN: Final = "zapi_instance:threshold:"
@@ -31,6 +33,19 @@ def offline_within_hours(fleet: Fleet, *names: str) -> None:
     for name in names:
         own(fleet, "phone_offline_seconds", name, 1200)
         own(fleet, "phone_offline_critical_seconds", name, HOUR)
+
+
+def failing(collector: str = "status") -> tuple[str, ...]:
+    return job("CollectorFailing", collector=collector)
+
+
+def refuse(
+    fleet: Fleet, minute: float, *names: str, until: float | None = None, what: Sequence[str] = ("status",)
+) -> None:
+    """Let requests of these collectors fail, of these numbers."""
+    fleet.say(minute, *names, refuses=tuple(what))
+    if until is not None:
+        fleet.say(until, *names, refuses=())
 
 
 @story("collectors")
@@ -229,6 +244,8 @@ def collectors_through_an_outage() -> Play:
         of("InstanceQueueStuck", "f2"): [(80.5, 110.5)],
         of("InstanceDisconnected", "f3"): [(14.5, 110.5)],
         of("InstanceQueueFull", "f3"): [(10.5, 110.5)],
+        failing("status"): [(81.5, 110.5)],
+        failing("queue"): [(81.5, 110.5)],
     }
 
 
@@ -274,3 +291,126 @@ def collectors_that_are_not_asked_any_more() -> Play:
         of("InstanceDisconnected", "h3"): [(14.5, 42)],
         of("InstanceQueueFull", "h3"): [(10.5, 42)],
     }
+
+
+# --- collectors that cannot be read ----------------------------------------------------------------------------------
+
+
+@story("collectors_failing")
+def collector_failing() -> Play:
+    """A collector that cannot be read for half an hour is told once for all its numbers, until one can be read."""
+    fleet = asked(Fleet(16, 90), *(f"p{number}" for number in range(14)))
+    refuse(fleet, 10, *(f"p{number}" for number in range(10)), until=70)
+    refuse(fleet, 12, "p10", "p11", until=70)
+    refuse(fleet, 10, "p12", until=39.5)  # in time
+    refuse(fleet, 20, "p13", until=80, what=("queue",))
+    refuse(fleet, 10, "p14", what=COLLECTORS)  # not asked
+    return fleet.story, {failing(): [(40, 70.5)], failing("queue"): [(50, 80)]}
+
+
+@story("collectors_failing")
+def collector_that_never_answered() -> Play:
+    """A collector that never answered is told too, but not an endpoint that Z-API does not have."""
+    fleet = asked(Fleet(4, 60))
+    refuse(fleet, 0, "p0", until=50)
+    fleet.phones["p1"].refusal = "not_found"
+    refuse(fleet, 0, "p1", what=COLLECTORS)
+    return fleet.story, {failing(): [(31, 50)]}
+
+
+@story("collectors_failing")
+def collector_that_is_not_offered_any_more() -> Play:
+    """A collector that fails as one that Z-API does not have has ended, and nobody said that it can be read."""
+    fleet = asked(Fleet(3, 60))
+    refuse(fleet, 5, "p0")
+    fleet.say(45, "p0", refusal="not_found")
+    return fleet.story, {failing(): [(35, 45)]}
+
+
+@story("collectors_failing")
+def collector_failing_through_lost_scrapes_and_restarts() -> Play:
+    """Lost scrapes and an exporter that dies every four minutes neither hide a collector that fails nor repeat it."""
+    fleet = asked(Fleet(4, 90, one_in_three))
+    fleet.story.every(4, fleet.exporter.restart)
+    refuse(fleet, 10, "p0", until=80)
+    return fleet.story, {at("ExporterRestarting"): [(12, 90)], failing(): [(40, 80.5)]}
+
+
+@story("collectors_failing")
+def collector_failing_through_outages() -> Play:
+    """While `/me` fails a collector is not asked: of an outage, or a dead exporter, a third of the time counts."""
+    fleet = asked(Fleet(4, 130))
+    refuse(fleet, 10, "p0", until=100)
+    fleet.say(20, fault="server_error")
+    fleet.say(50, fault=None)
+    refuse(fleet, 49, "p1", until=52)
+    fleet.kill(70)
+    fleet.start(90)
+    return fleet.story, {
+        job("ApiDown"): [(22.5, 50.5)],
+        failing(): [(61, 100)],
+        at("ExporterDown"): [(73, 90)],
+    }
+
+
+@story("collectors_failing")
+def collector_failing_of_a_pair() -> Play:
+    """A collector that one of two exporters can read does not fail; one that neither can is told until one reads it."""
+    fleet = asked(Fleet(4, 120))
+    other = fleet.more()
+    other.collect = dict(fleet.exporter.collect)
+    other.phones = {name: Phone() for name in fleet.phones}
+    refuse(fleet, 10, "p0")
+    fleet.story.lost = lambda instance, scrape: instance == "b:1" and scrape % 3 == 1
+    fleet.kill(50, other)
+    fleet.start(100, other)
+    return fleet.story, {at("ExporterDown", "b:1"): [(53, 100)], failing(): [(80, 100)]}
+
+
+@story("collectors_failing")
+def collector_failing_of_a_pair_that_is_cut_off() -> Play:
+    """What an exporter that is cut off read last does not hide a collector that the other cannot read."""
+    fleet = asked(Fleet(4, 70))
+    other = fleet.more()
+    other.collect = dict(fleet.exporter.collect)
+    fleet.story.at(9, lambda: setattr(other, "reaches", False))
+    refuse(fleet, 10, "p0", until=60)
+    return fleet.story, {failing(): [(40, 60)]}
+
+
+@story("collectors_failing")
+def collector_failing_with_another_label() -> Play:
+    """A number that gets another label while its collector fails is neither told anew nor listed twice."""
+    fleet = asked(Fleet(4, 90))
+    refuse(fleet, 10, "p0", "p1", until=80)
+    fleet.configure(30, fleet.exporter, p0={"team": "finance"})
+    fleet.configure(60, fleet.exporter, p1={"team": "finance"})
+    return fleet.story, {failing(): [(40, 80.5)]}
+
+
+@story("collectors_failing")
+def collector_failing_of_a_removed_number() -> Play:
+    """A collector that fails ends without a word of success when its numbers are removed."""
+    fleet = asked(Fleet(4, 60))
+    refuse(fleet, 5, "p0")
+    fleet.configure(45, fleet.exporter, without=["p0"])
+    return fleet.story, {failing(): [(35, 47)]}
+
+
+@story("collectors_failing")
+def collector_failing_that_is_not_asked_any_more() -> Play:
+    """A collector that fails has ended when it is taken out of the configuration."""
+    fleet = asked(Fleet(4, 60))
+    refuse(fleet, 5, "p0")
+    fleet.story.at(45, lambda: fleet.exporter.collect.update(p0=()))
+    return fleet.story, {failing(): [(35, 47)]}
+
+
+@story("collectors_failing")
+def collector_failing_of_an_uninstalled_exporter() -> Play:
+    """A collector that fails is not watched any more an hour after its exporter was uninstalled."""
+    fleet = asked(Fleet(2, 110))
+    refuse(fleet, 5, "p0")
+    fleet.kill(40, target=False)
+    fleet.story.exporters.append(Exporter("b:1", {"q0": {}}, {"q0": Phone()}, job="other"))
+    return fleet.story, {failing(): [(35, 99.5)], job("ExporterTargetLost"): [(49.5, 99.5)]}

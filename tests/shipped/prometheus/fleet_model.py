@@ -53,6 +53,8 @@ class Phone:
     """Since when the oldest message waits."""
     refuses: tuple[str, ...] = ()
     """Collectors whose requests fail."""
+    refusal: str = "server_error"
+    """The reason of these failures."""
 
 
 @dataclass(slots=True)
@@ -67,8 +69,8 @@ class _Known:
     disconnects: int = 0
     fault: str | None = None
     read: Phone | None = None
-    collected: dict[str, bool] = field(default_factory=dict)
-    """Collector → whether its last request succeeded."""
+    collected: dict[str, str | None] = field(default_factory=dict)
+    """Collector → the reason why its last request failed, if it did."""
     collected_at: dict[str, tuple[float, Phone]] = field(default_factory=dict)
 
 
@@ -131,7 +133,7 @@ class Exporter:
 
     def _collect(self, known: _Known, phone: Phone, collectors: Sequence[str], when: float) -> None:
         for collector in collectors:
-            known.collected[collector] = collector not in phone.refuses
+            known.collected[collector] = phone.refusal if collector in phone.refuses else None
             if collector not in phone.refuses:
                 known.collected_at[collector] = (when, replace(phone))
 
@@ -203,7 +205,10 @@ class Exporter:
         for collector in collectors:
             if collector not in known.collected:
                 continue
-            add("zapi_instance_collector_up", known.collected[collector], {**labels, "collector": collector})
+            one, reason = {**labels, "collector": collector}, known.collected[collector]
+            add("zapi_instance_collector_up", reason is None, one)
+            if reason is not None:
+                add("zapi_instance_collector_failure", 1, {**one, "reason": reason})
             when, read = known.collected_at.get(collector, (-1.0 - STALE_AFTER, Phone()))
             if now - when > STALE_AFTER:
                 continue
@@ -362,7 +367,7 @@ def _shorten(words: list[str]) -> str:
 
 Window = tuple[float, float]
 Alert = tuple[str, ...]
-"""Its name, then ``name=…``, ``webhook=…``, ``team=…``, ``source=…`` and ``instance=…`` where it has them.
+"""Its name, then ``name=…``, ``webhook=…``, ``team=…``, ``source=…``, ``collector=…`` and ``instance=…`` of its own.
 
 ``team`` is left out for an alert of one instance. ``severity`` is given where there is an alert for each of two.
 """
@@ -371,7 +376,7 @@ _FIRING: Final = (
     "group by (alertname, namespace, name, webhook, instance) "
     '(ALERTS{{{firing}, name!="", alertname!="ZapiInstancePhoneOffline"}}) or '
     'group by (alertname, namespace, name, severity) (ALERTS{{{firing}, alertname="ZapiInstancePhoneOffline"}}) or '
-    'group by (alertname, namespace, team, instance, source) (ALERTS{{{firing}, name=""}})'
+    'group by (alertname, namespace, team, instance, source, collector) (ALERTS{{{firing}, name=""}})'
 )
 _EVERY: Final = 10 * STEP
 

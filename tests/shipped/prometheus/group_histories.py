@@ -59,12 +59,15 @@ _EXPOSED: Final = {
     'zapi_instance_info{name="double", id="B"}': "1x{}",
     'zapi_instance_queue_messages{name="phone"}': "1000x{}",
     'zapi_instance_collector_up{name="phone", collector="queue"}': "1x{}",
+    'zapi_instance_collector_up{name="phone", collector="status"}': "0x{}",
+    'zapi_instance_collector_failure{name="phone", collector="status", reason="timeout"}': "1x{}",
     'zapi_exporter_instance_source_up{source="file"}': "0x{}",
     'zapi_exporter_instance_source_instances{source="file"}': "3x{}",
 }
 """What the exporter exposes, without ``job`` and ``instance`` → its values, for so many samples."""
 
 _ALERTS: Final = {
+    "ZapiCollectorFailing",
     "ZapiInstanceCredentialsRefused",
     "ZapiInstanceDueUnknown",
     "ZapiInstanceExpired",

@@ -27,10 +27,11 @@ LONGEST: Final = 45
 """Minutes that the slowest of these alerts takes to be told and to end, and some more."""
 SHORTENED: Final = {
     **dict.fromkeys(("unpaid_seconds", "unknown_seconds", "queue_stuck_seconds"), 600),
+    "collector_failing_seconds": 480,
     "phone_offline_seconds": 480,
     "phone_offline_critical_seconds": 840,
 }
-"""An hour, a day or ten days as shipped."""
+"""Half an hour, an hour, a day or ten days as shipped."""
 
 ELSEWHERE: Final = {
     "ZapiExporterMissing",

@@ -54,7 +54,7 @@ def new_fleets() -> dict[str, Fleet]:
         ),
         Fleet(
             "asked",
-            ["desligado", "perdido", "parado", "cheio", "desconectado", *numbered("asked", 9)],
+            ["desligado", "perdido", "parado", "cheio", "desconectado", "ilegível", *numbered("asked", 9)],
             teams={"parado": "sales", "cheio": "support"},
             collect=frozenset(Collector),
         ),
@@ -304,6 +304,23 @@ def of_collectors(at: Mapping[str, Fleet]) -> Iterator[Trouble]:
             ending=f"[RESOLVED] {what} {ends}",
             lasts=10,
         )
+
+    yield Trouble(
+        "ZapiCollectorFailing",
+        {"job": "asked", "collector": "queue"},
+        WARNING,
+        begin=lambda: asked.spoil("ilegível", html_error(503), "queue/count"),
+        mend=lambda: asked.spoil("ilegível", None, "queue/count"),
+        title="[WARNING] The collector queue cannot be read for 1 instance of asked",
+        says=(
+            "instances: 1 of 15",
+            "reason server_error",
+            "among them ilegível",
+            "Messages that are not sent",
+        ),
+        ending="[RESOLVED] The collector queue of asked can be read again",
+        lasts=20,
+    )
 
 
 def of_many_instances(at: Mapping[str, Fleet]) -> Iterator[Trouble]:
