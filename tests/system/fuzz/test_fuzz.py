@@ -17,15 +17,11 @@ def test_what_fuzzing_found_is_mended(file: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_the_seeds_are_taken(name: str, tmp_path: Path) -> None:
+def test_the_seeds_are_taken_and_a_short_fuzzing_finds_nothing(name: str, tmp_path: Path) -> None:
     target = targets(tmp_path)[name]
     for seed in target.seeds:
         target.check(seed)
-
-
-@pytest.mark.parametrize("name", TARGETS)
-def test_a_short_fuzzing_finds_nothing(name: str, tmp_path: Path) -> None:
-    assert any_bytes_like(targets(tmp_path)[name], examples=150, seed=1) is None
+    assert any_bytes_like(target, examples=150, seed=1) is None
 
 
 def test_fuzzing_finds_what_is_broken() -> None:

@@ -6,7 +6,7 @@ Time is made up: hours of polls of a thousand instances take a second or two.
 import heapq
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -139,18 +139,16 @@ def by_name(polls: Sequence[PollMade]) -> dict[str, list[PollMade]]:
     return found
 
 
-ALWAYS: Final[Hangs] = lambda name, now: name in HANGING  # noqa: E731
-FROM_THE_TENTH_MINUTE: Final[Hangs] = lambda name, now: name in HANGING and now > 600  # noqa: E731
-EVERY_OTHER_MINUTE: Final[Hangs] = lambda name, now: name in HANGING and now // 60 % 2 == 0  # noqa: E731
+HANGS: Final[Mapping[str, Hangs]] = {
+    "always": lambda name, now: name in HANGING,
+    "from the tenth minute": lambda name, now: name in HANGING and now > 600,
+    "every other minute": lambda name, now: name in HANGING and now // 60 % 2 == 0,
+}
 
 
-@pytest.mark.parametrize(
-    "hangs",
-    [ALWAYS, FROM_THE_TENTH_MINUTE, EVERY_OTHER_MINUTE],
-    ids=["always", "from the tenth minute", "every other minute"],
-)
-def test_with_a_tenth_hanging_the_others_keep_their_schedule(hangs: Hangs) -> None:
-    polls = polls_of(hangs, until=HOUR / 2)
+@pytest.mark.parametrize("when", HANGS)
+def test_with_a_tenth_hanging_the_others_keep_their_schedule(when: str) -> None:
+    polls = polls_of(HANGS[when], until=HOUR / 2)
     assert p99(lateness_of(polls, HEALTHY)) < 1
     made = by_name(polls)
     for name in HEALTHY:
@@ -184,7 +182,7 @@ def test_the_first_round_takes_little_longer_than_latencies() -> None:
 
 
 def test_a_cold_start_with_a_tenth_hanging_leaves_workers() -> None:
-    polls = polls_of(ALWAYS, until=120)
+    polls = polls_of(HANGS["always"], until=120)
     assert max(lateness_of(polls, HEALTHY)) < 1
 
 

@@ -86,7 +86,11 @@ def test_lateness_is_measured_from_the_slot() -> None:
     queue.finish(first, a_status(), START)
     due = queue.next_due(START)
     assert due is not None
-    assert take(queue, due + 2.5).lateness == 2.5
+    late = take(queue, due + 2.5)
+    assert late.lateness == 2.5
+    queue.finish(late, a_failure(), due + 2.5)
+    retry = take(queue, due + 10 * INTERVAL)
+    assert (retry.kind, retry.lateness) == (PollKind.RETRY, None)
 
 
 def test_an_instance_is_never_polled_twice_at_once() -> None:
@@ -141,20 +145,6 @@ def test_slots_go_before_retries() -> None:
     assert take(queue, START + INTERVAL).instance == good.instance
 
 
-def test_a_retry_has_no_slot_to_be_late_for() -> None:
-    queue = a_queue(an_instance("vendas"))
-    queue.finish(take(queue, START), a_failure(), START)
-    assert take(queue, START + 10 * INTERVAL).lateness is None
-
-
-def test_a_recovered_instance_returns_to_its_slots() -> None:
-    queue = a_queue(an_instance("vendas"))
-    poll_through(queue, START, a_failure())
-    poll_through(queue, START + 500, a_failure())
-    poll_through(queue, START + 1500)
-    assert queue.next_due(START + 1500) == Slots.of("vendas", INTERVAL).after(START + 1500)
-
-
 def test_failures_in_a_row_wait_ever_longer_and_a_success_begins_anew() -> None:
     queue, now, waits = a_queue(an_instance("vendas")), START, []
     for _ in range(3):
@@ -165,33 +155,27 @@ def test_failures_in_a_row_wait_ever_longer_and_a_success_begins_anew() -> None:
         now = due
     assert waits[0] <= INTERVAL < 1.5 * INTERVAL < waits[1] < 2.2 * INTERVAL < waits[2]
     queue.finish(take(queue, now), a_status(), now)
+    assert queue.next_due(now) == Slots.of("vendas", INTERVAL).after(now)
     now += 2 * INTERVAL
     queue.finish(take(queue, now), a_failure(), now)
     assert queue.next_due(now) == Slots.of("vendas", INTERVAL).after(now)
 
 
 @pytest.mark.parametrize("in_flight", [False, True], ids=["while it waits", "while its poll is in flight"])
-def test_failures_with_new_credentials_are_counted_anew(in_flight: bool) -> None:
+def test_new_credentials_are_tried_at_once_and_their_failures_counted_anew(in_flight: bool) -> None:
     queue, now = a_queue(an_instance("vendas")), START
-    poll_through(queue, now, a_failure())
+    poll_through(queue, now, a_failure(Reason.UNAUTHORIZED))
     if in_flight:
-        now += 2 * INTERVAL
+        now += 10 * INTERVAL
         old = take(queue, now)
-    reload(queue, an_instance("vendas", token="NEW"), now=now)
+    renewed = an_instance("vendas", token="NEW")
+    reload(queue, renewed, now=now)
     if in_flight:
-        queue.finish(old, a_failure(), now)
-    queue.finish(take(queue, now), a_failure(), now)
+        queue.finish(old, a_failure(Reason.UNAUTHORIZED), now)
+    poll = take(queue, now)
+    assert poll.instance is renewed
+    queue.finish(poll, a_failure(), now)
     assert queue.next_due(now) == Slots.of("vendas", INTERVAL).after(now)
-
-
-def test_a_poll_is_in_flight_from_its_beginning_to_its_end() -> None:
-    queue = a_queue(an_instance("vendas"))
-    assert queue.in_flight_since("vendas") is None
-    poll = take(queue, START + 3)
-    assert queue.in_flight_since("vendas") == START + 3
-    queue.finish(poll, a_status(), START + 4)
-    assert queue.in_flight_since("vendas") is None
-    assert queue.in_flight_since("unknown") is None
 
 
 def test_asking_for_an_instance_whose_retry_is_in_flight_shares_that() -> None:
@@ -315,24 +299,6 @@ def test_an_added_instance_is_due_at_once_and_the_others_keep_their_slots() -> N
     reload(queue, *instances(2), now=START + 1)
     assert take(queue, START + 1).instance.name == "instance 1"
     assert queue.next_due(START) == due
-
-
-def test_new_credentials_of_a_failing_instance_are_tried_at_once() -> None:
-    instance = an_instance("vendas")
-    queue = a_queue(instance)
-    poll_through(queue, START, a_failure(Reason.UNAUTHORIZED))
-    renewed = an_instance("vendas", token="NEW")
-    reload(queue, renewed, now=START + 1)
-    assert take(queue, START + 1).instance is renewed
-
-
-def test_new_credentials_are_tried_at_once_after_a_refusal() -> None:
-    queue = a_queue(an_instance("vendas"))
-    poll = take(queue, START)
-    renewed = an_instance("vendas", token="NEW")
-    reload(queue, renewed, now=START + 1)
-    queue.finish(poll, a_failure(Reason.UNAUTHORIZED), START + 2)
-    assert take(queue, START + 2).instance is renewed
 
 
 @pytest.mark.parametrize("reading", [a_status(), a_failure()])
