@@ -215,6 +215,13 @@ def post(url: str, body: Any = None) -> str:
         return str(answer.read().decode())
 
 
+def write_at_once(file: Path, text: str) -> None:
+    """Replace the content of a file; whoever reads meanwhile sees the old one or the new."""
+    draft = file.with_suffix(".new")
+    draft.write_text(text)
+    draft.replace(file)
+
+
 def free_port() -> int:
     """A port of 127.0.0.1 that nobody listens on, for programs that cannot say which one they were given."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -50,11 +50,8 @@ class Target:
             except ConnectionError:
                 return False
 
-    def threads(self) -> int:
-        return len(os.listdir(f"/proc/{self.exporter.process.pid}/task"))
-
-    def files(self) -> int:
-        return len(os.listdir(f"/proc/{self.exporter.process.pid}/fd"))
+    def count(self, what: str) -> int:
+        return len(os.listdir(f"/proc/{self.exporter.process.pid}/{what}"))
 
 
 @pytest.fixture(scope="module", params=["plain", "tls"])
@@ -73,7 +70,7 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def test_a_thousand_slow_clients_hold_up_nobody_and_cost_little(target: Target) -> None:
-    threads, files, limits = target.threads(), target.files(), Limits()
+    threads, files, limits = target.count("task"), target.count("fd"), Limits()
     first_bytes = b"\x16\x03\x01\x02\x00\x01" if target.tls else b"GET /m"
     with ExitStack() as stack:
         slow = [
@@ -85,5 +82,5 @@ def test_a_thousand_slow_clients_hold_up_nobody_and_cost_little(target: Target) 
                     client.send(bytes([byte]))
             for path in ("/metrics", "/-/healthy"):
                 assert any(target.answers_before_it_drops_a_slow_client(path) for _ in range(TRIES))
-            assert target.files() <= files + limits.connections + OF_POLLS
-            assert target.threads() <= threads + limits.threads + limits.login_threads + OF_POLLS
+            assert target.count("fd") <= files + limits.connections + OF_POLLS
+            assert target.count("task") <= threads + limits.threads + limits.login_threads + OF_POLLS

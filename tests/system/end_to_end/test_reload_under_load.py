@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 import pytest
 
 from exporter.model.clock import SystemClock
-from harness.processes import Exporter, exporter, get, post
+from harness.processes import Exporter, exporter, get, post, write_at_once
 from harness.waiting import wait_until
 from simulator.server import SimulatedZapi
 from tests.builders import a_simulated
@@ -100,17 +100,11 @@ class Reloader:
         for number, (valid, text) in enumerate(documents(base_url)):
             if number >= RELOADS and enough():
                 return
-            self.write(text)
+            write_at_once(self.file, text)
             if number % 5 == 4:
                 self.running.process.send_signal(signal.SIGHUP)
             elif self.post() != (200 if valid else 400):
                 self.wrong.append(f"reload {number} was answered wrongly")
-
-    def write(self, text: str) -> None:
-        """All at once: whoever reads meanwhile sees the old text or the new."""
-        draft = self.file.with_suffix(".new")
-        draft.write_text(text)
-        draft.replace(self.file)
 
     def post(self) -> int:
         try:
@@ -138,7 +132,7 @@ def test_no_scrape_fails_no_slot_is_missed_and_no_counter_goes_back(tmp_path: Pa
             scraper.stop.set()
             scraping.join()
             slots = (time.monotonic() - began) // INTERVAL
-            reloader.write(document(zapi.base_url, dict.fromkeys(WAVERING, "TOKEN")))
+            write_at_once(file, document(zapi.base_url, dict.fromkeys(WAVERING, "TOKEN")))
             assert reloader.post() == 200
             up = [f'zapi_instance_up{{name="{name}"}} 1.0' for name in WAVERING]
             wait_until(lambda: all(line in running.metrics() for line in up))

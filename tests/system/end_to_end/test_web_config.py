@@ -3,7 +3,6 @@
 import base64
 import contextlib
 import json
-import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import bcrypt
 import pytest
 import trustme
 
-from harness.processes import Exporter, ended, eventually, exporter, prometheus
+from harness.processes import Exporter, ended, eventually, exporter, prometheus, write_at_once
 from tests.unit.httpd.certificates import write_files, write_server_files
 
 TLS = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"
@@ -104,22 +103,15 @@ def test_a_renewed_certificate_and_password_need_no_restart(tmp_path: Path, auth
         write_server_files(tmp_path, authority)
         eventually(lambda: shown_certificate(running, context) != first)
 
-        replace(file, TLS + USERS + "rate_limit: {}\nnonsense: 1\n")
+        write_at_once(file, TLS + USERS + "rate_limit: {}\nnonsense: 1\n")
         eventually(lambda: status(running, context, "right") == 200 and "nonsense" in running.log.read_text())
         told = [line for line in running.log.read_text().splitlines() if "nonsense" in line]
         assert len(told) == 1
         assert "rate_limit" in told[0]
 
-        replace(file, TLS + USERS.replace("ana", "eva"))
+        write_at_once(file, TLS + USERS.replace("ana", "eva"))
         eventually(lambda: status(running, context, "right", "eva") == 200)
         assert status(running, context, "right") == 401
-
-
-def replace(file: Path, text: str) -> None:
-    """At once: nobody sees half of it."""
-    fresh = file.with_suffix(".new")
-    fresh.write_text(text)
-    os.replace(fresh, file)
 
 
 @pytest.mark.parametrize("mode", ["--demo=1", "--config.check"])

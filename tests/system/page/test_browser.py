@@ -12,8 +12,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from exporter.web.status_page.selection import ROWS_PER_PAGE
 from harness.processes import PATIENCE
 from tests.system.page.site import Site
-from tests.unit.web.status_page.fleets import NOW, a_disconnected_view, a_fleet, a_long_view, a_view
-from tests.unit.web.status_page.pages import hostile_fleet
+from tests.unit.web.status_page.fleets import (
+    NOW,
+    a_disconnected_view,
+    a_fleet,
+    a_long_view,
+    a_view,
+    hostile_fleet,
+)
 
 pytestmark = pytest.mark.needs("chromium")
 

@@ -19,7 +19,7 @@ from exporter.web.status_page.sanitize import visible
 from harness.processes import Exporter, exporter, get
 from simulator.fleet import healthy_fleet
 from tests.system.upstream import upstream
-from tests.unit.web.status_page.pages import HIDDEN, Elements
+from tests.unit.web.status_page.fleets import HIDDEN, Elements
 
 HOSTILE: Final = (
     "\"double\" and 'single' quotes",

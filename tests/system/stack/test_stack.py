@@ -1,4 +1,4 @@
-"""``make stack``'s program, with its real children."""
+"""``make stack``: its program with its real children, its page of messages, its quicker copies of the shipped files."""
 
 import contextlib
 import json
@@ -13,10 +13,13 @@ from typing import Final
 
 import pytest
 
+from exporter.config.validators import parse_duration
 from harness.processes import PATIENCE, Prometheus, ended, eventually, get
 from harness.waiting import wait_until
 from stack.__main__ import main
-from stack.shipped import ROOT
+from stack.page import Message, render
+from stack.shipped import ALERTMANAGER, BY_THE_CLOCK, PROMETHEUS, ROOT
+from stack.speed import hurry
 from tests.shipped.prometheus.tools import rules
 
 ANY_PORTS: Final = ("--exporter-port=0", "--prometheus-port=0", "--alertmanager-port=0")
@@ -121,3 +124,77 @@ def _stat(pid: int) -> list[str]:
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return []
+
+
+def test_the_newest_message_comes_first_and_each_once() -> None:
+    page = render(
+        [
+            Message("on-call", "[CRITICAL] vendas is disconnected", "Scan the code."),
+            Message("sales", "[CRITICAL] vendas is disconnected", "Scan the code."),
+            Message("on-call", "[RESOLVED] vendas is disconnected", "Resolved"),
+        ]
+    )
+    assert page.count("<article") == 2
+    assert page.index('class="resolved"') < page.index('class="critical"')
+    assert "to on-call and sales" in page
+
+
+def test_names_are_text_and_no_markup() -> None:
+    assert "<script>" not in render([Message("<script>", "<script>", "<script>")])
+
+
+def test_a_page_without_messages_says_so() -> None:
+    assert "Nothing yet." in render([])
+
+
+def test_the_page_speaks_portuguese_with_the_colours_of_the_severities() -> None:
+    page = render(
+        [Message(name, "[CRÍTICO] vendas", "Leia o QR code.") for name in ("plantão", "vendas")], "pt-BR"
+    )
+    assert '<html lang="pt-BR">' in page
+    assert "para plantão e vendas" in page
+    assert 'class="crítico"' in page
+    assert ".critical, .crítico {" in page
+
+
+FILES = [
+    *sorted(file for file in (PROMETHEUS / "rules").glob("*.yaml") if file.name not in BY_THE_CLOCK),
+    PROMETHEUS / "prometheus.yaml",
+    ALERTMANAGER / "alertmanager.yaml",
+]
+DURATION = re.compile(r"(?<![\w.])(?:\d+(?:ms|[smhdwy]))+(?!\w)")
+
+
+def without_comments(text: str) -> str:
+    return re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_duration_is_so_many_times_shorter_and_nothing_else_changes(file: Path) -> None:
+    shipped = without_comments(file.read_text())
+    hurried = without_comments(hurry(file.read_text(), 60))
+    assert [parse_duration(text) * 60 for text in DURATION.findall(hurried)] == [
+        parse_duration(text) for text in DURATION.findall(shipped)
+    ]
+    kept = re.sub(r"\(\((.+)\) / 60\)", r"(\1)", DURATION.sub("…", hurried))
+    assert kept == DURATION.sub("…", shipped)
+
+
+def test_thresholds_in_seconds_are_shorter_but_for_those_of_an_expiry() -> None:
+    shipped = (PROMETHEUS / "rules" / "thresholds.yaml").read_text()
+    of_seconds = re.findall(r"record: zapi:threshold:(\w+_seconds)", shipped)
+    text = hurry(shipped, 60)
+    shortened = re.findall(r"threshold:(\w+)\n +expr: vector\(\(", text)
+    assert shortened == [name for name in of_seconds if not name.startswith("expiring_")]
+    assert "disconnected_seconds" in shortened
+    assert "expr: vector(7 * 86400)" in text
+
+
+def test_nothing_is_made_shorter_than_the_machine_is_quick() -> None:
+    assert hurry("group_wait: 30s\ngroup_interval: 5m\nfor: 1s\n", 60, least=2) == (
+        "group_wait: 2s\ngroup_interval: 5s\nfor: 1s\n"
+    )
+
+
+def test_the_speed_of_the_shipped_files_is_one() -> None:
+    assert hurry("for: 5m\n", 1) == "for: 5m\n"

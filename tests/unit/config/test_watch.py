@@ -1,6 +1,5 @@
 """Changes of a configuration's files are seen by their content."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,11 +56,6 @@ def swap(folder: Path) -> None:
     (folder / "..new").rename(folder / "..data")
 
 
-def replace(folder: Path, make: Callable[[Path], object]) -> None:
-    (folder / "config.yaml").unlink()
-    make(folder / "config.yaml")
-
-
 SAME = {"vendas": "T1", "of-1": "T"}
 
 
@@ -71,8 +65,6 @@ SAME = {"vendas": "T1", "of-1": "T"}
         (lambda folder: (folder / "config.yaml").write_text(DOCUMENT), [], SAME),
         (lambda folder: (folder / "config.yaml").write_text(DOCUMENT + "# more"), ["config.yaml"], SAME),
         (lambda folder: (folder / "config.yaml").write_text("instances: ["), ["config.yaml"], {}),
-        (lambda folder: replace(folder, Path.mkdir), ["config.yaml"], {}),
-        (lambda folder: replace(folder, os.mkfifo), ["config.yaml"], {}),
         (lambda folder: trustme.CA().cert_pem.write_to_path(str(folder / "ca.pem")), ["ca.pem"], SAME),
         (lambda folder: (folder / "token").write_text("T3"), ["token"], {**SAME, "vendas": "T3"}),
         (lambda folder: (folder / "token").write_text(""), ["token"], {}),

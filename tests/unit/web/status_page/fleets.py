@@ -1,20 +1,25 @@
 """Views of a made-up fleet in which everything happens that the page has words for."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
+from html.parser import HTMLParser
 from typing import Any
 
 from exporter.fleet.store import InstanceView
+from exporter.httpd.message import Request, Response
 from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.poll_result import Failure, Reason
 from exporter.model.secret import Secret
-from exporter.model.settings import Instance
+from exporter.model.settings import Instance, InstanceSource
 from exporter.web.status_page.diagnosis import diagnose
 from exporter.web.status_page.formatting import Sentence
 from exporter.web.status_page.query import Query
 from exporter.web.status_page.rows import Row, RowWriter
+from exporter.web.status_page.status_page import StatusPage
 from exporter.web.status_page.texts import Texts, read_texts
-from tests.builders import a_status, an_instance
+from tests.builders import a_failure, a_status, an_instance
 
 NOW = 1_764_000_000.0
 DAY = 86_400.0
@@ -116,3 +121,75 @@ def row(view: InstanceView, texts: Texts = ENGLISH) -> Row:
 def plain(sentence: Sentence) -> str:
     """Return the text of a sentence without the way it is set."""
     return "".join(part if isinstance(part, str) else part.text for part in sentence)
+
+
+HOSTILE = (
+    '"><script>alert(1)</script>',
+    "' onmouseover='alert(1)",
+    "</style></title></textarea>",
+    'line\nzapi_instance_up{name="x"} 1\n',
+    "nul\0bell\x07",
+    "gnp\u202e.exe\u2066",
+    "{{ 7*7 }} {n} {when}",
+    "javascript:alert(1)",
+    "`code` & <b>bold</b>",
+    "\ud800",
+)
+HIDDEN = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class Elements(HTMLParser):
+    """The elements of a page, in order, each with its attributes, and the text between them."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@cache
+def the_page() -> StatusPage:
+    return StatusPage(version="1.2.3", telemetry_path="/intern/metrics")
+
+
+def answer(
+    views: Sequence[InstanceView],
+    query: dict[str, str] | None = None,
+    language: str = "",
+    sources: Sequence[InstanceSource] = (),
+) -> Response:
+    request = Request("GET", "/", query or {}, {"accept-language": language})
+    return the_page().render(views, NOW, request, sources)
+
+
+def page(views: Sequence[InstanceView], query: dict[str, str] | None = None, language: str = "") -> str:
+    return answer(views, query, language).body.decode()
+
+
+def hostile_fleet() -> list[InstanceView]:
+    return [
+        a_view(
+            instance=an_instance(
+                f"{text} {number}",
+                instance_id=f"{text}-{number}",
+                labels={"team": text},
+                expected_webhooks={"delivery": None},
+            ),
+            status=a_status(display_name=text, webhooks=hooks(delivery=None)),
+            payment_status=text,
+            paid=number % 2 == 0,
+        )
+        for number, text in enumerate(HOSTILE)
+    ] + [
+        a_failed_view(f"{text} failed", Reason.TIMEOUT, failure=a_failure(Reason.TIMEOUT)) for text in HOSTILE
+    ]

@@ -10,8 +10,7 @@ import pytest
 from exporter.fleet.store import InstanceView
 from exporter.model.settings import InstanceSource
 from tests.builders import an_instance
-from tests.unit.web.status_page.fleets import NOW, a_view
-from tests.unit.web.status_page.pages import answer
+from tests.unit.web.status_page.fleets import NOW, a_view, answer
 
 CONFIG = InstanceSource("config", ())
 FAILED = "Z-API failed to answer (HTTP 503)"

@@ -12,16 +12,14 @@ from exporter.model.poll_result import Reason
 from exporter.web.status_page.selection import ROWS_PER_PAGE
 from tests.builders import a_status, an_instance
 from tests.unit.web.status_page.fleets import (
+    HIDDEN,
     NOW,
     SECRETS,
+    Elements,
     a_disconnected_view,
     a_failed_view,
     a_fleet,
     a_view,
-)
-from tests.unit.web.status_page.pages import (
-    HIDDEN,
-    Elements,
     answer,
     hostile_fleet,
     page,
