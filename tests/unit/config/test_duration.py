@@ -22,19 +22,13 @@ def test_a_duration_is_read_as_seconds(text: str, seconds: float) -> None:
     "text",
     [
         *("", "10", "s", "1s1m", "1m1m", "-1s", "+1s", "1.5s", "1 s", " 1s", "1s\n", "1S", "\u0661s", "1µs"),
-        *("9" * 13 + "s", "9" * 5000 + "s"),
+        *("9" * 13 + "s", "9" * 5000 + "s", "292y1ms"),
     ],
 )
 def test_anything_else_is_refused(text: str) -> None:
-    with pytest.raises(
-        ValueError, match=r"^must be whole numbers with the units y, w, d, h, m, s and ms, in"
-    ):
+    why = "must be whole numbers with the units y, w, d, h, m, s and ms, in"
+    with pytest.raises(ValueError, match="^is longer than 292 years$" if text == "292y1ms" else f"^{why}"):
         parse_duration(text)
-
-
-def test_a_duration_has_an_end() -> None:
-    with pytest.raises(ValueError, match=r"^is longer than 292 years$"):
-        parse_duration("292y1ms")
 
 
 @given(milliseconds=st.integers(0, int(MAX_SECONDS * 1000)))

@@ -1,4 +1,4 @@
-"""The instances of lists: which are polled, by which settings, each by a name that does not change without need."""
+"""The instances of lists: which are known and polled, by which settings, each by a name that does not change."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from exporter.discovery.known_list import KnownList
 from exporter.discovery.merge import Claim, Merger, assign_names, with_lists
 from exporter.model.account_list import ListedInstance, ListPage
-from exporter.model.poll_result import Collector, Failure
+from exporter.model.poll_result import Collector, Failure, Reason
 from exporter.model.secret import Secret
 from exporter.model.settings import Account, Config, Instance, InstanceSource
 from exporter.model.shard import WHOLE, Shard
@@ -248,3 +248,67 @@ def test_the_list_of_each_account_can_be_read_once() -> None:
     told = [(each.problems, each.last_success) for each in whole.sources]
     assert told == [((), None), ((), 5.0), (("a phrase",), None)]
     assert names(whole) == ["own", "A"]
+
+
+A, B, C = item("A"), item("B"), item("C")
+
+
+def after(known: KnownList, *readings: tuple[ListedInstance, ...]) -> KnownList:
+    for reading in readings:
+        known = known.after(reading, 100.0)
+    return known
+
+
+def ids(known: KnownList) -> list[str]:
+    return [instance.id for instance in known.instances]
+
+
+def test_a_complete_list_is_taken() -> None:
+    known = KnownList().after((A, B), 100.0)
+    assert known == KnownList((A, B), frozenset(), 100.0, None, is_read=True)
+    assert known.after((A, B), 200.0).instances is known.instances
+
+
+def test_a_failure_keeps_the_last_good_list() -> None:
+    failed = after(KnownList(), (A, B)).after(a_failure(Reason.TIMEOUT), 200.0)
+    assert (failed.instances, failed.last_success, failed.failure) == ((A, B), 100.0, a_failure())
+    assert after(failed, (A, B)).failure is None
+    assert KnownList().after(a_failure(), 200.0) == KnownList(failure=a_failure(), is_read=True)
+
+
+@pytest.mark.parametrize(
+    ("readings", "left"),
+    [
+        ([(A, B), (A,)], "AB"),
+        ([(A, B), (A,), (A,)], "A"),
+        ([(A, B), (A,), (A, B), (A,)], "AB"),
+        ([(A, B), (A, C)], "ACB"),
+        ([(A, B), (A, C), (A, C)], "AC"),
+        ([(A, B), (A,), (B,)], "BA"),
+        ([(), (), (A,)], "A"),
+    ],
+)
+def test_two_lists_in_a_row_remove_an_instance(readings: list[tuple[ListedInstance, ...]], left: str) -> None:
+    known = after(KnownList(), *readings)
+    assert (ids(known), known.failure) == ([*left], None)
+
+
+def test_a_failure_between_two_lists_does_not_confirm_a_removal() -> None:
+    once = after(KnownList(), (A, B), (A,)).after(a_failure(), 200.0)
+    assert ids(once) == ["A", "B"]
+    assert ids(after(once, (A,))) == ["A"]
+
+
+def test_an_empty_list_after_one_that_was_not_is_a_failure_for_ever() -> None:
+    known = after(KnownList((A, B)), (), (), ())
+    assert (ids(known), known.is_read) == (["A", "B"], True)
+    assert known.failure is not None
+    assert known.failure.detail == "the list is empty, and had 2 instances before"
+
+
+def test_a_token_that_vanishes_is_kept_until_a_second_list_lacks_it() -> None:
+    once = after(KnownList(), (A, B), (A, item("B", "renamed", None)))
+    assert [(one.token, one.name) for one in once.instances][1] == (B.token, "renamed")
+    assert after(once, (A, item("B", token=None))).instances == (A, item("B", token=None))
+    assert after(once, (A, item("B", token="NEW"))).instances == (A, item("B", token="NEW"))
+    assert ids(after(once, (A,))) == ["A"]
