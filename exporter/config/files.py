@@ -46,7 +46,8 @@ MAX_BYTES: Final = 1024 * 1024
 """Most bytes of a file of certificates; the public authorities of all systems are a quarter of it."""
 
 _MAGIC: Final = re.compile(r"[*?[]")
-_ABSENT: Final = (FileNotFoundError, NotADirectoryError)
+ABSENT: Final = (FileNotFoundError, NotADirectoryError)
+"""Errors of a path at which there is nothing."""
 
 Fingerprint = Mapping[Path, bytes | None]
 """A digest of the content of each file, or of the names that a pattern matches; ``None`` if there is none to read."""
@@ -322,7 +323,7 @@ def find_matches(pattern: Path) -> Matches:
 def _listed(folder: Path, part: str, problems: list[str]) -> Iterator[Path]:
     try:
         names = os.listdir(folder)
-    except _ABSENT:
+    except ABSENT:
         return
     except OSError as error:
         problems.append(f"{shown_path(folder)} cannot be listed: {error.strerror}")
@@ -336,7 +337,7 @@ def _present(folder: Path, part: str, problems: list[str]) -> Iterator[Path]:
     place = folder / part
     try:
         place.lstat()
-    except _ABSENT:
+    except ABSENT:
         return
     except OSError as error:
         problems.append(f"{shown_path(place)} cannot be looked for: {error.strerror}")

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from exporter.config.files import FileReader, UnreadableFile, shown_path
+from exporter.config.files import ABSENT, FileReader, UnreadableFile, shown_path
 from exporter.discovery.known_list import KnownList
 from exporter.model.account_list import MAX_TEXT, ListedInstance, is_word
 from exporter.model.secret import Secret
@@ -26,8 +26,6 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 _UNREADABLE: Final = "the cached list of an account cannot be read"
 _FORMAT: Final = "zapi-exporter account list 1"
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9-]+")
-
-_ABSENT: Final = (FileNotFoundError, NotADirectoryError)
 
 _log = logging.getLogger(__name__)
 
@@ -97,7 +95,7 @@ def _tell_unreadable(account: str, file: Path, problem: str) -> None:
     """Warn about a file that is there and cannot be read, or cannot be looked for."""
     try:
         file.stat()
-    except _ABSENT:
+    except ABSENT:
         return
     except OSError:
         advice = "make the directory accessible to the user of the exporter"
