@@ -1,7 +1,7 @@
 """Everything that can go wrong while exporters run: one trouble for each alert, and the fleets they happen to."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
@@ -228,13 +228,16 @@ def of_one_instance(at: Mapping[str, Fleet]) -> Iterator[Trouble]:
             ending=polled_again.format("calado"),
             lasts=20,
         )
-    twin = at["twins"].pods[1].gate
+
+    def change(of_one: Callable[[str], str]) -> None:
+        at["twins"].pods[1].gate.change = of_one
+
     yield Trouble(
         "ZapiInstanceTwoIds",
         {"job": "twins", "name": "gêmeo"},
         WARNING,
-        begin=lambda: setattr(twin, "change", lambda text: text.replace('"ID-gêmeo"', '"ID-another"')),
-        mend=lambda: setattr(twin, "change", str),
+        begin=lambda: change(lambda text: text.replace('"ID-gêmeo"', '"ID-another"')),
+        mend=lambda: change(str),
         title="[WARNING] gêmeo is the name of two instances",
         ending="[RESOLVED] gêmeo is the name of one instance",
     )
