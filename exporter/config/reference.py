@@ -58,8 +58,14 @@ def _comment(text: str) -> str:
     return textwrap.fill(text, _WIDTH, initial_indent="# ", subsequent_indent="# ") + "\n"
 
 
+def written_default(key: Key[Any]) -> str | None:
+    if isinstance(key.default, tuple):
+        return f"[{', '.join(key.default)}]"
+    return key.default if isinstance(key.default, str) else None
+
+
 def _line(key: Key[Any]) -> str:
-    default = key.written_default()
+    default = written_default(key)
     written = f"{key.name}: {key.kind.notation}" + (f" | default = {default}" if default else "")
     return f"{written}\n" if key.is_required else f"[ {written} ]\n"
 

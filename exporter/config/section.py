@@ -128,12 +128,6 @@ class Key(Generic[T_co]):
     is_required: bool = False
     is_secret: bool = False
 
-    def written_default(self) -> str | None:
-        """Return the default as the reference shows it."""
-        if isinstance(self.default, tuple):
-            return f"[{', '.join(self.default)}]"
-        return self.default if isinstance(self.default, str) else None
-
     def default_node(self) -> Node | None:
         """Return the default as a node of a document; its lines are 0."""
         if isinstance(self.default, tuple):
