@@ -126,12 +126,6 @@ def a_plan(
     return Plan(instances, some_polling(interval, concurrency), LONGEST_POLL)
 
 
-def poll_now(poller: Poller, name: str) -> None:
-    poll = poller.request_poll(name)
-    if poll is not None:  # else its slot has come meanwhile
-        poll.result(DEADLINE)
-
-
 @pytest.fixture
 def rig() -> Rig:
     return Rig()
@@ -193,19 +187,13 @@ def test_polls_asked_for_at_the_same_time_share_one(rig: Rig) -> None:
     poller = rig.poller(1)
     wait_until(lambda: rig.upstream.ended_polls() == 1)
     rig.upstream.holds = {"instance 0"}
-    askers = [threading.Thread(target=poll_now, args=(poller, "instance 0")) for _ in range(10)]
-    for asker in askers:
-        asker.start()
+    polls = [poll for _ in range(11) if (poll := poller.request_poll("instance 0")) is not None]
     wait_until(lambda: rig.upstream.in_flight == 1)
-    wait_until(lambda: len(poller._waiting.get("instance 0", ())) == 10)
-    impatient = poller.request_poll("instance 0")
-    assert impatient is not None
-    impatient.cancel()
-    assert len(poller._waiting["instance 0"]) == 10
+    polls.pop().cancel()
+    assert len(poller._waiting["instance 0"]) == len(polls) == 10
     rig.upstream.release.set()
-    for asker in askers:
-        asker.join(DEADLINE)
-        assert not asker.is_alive()
+    for poll in polls:
+        poll.result(DEADLINE)
     assert rig.upstream.began_polls("instance 0") == 2
 
 
@@ -311,7 +299,8 @@ def test_a_poll_that_hangs_is_what_a_poller_is_stuck_with(rig: Rig) -> None:
     poller = rig.poller(2, clock=(clock := ManualClock()))
     wait_until(lambda: rig.upstream.ended_polls() == 1)
     clock.advance(50.0)
-    poll_now(poller, "instance 1")
+    if poll := poller.request_poll("instance 1"):  # else its slot has come meanwhile
+        poll.result(DEADLINE)
     assert poller.stuck_for() == 50.0
     rig.upstream.release.set()
     wait_until(lambda: poller.stuck_for() == 0.0)
@@ -331,12 +320,11 @@ def test_what_has_just_come_in_is_nothing_to_be_stuck_with(rig: Rig) -> None:
     rig.upstream.holds = {"instance 0"}
     slot = Slots.of("instance 0", 600.0).after(clock.monotonic())
     clock.advance(slot - clock.monotonic() - 1.0)
-    asked = threading.Thread(target=poll_now, args=(poller, "instance 0"))
-    asked.start()
-    wait_until(lambda: "instance 0" in poller._waiting)
+    poll = poller.request_poll("instance 0")
+    assert poll is not None
     assert poller.stuck_for() == 0.0
     rig.upstream.release.set()
-    asked.join(DEADLINE)
+    poll.result(DEADLINE)
 
 
 def test_polls_go_on_where_no_further_thread_can_start(

@@ -1,5 +1,6 @@
 """Polls through real proxies: what they are told, what is kept, and whose failure it is."""
 
+import contextlib
 import socket
 import ssl
 import time
@@ -15,7 +16,7 @@ from exporter.zapi.proxy import parse_proxy
 from simulator.server import SimulatedZapi
 from tests.builders import an_instance
 from tests.unit.zapi.outcome import said
-from tests.unit.zapi.playing import PATIENCE, Play, a_client, answering, deliver, playing
+from tests.unit.zapi.playing import PATIENCE, Play, a_client, answering, playing
 from tests.unit.zapi.proxying import proxying
 
 INSTANCE = an_instance("vendas", client_token="CLIENTTOKEN")
@@ -107,8 +108,11 @@ def hang(accepted: socket.socket) -> None:
 
 def drip(accepted: socket.socket) -> None:
     answering(b"HTTP/1.1 200 OK\r\nX: ")(accepted)
+    accepted.settimeout(0.05)
     while True:
-        deliver(accepted, b"x")
+        accepted.sendall(b"x")
+        with contextlib.suppress(TimeoutError):
+            accepted.recv(1)
 
 
 @pytest.mark.parametrize(
