@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
+from exporter.demo.api import PARTNER_TOKEN_REFUSED
 from exporter.demo.faults import Exchange, Fault, answer, html_error, message, one_reply, rate_limited
-from exporter.demo.instances import PARTNER_TOKEN_REFUSED, SimulatedAccount
+from exporter.demo.instances import SimulatedAccount
 from simulator.wire_faults import reset_before_reply, reset_within_body, short_body, silence
 
 Page = dict[str, Any]

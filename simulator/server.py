@@ -7,9 +7,9 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
-from exporter.demo.api import SimulatedApi, SimulatedReply, SimulatedRequest
+from exporter.demo.api import LIST_PATH, SimulatedApi, SimulatedReply, SimulatedRequest, page_of
 from exporter.demo.faults import Fault
-from exporter.demo.instances import LIST_PATH, SimulatedAccount, SimulatedInstance, page_of
+from exporter.demo.instances import SimulatedAccount, SimulatedInstance
 from exporter.model.clock import Clock
 from simulator.connection import HttpConnection
 from simulator.counters import Counters

@@ -3,24 +3,25 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from exporter.demo.faults import Exchange, Fault, message
 from exporter.demo.instances import (
-    LIST_PATH,
-    PARTNER_TOKEN_REFUSED,
-    RESOURCES,
     SimulatedAccount,
     SimulatedInstance,
     count_reply,
     list_reply,
     me_body,
-    page_of,
     page_reply,
     status_reply,
 )
 from exporter.model.clock import Clock
 
+RESOURCES: Final = {"me": "GET", "status": "GET", "queue/count": "GET", "queue": "POST"}
+"""What can be asked of an instance → the method it takes."""
+LIST_PATH: Final = "/instances"
+
+PARTNER_TOKEN_REFUSED: Final = b'{"error":"Unauthorized"}'
 INSTANCE_NOT_FOUND: Final = b'{"error":"Instance not found"}'
 CLIENT_TOKEN_MISSING: Final = b'{"error":"your client-token is not configured"}'
 CLIENT_TOKEN_EMPTY: Final = b'{"error":"null not allowed"}'
@@ -162,6 +163,17 @@ class _Subject:
             cached = (instance, connected, message(200, me_body(instance, connected=connected)))
             self._cached = cached
         return cached[2]
+
+
+def page_of(target: str) -> tuple[int, int]:
+    """Return the number of the page that a request asks for, and its size."""
+    query = parse_qs(target.partition("?")[2])
+
+    def number(name: str, default: int) -> int:
+        text = query.get(name, [""])[-1]
+        return max(1, int(text)) if text.isdigit() else default
+
+    return number("page", 1), number("pageSize", 20)
 
 
 def _route(target: str) -> SimulatedRoute | None:

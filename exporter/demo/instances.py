@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Final
-from urllib.parse import parse_qs
 
 from exporter.demo.faults import Fault, message
 from exporter.model.me_fields import (
@@ -16,8 +15,6 @@ from exporter.model.me_fields import (
     WEBHOOK_FILTERS,
 )
 
-RESOURCES: Final = {"me": "GET", "status": "GET", "queue/count": "GET", "queue": "POST"}
-"""What can be asked of an instance → the method it takes."""
 _LARGEST_PAGE: Final = 30
 _RESTORE: Final = "You need to restore the session."
 _SCAN: Final = "You are not connected."
@@ -26,8 +23,6 @@ _CONNECTED: Final = "You are already connected"
 Document = dict[str, Any]
 
 DOCUMENTED_WEBHOOKS: Final = tuple(name for name in WEBHOOK_FIELDS if name not in UNDOCUMENTED_WEBHOOKS)
-LIST_PATH: Final = "/instances"
-PARTNER_TOKEN_REFUSED: Final = b'{"error":"Unauthorized"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +182,6 @@ class SimulatedAccount:
     def item(self, instance: SimulatedInstance) -> Document:
         """Return what the list says of an instance."""
         return self.change(_item(instance))
-
-
-def page_of(target: str) -> tuple[int, int]:
-    """Return the number of the page that a request asks for, and its size."""
-    query = parse_qs(target.partition("?")[2])
-
-    def number(name: str, default: int) -> int:
-        text = query.get(name, [""])[-1]
-        return max(1, int(text)) if text.isdigit() else default
-
-    return number("page", 1), number("pageSize", 20)
 
 
 def list_reply(items: Sequence[Document], page: int, size: int) -> bytes:
