@@ -711,6 +711,27 @@ def vanished() -> Play:
 
 
 @story("listed")
+def vanished_and_listed_again() -> Play:
+    """Instances that vanished are told as back when they are listed again, with the number of those that are not."""
+    fleet = Fleet(10, 70)
+    lost = [f"p{number}" for number in range(3, 10)]
+    teams = {name: fleet.labels[name] for name in lost}
+    fleet.configure(20, fleet.exporter, without=lost)
+    fleet.configure(40, fleet.exporter, **{name: teams[name] for name in lost[:5]})
+    return fleet.story, {job("InstancesVanished"): [(22, 40)]}
+
+
+@story("listed")
+def all_vanished_and_listed_again() -> Play:
+    """Instances that have all vanished and are listed again are told as back."""
+    fleet = Fleet(4, 40)
+    teams = dict(fleet.labels)
+    fleet.configure(10, fleet.exporter, without=list(fleet.phones))
+    fleet.configure(30, fleet.exporter, **teams)
+    return fleet.story, {job("InstancesVanished"): [(12, 30)]}
+
+
+@story("listed")
 def all_vanished() -> Play:
     """An exporter that watches nothing any more is told by what it watched before."""
     fleet = Fleet(4, 30)
@@ -1159,6 +1180,40 @@ def rate_limited() -> Play:
     fleet.story.unsure = (22, 41.5)
     return fleet.story, {
         job("RateLimited"): [(22, 41.5)],
+    }
+
+
+@story("polls")
+def rate_limited_no_more() -> Play:
+    """Polls of a job that Z-API does not limit any more are told as such."""
+    fleet = Fleet(5, 55)
+    fleet.say(10, "p0", "p1", fault="rate_limited")
+    fleet.say(40, "p0", "p1", fault=None)
+    return fleet.story, {job("RateLimited"): [(21, 43.5)]}
+
+
+@story("polls")
+def rate_limited_until_an_outage() -> Play:
+    """Polls that fail in an outage are no news that Z-API does not limit them any more."""
+    fleet = Fleet(5, 55)
+    fleet.say(10, "p0", "p1", fault="rate_limited")
+    fleet.say(40, fault="timeout")
+    return fleet.story, {job("RateLimited"): [(21, 43.5)], job("ApiDown"): [(43.5, 55)]}
+
+
+@story("polls")
+def rate_limited_through_a_dead_exporter() -> Play:
+    """The limit of a job is told on while its exporter is dead, until it is not watched any more."""
+    fleet = Fleet(5, 120)
+    fleet.say(10, "p0", "p1", fault="rate_limited")
+    fleet.kill(30)
+    fleet.start(50)
+    fleet.kill(55, target=False)
+    fleet.story.exporters.append(Exporter("b:1", {"q0": {}}, {"q0": Phone()}, job="other"))
+    return fleet.story, {
+        job("RateLimited"): [(21, 114.5)],
+        at("ExporterDown"): [(33, 50)],
+        job("ExporterTargetLost"): [(64.5, 114.5)],
     }
 
 

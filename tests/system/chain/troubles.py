@@ -366,6 +366,7 @@ def of_many_instances(at: Mapping[str, Fleet]) -> Iterator[Trouble]:
         begin=lambda: at["limited"].spoil_all(rate_limited(None)),
         mend=lambda: at["limited"].spoil_all(None),
         title="[WARNING] Z-API limits the polls of limited",
+        ending="[RESOLVED] Z-API does not limit the polls of limited any more",
     )
     yield Trouble(
         "ZapiAddressNotAllowed",
@@ -393,6 +394,7 @@ def of_many_instances(at: Mapping[str, Fleet]) -> Iterator[Trouble]:
         begin=lambda: at["shrinking"].configure(names=names[:2]),
         mend=lambda: at["shrinking"].configure(names=names),
         title="[CRITICAL] shrinking lists fewer instances than an hour ago",
+        ending="[RESOLVED] shrinking lists all its instances again",
         starts=3,
     )
 
