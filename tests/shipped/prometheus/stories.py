@@ -717,7 +717,7 @@ def vanished_and_listed_again() -> Play:
     lost = [f"p{number}" for number in range(3, 10)]
     teams = {name: fleet.labels[name] for name in lost}
     fleet.configure(20, fleet.exporter, without=lost)
-    fleet.configure(40, fleet.exporter, **{name: teams[name] for name in lost[:5]})
+    fleet.story.at(40, lambda: fleet.exporter.labels.update({name: teams[name] for name in lost[:5]}))
     return fleet.story, {job("InstancesVanished"): [(22, 40)]}
 
 
@@ -727,7 +727,7 @@ def all_vanished_and_listed_again() -> Play:
     fleet = Fleet(4, 40)
     teams = dict(fleet.labels)
     fleet.configure(10, fleet.exporter, without=list(fleet.phones))
-    fleet.configure(30, fleet.exporter, **teams)
+    fleet.story.at(30, lambda: fleet.exporter.labels.update(teams))
     return fleet.story, {job("InstancesVanished"): [(12, 30)]}
 
 
@@ -1299,6 +1299,16 @@ def behind() -> Play:
 
 
 @story("exporter")
+def behind_no_more() -> Play:
+    """Polls of an exporter that begin in time again are told as such."""
+    fleet = Fleet(2, 60)
+    fleet.story.at(5, lambda: setattr(fleet.exporter, "lateness", 30.0))
+    fleet.story.at(40, lambda: setattr(fleet.exporter, "lateness", 0.0))
+    fleet.story.unsure = (20,)
+    return fleet.story, {at("ExporterBehind"): [(20, 44.5)]}
+
+
+@story("exporter")
 def hardly_behind() -> Play:
     """Polls that begin fifteen and a half seconds late are told, fourteen and a half are not."""
     fleet = Fleet(2, 40)
@@ -1359,6 +1369,16 @@ def restarting_no_more() -> Play:
         fleet.story.at(minute, lambda minute=minute: fleet.exporter.restart(minute * 60))  # type: ignore[misc]
     fleet.story.unsure = (69.5, 70, 70.5)
     return fleet.story, {at("ExporterRestarting"): [(18, 70)]}
+
+
+@story("thresholds_twice")
+def restarting_less_than_the_threshold() -> Play:
+    """An exporter that restarts less often than the threshold is told as one that does not keep restarting any more."""
+    fleet = Fleet(2, 46)
+    for minute in (10, 14, 18):
+        fleet.story.at(minute, lambda minute=minute: fleet.exporter.restart(minute * 60))  # type: ignore[misc]
+    fleet.story.more = [{"series": 'zapi:threshold:exporter_restarts{twice="yes"}', "values": "_x70 4x22"}]
+    return fleet.story, {at("ExporterRestarting"): [(18, 35)], job("ThresholdsMissing"): [(45, 46)]}
 
 
 @story("exporter")
