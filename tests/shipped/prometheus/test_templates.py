@@ -398,12 +398,12 @@ def test_the_end_of_an_alert_of_a_job_is_good_news_only_where_good_was_seen(
         (
             "en",
             "[WARNING] a:1, b:1: exporters cannot be scraped",
-            "[RESOLVED] a:1, b:1: ZapiExporterDown ended",
+            "[RESOLVED] a:1, b:1: exporters can be scraped again",
         ),
         (
             "pt-BR",
             "[AVISO] a:1, b:1: exporters fora do ar",
-            "[RESOLVIDO] a:1, b:1: ZapiExporterDown terminou",
+            "[RESOLVIDO] a:1, b:1: os exporters voltaram ao ar",
         ),
     ],
 )
@@ -465,6 +465,58 @@ def test_a_title_of_several_alerts_has_names_and_words(language: str, alertname:
 
     assert re.search(r"\] (vendas|zapi) \(a\), (vendas|zapi) \(b\): \w", title)
     assert alertname in {"ZapiExporterMissing", "ZapiThresholdsMissing"} or alertname not in title
+
+
+@pytest.mark.parametrize("alertname", sorted({rule.name for rule in alerts()}))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_title_of_several_ends_has_words_for_people(language: str, alertname: str, tmp_path: Path) -> None:
+    facts = {"ending": "back", "summary": "is back again", "count": "3"}
+    one = of(alertname, facts, name="vendas", instance="a:1", collector="queue")
+    ended = [Alert({**one.labels, "webhook": webhook}, facts, ended=30.0) for webhook in ("a", "b")]
+
+    title = render(language, ended, tmp_path).title
+
+    assert re.fullmatch(r"\[(RESOLVED|RESOLVIDO)\] vendas \(a\), vendas \(b\): .*\w", title)
+    assert not re.search(r"Zapi[A-Z]|alert", title)
+
+
+@pytest.mark.parametrize(
+    ("language", "endings", "words"),
+    [
+        ("en", ("removed", "removed"), "[ENDED] a, b: removed or renamed"),
+        ("en", ("unwatched", "unwatched"), "[ENDED] a, b: not watched any more"),
+        ("en", ("other", "other"), "[ENDED] a, b: the alerts have ended"),
+        ("en", ("back", "removed"), "[RESOLVED] a, b: the alerts have ended"),
+        ("pt-BR", ("removed", "removed"), "[ENCERRADO] a, b: instâncias removidas ou renomeadas"),
+        ("pt-BR", ("unwatched", "unwatched"), "[ENCERRADO] a, b: não são mais monitoradas"),
+        ("pt-BR", ("other", "other"), "[ENCERRADO] a, b: os alertas terminaram"),
+        ("pt-BR", ("back", "removed"), "[RESOLVIDO] a, b: os alertas terminaram"),
+    ],
+)
+def test_a_title_of_several_ends_is_good_news_only_where_all_are(
+    language: str, endings: tuple[str, str], words: str, tmp_path: Path
+) -> None:
+    ended = [down(name, ending=ending, ended=30) for name, ending in zip("ab", endings, strict=True)]
+
+    assert render(language, ended, tmp_path).title == words
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("ended", [None, 30.0])
+def test_nothing_that_slack_takes_for_a_mention_is_left(
+    language: str, ended: float | None, tmp_path: Path
+) -> None:
+    mention = "<!channel>"
+    labels = dict.fromkeys(
+        ("name", "job", "instance", "source", "team", "status", "region", "namespace"), mention
+    )
+    facts = {"summary": mention, "names": mention, "teams": mention, "sources": mention, "count": "3"}
+
+    for alertname in ({rule.name for rule in alerts()} | {"Mine"}) - {"ZapiInstanceDisconnected"}:
+        one = Alert(of(alertname, {}, **labels).labels, facts, ended=ended)
+        other = Alert({**one.labels, "namespace": "b"}, facts, ended=ended)
+        for together in ([one], [one, other]):
+            assert "<" not in render(language, together, tmp_path).whole
 
 
 def test_two_namespaces_of_one_job_are_told_apart(tmp_path: Path) -> None:
