@@ -9,9 +9,8 @@ from typing import Final
 
 from bench.instances import config, readings
 from exporter.fleet.store import Fleet
-from exporter.metrics.exposition import InstanceLines, Scrapes
+from exporter.metrics.exposition import Format, InstanceLines, Scrapes
 from exporter.metrics.self_metrics import Telemetry
-from exporter.metrics.text_format import Format
 from exporter.model.poll_result import Failure, Reading, Reason, Status
 from harness.loopback import LoopbackServer, QuietHandler
 

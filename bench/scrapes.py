@@ -18,10 +18,9 @@ from bench.instances import config, readings, record
 from bench.results import Scrapes
 from bench.spread import Spread
 from exporter.fleet.store import Fleet
-from exporter.metrics.exposition import Exposition, InstanceLines
+from exporter.metrics.exposition import Exposition, Format, InstanceLines
 from exporter.metrics.exposition import Scrapes as Product
 from exporter.metrics.self_metrics import Telemetry
-from exporter.metrics.text_format import Format
 from exporter.model.clock import SystemClock
 from tests.unit.metrics.test_oracle import Oracle
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Final
 
 from exporter.metrics.instance_metrics import INSTANCE_METRICS, UNTIL_DUE, InstanceMetric
+from exporter.metrics.metric import Metric
 from exporter.metrics.self_metrics import EXPORTER_METRICS
-from exporter.metrics.text_format import Metric
 from exporter.web.status_page.texts import Texts, read_texts
 
 Translate = Callable[[str], str]

@@ -19,8 +19,8 @@ from exporter.healthcheck import published
 from exporter.httpd.bind import CannotBind, bind
 from exporter.httpd.security import Security
 from exporter.httpd.server import Server
+from exporter.metrics.exposition import Format
 from exporter.metrics.self_metrics import Telemetry
-from exporter.metrics.text_format import Format
 from exporter.model.clock import Clock, SystemClock
 from exporter.model.settings import ACCOUNT_PREFIX, Config, Instance
 from exporter.options import Options

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from exporter.fleet.store import InstanceView, is_as_expected
-from exporter.metrics.text_format import Metric, MetricType, Sample
+from exporter.metrics.metric import Metric, MetricType, Sample
 from exporter.model.me_fields import FILTERS_FIELD, UNDOCUMENTED_WEBHOOKS, WEBHOOK_FIELDS, WEBHOOK_FILTERS
 from exporter.model.poll_result import Session
 

@@ -21,7 +21,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector as MetricCollector
 
 from exporter import __version__
-from exporter.metrics.text_format import Metric, MetricType, go_number
+from exporter.metrics.metric import Metric, MetricType, go_number
 from exporter.model.me_fields import OPTIONAL_FIELDS
 from exporter.model.poll_result import Collected, Collector, Failure, Reading, Reason
 from exporter.model.settings import ACCOUNT_PREFIX, CONFIG_SOURCE, Config, InstanceSource

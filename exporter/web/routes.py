@@ -11,8 +11,7 @@ from urllib.parse import urlencode
 
 from exporter.fleet.store import Fleet
 from exporter.httpd.message import Answer, Handler, Request, Response, text_response
-from exporter.metrics.exposition import Scrapes
-from exporter.metrics.text_format import Format
+from exporter.metrics.exposition import Format, Scrapes
 from exporter.options import ExternalUrl
 
 _READ: Final = ("GET", "HEAD")

@@ -13,8 +13,8 @@ import trustme
 from exporter.config.problem import InvalidConfig, Problem
 from exporter.daemon import Daemon
 from exporter.fleet.store import InstanceView
+from exporter.metrics.exposition import Format
 from exporter.metrics.self_metrics import Telemetry
-from exporter.metrics.text_format import Format
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Collector
 from exporter.model.secret import Secret

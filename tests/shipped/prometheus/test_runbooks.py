@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from exporter.metrics.instance_metrics import INSTANCE_METRICS, UNTIL_DUE
+from exporter.metrics.metric import MetricType
 from exporter.metrics.self_metrics import EXPORTER_METRICS
-from exporter.metrics.text_format import MetricType
 from tests.shipped.prometheus.tools import RUNBOOKS, alerts, promtool, rules
 
 PORTUGUESE = RUNBOOKS / "pt-BR"

@@ -22,9 +22,8 @@ from prometheus_client.registry import Collector
 from bench.instances import config, instances, me, readings, record
 from bench.scrapes import Rig
 from exporter.fleet.store import Fleet
-from exporter.metrics.exposition import InstanceLines
+from exporter.metrics.exposition import Format, InstanceLines
 from exporter.metrics.self_metrics import Telemetry
-from exporter.metrics.text_format import Format
 from exporter.model.clock import SystemClock
 from exporter.model.poll_result import Status
 from exporter.model.settings import Api

@@ -22,9 +22,8 @@ from exporter.fleet.event_log import EventLog
 from exporter.fleet.store import Fleet
 from exporter.httpd.limits import Limits
 from exporter.httpd.message import Refused, Response, read_head, write_head
-from exporter.metrics.exposition import InstanceLines, Scrapes, render_one
+from exporter.metrics.exposition import Format, InstanceLines, Scrapes, render_one
 from exporter.metrics.self_metrics import Telemetry
-from exporter.metrics.text_format import Format
 from exporter.model.me_fields import OPTIONAL_FIELDS, SETTING_FIELDS, WEBHOOK_FIELDS
 from exporter.model.poll_result import Failure, Reason, Status
 from exporter.model.secret import Secret

@@ -13,9 +13,8 @@ import pytest
 
 from exporter.fleet.event_log import EventLog
 from exporter.fleet.store import MAX_STATUSES, OTHER_STATUS, UNKNOWN_STATUS, Fleet
-from exporter.metrics.exposition import InstanceLines, Scrapes
+from exporter.metrics.exposition import Format, InstanceLines, Scrapes
 from exporter.metrics.self_metrics import Telemetry
-from exporter.metrics.text_format import Format
 from exporter.model.me_fields import OPTIONAL_FIELDS, SETTING_FIELDS, WEBHOOK_FIELDS
 from exporter.model.poll_result import Reason
 from exporter.zapi.failures import refusal

@@ -10,8 +10,8 @@ from exporter.daemon import Daemon
 from exporter.demo.instances import SimulatedInstance
 from exporter.discovery.cache import ListCache
 from exporter.fleet.store import InstanceView
+from exporter.metrics.exposition import Format
 from exporter.metrics.self_metrics import Telemetry
-from exporter.metrics.text_format import Format
 from exporter.model.clock import SystemClock
 from exporter.model.secret import Secret
 from exporter.model.settings import Account, Config, Instance, InstanceSource

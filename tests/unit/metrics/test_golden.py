@@ -13,8 +13,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from exporter.fleet.store import Fleet
-from exporter.metrics.exposition import InstanceLines
-from exporter.metrics.text_format import Format
+from exporter.metrics.exposition import Format, InstanceLines
 from exporter.model.me_fields import WEBHOOK_FIELDS
 from exporter.model.poll_result import Collector, MessageQueue, PhoneStatus, Reason, Session
 from exporter.model.secret import Secret

@@ -16,10 +16,10 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from exporter.fleet.store import Fleet, InstanceView
-from exporter.metrics.exposition import InstanceLines, Scrapes
+from exporter.metrics.exposition import Format, InstanceLines, Scrapes, number
 from exporter.metrics.instance_metrics import INSTANCE_METRICS, UNTIL_DUE, InstanceMetric, due
+from exporter.metrics.metric import MetricType
 from exporter.metrics.self_metrics import EXPORTER_METRICS, Telemetry
-from exporter.metrics.text_format import Format, MetricType, number
 from exporter.model.poll_result import Collector as InstanceCollector
 from exporter.model.poll_result import Reading, Reason
 from exporter.model.secret import Secret

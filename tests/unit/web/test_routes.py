@@ -15,9 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from exporter.fleet.store import Fleet
 from exporter.httpd.message import Request, Response
-from exporter.metrics.exposition import InstanceLines, Scrapes
+from exporter.metrics.exposition import Format, InstanceLines, Scrapes
 from exporter.metrics.self_metrics import Telemetry
-from exporter.metrics.text_format import Format
 from exporter.options import ExternalUrl
 from exporter.web.probe import Probe
 from exporter.web.routes import WORTH_IT, App, accepts_gzip, compressing, exposition_format
