@@ -1256,7 +1256,7 @@ def too_old() -> Play:
 
 @story("exporter")
 def clock_wrong() -> Play:
-    """A clock that is more than thirty seconds behind or ahead is told, until it differs by less than half of that."""
+    """A clock that is more than thirty seconds behind or ahead is told, until it differs by half of that at most."""
     fleet = Fleet(2, 45, one_in_three)
     behind = fleet.exporter
     ahead, just, hardly, silent = (
@@ -1267,7 +1267,7 @@ def clock_wrong() -> Play:
     for exporter in (behind, ahead, just, hardly):
         exporter.says_until_due = True
     fleet.story.at(20, lambda: setattr(just, "clock", 16.0))
-    fleet.story.at(25, lambda: setattr(behind, "clock", -14.0))
+    fleet.story.at(25, lambda: setattr(behind, "clock", -15.0))
     fleet.kill(30, ahead, target=False)
     fleet.kill(30, silent)
     return fleet.story, {
