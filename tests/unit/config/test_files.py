@@ -130,19 +130,19 @@ def test_a_lack_of_threads_is_told_and_may_end(tmp_path: Path) -> None:
 
 
 def test_a_load_reads_each_file_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    reads = Counter[str]()
+    reader, reads = FileReader(), Counter[str]()
 
     def read(path: Path, limit: int) -> bytes:
         reads[path.name] += 1
         return read_regular_file(path, limit)
 
-    monkeypatch.setattr(files, "read_regular_file", read)
+    monkeypatch.setattr(reader, "read", read)
     (tmp_path / "token").write_text("T")
     (tmp_path / "more.yaml").write_text("[{name: c, id: C, token_file: token}]")
     instances = "{name: a, id: A, token_file: token}, {name: b, id: B, token_file: ./token}"
     text = f"{'#' * MAX_BYTES}\ninstances: [{instances}]\ninstance_files: [more.yaml]\n"
     (tmp_path / "config.yaml").write_text(text)
-    tracked = TrackedFiles(tmp_path)
+    tracked = TrackedFiles(tmp_path, reader)
     load(tmp_path / "config.yaml", {}, tracked)
     assert reads == {"config.yaml": 1, "token": 1, "more.yaml": 1}
     assert tracked.all == (tmp_path / "config.yaml", tmp_path / "token", tmp_path / "more.yaml")

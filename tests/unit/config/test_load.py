@@ -190,6 +190,7 @@ def test_a_thousand_problems_are_listed_and_the_others_counted(tmp_path: Path) -
     *listed, last = raised.value.problems
     assert [problem.line for problem in listed] == list(range(2, 1002))
     assert str(last).endswith(":1001: document: 500 more problems are not listed; correct these first")
+    assert str(raised.value).splitlines()[-1] == str(last)
 
 
 @pytest.mark.parametrize("value", ["'${A:-" + "$$" * 1_000_000 + "'", "x" * 65_537], ids=["signs", "text"])

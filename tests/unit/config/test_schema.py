@@ -37,7 +37,7 @@ GOOD: list[dict[str, Any]] = [
     {"payment": {"paid_statuses": ["paid", "PAGO"], "unpaid_statuses": []}},
     {"defaults": {"labels": {"team": "", "_x": "y", "Zone9": "z", "le_": "", "a" * 300: ""}}},
     {"defaults": {"expected_webhooks": {"received": {"url_file": "LICENSE-URL"}}}},
-    {"defaults": {"expected_webhooks": {"received": URL, "delivery": None}}},
+    {"defaults": {"expected_webhooks": {"received": URL, "delivery": "http://a.example", "connected": None}}},
     {"defaults": {"expected_webhooks": ["received", "${HOOK:-delivery}"]}},
     {"instances": [{"name": "漢\n", "id": "0123", "token": "yes", "client_token": "C"}]},
     {"instances": [{**INSTANCE, "name": "v" * 200}]},

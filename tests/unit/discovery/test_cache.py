@@ -175,7 +175,10 @@ def test_a_folder_that_cannot_be_written_is_told_at_start(
     assert vars(record)["problem"] in ("File exists", "Not a directory", "File name too long")
 
 
-def test_a_folder_that_can_be_written_is_left_empty(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_folder_that_can_be_written_is_left_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")  # it is tried where the lists are kept
     ListCache().check()
     ListCache(tmp_path / "new" / "lists").check()
     assert (os.listdir(tmp_path / "new" / "lists"), caplog.records) == ([], [])
