@@ -93,8 +93,7 @@ def test_secrets_come_from_files_beside_and_the_environment(folder: Path) -> Non
     [
         ("- {name: a, id: A, tokn: T}\n", ['1: instances[0].token: is missing; set token or token_file (instance "a")',
                                           '1: instances[0].tokn: unknown key; did you mean "token"? (instance "a")']),
-        (entry("a", ", <<: x"),
-         ['1: instances[0].<<: must be an alias of a mapping, or a list of such aliases (instance "a")']),
+        (entry("a", ", <<: x"), ["1: [0].<<: must be an alias of a mapping, or a list of such aliases"]),
         ("instances: x\n", ["1: instances: must be a list of instances"]),
         ("defaults: {}\n", ["1: instances: is missing"]),
         ("", ["1: instances: is missing"]),
