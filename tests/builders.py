@@ -1,7 +1,10 @@
-"""Configurations and readings with everything filled in that a test does not care about."""
+"""Configurations, readings and TLS with everything filled in that a test does not care about."""
 
+import ssl
 from collections.abc import Mapping
 from typing import Any
+
+import trustme
 
 from exporter.demo.instances import SimulatedInstance
 from exporter.model.me_fields import WEBHOOK_FIELDS
@@ -73,3 +76,19 @@ def a_status(connected: bool = True, **fields: Any) -> Status:
 
 def a_failure(reason: Reason = Reason.TIMEOUT, retry_after: float | None = None) -> Failure:
     return Failure(reason, "a phrase", retry_after)
+
+
+def server_tls(authority: trustme.CA, *names: str, **validity: Any) -> ssl.SSLContext:
+    """TLS of a server with a certificate of the authority, for 127.0.0.1 unless other names are given."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*(names or ("127.0.0.1",)), **validity).configure_cert(context)
+    return context
+
+
+def client_tls(authority: trustme.CA, certificate: trustme.LeafCert | None = None) -> ssl.SSLContext:
+    """TLS of a client that trusts the authority, and has a certificate of its own if it is given one."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.configure_trust(context)
+    if certificate is not None:
+        certificate.configure_cert(context)
+    return context

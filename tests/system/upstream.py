@@ -1,6 +1,5 @@
 """A simulated Z-API and the configuration with which the installed command polls it."""
 
-import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from exporter.model.clock import SystemClock
 from exporter.model.settings import Config, Polling
 from simulator.config_file import write_config
 from simulator.server import SimulatedZapi
+from tests.builders import server_tls
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,11 @@ def upstream(
     scheme: str = "https",
 ) -> Iterator[Upstream]:
     """Serve the members."""
-    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority = trustme.CA()
     authority.cert_pem.write_to_path(str(directory / "ca.pem"))
-    authority.issue_cert("127.0.0.1").configure_cert(tls)
     simulated = (member.simulated for member in members)
-    with SimulatedZapi(simulated, clock=SystemClock(), tls=tls if scheme == "https" else None) as zapi:
+    tls = server_tls(authority) if scheme == "https" else None
+    with SimulatedZapi(simulated, clock=SystemClock(), tls=tls) as zapi:
         config = demo_config(members, zapi.base_url)
         config = replace(config, polling=polling, api=replace(config.api, timeout=timeout))
         served = Upstream(zapi, config, directory / "config.yaml")

@@ -1,7 +1,6 @@
 """Reloads of a running daemon that polls the simulated Z-API over real HTTP."""
 
 import re
-import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -24,7 +23,7 @@ from exporter.reloader import Reloader
 from harness.waiting import wait_until
 from simulator.server import SimulatedZapi
 from simulator.wire_faults import held_until
-from tests.builders import a_config, a_simulated, an_instance, some_polling
+from tests.builders import a_config, a_simulated, an_instance, server_tls, some_polling
 
 NAMES = ("vendas", "suporte", "financeiro")
 
@@ -210,9 +209,7 @@ def test_a_reload_that_fails_changes_nothing_and_tells_all_that_is_wrong(
 
 def test_renewed_authorities_are_trusted_after_a_reload() -> None:
     old, new = trustme.CA(), trustme.CA()
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    new.issue_cert("127.0.0.1").configure_cert(tls)
-    with SimulatedZapi([a_simulated()], clock=SystemClock(), tls=tls) as zapi:
+    with SimulatedZapi([a_simulated()], clock=SystemClock(), tls=server_tls(new)) as zapi:
         rig = Rig(zapi, "vendas", interval=0.2, ca_pem=old.cert_pem.bytes().decode())
         assert rig.view("vendas").up is False
         rig.reload(api=replace(rig.config.api, ca_pem=new.cert_pem.bytes().decode()))

@@ -13,6 +13,7 @@ import trustme
 
 from exporter.httpd.limits import Limits
 from harness.processes import Exporter, exporter
+from tests.builders import client_tls
 from tests.unit.httpd.certificates import write_files
 from tests.unit.httpd.serving import Client
 
@@ -57,16 +58,15 @@ class Target:
 @pytest.fixture(scope="module", params=["plain", "tls"])
 def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     folder: Path = tmp_path_factory.mktemp("http")
-    arguments, client_tls = [f"--demo={INSTANCES}"], None
+    arguments, trusting = [f"--demo={INSTANCES}"], None
     if request.param == "tls":
         authority = trustme.CA()
         write_files(folder, authority)
-        client_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        authority.configure_trust(client_tls)
+        trusting = client_tls(authority)
         (folder / "web.yaml").write_text("tls_server_config: {cert_file: server.crt, key_file: server.key}\n")
         arguments.append(f"--web.config.file={folder / 'web.yaml'}")
     with exporter(folder, *arguments, ready=False) as running:
-        yield Target(running, client_tls)
+        yield Target(running, trusting)
 
 
 def test_a_thousand_slow_clients_hold_up_nobody_and_cost_little(target: Target) -> None:

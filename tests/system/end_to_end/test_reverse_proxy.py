@@ -16,6 +16,7 @@ import trustme
 
 from harness.ports import own_address
 from harness.processes import eventually, exporter, running
+from tests.builders import client_tls
 from tests.unit.httpd.certificates import write_server_files
 
 pytestmark = pytest.mark.needs("nginx")
@@ -55,8 +56,7 @@ def published(folder: Path, path: str, upstream_path: str, *arguments: str) -> I
     """
     authority, address = trustme.CA(), own_address()
     write_server_files(folder, authority, address.partition(":")[0])
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    authority.configure_trust(context)
+    context = client_tls(authority)
     external = f"--web.external-url=https://{address}{path}"
     with exporter(folder, "--demo=3", external, *arguments, ready=False) as started:
         configuration = folder / "nginx.conf"

@@ -14,6 +14,7 @@ import pytest
 import trustme
 
 from harness.processes import Exporter, ended, eventually, exporter, prometheus, write_at_once
+from tests.builders import client_tls
 from tests.unit.httpd.certificates import write_files, write_server_files
 
 TLS = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"
@@ -41,11 +42,7 @@ def behind(folder: Path, web_config: str) -> contextlib.AbstractContextManager[E
 
 def trusting(authority: trustme.CA, *client_names: str) -> ssl.SSLContext:
     """A client that has a certificate of ``client_names``, or none."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    authority.configure_trust(context)
-    if client_names:
-        authority.issue_cert(*client_names).configure_cert(context)
-    return context
+    return client_tls(authority, authority.issue_cert(*client_names) if client_names else None)
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from harness.processes import COMMAND
 from harness.waiting import comes_true
 from simulator.listener_mode import ListenerMode
 from simulator.server import SimulatedZapi
+from tests.builders import server_tls
 from tests.system.faults import judge, tampered
 from tests.system.faults.canaries import canary
 from tests.system.faults.ear import Ear
@@ -194,7 +195,7 @@ def _untrusted(authority: trustme.CA) -> Iterator[Site]:
 
 @contextmanager
 def _demanding(authority: trustme.CA) -> Iterator[Site]:
-    tls = _context(authority.issue_cert("127.0.0.1"))
+    tls = server_tls(authority)
     tls.maximum_version = ssl.TLSVersion.TLSv1_2  # in 1.3 the client believes that all is well until it reads
     tls.verify_mode = ssl.CERT_REQUIRED
     authority.configure_trust(tls)
@@ -238,7 +239,7 @@ def _certified(host: str, *, ends: datetime.timedelta = _DAY) -> MakeSite:
     @contextmanager
     def make(authority: trustme.CA) -> Iterator[Site]:
         until = datetime.datetime.now(datetime.timezone.utc) + ends
-        with _served(tls=_context(authority.issue_cert(host, not_after=until))) as zapi:
+        with _served(tls=server_tls(authority, host, not_after=until)) as zapi:
             yield Site(zapi.base_url)
 
     return make
@@ -259,9 +260,3 @@ def _served(*, tls: ssl.SSLContext | None = None, mode: ListenerMode = ListenerM
     for subject in _SUBJECTS:
         zapi.set_fault(subject.id, no_fault())
     return zapi
-
-
-def _context(certificate: trustme.LeafCert) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
-    return context

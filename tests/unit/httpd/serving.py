@@ -23,6 +23,7 @@ from exporter.httpd.security import Security, ServerTls
 from exporter.httpd.server import Server
 from exporter.model.clock import Clock, SystemClock
 from exporter.model.secret import Secret
+from tests.builders import client_tls, server_tls
 
 PATIENCE = 60.0
 """Seconds after which a test that waits has failed."""
@@ -152,11 +153,8 @@ class Transport:
         self.server_tls: ServerTls | None = None
         self._client_tls: ssl.SSLContext | None = None
         if authority is not None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            authority.issue_cert("127.0.0.1").configure_cert(context)
-            self.server_tls = ServerTls(context)
-            self._client_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            authority.configure_trust(self._client_tls)
+            self.server_tls = ServerTls(server_tls(authority))
+            self._client_tls = client_tls(authority)
 
     def serving(self, handler: Handler = echo, **limits: Any) -> AbstractContextManager[Server]:
         return serving(handler, security=Security(tls=self.server_tls), **limits)

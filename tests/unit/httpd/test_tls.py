@@ -17,6 +17,7 @@ from exporter.httpd.security import Security, ServerTls
 from exporter.httpd.server import Server
 from exporter.webconfig.file import load
 from harness.waiting import wait_until
+from tests.builders import client_tls, server_tls
 from tests.unit.httpd.certificates import write_files
 from tests.unit.httpd.serving import (
     PATIENCE,
@@ -47,14 +48,6 @@ def serving_file(folder: Path, text: str, handler: Handler = echo) -> Iterator[S
     file.write_text(text)
     with serving(handler, security=load(file)) as server:
         yield server
-
-
-def client_tls(authority: trustme.CA, *, certificate: trustme.LeafCert | None = None) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    authority.configure_trust(context)
-    if certificate is not None:
-        certificate.configure_cert(context)
-    return context
 
 
 def connect(server: Server, context: ssl.SSLContext) -> Client:
@@ -115,7 +108,7 @@ def test_a_certificate_must_be_of_the_authority(
     ours, strangers = authority.issue_cert("client"), trustme.CA().issue_cert("client")
     with serving_file(folder, text) as server:
         for certificate, refused in ((None, none_is_refused), (strangers, True), (ours, False)):
-            context = client_tls(authority, certificate=certificate)
+            context = client_tls(authority, certificate)
             context.minimum_version = context.maximum_version = version
             assert is_refused(server, context) is refused
 
@@ -127,9 +120,9 @@ def test_a_client_needs_one_of_the_allowed_names(folder: Path, authority: trustm
     wrong = authority.issue_cert("sub.prometheus.example", "10.0.0.11", common_name="prometheus.example")
     text = f"{VERIFIED}  client_allowed_sans: [nobody.example, '{allowed}']\n"
     with serving_file(folder, text) as server:
-        with connect(server, client_tls(authority, certificate=right)) as client:
+        with connect(server, client_tls(authority, right)) as client:
             assert client.ask("/").status == 200
-        with connect(server, client_tls(authority, certificate=wrong)) as client:
+        with connect(server, client_tls(authority, wrong)) as client:
             assert [client.ask(path).status for path in ("/", "/metrics")] == [403, 403]
 
 
@@ -223,11 +216,7 @@ class Rig:
 
 @pytest.fixture
 def rig(authority: trustme.CA) -> Iterator[Rig]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("slow.example", "good.example").configure_cert(context)
-    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    authority.configure_trust(trusting)
-    handshakes = Held()
+    context, handshakes = server_tls(authority, "slow.example", "good.example"), Held()
 
     def handle(tls: ssl.SSLObject, name: str, context: ssl.SSLContext) -> None:
         if name == "slow.example":
@@ -236,7 +225,7 @@ def rig(authority: trustme.CA) -> Iterator[Rig]:
     context.sni_callback = handle
     with serving(security=Security(tls=ServerTls(context))) as server:
         try:
-            yield Rig(server, handshakes, trusting)
+            yield Rig(server, handshakes, client_tls(authority))
         finally:
             handshakes.let_go()
 

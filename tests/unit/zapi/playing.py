@@ -18,6 +18,7 @@ from exporter.zapi.client import ZapiClient
 from exporter.zapi.connection import Resolver, Route
 from exporter.zapi.transport import Adapter, Request
 from harness.waiting import wait_until
+from tests.builders import server_tls
 
 PATIENCE: Final = 60.0
 BODY: Final = b'{"connected":true}'
@@ -67,7 +68,8 @@ def playing(
     """Accept one connection for each play, all of them open at once if need be. ``context`` is another TLS."""
     ca_pem = None
     if tls:
-        context, ca_pem = _certified(host)
+        authority = trustme.CA()
+        context, ca_pem = server_tls(authority, host), authority.cert_pem.bytes().decode()
     with socket.create_server((host, port)) as listener:
         server = PlayedServer("https" if context else "http", host, listener.getsockname()[1], ca_pem)
 
@@ -149,10 +151,3 @@ def _run(server: PlayedServer, accepted: socket.socket, context: ssl.SSLContext 
         server.open.append(accepted)
         with accepted:
             play(accepted)
-
-
-def _certified(host: str) -> tuple[ssl.SSLContext, str]:
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(host).configure_cert(context)
-    return context, authority.cert_pem.bytes().decode()

@@ -10,7 +10,7 @@ import trustme
 
 from exporter.model.poll_result import Failure, Reading, Reason
 from exporter.zapi.connection import Resolver, system_lookup
-from tests.builders import an_instance
+from tests.builders import an_instance, server_tls
 from tests.unit.zapi.outcome import said
 from tests.unit.zapi.playing import OWN, a_client, answering, playing
 
@@ -28,34 +28,24 @@ def polled(authority: trustme.CA | None, chain: ssl.SSLContext, host: str = HERE
         return client.read(an_instance("vendas"))
 
 
-def serving(certificate: trustme.LeafCert) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
-    return context
-
-
-def valid(authority: trustme.CA, begin: timedelta, end: timedelta) -> ssl.SSLContext:
-    return serving(authority.issue_cert(HERE, not_before=NOW + begin, not_after=NOW + end))
-
-
 def test_a_chain_over_an_intermediate_is_trusted() -> None:
     authority = trustme.CA()
-    assert said(polled(authority, serving(authority.create_child_ca().issue_cert(HERE)))) is True
+    assert said(polled(authority, server_tls(authority.create_child_ca()))) is True
 
 
 def test_a_host_that_ends_with_a_dot_has_the_certificate_of_one_that_does_not() -> None:
     authority = trustme.CA()
-    assert said(polled(authority, serving(authority.issue_cert("zapi.example")), "zapi.example.")) is True
+    assert said(polled(authority, server_tls(authority, "zapi.example"), "zapi.example.")) is True
 
 
 @pytest.mark.parametrize(
     ("chain", "host", "words"),
     [
-        (lambda own: serving(trustme.CA().issue_cert(HERE)), HERE, "unknown authority"),
-        (lambda own: valid(own, DAY, 2 * DAY), HERE, "not valid yet"),
-        (lambda own: valid(own, -2 * DAY, -DAY), HERE, "expired"),
-        (lambda own: serving(own.issue_cert("api.example.com")), HERE, "another host"),
-        (lambda own: serving(own.issue_cert("zapi.example")), "api.example", "another host"),
+        (lambda own: server_tls(trustme.CA()), HERE, "unknown authority"),
+        (lambda own: server_tls(own, not_before=NOW + DAY, not_after=NOW + 2 * DAY), HERE, "not valid yet"),
+        (lambda own: server_tls(own, not_before=NOW - 2 * DAY, not_after=NOW - DAY), HERE, "expired"),
+        (lambda own: server_tls(own, "api.example.com"), HERE, "another host"),
+        (lambda own: server_tls(own, "zapi.example"), "api.example", "another host"),
     ],
 )
 def test_a_certificate_that_cannot_be_verified_is_told_by_its_fault(
@@ -74,7 +64,7 @@ def test_public_authorities_are_trusted_only_where_the_configuration_names_none(
     own, public = trustme.CA(), trustme.CA()
     public.cert_pem.write_to_path(str(tmp_path / "public.pem"))
     monkeypatch.setattr("exporter.zapi.client.DEFAULT_CA_BUNDLE_PATH", str(tmp_path / "public.pem"))
-    chains = [serving(signer.issue_cert(HERE)) for signer in (own, public)]
+    chains = [server_tls(signer) for signer in (own, public)]
     assert [said(polled(own, chain)) for chain in chains] == [True, Reason.TLS]
     assert [said(polled(None, chain)) for chain in chains] == [Reason.TLS, True]
 

@@ -1,7 +1,6 @@
 """How requests and answers go over kept-alive connections and proxies."""
 
 import socket
-import ssl
 
 import pytest
 import trustme
@@ -13,7 +12,7 @@ from exporter.model.secret import Secret
 from exporter.model.settings import Account
 from exporter.zapi.proxy import parse_proxy
 from exporter.zapi.transport import MAX_WIRE
-from tests.builders import an_instance
+from tests.builders import an_instance, server_tls
 from tests.unit.zapi.outcome import reason, said
 from tests.unit.zapi.playing import BODY, OWN, a_client, answering, playing, read_head, reply
 
@@ -111,8 +110,7 @@ def test_the_last_byte_of_the_budget_is_received_and_no_more(
 def test_the_bytes_of_a_tunnel_and_of_tls_are_in_the_budget(
     head: int, size: int, outcome: Reason | None, authority: trustme.CA
 ) -> None:
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("zapi.example").configure_cert(tls)
+    tls = server_tls(authority, "zapi.example")
 
     def tunnel(accepted: socket.socket) -> None:
         read_head(accepted)

@@ -14,7 +14,7 @@ from exporter.model.poll_result import Failure, Reason
 from exporter.zapi.client import ZapiClient
 from exporter.zapi.proxy import parse_proxy
 from simulator.server import SimulatedZapi
-from tests.builders import an_instance
+from tests.builders import an_instance, server_tls
 from tests.unit.zapi.outcome import said
 from tests.unit.zapi.playing import PATIENCE, Play, a_client, answering, playing
 from tests.unit.zapi.proxying import proxying
@@ -31,9 +31,7 @@ class Certified:
         self._authority = authority
 
     def server(self, host: str = "127.0.0.1") -> ssl.SSLContext:
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._authority.issue_cert(host).configure_cert(tls)
-        return tls
+        return server_tls(self._authority, host)
 
     def client(self, base_url: str, proxy: str, timeout: float = PATIENCE) -> ZapiClient:
         ca_pem = self._authority.cert_pem.bytes().decode()
