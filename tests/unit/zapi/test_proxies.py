@@ -24,28 +24,15 @@ LOGIN = "us%C5%A1er:p%40ss"
 BASIC = "proxy-authorization: Basic dXPFoWVyOnBAc3M="
 
 
-class Certified:
-    """Servers that one authority vouches for, and clients that trust it."""
-
-    def __init__(self, authority: trustme.CA) -> None:
-        self._authority = authority
-
-    def server(self, host: str = "127.0.0.1") -> ssl.SSLContext:
-        return server_tls(self._authority, host)
-
-    def client(self, base_url: str, proxy: str, timeout: float = PATIENCE) -> ZapiClient:
-        ca_pem = self._authority.cert_pem.bytes().decode()
-        return a_client(base_url, timeout, ca_pem, proxy=parse_proxy(proxy, "HTTPS_PROXY"))
-
-
-@pytest.fixture
-def certified(authority: trustme.CA) -> Certified:
-    return Certified(authority)
+def polling(authority: trustme.CA, base_url: str, proxy: str, timeout: float = PATIENCE) -> ZapiClient:
+    """Return a client that trusts the authority, behind a proxy."""
+    ca_pem = authority.cert_pem.bytes().decode()
+    return a_client(base_url, timeout, ca_pem, proxy=parse_proxy(proxy, "HTTPS_PROXY"))
 
 
 @pytest.fixture(params=[False, True], ids=["http proxy", "https proxy"])
-def proxy_tls(request: pytest.FixtureRequest, certified: Certified) -> ssl.SSLContext | None:
-    return certified.server() if request.param else None
+def proxy_tls(request: pytest.FixtureRequest, authority: trustme.CA) -> ssl.SSLContext | None:
+    return server_tls(authority) if request.param else None
 
 
 def serving(tls: ssl.SSLContext | None) -> SimulatedZapi:
@@ -55,10 +42,10 @@ def serving(tls: ssl.SSLContext | None) -> SimulatedZapi:
 
 
 def test_a_tunnel_serves_many_polls_and_is_closed_with_its_client(
-    proxy_tls: ssl.SSLContext | None, certified: Certified
+    proxy_tls: ssl.SSLContext | None, authority: trustme.CA
 ) -> None:
-    with serving(certified.server()) as zapi, proxying(tls=proxy_tls) as proxy:
-        client = certified.client(zapi.base_url, proxy.url(LOGIN))
+    with serving(server_tls(authority)) as zapi, proxying(tls=proxy_tls) as proxy:
+        client = polling(authority, zapi.base_url, proxy.url(LOGIN))
         assert [said(client.read(INSTANCE)) for _ in range(3)] == [True] * 3
         target = f"127.0.0.1:{zapi.port}"
         assert proxy.heads == [f"CONNECT {target} HTTP/1.1\r\n{BASIC}\r\nHost: {target}\r\n\r\n"]
@@ -77,20 +64,20 @@ def test_a_tunnel_serves_many_polls_and_is_closed_with_its_client(
     ],
 )
 def test_a_tunnel_is_asked_for_with_the_port_and_no_more(
-    base_url: str, target: str, certified: Certified
+    base_url: str, target: str, authority: trustme.CA
 ) -> None:
     """An address of IPv6 stands in brackets."""
     heads: list[bytes] = []
     with playing(answering(b"HTTP/1.1 502 No\r\n\r\n", heads=heads)) as proxy:
-        certified.client(base_url, proxy.url).read(INSTANCE)
+        polling(authority, base_url, proxy.url).read(INSTANCE)
     assert heads == [f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode()]
 
 
 def test_plain_polls_are_forwarded_over_one_connection(
-    proxy_tls: ssl.SSLContext | None, certified: Certified
+    proxy_tls: ssl.SSLContext | None, authority: trustme.CA
 ) -> None:
     with serving(None) as zapi, proxying(tls=proxy_tls) as proxy:
-        client = certified.client(zapi.base_url, proxy.url(LOGIN))
+        client = polling(authority, zapi.base_url, proxy.url(LOGIN))
         assert [said(client.read(INSTANCE)) for _ in range(2)] == [True, True]
         (head,) = proxy.heads
         assert head.startswith(
@@ -130,12 +117,12 @@ def drip(accepted: socket.socket) -> None:
     ids=range(10),
 )
 def test_a_proxy_that_makes_no_tunnel_is_named(
-    answer: bytes, detail: str, proxy_tls: ssl.SSLContext | None, certified: Certified
+    answer: bytes, detail: str, proxy_tls: ssl.SSLContext | None, authority: trustme.CA
 ) -> None:
     heads: list[bytes] = []
     with playing(answering(answer, heads=heads), context=proxy_tls) as proxy:
         url = proxy.url.replace("//", "//u:canary@")
-        failed = certified.client("https://zapi.example", url).read(INSTANCE)
+        failed = polling(authority, "https://zapi.example", url).read(INSTANCE)
     assert isinstance(failed, Failure)
     assert failed.reason is Reason.CONNECT
     assert "proxy" in failed.detail
@@ -146,39 +133,39 @@ def test_a_proxy_that_makes_no_tunnel_is_named(
 
 @pytest.mark.parametrize("play", [hang, drip])
 def test_a_proxy_that_takes_for_ever_is_a_timeout(
-    play: Play, proxy_tls: ssl.SSLContext | None, certified: Certified
+    play: Play, proxy_tls: ssl.SSLContext | None, authority: trustme.CA
 ) -> None:
     with playing(play, context=proxy_tls) as proxy:
-        client = certified.client("https://zapi.example", proxy.url, timeout=0.4)
+        client = polling(authority, "https://zapi.example", proxy.url, timeout=0.4)
         assert said(client.read(INSTANCE)) is Reason.TIMEOUT
 
 
-def test_a_tunnel_that_leads_nowhere_is_a_lost_connection(certified: Certified) -> None:
+def test_a_tunnel_that_leads_nowhere_is_a_lost_connection(authority: trustme.CA) -> None:
     with playing(answering(b"HTTP/1.1 200 OK\r\n\r\n")) as proxy:
-        client = certified.client("https://zapi.example", proxy.url)
+        client = polling(authority, "https://zapi.example", proxy.url)
         assert said(client.read(INSTANCE)) is Reason.CONNECT
 
 
-def test_the_name_that_cannot_be_resolved_is_the_proxys(certified: Certified) -> None:
-    failed = certified.client("https://127.0.0.1", "http://proxy..example:1").read(INSTANCE)
+def test_the_name_that_cannot_be_resolved_is_the_proxys(authority: trustme.CA) -> None:
+    failed = polling(authority, "https://127.0.0.1", "http://proxy..example:1").read(INSTANCE)
     assert failed == Failure(Reason.CONNECT, "the host name of the proxy cannot be resolved")
 
 
-def test_the_certificate_of_another_host_is_the_proxys(certified: Certified) -> None:
-    with proxying(tls=certified.server("proxy.example")) as proxy:
-        failed = certified.client("https://zapi.example", proxy.url()).read(INSTANCE)
+def test_the_certificate_of_another_host_is_the_proxys(authority: trustme.CA) -> None:
+    with proxying(tls=server_tls(authority, "proxy.example")) as proxy:
+        failed = polling(authority, "https://zapi.example", proxy.url()).read(INSTANCE)
     assert failed == Failure(Reason.TLS, "the proxy's certificate is for another host")
 
 
-def test_the_certificate_of_another_host_behind_a_proxy_is_zapis(certified: Certified) -> None:
-    with serving(certified.server("zapi.example")) as zapi, proxying(tls=certified.server()) as proxy:
-        failed = certified.client(zapi.base_url, proxy.url()).read(INSTANCE)
+def test_the_certificate_of_another_host_behind_a_proxy_is_zapis(authority: trustme.CA) -> None:
+    with serving(server_tls(authority, "zapi.example")) as zapi, proxying(tls=server_tls(authority)) as proxy:
+        failed = polling(authority, zapi.base_url, proxy.url()).read(INSTANCE)
     assert failed == Failure(Reason.TLS, "the server's certificate is for another host")
 
 
-def test_a_tunnel_that_was_closed_while_idle_costs_no_poll(certified: Certified) -> None:
-    with serving(certified.server()) as zapi, proxying(tls=certified.server()) as proxy:
-        client = certified.client(zapi.base_url, proxy.url())
+def test_a_tunnel_that_was_closed_while_idle_costs_no_poll(authority: trustme.CA) -> None:
+    with serving(server_tls(authority)) as zapi, proxying(tls=server_tls(authority)) as proxy:
+        client = polling(authority, zapi.base_url, proxy.url())
         assert said(client.read(INSTANCE)) is True
         proxy.hang_up()
         assert said(client.read(INSTANCE)) is True
