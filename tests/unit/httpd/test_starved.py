@@ -2,8 +2,7 @@
 
 import resource
 import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
 
@@ -12,22 +11,20 @@ from tests.descriptors import no_descriptors_left
 from tests.unit.httpd.serving import PLAIN, REQUEST, Client, open_connections, place_of, serving
 
 
-@contextmanager
-def newcomer() -> Iterator[tuple[socket.socket, Client]]:
-    """A client that has its descriptor, and connects later."""
-    with socket.socket() as sock, Client(sock) as client:
-        yield sock, client
+def newcomer() -> Client:
+    """Return a client that has its descriptor, and connects later."""
+    return Client(socket.socket())
 
 
 def test_a_server_without_file_descriptors_waits_quietly_and_recovers(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("exporter.httpd.server._PAUSE", 0.001)
-    with serving() as server, PLAIN.client(server) as known, newcomer() as (sock, client):
+    with serving() as server, PLAIN.client(server) as known, newcomer() as client:
         monkeypatch.setattr("exporter.httpd.limits.ConnectionLimiter.evict_one", lambda _: None)
         assert known.ask("/").status == 200
         with no_descriptors_left():
-            sock.connect(place_of(server))
+            client.socket.connect(place_of(server))
             wait_until(lambda: caplog.records != [])
             for _ in range(50):  # between attempts others have their turn
                 assert known.ask("/").status == 200
@@ -38,11 +35,11 @@ def test_a_server_without_file_descriptors_waits_quietly_and_recovers(
 
 
 def test_a_server_gives_a_slow_clients_descriptor_to_the_next() -> None:
-    with serving() as server, PLAIN.client(server) as slow, newcomer() as (sock, client):
+    with serving() as server, PLAIN.client(server) as slow, newcomer() as client:
         slow.send(b"GET /")
         wait_until(lambda: open_connections(server.addresses[0]) == 1)
         with no_descriptors_left():
-            sock.connect(place_of(server))
+            client.socket.connect(place_of(server))
             client.send(REQUEST)
             assert client.answer().status == 200
         assert slow.was_closed()
