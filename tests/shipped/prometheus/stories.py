@@ -681,6 +681,41 @@ def other_team_in_a_mass_event() -> Play:
 
 
 @story("listed")
+def team_renamed_in_a_mass_event() -> Play:
+    """A team that gets another name in a mass event is told by that name, and by the old one that it has another."""
+    fleet = Fleet(6, 40)
+    fleet.say(10, "p0", "p1", "p3", "p5", connected=False)
+    fleet.configure(
+        20, fleet.exporter, **{"p1": {"team": "shops"}, "p3": {"team": "shops"}, "p5": {"team": "shops"}}
+    )
+    return fleet.story, {
+        job("ManyInstancesDisconnected"): [(11.5, 40)],
+        job("TeamInstancesDisconnected", team="support"): [(11.5, 40)],
+        job("TeamInstancesDisconnected", team="sales"): [(11.5, 20)],
+        job("TeamInstancesDisconnected", team="shops"): [(20, 40)],
+    }
+
+
+@story("listed")
+def refused_and_dropped_with_other_labels_at_half_of_a_pair() -> Play:
+    """Numbers to which one of two exporters gives another label are counted and listed once."""
+    fleet = Fleet(8, 40)
+    other = fleet.more()
+    fleet.configure(5, other, p0={"team": "finance"}, p1={"team": "finance"}, p4={"team": "finance"})
+    fleet.say(10, "p0", fault="ip_not_allowed")
+    fleet.say(10, "p1", fault="forbidden")
+    fleet.say(12, "p2", "p3", "p4", connected=False)
+    return fleet.story, {
+        job("AddressNotAllowed"): [(16, 40)],
+        job("Forbidden"): [(16.5, 40)],
+        job("ManyInstancesDisconnected"): [(13.5, 40)],
+        job("TeamInstancesDisconnected", team="support"): [(13.5, 40)],
+        job("TeamInstancesDisconnected", team="finance"): [(13.5, 40)],
+        job("TeamInstancesDisconnected", team="sales"): [(13.5, 40)],
+    }
+
+
+@story("listed")
 def other_team_at_half_of_a_pair() -> Play:
     """Numbers to which one of two exporters gives another team are told by both, whatever scrapes are lost."""
     fleet = Fleet(4, 50, lambda instance, scrape: instance == "b:1" and scrape % 3 == 1)

@@ -350,6 +350,11 @@ def test_the_end_of_a_mass_event_says_how_many_are_left(
             "pt-BR",
             "[ENCERRADO] As instâncias da equipe sales não são mais monitoradas",
         ),
+        ("Team", "moved", "3", "en", "[ENDED] Instances of sales belong to another team now"),
+        (
+            *("Team", "moved", "3", "pt-BR"),
+            "[ENCERRADO] As instâncias da equipe sales agora são de outra equipe",
+        ),
         (
             *("Many", "lasting", "3", "en"),
             "[ENDED] Instances of zapi are still disconnected; each is reported individually now",
