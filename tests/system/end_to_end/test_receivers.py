@@ -22,8 +22,10 @@ from harness.waiting import wait_until
 from stack.shipped import ALERTMANAGER
 from stack.speed import hurry
 
-NAME: Final = "pós & <venda>"
-TEXT: Final = f"{NAME} is disconnected from WhatsApp"
+NAME: Final = "pós & <!here>"
+TEXT: Final = "pós & \u2039!here> is disconnected from WhatsApp"
+"""Slack would take ``<!here>`` for a mention."""
+MARKUP: Final = "pós &amp; \u2039!here&gt; is disconnected from WhatsApp"
 RUNBOOK: Final = "https://example.com/runbooks/ZapiInstanceDisconnected.md"
 
 pytestmark = pytest.mark.needs("prometheus-alertmanager")
@@ -148,7 +150,7 @@ def url(channels: Channels, tmp_path: Path) -> Iterator[str]:
 
 def raise_alert(url: str, **labels: str) -> None:
     labels = {"alertname": "ZapiInstanceDisconnected", "job": "zapi", "name": NAME, **labels}
-    annotations = {"summary": TEXT, "runbook_url": RUNBOOK}
+    annotations = {"summary": f"{NAME} is disconnected from WhatsApp", "runbook_url": RUNBOOK}
     post(f"{url}/api/v2/alerts", [{"labels": labels, "annotations": annotations}])
 
 
@@ -164,7 +166,7 @@ def test_e_mail_has_the_title_as_its_subject_and_the_text_twice(url: str, channe
     )
     assert TEXT in plain
     assert plain.rstrip().endswith(f"What to do: {RUNBOOK}")
-    assert "pós &amp; &lt;venda&gt; is disconnected from WhatsApp" in html
+    assert MARKUP in html
 
 
 def test_slack_has_the_title_and_the_text(url: str, channels: Channels) -> None:
@@ -175,7 +177,7 @@ def test_slack_has_the_title_and_the_text(url: str, channels: Channels) -> None:
     assert post.path == "/slack"
     # Alertmanager 0.33 leaves the channel out: the webhook's own channel counts.
     assert post.body.get("channel", "#sales-whatsapp") == "#sales-whatsapp"
-    assert attachment["title"] == f"[WARNING] {TEXT}"
+    assert attachment["title"] == attachment["fallback"] == f"[WARNING] {TEXT}"
     assert TEXT in attachment["text"]
     assert channels.mails == []
 
@@ -186,7 +188,7 @@ def test_telegram_has_both_in_one_message_whose_markup_is_escaped(url: str, chan
     [post] = channels.posts
     assert (post.path, int(post.body["chat_id"])) == ("/botBOT/sendMessage", -1001234567890)
     assert post.body["parse_mode"] == "HTML"
-    assert post.body["text"].startswith("[WARNING] pós &amp; &lt;venda&gt; is disconnected from WhatsApp\n\n")
+    assert post.body["text"].startswith(f"[WARNING] {MARKUP}\n\n")
     assert RUNBOOK in post.body["text"]
 
 
