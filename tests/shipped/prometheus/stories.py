@@ -685,9 +685,8 @@ def team_renamed_in_a_mass_event() -> Play:
     """A team that gets another name in a mass event is told by that name, and by the old one that it has another."""
     fleet = Fleet(6, 40)
     fleet.say(10, "p0", "p1", "p3", "p5", connected=False)
-    fleet.configure(
-        20, fleet.exporter, **{"p1": {"team": "shops"}, "p3": {"team": "shops"}, "p5": {"team": "shops"}}
-    )
+    shops = {"team": "shops"}
+    fleet.configure(20, fleet.exporter, p1=shops, p3=shops, p5=shops)
     return fleet.story, {
         job("ManyInstancesDisconnected"): [(11.5, 40)],
         job("TeamInstancesDisconnected", team="support"): [(11.5, 40)],

@@ -216,6 +216,15 @@ def test_nobody_who_asks_waits_for_collectors(rig: Rig) -> None:
     answer.set()
 
 
+def test_collectors_are_asked_of_instances_that_answered(rig: Rig) -> None:
+    asked: list[str] = []
+    rig.upstream.fails = {"instance 0"}
+    poller = rig.poller(2, collect=lambda instance, next_slot: asked.append(instance.name))
+    wait_until(lambda: bool(asked) and rig.upstream.ended_polls() == 2)
+    poller.stop(DEADLINE)
+    assert asked == ["instance 1"]
+
+
 def test_a_poll_lasts_from_its_beginning_to_its_end(rig: Rig) -> None:
     rig.upstream.holds = {"instance 0"}
     poller = rig.poller(1, clock=(clock := ManualClock()))
