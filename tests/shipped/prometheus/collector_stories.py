@@ -250,6 +250,28 @@ def collectors_through_an_outage() -> Play:
 
 
 @story("collectors_survival")
+def collectors_after_a_dead_exporter() -> Play:
+    """An exporter that was dead for long and has not asked a collector yet when it is scraped ends nothing."""
+    fleet = asked(Fleet(9, 70, letter="i"))
+    offline_within_hours(fleet, "i5")
+    fleet.say(1, "i5", online=False)
+    fleet.say(10, "i6", session="restorable")
+    fleet.say(10, "i7", connected=False, waiting=950, oldest=600.0)
+    refuse(fleet, 1, "i8", until=65)
+    fleet.kill(40)
+    fleet.start(50)
+    return fleet.story, {
+        at("ExporterDown"): [(43, 50)],
+        of("InstancePhoneOffline", "i5", severity="warning"): [(21, 70)],
+        of("InstancePhoneOffline", "i5", severity="critical"): [(61, 70)],
+        of("InstanceSessionLost", "i6"): [(15, 70)],
+        of("InstanceDisconnected", "i7"): [(14, 70)],
+        of("InstanceQueueFull", "i7"): [(10, 70)],
+        failing(): [(31, 65)],
+    }
+
+
+@story("collectors_survival")
 def collectors_of_a_pair() -> Play:
     """Two exporters as a pair are one; one that is dead, restarts or cannot ask changes nothing."""
     fleet = asked(Fleet(5, 110, letter="g"))
