@@ -82,18 +82,21 @@ def test_no_module_of_the_tests_imports_a_test_module() -> None:
         assert not re.search(r"^from tests[.\w]*\.test_", file.read_text(encoding="utf-8"), re.M), file
 
 
-def documented_files() -> dict[str, set[str]]:
-    """Each larger package and the files that its row names."""
+def documented_files() -> dict[str, list[str]]:
+    """Each larger package and the files that its list names, without their suffix."""
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    section = text.partition("## Files of the larger packages")[2].partition("## ")[0]
-    rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", section, re.MULTILINE)
-    return {package: set(re.findall(r"`(\w+)`(?=[:;,.]| \||$)", row)) for package, row in rows}
+    section = text.partition("## Files of the larger packages\n")[2].partition("\n## ")[0]
+    packages = re.split(r"^### `(\w+)`$", section, flags=re.MULTILINE)[1:]
+    lists = (re.findall(r"^- `([\w/]+)`: ", files, re.MULTILINE) for files in packages[1::2])
+    return dict(zip(packages[::2], lists, strict=True))
 
 
 def test_every_file_of_a_larger_package_has_its_idea_in_the_document() -> None:
+    larger = {file.parent.relative_to(PACKAGE).parts[0] for file in PACKAGE.glob("*/*.py")}
+    assert sorted(documented_files()) == sorted(larger)
     for package, named in documented_files().items():
-        files = {file.stem for file in (PACKAGE / package).rglob("*.py")} - {"__init__"}
-        assert files <= named, f"{package}: {sorted(files - named)} missing in docs/architecture.md"
+        files = (file.relative_to(PACKAGE / package) for file in (PACKAGE / package).rglob("*.py"))
+        assert sorted(named) == sorted(str(file.with_suffix("")) for file in files if file.stem != "__init__")
 
 
 def test_every_import_is_declared_and_every_declared_package_is_imported() -> None:
