@@ -8,7 +8,10 @@ from typing import Final
 
 from harness.loopback import LoopbackServer, QuietHandler
 
-_TIMESTAMP: Final = re.compile(r"^(zapi_\w*timestamp_seconds(?:{.*})?) (\S+)$", re.MULTILINE)
+_OF_ITS_CLOCK: Final = re.compile(
+    r"^((?!zapi_instance_due_)zapi_\w*timestamp_seconds(?:{.*})?|(zapi_instance_until_due_seconds{.*})) (\S+)$",
+    re.MULTILINE,
+)
 _PATIENCE: Final = 30.0
 
 
@@ -51,8 +54,12 @@ class Gate(LoopbackServer):
 
 
 def ahead(seconds: float) -> Callable[[str], str]:
-    """Change every timestamp, as if the exporter's clock were ahead by so much."""
-    return lambda text: _TIMESTAMP.sub(lambda found: f"{found[1]} {float(found[2]) + seconds!r}", text)
+    """Change every time, as if the exporter's clock were ahead by so much, or behind if that is below 0."""
+
+    def shift(found: re.Match[str]) -> str:
+        return f"{found[1]} {float(found[3]) + (-seconds if found[2] else seconds)!r}"
+
+    return lambda text: _OF_ITS_CLOCK.sub(shift, text)
 
 
 def without(pattern: str) -> Callable[[str], str]:

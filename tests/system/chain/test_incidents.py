@@ -91,6 +91,7 @@ def test_a_pair_of_exporters_is_one_to_those_who_are_told(tmp_path: Path) -> Non
             disconnected(fleet, "vendas"),
             disconnected(fleet, "caixa"),
             Trouble("ZapiExporterDown", down, CRITICAL, during=True),
+            Trouble("ZapiExporterClockWrong", down, WARNING, during=True),
         ]
         meanwhile = [fleet.restart, *restarts(running), cut_off, wrong_clock]
         Story(running, troubles, LONGEST, meanwhile).play_well()

@@ -13,7 +13,7 @@ from simulator.answer_faults import me_with, me_without
 from simulator.wire_faults import silence
 from tests.system.chain.chain import Chain
 from tests.system.chain.fleets import DAY, WEBHOOK, Fleet, numbered
-from tests.system.chain.gate import without
+from tests.system.chain.gate import ahead, without
 from tests.system.chain.story import CRITICAL, WARNING, Trouble
 
 MUST_SUBSCRIBE: Final = answer(
@@ -462,7 +462,7 @@ def of_an_exporter(at: Mapping[str, Fleet], running: Chain) -> Iterator[Trouble]
         "ZapiExporterClockWrong",
         {"job": "depot", "instance": depot.gate.address},
         WARNING,
-        begin=lambda: setattr(depot.gate, "change", partial(behind, at["depot"].minute)),
+        begin=lambda: setattr(depot.gate, "change", ahead(-at["depot"].minute)),
         mend=lambda: setattr(depot.gate, "change", str),
         title=f"[WARNING] The clock of the exporter at {depot.gate.address} is ",
     )
@@ -481,15 +481,6 @@ def add_unconnected(fleet: Fleet, name: str) -> None:
 
 def due_in(fleet: Fleet, name: str, days: float) -> None:
     fleet.set(name, due=SystemClock().time() + days * DAY)
-
-
-def behind(seconds: float, text: str) -> str:
-    """Say more seconds until due, as an exporter does whose clock is behind."""
-    return re.sub(
-        r"(?m)^(zapi_instance_until_due_seconds.*) (\S+)$",
-        lambda sample: f"{sample[1]} {float(sample[2]) + seconds!r}",
-        text,
-    )
 
 
 def restarting(seconds: float, text: str) -> str:
