@@ -115,9 +115,10 @@ def _name(value: Any) -> str:
 
 
 def _text_of_list(value: Any) -> str:
-    if "\0" in text(value):
+    listed = text(value)
+    if "\0" in listed:
         raise Unreadable
-    return text(value).strip()
+    return listed.strip()
 
 
 def _in_words_of_lists(failure: Failure, status: int) -> Failure:
