@@ -114,7 +114,8 @@ def _await_evaluations(server: Prometheus, number: int) -> list[tuple[float, ...
         if server.values("zapi_exporter_build_info"):
             for group, (at, seconds) in groups.items():
                 seen.setdefault(group, {})[at] = seconds
-        return all(len(seen.get(group, ())) > number for group in groups if group != _SELDOM)
+        often = [group for group in groups if group != _SELDOM]
+        return bool(often) and all(len(seen.get(group, ())) > number for group in often)
 
     wait_until(enough, _PATIENCE, pause=1)  # ten times as often, the questions alone take a tenth of a core
     often = (list(seconds.values()) for group, seconds in seen.items() if group != _SELDOM)
@@ -122,7 +123,7 @@ def _await_evaluations(server: Prometheus, number: int) -> list[tuple[float, ...
 
 
 def _groups(metrics: str) -> dict[str, tuple[float, float]]:
-    """Group → when it was evaluated last, and how many seconds it took."""
+    """Group → when it was evaluated last, and how many seconds it took; without those that were not evaluated yet."""
     at, seconds = (
         {
             group: float(value)
@@ -133,7 +134,7 @@ def _groups(metrics: str) -> dict[str, tuple[float, float]]:
             "prometheus_rule_group_last_duration_seconds",
         )
     )
-    return {group: (at[group], seconds[group]) for group in at}
+    return {group: (at[group], seconds[group]) for group in at.keys() & seconds.keys()}
 
 
 def _recorded(server: Prometheus) -> list[tuple[dict[str, str], float]]:
