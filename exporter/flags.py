@@ -129,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
         "--once",
         action="store_true",
         help="poll every instance once, print the metrics (without process_* and\n"
-        "python_*) and exit; status 2 if any poll failed",
+        "python_*) and exit; status 2 if a poll failed or the list of an\naccount could not be read",
     )
     what.add_argument(
         "--demo",

@@ -122,7 +122,8 @@ DEFAULT_LABELS: Final = Key(
 DEFAULT_WEBHOOKS: Final = Key(
     "expected_webhooks",
     kinds.EXPECTED_WEBHOOKS,
-    "Webhooks expected of every instance. The settings of an instance override them.",
+    "Webhooks expected of every instance. An instance adds its own; where both name a webhook, the URL of the "
+    "instance applies.",
     examples=(["received", "disconnected"],),
 )
 _COLLECTORS: Final = kinds.optional(
@@ -143,7 +144,8 @@ DEFAULTS: Final = Section(
 NAME: Final = Key(
     "name",
     kinds.NAME,
-    "The name of the instance, and the label name of its series: any unique text of up to 200 characters.",
+    "The name of the instance, and the value of the label name of its series: any unique text of up to 200 "
+    "characters.",
     examples=("vendas",),
     is_required=True,
 )
@@ -176,7 +178,8 @@ LABELS: Final = Key(
 EXPECTED_WEBHOOKS: Final = Key(
     "expected_webhooks",
     kinds.EXPECTED_WEBHOOKS,
-    "A list of webhooks that must be set, or a mapping from webhook to the URL it must have.",
+    "A list of webhooks that must be set, or a mapping from webhook to the URL it must have, in addition to "
+    "those of defaults.",
     examples=(
         ["received"],
         {"received": "https://app.example.com/hooks/zapi"},

@@ -49,7 +49,7 @@ def _section(heading: str, section: Section, translate: Translate) -> str:
 def _entry(entry: Key[Any] | SecretKeys[Any], translate: Translate) -> str:
     if isinstance(entry, Key):
         return _comment(translate(entry.help)) + _line(entry)
-    choice = "One of the two." if entry.is_required else "One of the two, or none."
+    choice = "Exactly one of the two is required." if entry.is_required else "At most one of the two."
     helps = f"{translate(entry.inline.help)} {translate(choice)}"
     return _comment(helps) + _line(entry.inline) + _line(entry.file)
 

@@ -13,7 +13,7 @@ from tests.shipped.prometheus.tools import RULES, Rule, alerts
 DOCUMENT: Final = ROOT / "docs" / "alerts.md"
 TEXT: Final = DOCUMENT.read_text(encoding="utf-8")
 ROW: Final = re.compile(
-    r"^\| [^|]+ \| (?P<alert>Zapi\w+) \| (?P<told>[^|]+) \| (?P<after>[^|]+) \|$", re.MULTILINE
+    r"^\| [^|]+ \| (?P<alert>Zapi\w+) \| (?P<told>[^|]+) \| (?P<threshold>[^|]+) \|$", re.MULTILINE
 )
 ROWS: Final = {(row["alert"], row["told"].startswith("on call, ")): row for row in ROW.finditer(TEXT)}
 """Alert and whether on call is told → its row. An alert of two severities has two."""
@@ -70,7 +70,7 @@ def test_portuguese_tells_the_same_people_at_the_same_time() -> None:
             (
                 row["alert"],
                 row["told"].startswith(on_call),
-                re.findall(r"\d[\d.,]*", row["after"].replace(",", ".")),
+                re.findall(r"\d[\d.,]*", row["threshold"].replace(",", ".")),
             )
             for row in ROW.finditer(text)
         ]
@@ -88,7 +88,7 @@ def test_on_call_is_told_of_what_is_critical(rule: Rule) -> None:
 @pytest.mark.parametrize("alert", THRESHOLDS)
 def test_the_time_in_the_table_is_the_threshold(alert: str) -> None:
     row = ROWS.get((alert, False)) or ROWS[alert, True]
-    found = re.search(r"(\d+) (min|h|days?)\b", row["after"])
+    found = re.search(r"(\d+) (min|h|days?)\b", row["threshold"])
     assert found is not None
     unit = {"min": "m", "h": "h", "day": "d", "days": "d"}[found[2]]
 

@@ -65,6 +65,16 @@ def phone_offline() -> Play:
     }
 
 
+@story("no_collectors")
+def no_file_of_collectors() -> Play:
+    """Without the file of collectors their alerts cannot fire, which is told where one is asked."""
+    fleet = Fleet(2, 80)
+    fleet.story.at(10, lambda: asked(fleet))
+    fleet.kill(40)
+    fleet.start(60)
+    return fleet.story, {job("ThresholdsMissing"): [(20.5, 80)], at("ExporterDown"): [(43, 60)]}
+
+
 @story("collectors")
 def phone_of_a_disconnected_number() -> Play:
     """The phone of a number that is disconnected is not told as offline too, unless it was told before."""

@@ -102,6 +102,8 @@ class Exporter:
     outcomes: Counter[str] = field(default_factory=Counter)
     collect: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Name → its collectors."""
+    requests: Counter[str] = field(default_factory=Counter)
+    """Collector → how often it was asked."""
     sources: dict[str, tuple[bool, float, int]] = field(default_factory=dict)
     """Source → whether its last reading was good, when the last good one was, and how many instances it has."""
     skipped: dict[str, int] = field(default_factory=dict)
@@ -112,6 +114,7 @@ class Exporter:
     def restart(self, now: float) -> None:
         self.known.clear()
         self.outcomes.clear()
+        self.requests.clear()
         self.late_seconds = 0.0
         self.started = now
 
@@ -133,6 +136,7 @@ class Exporter:
 
     def _collect(self, known: _Known, phone: Phone, collectors: Sequence[str], when: float) -> None:
         for collector in collectors:
+            self.requests[collector] += 1
             known.collected[collector] = phone.refusal if collector in phone.refuses else None
             if collector not in phone.refuses:
                 known.collected_at[collector] = (when, replace(phone))
@@ -172,6 +176,8 @@ class Exporter:
         add("zapi_exporter_polls_total", others, {"outcome": "timeout"})
         add("zapi_exporter_poll_lateness_seconds_sum", self.late_seconds, {})
         add("zapi_exporter_poll_lateness_seconds_count", self.outcomes.total(), {})
+        for collector, number in self.requests.items():
+            add("zapi_exporter_collector_polls_total", number, {"collector": collector, "outcome": "success"})
         for source, (good, last_success, instances) in self.sources.items():
             one = {"source": source}
             add("zapi_exporter_instance_source_up", good, one)

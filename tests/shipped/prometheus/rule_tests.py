@@ -43,6 +43,8 @@ _OF_OTHERS: Final = {
     "thresholds",
     "files",
     "first_file",
+    "no_collectors",
+    "no_sources",
     "readers_first",
     *collector_stories.TOPICS,
     *source_stories.TOPICS,
@@ -59,6 +61,10 @@ SUITES: Final = {
     },
     "zapi_missing": (("thresholds", "reasons", *FLEET[1:]), ("first_file",)),
     "reasons_missing": (("thresholds", *FLEET), ("files",)),
+    **{
+        f"{topic}_missing": (("thresholds", "reasons", *FLEET), (f"no_{topic}",))
+        for topic in ("collectors", "sources")
+    },
     "readers_first": (tuple(reversed(("thresholds", "reasons", *FLEET))), ("readers_first",)),
     "fleet": (
         ("thresholds", "reasons", *FLEET),

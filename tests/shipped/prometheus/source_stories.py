@@ -25,6 +25,17 @@ def failing(source: str) -> tuple[str, ...]:
     return job("InstanceSourceFailing", source=source)
 
 
+@story("no_sources")
+def no_file_of_sources() -> Play:
+    """Without the file of sources their alerts cannot fire, which is told where there are files or accounts."""
+    fleet = Fleet(2, 80)
+    says(fleet, 0.5, "config", good=True)
+    says(fleet, 10, ACCOUNT, good=True)
+    fleet.kill(40)
+    fleet.start(60)
+    return fleet.story, {job("ThresholdsMissing"): [(20, 80)], at("ExporterDown"): [(43, 60)]}
+
+
 @story("sources")
 def source_failing() -> Play:
     """A source that cannot be read for a quarter of an hour is told, through lost scrapes, until it is read."""

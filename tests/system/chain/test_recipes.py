@@ -44,6 +44,11 @@ def raise_alert(url: str, **labels: str) -> None:
     post(f"{url}/api/v2/alerts", [{"labels": labels, "annotations": {}}])
 
 
+def shell(script: str) -> str:
+    ran = subprocess.run(["sh", "-e", "-c", script], check=True, stdout=subprocess.PIPE, text=True)
+    return ran.stdout.strip()
+
+
 def told(inbox: Inbox, receiver: str, name: str) -> bool:
     return any(
         notice.receiver == receiver and any(alert.has({"name": name}) for alert in notice.alerts)
@@ -55,15 +60,18 @@ def test_a_silence_holds_back_a_team_and_what_lasts_is_told_at_its_end(tmp_path:
     document = yaml.safe_load(shipped.alertmanager_config(tmp_path, inbox.url, 60))
     with alertmanager(tmp_path, with_data(document)) as url:
         silence, expire = (
-            line.replace("http://localhost:9093", url) for line in recipe("sh", "amtool").splitlines()
+            line.replace("http://localhost:9093", url) for line in recipe("sh", "id=$(amtool").splitlines()
         )
-        subprocess.run(["sh", "-c", silence], check=True, stdout=subprocess.DEVNULL)
+        shell(silence.replace("alertname=~", "name=reserva alertname=~"))
+        id_of_silence = shell(f'{silence}; echo "$id"')
         raise_alert(url, name="vendas", team="sales")
         raise_alert(url, name="suporte", team="support")
         wait_until(lambda: told(inbox, "support", "suporte"), patience=60)
         assert not told(inbox, "sales", "vendas")
-        subprocess.run(["sh", "-c", expire], check=True)
+        raise_alert(url, name="reserva", team="sales")
+        shell(f"id={id_of_silence}; {expire}")
         wait_until(lambda: told(inbox, "sales", "vendas"), patience=60)
+        assert not told(inbox, "sales", "reserva")  # is silenced by itself
 
 
 @pytest.mark.nightly
