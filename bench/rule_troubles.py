@@ -11,25 +11,38 @@ from bench.instances import config, readings
 from exporter.fleet.store import Fleet
 from exporter.metrics.exposition import Format, InstanceLines, Scrapes
 from exporter.metrics.self_metrics import Telemetry
-from exporter.model.poll_result import Failure, Reading, Reason, Status
+from exporter.model.poll_result import (
+    Collected,
+    Collector,
+    Failure,
+    MessageQueue,
+    PhoneStatus,
+    Reading,
+    Reason,
+    Session,
+    Status,
+)
 from harness.loopback import LoopbackServer, QuietHandler
 
 FEW: Final = 20
 """Instances that are played first, and then repeated."""
 _HOUR: Final = 3600.0
 _DAY: Final = 86400.0
+_ONLINE: Final = PhoneStatus(Session.CONNECTED, phone_online=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """``before`` is what the last poll learned ``ago`` seconds ago, ``now`` what each poll learns since.
 
-    Both change a good reading; the number is that of the instance.
+    Both change a good reading; the number is that of the instance. ``collected`` is what collectors learn meanwhile:
+    with none they are not asked.
     """
 
     now: Callable[[Status, int], Reading]
     before: Callable[[Status, int], Reading] | None = None
     ago: float = 0.0
+    collected: Callable[[], Mapping[Collector, Collected]] = dict
 
 
 def _good(status: Status, number: int) -> Reading:
@@ -51,6 +64,18 @@ def _fails(reason: Reason, share: float = 1.0) -> Callable[[Status, int], Readin
 
 def _due_in(seconds: float) -> Callable[[Status, int], Reading]:
     return lambda status, number: replace(status, due=time.time() + seconds)
+
+
+def _collected(
+    status: Collected = _ONLINE, waits: float = 0.0
+) -> Callable[[], Mapping[Collector, Collected]]:
+    """``waits`` is for how long the oldest of 40 messages does, in seconds; with 0 there is none."""
+
+    def collect() -> Mapping[Collector, Collected]:
+        queue = MessageQueue(40, time.time() - waits) if waits else MessageQueue(0, None)
+        return {Collector.STATUS: status, Collector.QUEUE: queue}
+
+    return collect
 
 
 TROUBLES: Final[Mapping[str, Trouble]] = {
@@ -78,6 +103,13 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
     "rate limited": Trouble(_fails(Reason.RATE_LIMITED), _good, _HOUR),
     "Z-API down": Trouble(_fails(Reason.TIMEOUT), _good, _HOUR),
     "three in four cannot be polled": Trouble(_fails(Reason.TIMEOUT, 0.75), _good, _HOUR),
+    "none, with both collectors": Trouble(_good, collected=_collected()),
+    "phones offline": Trouble(
+        _good, collected=_collected(PhoneStatus(Session.CONNECTED, phone_online=False))
+    ),
+    "sessions lost": Trouble(_good, collected=_collected(PhoneStatus(Session.RESTORABLE, phone_online=True))),
+    "queues stuck": Trouble(_good, collected=_collected(waits=2 * _HOUR)),
+    "collector fails": Trouble(_good, collected=_collected(Failure(Reason.SERVER_ERROR, "HTTP 500"))),
     "never polled well": Trouble(_fails(Reason.TIMEOUT, 0.75), _fails(Reason.TIMEOUT, 0.75), _HOUR),
 }
 """What may happen to all of them → what is read."""
@@ -90,9 +122,15 @@ class Exposed:
         self._trouble = trouble
         self._ago = trouble.ago
         lines = InstanceLines()
-        settings = config(count)
+        asked = frozenset(trouble.collected())
+        plain = config(count)
+        settings = replace(
+            plain, instances=tuple(replace(instance, collect=asked) for instance in plain.instances)
+        )
         self._statuses = [
-            (instance, status) for instance, status in readings(count) if isinstance(status, Status)
+            (instance, status)
+            for instance, (_, status) in zip(settings.instances, readings(count), strict=True)
+            if isinstance(status, Status)
         ]
         self._fleet = Fleet(settings, self, [lines])
         telemetry = Telemetry()
@@ -118,6 +156,8 @@ class Exposed:
     def _poll(self, read: Callable[[Status, int], Reading]) -> None:
         for number, (instance, status) in enumerate(self._statuses):
             self._fleet.record(instance, read(status, number), 0.1)
+            for collector, collected in self._trouble.collected().items():
+                self._fleet.record_collected(instance, collector, collected)
 
 
 @contextmanager

@@ -34,7 +34,8 @@ _STEP: Final = 30
 """Of the history: the interval that the example configuration has."""
 _PATIENCE: Final = 300.0
 _AT_ONCE: Final = re.compile(
-    r"(record: zapi:threshold:(?:never_connected|unpaid|unknown|webhook|two_ids)_seconds\n +expr: vector)\(.+\)"
+    r"(record: zapi:threshold:(?:never_connected|unpaid|unknown|webhook|two_ids|phone_offline|session_lost|queue_stuck"
+    r"|collector_failing)_seconds\n +expr: vector)\(.+\)"
 )
 """Thresholds of time that starts when Prometheus first sees something."""
 _MOVING: Final = re.compile(
