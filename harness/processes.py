@@ -24,7 +24,7 @@ COMMAND: Final = str(Path(sys.executable).with_name("zapi-exporter"))
 _LISTENING: Final = re.compile(r"listening\W+address\W+?(\[?[0-9a-f.:]+\]?:[0-9]+)\W+scheme\W+(https?)")
 """The line that tells the address, in both formats of the log."""
 
-PATIENCE: Final = 300.0
+PATIENCE: Final = 600.0
 """Seconds that a process may take to start, or a browser to do one thing, on a busy machine."""
 
 

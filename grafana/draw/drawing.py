@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser
 
-_PATIENCE_MS: Final = 300_000
+_PATIENCE_MS: Final = 1_200_000
 _ROW: Final = 38
 _HEAD: Final = 50
 """Pixels of a row of Grafana's grid, and of what stands above the first."""

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Final
 from urllib.error import HTTPError
 
-import pytest
-
 from exporter.model.clock import SystemClock
 from harness.processes import Exporter, exporter, get, post, write_at_once
 from harness.waiting import wait_until
@@ -115,7 +113,6 @@ class Reloader:
             return error.code
 
 
-@pytest.mark.timeout(900)
 def test_no_scrape_fails_no_slot_is_missed_and_no_counter_goes_back(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     with SimulatedZapi(map(a_simulated, STEADY + WAVERING), clock=SystemClock()) as zapi:
