@@ -1,7 +1,7 @@
 """Where the process begins and ends, as ``zapi-exporter`` and as ``python -m exporter``.
 
-Signals are obeyed from here on, so nothing is imported before them that can wait, not even ``typing``, which takes
-longer than all the rest of this.
+Signals are handled from here on. All imports that can wait come later, even ``typing``, which takes longer than the
+rest of this module.
 """
 
 from __future__ import annotations

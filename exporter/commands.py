@@ -48,7 +48,7 @@ POLLS_FAILED: Final = 2
 _POLLS_GRACE: Final = 2.0
 _ANSWERS_GRACE: Final = 0.5
 _STUCK_AFTER: Final = 30.0
-"""Seconds without progress, beyond the longest poll, after which polls are stuck where no watchdog says otherwise."""
+"""Seconds without progress (for polls, beyond the longest poll) that are tolerated without a watchdog."""
 
 _HEADS: Final = ("NAME", "ID", "SOURCE")
 _WIDEST: Final = 60
@@ -81,7 +81,7 @@ def check(options: Options, environ: Mapping[str, str]) -> int:
     text = f"{options.config_file}: valid, {counted}\n"
     if web_file is not None:
         text += f"{web_file}: valid\n"
-    if not answer(text, "that the configuration is valid"):
+    if not answer(text, "the result of the check"):
         return FAILED
     return _check_accounts(checked, options) if options.accounts else OK
 

@@ -124,7 +124,7 @@ class Daemon:
         self._collectors.reconfigure(self._client.collect, self._collector_limits(config), names)
         self.poller.replace(self._plan(config), self._client.read)
         self._client.keep(config.instances)
-        # Not sooner: until the instances of a list are watched, none of them is left to be polled, and all is ready.
+        # Set last: is_ready must not see the new lists before the fleet has their unpolled instances.
         self.config = config
 
     def has_all_lists(self) -> bool:

@@ -266,10 +266,12 @@ class _Composer:
         self._deepest = max(self._deepest, depth + height)
         if self._count > MAX_VALUES:
             raise _Unreadable(
-                _line(event), place, f"makes more than {MAX_VALUES:,} values, with what aliases repeat"
+                _line(event),
+                place,
+                f"has more than {MAX_VALUES:,} values, those of aliases included; split it, or use fewer aliases",
             )
         if depth + height > MAX_DEPTH:
-            raise _Unreadable(_line(event), place, "is nested too deeply")
+            raise _Unreadable(_line(event), place, f"is nested in more than {MAX_DEPTH} levels; use fewer")
 
     def _list(self, start: Any, place: Place | None, depth: int) -> ListNode:
         items: list[Node] = []

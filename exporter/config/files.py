@@ -233,7 +233,7 @@ class TrackedFiles:
         return TrackedFiles(folder, self._reader, self._tracked)
 
     def unread(self) -> "TrackedFiles":
-        """Return the same folder and reader with none of the files read: what one that hangs holds up stays so."""
+        """Return an empty record with the same folder and reader: a read that hangs still blocks others."""
         return TrackedFiles(self._folder, self._reader)
 
     def path(self, name: str) -> Path:
@@ -308,10 +308,9 @@ def _digest(content: bytes) -> bytes:
 
 
 def find_matches(pattern: Path) -> Matches:
-    """Return the files that a pattern matches. A hidden one matches only a name that begins with a dot.
+    """Return the files that a pattern matches. Only a part that begins with a dot matches hidden names.
 
-    :mod:`glob` takes a folder that cannot be listed for an empty one: its instances would be removed for a lost
-    permission.
+    :mod:`glob` treats a folder that cannot be listed as empty, so its instances would be removed.
     """
     places, problems = [Path(pattern.anchor)], list[str]()
     for part in pattern.relative_to(pattern.anchor).parts:

@@ -24,7 +24,7 @@ _SHOWN_NAME: Final = re.compile(r"[^\W\d_]{1,30}(?:[ _.-][^\W\d_]{1,30}){0,3}(?:
 """A name that cannot be taken for a token; any other is not repeated."""
 
 _LEAST_SECRET: Final = 8
-"""Characters of a token that is looked for where it may not stand; a shorter one is a word of any name."""
+"""Shortest token, in characters, to look for in names, ids and labels; shorter ones match by chance."""
 
 _SEEN: Final = "is visible on the status page and in metrics"
 _INSTEAD: Final = {

@@ -101,7 +101,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T_co]):
-    """A kind of value: how it is read, and where the document has a reference and a JSON Schema, what they say of it.
+    """A kind of value: how it is read, and its notation and JSON Schema for the documents that have them.
 
     ``read`` raises :class:`Unusable`.
     """
@@ -230,7 +230,7 @@ class SectionValues:
         self._context.problems.report(line or self.line(key), Place(self._place, key.name), message)
 
     def hide_name(self) -> None:
-        """Have no problem in this section say the name of its instance."""
+        """Omit the name of the instance from all problems in this section."""
         self._context.problems.unnamed.add(self._place)
 
     def report_item(self, key: Key[Any], number: int, message: str) -> None:

@@ -149,7 +149,9 @@ def client_token(text: str) -> Secret:
     try:
         word(text).encode("latin-1")
     except UnicodeEncodeError:
-        raise ValueError("must contain only characters that are allowed in an HTTP header") from None
+        raise ValueError(
+            "has a character that no HTTP header can have; copy the token from Z-API again"
+        ) from None
     return Secret(text)
 
 
@@ -157,7 +159,7 @@ def partner_token(text: str) -> Secret:
     """Return the token of a partner, which must fit into an HTTP header."""
     word(text)
     if not text.isascii():
-        raise ValueError("must contain only characters that are allowed in an HTTP header")
+        raise ValueError("has a character that is not ASCII; copy the token from Z-API again")
     return Secret(text)
 
 
@@ -222,7 +224,9 @@ def base_url(text: str) -> str:
     if "@" in text or "?" in text or "#" in text:
         raise ValueError("must be a URL such as https://api.z-api.io, without user, query or fragment")
     if not text.isascii():
-        raise ValueError("must be in ASCII; write another letter of a host as xn--, and of a path as %XX")
+        raise ValueError(
+            "must be in ASCII; write a host in its xn-- form, and other letters of a path as %XX"
+        )
     if not _is_host(match["host"]):
         raise ValueError("must be a URL with a host, such as https://api.z-api.io")
     if match.end() != len(text) or not 1 <= int(match["port"] or 443) <= 65_535:

@@ -10,7 +10,7 @@ from exporter.model.poll_result import Failure, Reason
 class KnownList:
     """The instances of an account, by the last good readings of its list.
 
-    ``missing`` are the identities of those that the last one lacked: they are removed if the next one lacks them too.
+    ``missing`` are the identities absent from the last reading; if absent from the next one too, they are removed.
     ``last_success`` is unix seconds. ``failure`` is why the last reading failed, ``is_read`` whether there was one
     since the start.
     """
@@ -37,7 +37,7 @@ class KnownList:
         return KnownList(kept, missing, now, is_read=True)
 
     def _kept(self, read: Listing) -> tuple[Listing, frozenset[str]]:
-        """Return the list with the instances that it lacks for the first time, and the identities of these.
+        """Return the list plus the instances absent for the first time, and the identities of the latter.
 
         An instance that is listed without its token counts as lacking; it is kept with its known token.
         """

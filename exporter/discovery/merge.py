@@ -147,7 +147,7 @@ def _choose(
 
 
 def _is_wanted(account: Account, item: ListedInstance) -> bool:
-    """Return whether an instance is polled. An instance is not if its id, which is shown, holds a secret."""
+    """Return whether an instance has a token, matches the patterns, and has no secret in its id."""
     return (
         item.token is not None
         and _matches(item.name, account.include)

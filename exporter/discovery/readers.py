@@ -70,7 +70,7 @@ class AccountReader:
             self._thread = thread
 
     def replace(self, account: Account, ask: AskPage, *, at_once: bool) -> None:
-        """Apply new settings of the account; read the list immediately, or earlier if ``refresh`` is shorter."""
+        """Apply new settings; read the list now (``at_once``, new token) or sooner (shorter ``refresh``)."""
         with self._condition:
             now = self._clock.monotonic()
             if at_once or account.partner_token != self._account.partner_token:

@@ -303,15 +303,15 @@ class Fleet:
         }
 
     def _schedule_expiry(self, entry: _Entry) -> None:
-        """Set when the values become stale: ``stale_after`` seconds after they were read."""
+        """Set the time at which the values become stale, by :meth:`_lifetime`."""
         entry.expires_at = entry.read_at + self._lifetime(failed=entry.view.failure is not None)
         self._next_expiry = min(self._next_expiry, entry.expires_at)
 
     def _lifetime(self, *, failed: bool) -> float:
         """Return how long values are kept, in seconds.
 
-        While requests succeed, the next one is about to replace the values: they are kept a little longer if
-        ``stale_after`` is hardly more than the interval.
+        While requests succeed, this is at least two intervals and the timeout, so that the next poll can replace
+        the values before they expire.
         """
         polling = self._config.polling
         if failed:

@@ -128,5 +128,5 @@ def _everywhere(port: int) -> socket.socket:
 def _at(host: str, port: int) -> socket.socket:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, _, _, _, place = found[0]
-    # All of the place: of an address of one link (fe80::1%eth0) the scope is a part.
+    # Pass the whole tuple: a link-local address (fe80::1%eth0) needs its scope id.
     return socket.create_server(place, family=family)

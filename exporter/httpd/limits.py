@@ -64,8 +64,8 @@ class ConnectionLimiter:
     """Bounds the number of connections and the bytes of their responses. Belongs to one event loop.
 
     Half of the places are for connections whose request is awaited, so neither idle clients nor those that read
-    slowly keep a new one out. Within a stage the oldest is closed first: of ``most`` places a client has the time
-    in which ``most / 2`` others connect to send its request, and as long again to read its response.
+    slowly keep a new one out. Within a stage the oldest is closed first: a client can send its request until
+    ``most / 2`` others have connected, and can read its response for as long again.
     """
 
     def __init__(self, most: int, most_unsent: int) -> None:

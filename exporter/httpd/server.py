@@ -152,7 +152,7 @@ class Server:
 
 
 def _affordable(wanted: int) -> int:
-    """Return at most half of the file descriptors that the process may open: the polls need theirs."""
+    """Return ``wanted``, but at most half of the limit of open files: polls need descriptors too."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return wanted if soft == resource.RLIM_INFINITY else max(1, min(wanted, soft // 2))
 

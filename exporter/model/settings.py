@@ -65,7 +65,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account at Z-API of which every instance is polled whose name matches ``include`` and not ``exclude``.
+    """An account at Z-API. Its instances whose name matches ``include`` and not ``exclude`` are polled.
 
     Both are shell patterns. ``refresh`` is the seconds between two readings of its list, ``page_size`` how many
     instances one page has. ``client_token``, ``labels``, ``expected_webhooks`` and ``collect`` are those of its
@@ -93,10 +93,10 @@ class Account:
 class InstanceSource:
     """A source of instances: ``config``, ``file:`` and a path, or ``account:`` and a name.
 
-    ``problems`` is what was wrong with it when it was read last; ``instances`` are then those of its last good reading.
-    What follows is of accounts alone: ``last_success`` is when that was, in unix seconds, ``skipped`` the number of
-    listed instances that have no token, ``refresh`` the seconds between two readings. ``is_read`` is false for an
-    account whose list has not been requested yet.
+    ``problems`` says why the last reading failed; ``instances`` are those of the last good reading. The other fields
+    are for accounts only: ``last_success`` is when the last good reading ended, in unix seconds, ``skipped`` the number
+    of listed instances without a token, ``refresh`` the seconds between two readings. ``is_read`` is false until the
+    list has been requested for the first time.
     """
 
     name: str

@@ -109,15 +109,15 @@ class Poller:
         return done
 
     def in_flight_for(self, name: str) -> float:
-        """Return the seconds since the poll of an instance that is in flight began; 0 where none is."""
+        """Return the seconds since the poll of an instance began; 0 if none is in flight."""
         with self._lock:
             began = self._queue.in_flight_since(name)
             return 0.0 if began is None else self._clock.monotonic() - began
 
     def stuck_for(self) -> float:
-        """Return the seconds since polls should have made progress and did not: 0 while all is well or nothing is due.
+        """Return the longest time, in seconds, for which a poll in flight or the queue has made no progress.
 
-        A poll in flight counts from its beginning, since it may be the one that hangs.
+        A poll in flight counts from its beginning, as it may hang. Return 0 if none is in flight and none is overdue.
         """
         with self._lock:
             now = self._clock.monotonic()

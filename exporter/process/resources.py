@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Final
 
 _NO_CORE: Final = 1
-"""Bytes. Too few for a file, and by this very number Linux also gives a program such as systemd-coredump none: a limit
-of 0 does not hold for a core that is piped."""
+"""Bytes. A limit of 1 prevents core files and, on Linux, also cores that are piped to a program such as
+systemd-coredump; a limit of 0 does not prevent the latter."""
 _M_ARENA_MAX: Final = -8  # of glibc's malloc.h
 _LACKING: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
 
@@ -40,8 +40,8 @@ class TooFewResources(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "the exporter cannot start: this machine allows it too few threads or file descriptors; raise the limits"
-            " (ulimit -u, ulimit -n, the container's pids.max)"
+            "the exporter cannot start: too few threads, file descriptors or memory are available; raise the limits"
+            " (ulimit -u, ulimit -n, the container's pids.max and memory)"
         )
 
 

@@ -63,7 +63,7 @@ class Signals:
     def _handle_ending(self, handler: signal._HANDLER) -> None:
         for number in ENDING:
             ignored = signal.getsignal(number) is signal.SIG_IGN
-            if not (self._one_off and ignored):  # a shell in the background has its commands ignore Ctrl+C
+            if not (self._one_off and ignored):  # a shell starts background commands with SIGINT ignored
                 signal.signal(number, handler)
 
     def _status(self, number: int) -> int:

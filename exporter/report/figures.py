@@ -11,7 +11,7 @@ Key = tuple[str, str, str]
 """Job, namespace and name of a number: what stays when its labels change."""
 
 LATEST: Final = HOUR + 119
-"""An hour's sample is written from two minutes after the hour's end on, and before the next one's."""
+"""Seconds after an hour begins until its sample is written at the latest; at the earliest it is 120 s after its end."""
 
 BY_DAY: Final = {
     "watched": "sum_over_time(name:zapi_instance_watched_seconds:sum1h[{span}s])",
@@ -27,7 +27,7 @@ BY_MONTH: Final = {
 RECORDED: Final = "count_over_time(zapi:availability_hour:last[{span}s])"
 
 Ask = Callable[[str, int, int], list[Sample]]
-"""A query with ``{span}`` in it, over the hours that end after one unix time and not after another."""
+"""Runs a query with ``{span}`` in it, over the hours that end after one unix time and not after another."""
 
 
 @dataclass(slots=True)

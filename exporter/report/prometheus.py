@@ -118,7 +118,7 @@ class Prometheus:
                 ) from None
             raise CannotAsk(
                 "the TLS handshake with Prometheus failed: its certificate is unknown, expired or for another host; "
-                "give the authority's with --prometheus.ca-file"
+                "give the certificate of its authority with --prometheus.ca-file"
             ) from None
         except requests.exceptions.Timeout:
             raise CannotAsk(f"Prometheus did not answer within {self._timeout:g} s") from None
@@ -197,7 +197,7 @@ def _body(response: requests.Response) -> bytes:
 
 
 def _sample(one: Any) -> Sample:
-    """Raise :class:`ValueError` or a :class:`LookupError` for what cannot be a sample of a figure."""
+    """Read one sample. Raise :class:`ValueError`, :class:`TypeError` or :class:`LookupError` if it is malformed."""
     labels, value = one["metric"], float(one["value"][1])
     if not isinstance(labels, dict) or not all(isinstance(text, str) for text in labels.values()):
         raise TypeError

@@ -115,9 +115,9 @@ def _headers(document: SectionValues) -> Mapping[str, str]:
 class WebConfigFile:
     """The content of the file at ``path`` and of the files it refers to.
 
-    An invalid change is logged and the last valid content stays. So it is if TLS or passwords are gone: a file that is
-    being written is empty, or ends too early, for a moment. A private key or hashes of passwords that every user of the
-    machine can read are warned of.
+    An invalid change is logged, and the last valid content stays. So does a change that removes TLS or passwords: a
+    file that is being written may be incomplete. A warning is logged if every user of the machine can read a private
+    key or password hashes.
     """
 
     def __init__(self, path: Path, interval: float = CHECK_INTERVAL) -> None:

@@ -21,7 +21,7 @@ REQUIRED: Final = "RequireAndVerifyClientCert"
 _UNVERIFIED: Final = frozenset({"RequestClientCert", "RequireAnyClientCert", "RequireClientCert"})
 _VERSIONS: Final = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 _PRINTABLE: Final = re.compile(r"[\x20-\x7e]*")
-_OPENSSL: Final = "OpenSSL's own configuration chooses them"
+_OPENSSL: Final = "remove it, and set them in openssl.cnf"
 
 
 def _read_key(value: Value) -> str:
@@ -124,7 +124,7 @@ TLS: Final = Section(
         "client_ca": "write the certificate to a file and name it in client_ca_file",
         "cipher_suites": _OPENSSL,
         "curve_preferences": _OPENSSL,
-        "prefer_server_cipher_suites": "OpenSSL's own configuration chooses the order",
+        "prefer_server_cipher_suites": "remove it, and set the order in openssl.cnf",
     },
 )
 

@@ -56,9 +56,9 @@ CERT_NOT_YET_VALID, CERT_HAS_EXPIRED, the four of an unknown issuer, HOSTNAME_MI
 
 
 def refusal(status: int, body: Bytes, retry_after: str | None, now: float) -> Failure:
-    """Return the failure that an answer means whose status is no success.
+    """Return the failure that a response means whose status is not 2xx.
 
-    ``retry_after`` is its header, and ``now`` unix time, for one that is a date.
+    ``retry_after`` is its ``Retry-After`` header; ``now`` is unix time, for a header with a date.
     """
     try:
         reply, is_json = decode_json(body), True
@@ -177,7 +177,8 @@ def proxy_refusal(status: int) -> Failure:
     """Return the failure for the answer of a proxy that did not make the connection."""
     if status == 407:
         return Failure(
-            Reason.CONNECT, "the proxy refused the user and password of its URL, or lacks them (HTTP 407)"
+            Reason.CONNECT,
+            "the proxy refused the user and password of its URL, or the URL has none (HTTP 407)",
         )
     return Failure(Reason.CONNECT, f"the proxy did not make the connection (HTTP {status})")
 

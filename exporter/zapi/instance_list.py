@@ -40,7 +40,7 @@ Ask = Callable[[int], ListPage | Failure]
 
 
 def refusal_of_list(status: int, body: Bytes, retry_after: str | None, now: float) -> Failure:
-    """Return the failure that an answer means whose status is no success, in words of lists."""
+    """Return the failure that a response means whose status is not 2xx, in words of lists."""
     return _in_words_of_lists(refusal(status, body, retry_after, now), status)
 
 

@@ -12,7 +12,7 @@ def read_phone_status(body: Bytes) -> PhoneStatus | Failure:
     """Read the body of a 200 answer to ``/status``.
 
     ``connected`` has precedence; ``error`` only says what a session that is not connected needs. Return a
-    :class:`Failure` if neither can be read, and for an error that is not a state.
+    :class:`Failure` if neither names a state, or if ``error`` is a known failure.
     """
     try:
         reply = decode_object(body)

@@ -91,8 +91,8 @@ class _Unanswered(Exception):
 class Adapter(HTTPAdapter):
     """Sends requests to one server by its ``route``. Safe to use from many threads.
 
-    The route determines for all requests what ``requests`` lets a caller set for each. Of the adapter of ``requests``,
-    only what makes responses for tests is used.
+    The route sets for all requests what ``requests`` lets a caller set for each. ``HTTPAdapter`` is the base class only
+    for the test library ``responses``.
     """
 
     def __init__(self, route: Route, clock: Clock) -> None:

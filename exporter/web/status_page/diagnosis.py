@@ -16,14 +16,14 @@ from exporter.web.status_page.query import Show
 from exporter.web.status_page.sanitize import folded, visible
 
 EXPIRES_SOON: Final = 7 * 86_400.0
-"""Seconds before the end of a subscription from which on it is a problem."""
+"""Seconds left of a subscription below which it is a problem."""
 EXPIRES_IMMINENTLY: Final = 86_400.0
-"""Seconds before the end of a subscription from which on it is as bad as if it had ended."""
+"""Seconds left of a subscription below which it is as bad as an ended one."""
 QUEUE_STUCK_AFTER: Final = 3600.0
-"""Seconds that the oldest message of a connected number may wait, as the alert rules have it: at one in three seconds
-the 1,000 that Z-API keeps while it is disconnected take 50 minutes."""
+"""Seconds that the oldest message of a connected number may wait, as in the alert rules. After an outage, the 1,000
+messages that Z-API keeps take 50 minutes to send, at 3 s each."""
 QUEUE_NEARLY_FULL: Final = 900
-"""Messages of a number that is not connected from which on it is a problem: Z-API refuses them from 1,000 on."""
+"""Number of messages from which the queue of a disconnected number is a problem: Z-API keeps 1,000."""
 _REFUSED: Final = frozenset({Reason.UNAUTHORIZED, Reason.NOT_FOUND, Reason.SUBSCRIPTION_ENDED})
 """Reasons that do not pass by themselves: critical although the last values are still known."""
 
@@ -234,9 +234,8 @@ _basis: Final = attrgetter("instance", "status", "up", "failure", "payment_statu
 class Diagnosis:
     """The problems of one instance and what the page needs to filter and sort it.
 
-    It holds from ``valid_from`` until before ``valid_until``, in unix seconds: then the subscription comes nearer to
-    its end, and only a new diagnosis is right. ``levels`` says of each problem how bad it is. ``order`` sorts the worst
-    first; ``haystack`` is what a search looks through.
+    It is valid from ``valid_from`` until before ``valid_until``, in unix seconds, when the passing of time changes it.
+    ``levels`` has the level of each problem. ``order`` sorts the worst first; a search looks through ``haystack``.
     """
 
     view: InstanceView

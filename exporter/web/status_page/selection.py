@@ -57,13 +57,13 @@ class Cause:
 class Listing:
     """The instances on one screen.
 
-    ``configured`` is the size of the whole fleet. ``asked`` are the labels that every row must have. ``counts`` says
-    for each filter how many rows it gives under these labels and the present search. ``matching`` is how many the
-    present filter gives, of which ``in_trouble`` have a problem and ``level`` is the worst. ``causes`` are those that
-    many share; ``folded`` rows, of which they say everything, are left out, and so ``rows`` remain. ``diagnoses`` are
-    those on page ``page`` of ``pages``, from number ``first`` on. ``common`` are the labels that all of them have,
-    ``groupings`` the names of those that tell them apart, and ``group_sizes`` how many have each value of the label
-    that they are grouped by.
+    ``configured`` is the number of all instances, ``asked`` the labels that every row must have. ``counts`` is the
+    number of rows of each filter, under these labels and the search. ``matching`` is the number of rows of the chosen
+    filter; ``in_trouble`` of them have a problem, and ``level`` is the worst level. ``causes`` are shared by many rows;
+    the ``folded`` rows that they fully explain are left out, and ``rows`` remain. ``diagnoses`` are the rows on page
+    ``page`` of ``pages``; the first has the number ``first``. ``common`` are the labels that all rows have,
+    ``groupings`` the names of labels whose values differ, and ``group_sizes`` the number of rows for each value of the
+    label that groups them.
     """
 
     configured: int

@@ -24,9 +24,9 @@ HASH = bcrypt.hashpw(b"right", bcrypt.gensalt(4)).decode()
 REQUIRED = "client_auth_type: RequireAndVerifyClientCert"
 CA_FILE = "client_ca_file: clients-ca.crt"
 UNSUPPORTED = {
-    "cipher_suites": "OpenSSL's own configuration chooses them",
-    "curve_preferences": "OpenSSL's own configuration chooses them",
-    "prefer_server_cipher_suites": "OpenSSL's own configuration chooses the order",
+    "cipher_suites": "remove it, and set them in openssl.cnf",
+    "curve_preferences": "remove it, and set them in openssl.cnf",
+    "prefer_server_cipher_suites": "remove it, and set the order in openssl.cnf",
     "cert": "write the certificate to a file and name it in cert_file",
     "key": "write the key to a file and name it in key_file",
     "client_ca": "write the certificate to a file and name it in client_ca_file",

@@ -58,8 +58,8 @@ def test_sources_that_are_well_are_not_told() -> None:
             account(problems=(FAILED,), last_success=NOW - 7200),
             "The list of the account matriz was last read 2 hours ago. The instances in it are still polled: 1. Newer "
             "instances are not. (Z-API failed to answer (HTTP 503))",
-            "A lista da conta matriz foi lida há 2 horas e continua valendo (instâncias: 1). As criadas depois "
-            "não são consultadas. (a Z-API não conseguiu responder (HTTP 503))",
+            "A lista da conta matriz foi lida pela última vez há 2 horas. As instâncias dela continuam sendo "
+            "consultadas: 1. As criadas depois, não. (a Z-API não conseguiu responder (HTTP 503))",
         ),
         (
             account(problems=(FAILED,), instances=()),
@@ -74,12 +74,12 @@ def test_sources_that_are_well_are_not_told() -> None:
         (
             account(problems=(FAILED,), last_success=NOW + 9),  # the clock stepped back
             "was last read 0 s ago.",
-            "foi lida há 0 s e",
+            "foi lida pela última vez há 0 s.",
         ),
         (
             account(last_success=NOW - 1501),
             "The list of the account matriz was last read 25 min ago.",
-            "A lista da conta matriz foi lida há 25 min e",
+            "A lista da conta matriz foi lida pela última vez há 25 min.",
         ),
         (
             account(last_success=NOW, skipped=3),
