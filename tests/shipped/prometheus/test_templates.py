@@ -361,8 +361,8 @@ def test_the_end_of_a_mass_event_says_how_many_are_left(
         ),
         (
             *("Team", "lasting", "3", "pt-BR"),
-            "[ENCERRADO] Há instâncias da equipe sales que continuam desconectadas; agora cada uma é avisada"
-            " individualmente",
+            "[ENCERRADO] Há instâncias da equipe sales que continuam desconectadas; agora cada uma tem o seu"
+            " próprio alerta",
         ),
     ],
 )
