@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from exporter import __version__
+from exporter.model.secret import hide_tokens
 from exporter.model.shard import Shard
 from exporter.options import DEFAULT_CONFIG, ExternalUrl, Options
 from exporter.process import logs
@@ -24,6 +25,7 @@ MAX_INTERVAL: Final = 86_400.0
 RESERVED_PATHS: Final = frozenset({"/", "/probe", "/sd", "/-/healthy", "/-/ready", "/-/reload"})
 _PATH: Final = r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._~-]+)+"
 """A path without empty parts and without those of dots alone, which clients take out before they ask."""
+_FLAG: Final = r"\A--[a-z.-]+(?:=|\Z)"
 OK: Final = 0
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
@@ -32,6 +34,7 @@ WRONG_USAGE: Final = 2
 def parse(arguments: Sequence[str]) -> Options:
     """Read the command line; wrong usage ends the process with status 2."""
     parser = _parser()
+    parser.arguments = arguments
     parsed = parser.parse_args(arguments)
     shard = Shard(parsed.shard, parsed.total_shards)
     if shard.index >= shard.total:
@@ -53,10 +56,14 @@ def parse(arguments: Sequence[str]) -> Options:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Reports an error in one line, without the usage text."""
+    """Reports an error in one line, without the usage text, and without what may be a token in ``arguments``."""
+
+    arguments: Sequence[str] = ()
 
     def error(self, message: str) -> NoReturn:
-        complain(f"{self.prog}: {message}; see --help")
+        # No flag takes a secret, so operators try it.
+        values = [re.sub(_FLAG, "", argument) for argument in self.arguments]
+        complain(f"{self.prog}: {hide_tokens(message, values)}; see --help")
         sys.exit(WRONG_USAGE)
 
 
@@ -71,7 +78,7 @@ class _Answer(argparse.Action):
         sys.exit(OK if answer(f"{self._text().rstrip()}\n", self.dest) else FAILED)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> _Parser:
     parser = _Parser(
         prog="zapi-exporter",
         description="Prometheus exporter for WhatsApp instances behind Z-API.",

@@ -4,7 +4,7 @@ Each file that matches ``instance_files`` provides instances too, or is ignored 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ _SHOWN_NAME: Final = re.compile(r"[^\W\d_]{1,30}(?:[ _.-][^\W\d_]{1,30}){0,3}(?:
 _LEAST_SECRET: Final = 8
 """Shortest token, in characters, to look for in names, ids and labels; shorter ones match by chance."""
 
+_WORD: Final = re.compile(rf"[\w-]{{{_LEAST_SECRET},}}")
 _SEEN: Final = "is visible on the status page and in metrics"
 _INSTEAD: Final = {
     keys.NAME.name: "put a name here",
@@ -59,7 +60,7 @@ class Inherited:
             collect=frozenset(own.collect),
             source=self.source,
         )
-        _report_shown_secrets(values, made)
+        _report_shown_secrets(values, _shown(made), _own(made).are_part_of, "this instance")
         return made
 
     def overridden(self, values: SectionValues) -> "Inherited":
@@ -81,7 +82,7 @@ class Inherited:
         token = values.secret(keys.PARTNER_TOKEN)
         assert token is not None, "it is required"
         own = self.overridden(values)
-        return Account(
+        made = Account(
             name=values[keys.ACCOUNT_NAME],
             partner_token=token,
             refresh=values[keys.REFRESH],
@@ -93,22 +94,57 @@ class Inherited:
             expected_webhooks=MappingProxyType(own.webhooks),
             collect=frozenset(own.collect),
         )
+        _report_shown_secrets(values, _shown(made), _own(made).are_part_of, "this account")
+        return made
 
 
-def _report_shown_secrets(values: SectionValues, instance: Instance) -> None:
-    """Report a token that stands where everybody reads it: names, ids and labels are on every series and page."""
-    secrets = [secret.reveal().casefold() for secret in (instance.token, instance.client_token) if secret]
-    long = [secret for secret in secrets if len(secret) >= _LEAST_SECRET]
-    shown = (
-        (keys.NAME, instance.name),
-        (keys.ID, instance.id),
-        (keys.LABELS, "\n".join(instance.labels.values())),
-    )
+class KnownSecrets:
+    """Tokens, to find them where everybody reads them: names, ids and labels are on every series and page."""
+
+    def __init__(self, *secrets: Secret | None) -> None:
+        texts = (secret.reveal().casefold() for secret in secrets if secret is not None)
+        self._secrets = {text for text in texts if len(text) >= _LEAST_SECRET}
+
+    def are_part_of(self, text: str) -> bool:
+        """Return whether one is a part of the text; for a few tokens."""
+        folded = text.casefold()
+        return any(secret in folded for secret in self._secrets)
+
+    def are_words_of(self, text: str) -> bool:
+        """Return whether one is a line or a word of the text; also for thousands of tokens."""
+        folded = text.casefold()
+        return not self._secrets.isdisjoint((*folded.split("\n"), *_WORD.findall(folded)))
+
+    def report_shown(self, sections: Iterable[SectionValues], made: Iterable[Instance | Account]) -> None:
+        """Add the tokens of instances or accounts, and report those that stand in another's name, id or labels."""
+        items = [(values, one, _own(one)) for values, one in zip(sections, made, strict=True)]
+        for _, _, own in items:
+            self._secrets |= own._secrets
+        for values, one, own in items:
+            others = ((key, text) for key, text in _shown(one) if not own.are_part_of(text))
+            _report_shown_secrets(values, others, self.are_words_of, "another instance or an account")
+
+
+def _own(one: Instance | Account) -> KnownSecrets:
+    return KnownSecrets(one.client_token, one.token if isinstance(one, Instance) else one.partner_token)
+
+
+def _shown(one: Instance | Account) -> Iterator[tuple[Key[Any], str]]:
+    """What everybody reads of an instance or an account, with its key."""
+    yield keys.NAME, one.name
+    if isinstance(one, Instance):
+        yield keys.ID, one.id
+    yield keys.LABELS, "\n".join((*one.labels, *one.labels.values()))
+
+
+def _report_shown_secrets(
+    values: SectionValues, shown: Iterable[tuple[Key[Any], str]], is_secret: Callable[[str], bool], whose: str
+) -> None:
     for key, text in shown:
-        if any(secret in text.casefold() for secret in long):
+        if is_secret(text):
             if key is keys.NAME:
                 values.hide_name()
-            values.report(key, f"contains a token of this instance, but {_SEEN}; {_INSTEAD[key.name]}")
+            values.report(key, f"contains a token of {whose}, but {_SEEN}; {_INSTEAD[key.name]}")
 
 
 def inherit(api: SectionValues, defaults: SectionValues) -> Inherited:
@@ -240,13 +276,15 @@ class InstanceFiles:
         environ: Mapping[str, str],
         inherited: Inherited,
         known: KnownInstances,
+        secrets: KnownSecrets,
         before: Sequence[InstanceSource],
     ) -> None:
-        """``known`` are the instances of the configuration itself, ``before`` the sources of the last load."""
+        """``known`` and ``secrets`` are those of the configuration itself, ``before`` the sources of the last load."""
         self._files = context.files
         self._environ = environ
         self._inherited = inherited
         self._known = known
+        self._secrets = secrets
         self._before = {source.name: source.instances for source in before}
         self.unmatched: list[int] = []
         """The numbers of the patterns that match no file; filled by :meth:`read`."""
@@ -311,7 +349,9 @@ class InstanceFiles:
         self._known.add(instances, shown)
         defaults = values[keys.FILE_DEFAULTS]
         inherited = replace(self._inherited, source=f"{FILE_PREFIX}{shown}").overridden(defaults)
-        return tuple(map(inherited.instance, instances))
+        made = tuple(map(inherited.instance, instances))
+        self._secrets.report_shown(instances, made)
+        return made
 
 
 def _as_mapping(root: Node, context: Context) -> Value:

@@ -12,7 +12,14 @@ from exporter.config import keys
 from exporter.config.certificates import read_certificates
 from exporter.config.document import Context, MapNode, Node, Scalar, read_document
 from exporter.config.files import Fingerprint, TrackedFiles, UnreadableFile, shown_path
-from exporter.config.instances import InstanceFiles, KnownInstances, inherit, instance_at, report_duplicates
+from exporter.config.instances import (
+    InstanceFiles,
+    KnownInstances,
+    KnownSecrets,
+    inherit,
+    instance_at,
+    report_duplicates,
+)
 from exporter.config.problem import Problems
 from exporter.config.section import SectionValues, Unusable, Value, usable
 from exporter.model.clock import Clock
@@ -73,9 +80,13 @@ def _read_config(
     inherited = inherit(document[keys.API_SECTION], document[keys.DEFAULTS_SECTION])
     own = InstanceSource(CONFIG_SOURCE, tuple(map(inherited.instance, document[keys.INSTANCES] or ())))
     accounts = tuple(map(inherited.account, document[keys.ACCOUNTS] or ()))
+    secrets = KnownSecrets(inherited.client_token)
+    secrets.report_shown(
+        (*(document[keys.INSTANCES] or ()), *(document[keys.ACCOUNTS] or ())), (*own.instances, *accounts)
+    )
     if context.problems:
         raise Unusable
-    files = InstanceFiles(context, environ, inherited, known, before)
+    files = InstanceFiles(context, environ, inherited, known, secrets, before)
     sources = (own, *files.read(document[keys.INSTANCE_FILES] or ()))
     return Config(
         api=api,

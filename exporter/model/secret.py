@@ -3,6 +3,7 @@
 import html
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Final, final
 from urllib.parse import unquote
 
@@ -70,6 +71,17 @@ class SecretScanner:
 def may_hold_token(name: str) -> bool:
     """Return whether a word of a name is long enough for a token: few names have one."""
     return _LONG_WORD.search(name) is not None
+
+
+def hide_tokens(text: str, sources: Iterable[str]) -> str:
+    """Return ``text`` with ``<hidden>`` in place of each word of a source, or its beginning, that may be a token."""
+    words = {word.casefold() for source in sources for word in _LONG_WORD.findall(source)}
+
+    def shown(match: re.Match[str]) -> str:
+        is_hidden = any(word.startswith(match[0].casefold()) for word in words)
+        return "<hidden>" if is_hidden else match[0]
+
+    return _LONG_WORD.sub(shown, text)
 
 
 def _folded(text: str) -> str:

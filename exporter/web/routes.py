@@ -58,24 +58,39 @@ class App:
         }
 
     def __call__(self, request: Request) -> Answer:
-        prefix = self.route_prefix
-        if prefix and request.path in ("/", prefix):
-            query = f"?{urlencode(request.query, errors='replace')}" if request.query else ""
-            return Response(302, b"", headers=(("Location", f"{prefix}/{query}"),))
-        path = request.path[len(prefix) :] if request.path.startswith(f"{prefix}/") else ""
         if request.method in _WRITE and _is_cross_site(request.headers):
             return text_response(
                 403, "This request was sent by a page of another site: use a command such as curl instead.\n"
             )
-        if path not in self._routes:
-            return text_response(404, f"Nothing is served at this path. The status page is at {prefix}/.\n")
-        methods, answer = self._routes[path]
+        route = self._route(request.path)
+        if route is None:
+            return text_response(
+                404, f"Nothing is served at this path. The status page is at {self._page_path}.\n"
+            )
+        methods, answer = route
         if request.method in methods:
             return answer(request)
         allow = ("Allow", ", ".join((*methods, "OPTIONS")))
         if request.method == "OPTIONS":
             return Response(204, b"", headers=(allow,))
         return text_response(405, f"This path takes {' or '.join(methods)}.\n", allow)
+
+    def _route(self, path: str) -> tuple[Sequence[str], Handler] | None:
+        prefix = self.route_prefix
+        if prefix and path in ("/", prefix):
+            return _READ, self._redirect
+        return self._routes.get(path[len(prefix) :] if path.startswith(f"{prefix}/") else "")
+
+    @property
+    def _page_path(self) -> str:
+        """The path of the page, as others reach it."""
+        return f"{self.external_url.path if self.external_url else self.route_prefix}/"
+
+    def _redirect(self, request: Request) -> Response:
+        """Redirect to the page; a reverse proxy passes its own path on as the prefix, and never as ``/``."""
+        page = f"{self.route_prefix}/" if request.path == "/" else self._page_path
+        query = f"?{urlencode(request.query, errors='replace')}" if request.query else ""
+        return Response(302, b"", headers=(("Location", f"{page}{query}"),))
 
     def _metrics(self, request: Request) -> Response:
         fmt = exposition_format(request.headers.get("accept", ""))

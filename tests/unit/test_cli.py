@@ -99,11 +99,16 @@ def test_a_telemetry_path_may_be_any_other(path: str) -> None:
     [
         (["--config.file="], "expected the name of a file, found an empty one"),
         (["--config.chec"], "unrecognized arguments: --config.chec"),
+        (["--client-token=F5e5c9d8a7b6Sxx"], "unrecognized arguments: --client-token=<hidden>;"),
+        (["--client-token", "F5e5c9d8a7b6Sxx"], "unrecognized arguments: --client-token <hidden>;"),
+        (["--log.level=F5e5c9d8a7b6Sxx"], "argument --log.level: invalid choice: '<hidden>'"),
+        (["--config.check=F5e5c9d8a7b6Sxx"], "argument --config.check: ignored explicit argument '<hidden>'"),
+        (["--total-shards=" + "D7A1B2C3D4E5" * 5], "'<hidden>' is not a number of shards"),
         (["--accounts"], "--accounts requires --config.check"),
         (["--demo", "--config.check"], "--demo cannot be used with --config.check: the demo has its own"),
         (["--config.auto-reload-interval=99ms"], "'99ms' is not a duration from 100ms to 1d"),
         (["--config.auto-reload-interval=24h1ms"], "'24h1ms' is not a duration from 100ms to 1d"),
-        (["--config.auto-reload-interval=" + "x" * 50], f"'{'x' * 40}' is not a duration"),
+        (["--config.auto-reload-interval=" + "x." * 50], f"'{'x.' * 20}' is not a duration"),
         (["--demo=0"], "'0' is not a number of instances from 1 to 10000"),
         (["--demo=10001"], "'10001' is not a number of instances"),
         (["--log.level=trace"], "argument --log.level: invalid choice: 'trace'"),
@@ -116,8 +121,8 @@ def test_a_telemetry_path_may_be_any_other(path: str) -> None:
         (["--total-shards=0"], "argument --total-shards: '0' is not a number of shards"),
         (["--total-shards=1.5"], "argument --total-shards: '1.5' is not a number of shards"),
         (["--total-shards=²"], "argument --total-shards: '²' is not a number of shards"),
-        (["--total-shards=" + "9" * 5000], f"'{'9' * 40}' is not a number of shards from 1 to 10000"),
-        (["--web.route-prefix=" + "x" * 50], f"'{'x' * 40}' is not a path such as /zapi"),
+        (["--total-shards=" + "9" * 5000], "'<hidden>' is not a number of shards from 1 to 10000"),
+        (["--web.route-prefix=" + "x." * 50], f"'{'x.' * 20}' is not a path such as /zapi"),
         *(
             ([f"--web.external-url={url}"], "such as")
             for url in (
@@ -129,7 +134,7 @@ def test_a_telemetry_path_may_be_any_other(path: str) -> None:
         *(([f"--web.route-prefix={path}"], "such as") for path in ("zapi", "/a//b", "/a?b", "/a/..")),
         *(
             ([f"--web.telemetry-path={path}"], f"{A_PATH_OF_ITS_OWN}, such as /metrics; found '{path[:40]}'")
-            for path in ("//metrics", "/a/../metrics", "/..", "/sd", "//" + "x" * 50)
+            for path in ("//metrics", "/a/../metrics", "/..", "/sd", "//" + "x." * 50)
         ),
     ],
 )

@@ -115,6 +115,22 @@ def test_a_wrong_file_is_left_out_and_the_others_are_taken(folder: Path, text: s
     assert names(config) == ["vendas", "good"]
 
 
+def test_a_token_of_another_file_or_of_the_configuration_is_no_name(folder: Path) -> None:
+    (folder / "teams/a.yaml").write_text(entry("one", "OKEN-ONE"))
+    (folder / "teams/b.yaml").write_text(
+        "- {name: token-one, id: B, token: T-OF-TWO, labels: {t: TOKEN-MAIN}}\n"
+    )
+    config = loaded(folder, FILES + MINIMAL.replace("T1", "TOKEN-MAIN"))
+    seen = (
+        "contains a token of another instance or an account, but is visible on the status page and in metrics"
+    )
+    assert problems(config, folder) == [
+        f"b.yaml:1: instances[0].name: {seen}; put a name here",
+        f"b.yaml:1: instances[0].labels: {seen}; remove it from the labels",
+    ]
+    assert names(config) == ["vendas", "one"]
+
+
 def test_a_duplicate_of_another_file_names_it(folder: Path) -> None:
     (folder / "teams/a.yaml").write_text(entry("one"))
     (folder / "teams/b.yaml").write_text(entry("two") + entry("one"))

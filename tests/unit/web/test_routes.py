@@ -287,6 +287,19 @@ def test_who_comes_without_a_whole_prefix_is_led_to_the_page(path: str, name: st
     assert headers(answer) == {"Location": f"/tools/zapi/{query}"}
 
 
+def test_behind_a_proxy_that_maps_the_prefix_the_page_is_where_others_reach_it() -> None:
+    exporter = Exporter(route_prefix="/inner", external_url=ExternalUrl("https", "ops", "/zapi"))
+    assert headers(exporter.ask("/inner")) == {"Location": "/zapi/"}
+    assert headers(exporter.ask("/")) == {"Location": "/inner/"}
+    assert b"status page is at /zapi/." in exporter.ask("/inner/nothing").body
+
+
+@pytest.mark.parametrize("path", ["/", "/inner"])
+def test_only_reading_is_redirected(path: str) -> None:
+    answer = Exporter(route_prefix="/inner").ask(path, method="POST")
+    assert (answer.status, headers(answer)["Allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
 @pytest.mark.parametrize(
     ("external", "prefix", "host", "scheme", "targets"),
     [
