@@ -63,6 +63,8 @@ _VARIABLE: Final = re.compile(
     r"|(?P<malformed>\$\{)",
     re.ASCII,
 )
+_LINE_SEPARATOR: Final = re.compile("[\x85\u2028\u2029]")
+"""They end a line for YAML, and for nothing else that counts lines."""
 _SHOWN_NAME: Final = re.compile(r"(?![0-9A-F]{16})[A-Z_][A-Z0-9_]{0,63}", re.ASCII)
 
 
@@ -164,6 +166,10 @@ def _parse(text: str, problems: Problems, environ: Mapping[str, str] | None) -> 
     if (forbidden := _FORBIDDEN.search(text)) is not None:
         line, code = text.count("\n", 0, forbidden.start()) + 1, ord(forbidden.group())
         problems.report(line, None, f"has the character U+{code:04X}, which YAML does not allow; remove it")
+        return None
+    if (separator := _LINE_SEPARATOR.search(text)) is not None:
+        line, code = text.count("\n", 0, separator.start()) + 1, ord(separator.group())
+        problems.report(line, None, f"has the invisible line separator U+{code:04X}; remove it")
         return None
     try:
         return _Composer(text, expander(environ) if environ is not None else None, problems).document()
