@@ -87,7 +87,7 @@ STALE_AFTER: Final = Key(
 PROBE_MAX_AGE: Final = Key(
     "probe_max_age",
     kinds.duration("0", "1d"),
-    "/probe polls only if the last poll is older than this: 0 to 1d.",
+    "/probe polls only if the last poll is older than this: 0s to 1d.",
     default=format_duration(DEFAULT_PROBE_MAX_AGE),
     examples=("5s",),
 )

@@ -139,17 +139,17 @@ def _read_authorities(variable: str, environ: Mapping[str, str], api: SectionVal
 
 
 def _polling(values: SectionValues) -> Polling:
-    polling = Polling(
+    interval, stale_after = values.get(keys.INTERVAL), values.get(keys.STALE_AFTER)
+    if interval is not None and stale_after is not None and stale_after < interval:
+        key = keys.STALE_AFTER if values.has(keys.STALE_AFTER) else keys.INTERVAL
+        line = values.line(key)
+        values.report(keys.STALE_AFTER, _stale_after_problem(values), line=line)
+    return Polling(
         interval=values[keys.INTERVAL],
         concurrency=values[keys.CONCURRENCY],
         stale_after=values[keys.STALE_AFTER],
         probe_max_age=values[keys.PROBE_MAX_AGE],
     )
-    if polling.stale_after < polling.interval:
-        key = keys.STALE_AFTER if values.has(keys.STALE_AFTER) else keys.INTERVAL
-        line = values.line(key)
-        values.report(keys.STALE_AFTER, _stale_after_problem(values), line=line)
-    return polling
 
 
 def _stale_after_problem(values: SectionValues) -> str:
