@@ -24,7 +24,7 @@ MIN_INTERVAL: Final = 0.1
 MAX_INTERVAL: Final = 86_400.0
 RESERVED_PATHS: Final = frozenset({"/", "/probe", "/sd", "/-/healthy", "/-/ready", "/-/reload"})
 _PATH: Final = r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._~-]+)+"
-"""A path without empty parts and without those of dots alone, which clients take out before they ask."""
+"""A path without empty, ``.`` and ``..`` segments, because clients remove ``.`` and ``..``."""
 _FLAG: Final = r"\A--[a-z.-]+(?:=|\Z)"
 OK: Final = 0
 FAILED: Final = 1

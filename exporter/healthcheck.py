@@ -49,7 +49,7 @@ def find_published() -> list[str]:
 
 
 def _prefix() -> str:
-    """Return what all names of this container begin with: it may share its network, but not its process numbers."""
+    """Return the prefix of the names of this container: by its PID namespace, as its network may be shared."""
     return f"zapi-exporter/{os.stat(_NAMESPACE).st_ino}/"
 
 

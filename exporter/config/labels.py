@@ -25,7 +25,7 @@ RESERVED_LABELS: Final = frozenset(
 _LABEL_NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 
 DROPPED_BY_RULES: Final = frozenset({"pod", "container", "endpoint", "service", "node"})
-"""They identify an exporter, which may move or be one of a pair; ``instance`` is reserved anyway."""
+"""They identify an exporter, which may be moved or replicated; ``instance`` is reserved anyway."""
 OVERWRITTEN_BY_RULES: Final = frozenset({"alertname", "alertgroup", "severity"})
 """Labels that every alert has of its own."""
 

@@ -61,7 +61,7 @@ class Problems:
         self._listed: list[tuple[int, Place | None, str]] = []
         self._unlisted = 0
         self.last_line = sys.maxsize
-        """Set once the text is known: the parser finds what is missing at the end in the line after its last one."""
+        """Set once the text is read: the parser may report an error on the line after the last one."""
         self.instance_at: Callable[[Place], str] = lambda place: ""
         """Returns the quoted name of the instance at a place, if it may be shown; set once the document is known."""
         self.unnamed: set[Place | None] = set()

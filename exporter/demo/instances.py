@@ -170,9 +170,9 @@ def me_body(instance: SimulatedInstance, *, connected: bool) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedAccount:
-    """An account whose partner token lists the instances of these ids, in this order; one may stand there twice.
+    """An account whose partner token lists the instances of these ids, in this order; ids may repeat.
 
-    ``change`` makes the item that is listed of the right one.
+    ``change`` may alter an item before it is listed.
     """
 
     partner_token: str

@@ -177,7 +177,7 @@ def _test_webhook(instance: SimulatedInstance, now: float, rng: random.Random) -
 
 
 def _through(*phases: Phase) -> Afflict:
-    """Return what plays these phases, beginning within the first 60 % of the first one: all is well at first."""
+    """Return a function that plays these phases, starting within the first 60 % of the first one."""
 
     def afflict(instance: SimulatedInstance, now: float, rng: random.Random) -> SimulatedInstance:
         offset = rng.uniform(0.0, phases[0].lasts * 0.6)
@@ -255,7 +255,7 @@ def with_demo_sources(config: Config, scenario: Sequence[ScenarioInstance]) -> C
 
 
 def _listed(scenario: Sequence[ScenarioInstance]) -> tuple[ScenarioInstance, ...]:
-    """Return the healthy instances that are configured as the first of them: these come from the account."""
+    """Return the healthy instances with the same settings as the first one; the account lists them."""
     healthy = [each for each in scenario if each.role is Role.HEALTHY]
     return tuple(each for each in healthy if _shared(each.configured) == _shared(healthy[0].configured))
 

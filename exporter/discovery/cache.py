@@ -105,7 +105,7 @@ def _tell_unreadable(account: str, file: Path, problem: str) -> None:
 
 
 def _try_to_write(folder: Path) -> None:
-    """Raise :class:`OSError` if no file can be made in a folder, which is made if it is not there."""
+    """Make a folder and a file in it. Raise :class:`OSError` if that is impossible."""
     _make(folder)
     with tempfile.TemporaryFile(dir=folder):
         pass

@@ -131,7 +131,7 @@ class AccountReader:
         _tell(self._account.name, before, self._known)
         try:
             self._changed()
-        except Exception as error:  # what the others make of it must not keep this list from being read again
+        except Exception as error:  # an error of the listener must not end this thread
             log_unexpected(error)
         if failure is None:
             self._cache.store(self._account.name, self._known)

@@ -13,7 +13,7 @@ MOST_NAMED: Final = 20
 """Instances that are named at each change of the configuration; the first line has the counts of all."""
 
 _EFFORT: Final = {Session.CONNECTED: 0, Session.RESTORABLE: 1, Session.UNKNOWN: 2, Session.DISCONNECTED: 2}
-"""How much is needed until a session is connected: nothing, no person, a person."""
+"""Effort to connect a session: 0 none, 1 no person needed, 2 a person needed."""
 
 _log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """The current state of every instance: its view, and all views.
 
-A reading goes in, an immutable :class:`InstanceView` comes out. Ages are measured on the monotonic clock, so a stepped
-wall clock neither keeps old values alive nor throws good ones away.
+A reading becomes an immutable :class:`InstanceView`. Ages use the monotonic clock, so that a step of the wall clock
+neither keeps old values nor expires good ones.
 """
 
 import threading

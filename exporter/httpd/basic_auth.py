@@ -95,7 +95,7 @@ class PasswordChecker:
 
 
 def _decoy(users: Users) -> str:
-    """Make a hash of nothing known, as costly to check as the costliest: an unknown user must not show by time."""
+    """Return a random hash of the highest cost, so that response times do not reveal unknown users."""
     cost = max(int(stored.reveal()[_COST]) for stored in users.values())
     return bcrypt.gensalt(cost).decode() + secrets.token_hex()[:31]
 

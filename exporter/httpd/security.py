@@ -66,7 +66,7 @@ def canonical_san(name: str) -> str:
 
 
 def server_context(certificates: str, key: str) -> ssl.SSLContext:
-    """Return what serves a chain of certificates in PEM. Raise :class:`ssl.SSLError` if its ``key`` cannot be used."""
+    """Return the TLS context for a PEM chain. Raise :class:`ssl.SSLError` if its ``key`` cannot be used."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.options |= ssl.OP_NO_RENEGOTIATION  # a client could ask for any number of handshakes
     context.set_alpn_protocols(["http/1.1"])

@@ -119,7 +119,7 @@ class ClientStream:
 
     async def _write(self, data: bytes | memoryview) -> None:
         if data:
-            await asyncio.sleep(0)  # nor must one that reads as fast as we send
+            await asyncio.sleep(0)  # a fast reader must not stop the others either
             try:
                 await self._loop.sock_sendall(self._socket, data)
             except OSError:

@@ -163,7 +163,7 @@ def sample_line(name: str, labels: LabelText, sample: Sample) -> str:
     return f"{name}{labels.with_labels(own)} {number(value)}\n"
 
 
-@lru_cache(maxsize=64)  # several metrics of one poll have its time
+@lru_cache(maxsize=64)  # several metrics share the time of a poll
 def number(value: float) -> str:
     common = _COMMON_VALUES.get(value)
     if common is not None:
@@ -278,7 +278,7 @@ class InstanceLines:
     def _render_changed(self) -> None:
         """Render the lines that have changed. Called with the lock held."""
         while self._unrendered:
-            name, view = self._unrendered.popitem()  # one that cannot be rendered must keep no other from it
+            name, view = self._unrendered.popitem()  # removed first: an error must not block other views
             row = self._known[name]
             changed = tuple(compress(_VIEW_FIELDS, map(is_not, _values(row.view), _values(view))))
             for index in _stale(changed):

@@ -19,14 +19,14 @@ from exporter.poller.schedule import Backoff, Plan, Poll, PollQueue
 from exporter.process.logs import log_unexpected
 
 _PATIENCE: Final = 0.005
-"""Seconds after which a poll that is due is made by another worker than the one that makes those due with it."""
+"""Seconds that a due poll waits for the worker that makes other due polls before another worker takes it."""
 _RECOVERED_AFTER: Final = 5
 """Intervals without a late poll after which polls count as on time again."""
 
 Read = Callable[[Instance], Reading]
 Record = Callable[[Instance, Reading, float], None]
 Collect = Callable[[Instance, float], None]
-"""Asks what else is wanted of an instance, before a moment in monotonic seconds."""
+"""Runs the collectors of an instance, until a time in monotonic seconds."""
 
 _log = logging.getLogger(__name__)
 
@@ -137,7 +137,7 @@ class Poller:
             worker.join(max(0.0, deadline - self._clock.monotonic()))
 
     def failure(self) -> str | None:
-        """Return how a worker failed, after which an instance may be polled no more; ``None`` while all is well."""
+        """Return how a worker thread failed, or ``None``; its instance may not be polled again."""
         return self._failure
 
     def _work(self) -> None:

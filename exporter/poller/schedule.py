@@ -12,8 +12,8 @@ is free, and use at most a quarter of the workers, so that clients cannot delay 
 probe waits, its poll serves the probe.
 
 First polls, retries and probes together leave a quarter of the workers free, and at least one, if a slot will be due
-before they must have ended. So known instances keep their slots even if all other instances do not respond. A single
-worker can only take turns.
+before these polls must have ended. So known instances keep their slots even if no other instance responds. A single
+worker alternates.
 """
 
 import hashlib

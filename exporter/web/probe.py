@@ -17,7 +17,7 @@ from exporter.web.routes import exposition_format
 _LONGEST_WAIT: Final = 60.0
 """Seconds for a client that does not say how long it waits."""
 _MARGIN: Final = 0.5
-"""Seconds before the client gives up at which it is answered."""
+"""Seconds between the response and the timeout of the client."""
 _STILL_IN_FLIGHT: Final = Failure(
     Reason.TIMEOUT, "the poll was still in flight when the scrape had to be answered"
 )

@@ -17,7 +17,7 @@ from exporter.options import ExternalUrl
 _READ: Final = ("GET", "HEAD")
 _WRITE: Final = ("POST", "PUT")
 WORTH_IT: Final = 1024
-"""Bytes from which a body gets smaller by more than it costs."""
+"""Smallest body, in bytes, that is worth compressing."""
 
 _LEVEL: Final = 1  # a twelfth of the page; level 9 takes three times as long for a fourteenth
 _GZIP_FORMAT: Final = 31

@@ -79,7 +79,7 @@ def _header(values: tuple[str, ...], text: str) -> str:
 
 
 def _header_key(name: str, *values: str) -> Key[str | None]:
-    """Make the key of a header; ``values`` are the only ones allowed, without them any is."""
+    """Make the key of a header; only ``values`` are allowed, or any text without them."""
     kind = optional(scalar(partial(_header, values)))
     return Key(name, kind, "An empty value leaves the header out.")
 

@@ -1,4 +1,4 @@
-"""Connections to the API, directly or through a proxy, from the lookup of a name, which has a timeout here."""
+"""Connections to the API, directly or through a proxy, and name lookups with a timeout."""
 
 import contextlib
 import socket
@@ -75,7 +75,7 @@ class Resolver:
         try:
             tell = partial(future.set_result, self._lookup(*name))
         except Exception as error:
-            # with its traceback, which refers to this frame, it would be a cycle that keeps the polls' sockets open
+            # its traceback refers to this frame: the cycle would keep the sockets of polls open
             tell = partial(future.set_exception, error.with_traceback(None))
         with self._lock:  # before the waiting polls know the result: the next one looks the name up anew
             del self._pending[name]
@@ -83,7 +83,7 @@ class Resolver:
 
 
 class Route:
-    """How the server of ``base_url`` is reached. ``tls`` verifies it, unless the scheme is http, and an https proxy."""
+    """The route to the server of ``base_url``. ``tls`` verifies an https server and an https proxy."""
 
     def __init__(self, base_url: str, tls: ssl.SSLContext, proxy: Proxy | None, resolver: Resolver) -> None:
         parts = urlsplit(base_url)
@@ -139,7 +139,7 @@ class Route:
             raise PollFailed(INVALID_PROXY_REPLY) from None
         if not 200 <= reader.status < 300:
             raise PollFailed(proxy_refusal(reader.status))
-        if reader.has_surplus:  # a page in place of a tunnel: behind one nobody speaks before us
+        if reader.has_surplus:  # not a tunnel: in one, the client sends the first bytes
             raise PollFailed(INVALID_PROXY_REPLY)
 
 

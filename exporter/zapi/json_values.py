@@ -38,7 +38,7 @@ def decode_json(body: Bytes) -> Any:
     Raise :class:`ValueError` for anything else, for NaN and Infinity, and for an object with a duplicate key: it is
     unknown which of the two values is right. Raise :class:`TooManyValues` for a huge document.
     """
-    # Counted before anything is decoded; a sign inside of a text counts too, which no real reply comes near.
+    # Counted before decoding; characters within strings count too, but no real reply has so many.
     if sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:
         raise TooManyValues
     try:

@@ -30,7 +30,7 @@ class UnusableProxy(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """``headers`` tell it the user and password of its URL, if there are any."""
+    """A proxy; ``headers`` contain the credentials of its URL, if there are any."""
 
     scheme: str
     host: str

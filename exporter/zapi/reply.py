@@ -1,8 +1,7 @@
 """One HTTP reply: read in the buffer that it was received in, which is erased at the end, and decoded.
 
-A page of ``/queue`` holds the texts and telephone numbers of customers: no copy of it stays in memory. So bodies are
-read here, where they were received; parsers of HTTP hand out copies. What is ambiguous about where a body ends is
-refused.
+A page of ``/queue`` has the texts and telephone numbers of customers. HTTP parsers would copy the body, so it is parsed
+in the receive buffer, and no copy stays in memory. A reply whose end is ambiguous is refused.
 """
 
 import contextlib
@@ -33,10 +32,10 @@ _HEAD: Final = re.compile(
 _HEADERS: Final = re.compile(
     rb"(?i)\r\n(connection|content-encoding|content-length|retry-after|transfer-encoding):([^\r]*)"
 )
-"""The headers that anything is made of. To take all the others too would cost a poll 3 µs for five of them."""
+"""The headers that are used. Reading five more would cost a poll 3 µs."""
 _LENGTH: Final = re.compile("0{0,99}[0-9]{1,20}")
 _LENGTHS: Final = 2**64
-"""A length from it on is refused with the head: there is no such body."""
+"""The smallest ``Content-Length`` that makes a head invalid."""
 
 _NO_STATUS_LINE: Final = re.compile(rb"(?s)(?!HTTP/1\.[01] [1-9][0-9]{2}[ \r])(?:.{13}|.*\n)")
 _END_OF_HEAD: Final = re.compile(rb"\n\r?\n")

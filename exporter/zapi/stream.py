@@ -18,7 +18,7 @@ from exporter.zapi.failures import BODY_TOO_LARGE, PollFailed
 BLOCK: Final = 4 * 1024
 """Bytes to make room for before any are received: a usual reply has 1.5 kB, and 16 kB cost a poll a tenth more."""
 _KEEPALIVE: Final = {"TCP_KEEPIDLE": 30, "TCP_KEEPALIVE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
-"""Seconds idle before the first probe (its second name is that of macOS) and between probes, and how many of them.
+"""Idle seconds before the first probe (on macOS TCP_KEEPALIVE), seconds between probes, and their number.
 
 NATs and balancers forget idle connections after minutes.
 """
@@ -128,7 +128,7 @@ class TlsStream(Stream):
         return not self._incoming.pending and not self._tls.pending()
 
     def _run(self, budget: Budget, operation: Callable[..., Any], *arguments: object) -> Any:
-        """Do what may need more from the peer first: the rest of a record, or of a handshake."""
+        """Run a TLS operation; exchange bytes with the peer for as long as it needs more."""
         while True:
             try:
                 result = operation(*arguments)

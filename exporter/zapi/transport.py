@@ -54,7 +54,7 @@ class Request(PreparedRequest):
 class Response(requests.Response):
     """A response that was received whole. It has no cookie jar, which takes longer to make than all the rest.
 
-    To close it erases its body, and calls ``release`` if its connection ``is_reusable`` for other requests.
+    Closing it erases its body, and calls ``release`` if its connection ``is_reusable`` for other requests.
     """
 
     def __init__(self, reader: ReplyReader, body: bytearray, release: Callable[[], None]) -> None:
@@ -123,7 +123,7 @@ class Adapter(HTTPAdapter):
     def _exchange(
         self, connection: _Connection, request: Request, budget: Budget, idle: list[_Connection]
     ) -> Response:
-        """Return the reply; to close it puts the connection among the ``idle`` ones if it can be used again."""
+        """Return the reply; closing it puts a reusable connection among the ``idle`` ones."""
         reader = ReplyReader(connection.stream, budget)
         try:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):

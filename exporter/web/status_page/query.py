@@ -136,7 +136,7 @@ def read_query(parameters: Mapping[str, str]) -> Query:
 
 
 def can_be_asked_for(label: str) -> bool:
-    """Return whether the label has a parameter of the URL to itself; the page's own come first."""
+    """Return whether a label can be a parameter of the URL: a valid name that the page does not use."""
     return label not in _OWN and _LABEL.fullmatch(label) is not None
 
 

@@ -95,8 +95,8 @@ def _by_member(kind: type[K], texts: Mapping[str, Any]) -> Mapping[K, Any]:
 def texts_for(accept_language: str) -> Texts:
     """Return the texts in the language that an ``Accept-Language`` header prefers.
 
-    Any Portuguese gets Brazilian Portuguese. English where both are liked the same and English comes first,
-    and for every other language.
+    Any Portuguese gets Brazilian Portuguese. Any other language gets English, and so does a tie in which English comes
+    first.
     """
     best, best_weight = "en", 0.0
     for alternative in accept_language.split(","):
