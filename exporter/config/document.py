@@ -33,7 +33,7 @@ _LATER_NUMBER: Final = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+", re.ASCII
 )
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_LINE_BREAKS: Final = ("\n", "\r", "\x85", "\u2028", "\u2029")
+_LINE_BREAKS: Final = ("\n", "\r")
 _PAIR: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 """A character beyond U+FFFF as JSON escapes it; YAML has another escape for it."""
 _YAML: Final = "tag:yaml.org,2002:"
@@ -182,7 +182,7 @@ def _parse(text: str, problems: Problems, environ: Mapping[str, str] | None) -> 
 
 
 def _last_line(text: str) -> int:
-    """Return the number of the last line; YAML has five kinds of line breaks."""
+    """Return the number of the last line; a line ends with a line feed, a carriage return or both."""
     breaks = sum(map(text.count, _LINE_BREAKS)) - text.count("\r\n")
     return max(1, breaks if text.endswith(_LINE_BREAKS) else breaks + 1)
 

@@ -7,7 +7,7 @@ import yaml
 
 from exporter.config.validators import INVISIBLE, NO_BREAK_SPACES, TYPOGRAPHIC_QUOTES
 
-_LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_LINE_BREAK: Final = re.compile("\r\n|[\n\r]")
 _QUOTED: Final = re.compile(r" ?'([^']*)'")
 _SIGN: Final = re.compile(r"\W+|<[a-z ]+>", re.ASCII)  # what the parser may quote: ',' or '<block end>'
 _BULLET: Final = re.compile(" *[\u2010-\u2015\u2022\u2023\u25aa\u25cf\xb7] ")

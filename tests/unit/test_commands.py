@@ -18,7 +18,7 @@ def test_files_are_watched_only_where_that_is_asked_for(flags: list[str], tasks:
     assert len([*_auto_reload(parse(flags), source, lambda: (), ManualClock())]) == tasks
 
 
-def test_the_table_of_instances_has_lines_of_one_width_and_nothing_that_forges_one() -> None:
+def test_the_table_of_instances_has_one_width_and_no_forged_line() -> None:
     instances = [
         an_instance("x" * 70, instance_id="own"),
         replace(an_instance("ven\ndas", instance_id="A"), source="account:matriz"),

@@ -143,7 +143,7 @@ def test_a_poll_in_flight_finishes_and_counts(zapi: SimulatedZapi, rig: Rig) -> 
     assert rig.view("vendas").up is True
 
 
-def test_polls_are_not_stuck_before_the_longest_of_all_configurations_is_over(rig: Rig) -> None:
+def test_polls_are_not_stuck_before_the_longest_possible_one_is_over(rig: Rig) -> None:
     """A poll in flight ends by the configuration that it began with; each collector asks once more."""
     everything = an_instance("vendas", collect=frozenset(Collector))
     rig.reload([everything], api=replace(rig.config.api, timeout=3600.0))

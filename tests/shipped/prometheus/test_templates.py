@@ -389,7 +389,7 @@ def test_a_mass_event_whose_instances_are_gone_is_no_good_news(
         ("pt-BR", "other", "[ENCERRADO] O alerta ZapiApiDown de zapi terminou"),
     ],
 )
-def test_the_end_of_an_alert_of_a_job_is_good_news_only_where_good_was_seen(
+def test_a_jobs_alert_ends_as_good_news_only_if_good_was_seen(
     language: str, ending: str, title: str, tmp_path: Path
 ) -> None:
     alert = of("ZapiApiDown", {"ending": ending, "count": "3", "of": "4"})
@@ -446,7 +446,7 @@ def test_the_title_names_several_exporters(language: str, began: str, ended: str
         ("ZapiExporterDown", "", "en", "[ENDED] The alert ZapiExporterDown of a:1 has ended"),
     ],
 )
-def test_the_end_of_an_alert_of_an_exporter_is_good_news_only_where_good_was_seen(
+def test_an_exporters_alert_ends_as_good_news_only_if_good_was_seen(
     alertname: str, ending: str, language: str, title: str, tmp_path: Path
 ) -> None:
     own = {} if alertname == "ZapiExporterTargetLost" else {"instance": "a:1"}

@@ -171,7 +171,7 @@ def test_a_configuration_that_shrinks_by_mistake_is_told(tmp_path: Path) -> None
         Story(running, troubles, LONGEST, restarts(running)).play_well()
 
 
-def test_an_outage_amid_restarts_and_lost_scrapes_neither_ends_nor_repeats_an_alert(tmp_path: Path) -> None:
+def test_an_outage_amid_restarts_neither_ends_nor_repeats_an_alert(tmp_path: Path) -> None:
     fleet = Fleet("zapi", ["vendas", "caixa", "vencido", *numbered("zapi", 8)])
     with told(tmp_path, fleet, {"exporter_down_seconds": 1800}) as running:
         fleet.pods[0].gate.lose_one_in = 3

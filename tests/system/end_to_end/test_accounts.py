@@ -97,7 +97,7 @@ def test_a_check_with_accounts_fails_where_a_list_does(config: Path, zapi: Simul
     )
 
 
-def test_listed_instances_are_served_and_the_partner_token_is_told_nowhere(
+def test_listed_instances_are_served_and_no_partner_token_is_told(
     config: Path, zapi: SimulatedZapi, tmp_path: Path
 ) -> None:
     with exporter(tmp_path, f"--config.file={config}", "--log.level=debug") as running:

@@ -9,7 +9,7 @@ from exporter.metrics.self_metrics import EXPORTER_METRICS
 from tests.builders import an_instance
 
 
-def test_every_label_of_the_exporter_and_of_the_client_library_is_reserved() -> None:
+def test_every_label_of_the_exporter_and_its_library_is_reserved() -> None:
     registry = CollectorRegistry()
     for collector in (GCCollector, PlatformCollector, ProcessCollector):
         collector(registry=registry)

@@ -129,7 +129,7 @@ def test_nothing_is_kept_of_an_instance_that_is_gone(zapi: SimulatedZapi) -> Non
         assert kept("vendas") == [before]
 
 
-def test_an_instance_that_stays_or_moves_to_the_configuration_keeps_its_state(zapi: SimulatedZapi) -> None:
+def test_an_instance_that_moves_to_the_configuration_keeps_its_state(zapi: SimulatedZapi) -> None:
     with Rig(zapi) as rig:
         rig.wait_for(*NAMES)
         before = rig.view("vendas")

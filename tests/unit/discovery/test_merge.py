@@ -108,7 +108,7 @@ def merged(*items: ListedInstance, configured: tuple[Instance, ...] = (), **fiel
     return names(Merger().merge(config, {"matriz": KnownList(items)}))
 
 
-def test_an_instance_has_the_settings_of_its_account_and_its_source_says_all() -> None:
+def test_an_instance_has_the_settings_of_its_account() -> None:
     known = KnownList(
         (item("A", "vendas"), item("B", token=None)), frozenset(), 5.0, a_failure(), is_read=True
     )

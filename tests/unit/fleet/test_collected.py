@@ -97,7 +97,7 @@ def test_values_vanish_where_a_collector_is_asked_no_more(fleet: Fleet, clock: M
     assert exposed(fleet) == {"collector_up.status": 1}
 
 
-def test_good_values_of_a_collector_outlive_the_interval_even_if_stale_after_is_no_longer() -> None:
+def test_good_values_of_a_collector_outlive_the_interval() -> None:
     clock = ManualClock()
     fleet = Fleet(a_config(VENDAS, timeout=10, polling=some_polling(interval=60, stale_after=60)), clock)
     fleet.record_collected(VENDAS, Collector.QUEUE, WAITING)

@@ -164,7 +164,7 @@ def test_a_client_that_ends_its_side_after_the_request_is_answered() -> None:
         assert client.was_closed()
 
 
-def test_the_pieces_of_an_answer_are_sent_in_order_and_small_ones_together(
+def test_pieces_of_an_answer_are_sent_in_order_small_ones_together(
     transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[int] = []
@@ -487,7 +487,7 @@ def count_tasks() -> int:
     return sum(type(each) is asyncio.Task for each in gc.get_objects())
 
 
-def test_clients_that_reset_their_connection_are_no_error_and_leave_nothing(
+def test_clients_that_reset_are_no_error_and_leave_nothing(
     transport: Transport, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = bytes(3_000_000)

@@ -162,7 +162,7 @@ def test_failures_in_a_row_wait_ever_longer_and_a_success_begins_anew() -> None:
 
 
 @pytest.mark.parametrize("in_flight", [False, True], ids=["while it waits", "while its poll is in flight"])
-def test_new_credentials_are_tried_at_once_and_their_failures_counted_anew(in_flight: bool) -> None:
+def test_new_credentials_are_tried_at_once_and_counted_anew(in_flight: bool) -> None:
     queue, now = a_queue(an_instance("vendas")), START
     poll_through(queue, now, a_failure(Reason.UNAUTHORIZED))
     if in_flight:

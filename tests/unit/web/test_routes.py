@@ -225,7 +225,7 @@ def test_a_page_of_another_site_reloads_nothing(method: str, origin: str, site: 
     assert exporter.reloads == (status == 200)
 
 
-def test_an_instance_that_a_reload_removes_while_it_is_probed_is_not_found() -> None:
+def test_an_instance_removed_while_it_is_probed_is_not_found() -> None:
     exporter = Exporter()
     exporter.on_poll = lambda name: exporter.fleet.reconfigure(a_config(*exporter.config.instances[1:]))
     assert exporter.ask("/probe", name="vendas").status == 404
@@ -287,7 +287,7 @@ def test_who_comes_without_a_whole_prefix_is_led_to_the_page(path: str, name: st
     assert headers(answer) == {"Location": f"/tools/zapi/{query}"}
 
 
-def test_behind_a_proxy_that_maps_the_prefix_the_page_is_where_others_reach_it() -> None:
+def test_behind_a_proxy_the_page_is_where_others_reach_it() -> None:
     exporter = Exporter(route_prefix="/inner", external_url=ExternalUrl("https", "ops", "/zapi"))
     assert headers(exporter.ask("/inner")) == {"Location": "/zapi/"}
     assert headers(exporter.ask("/")) == {"Location": "/inner/"}

@@ -33,7 +33,7 @@ def test_a_chain_over_an_intermediate_is_trusted() -> None:
     assert said(polled(authority, server_tls(authority.create_child_ca()))) is True
 
 
-def test_a_host_that_ends_with_a_dot_has_the_certificate_of_one_that_does_not() -> None:
+def test_a_dot_at_the_end_of_a_host_changes_no_certificate() -> None:
     authority = trustme.CA()
     assert said(polled(authority, server_tls(authority, "zapi.example"), "zapi.example.")) is True
 
@@ -58,7 +58,7 @@ def test_a_certificate_that_cannot_be_verified_is_told_by_its_fault(
     assert words in reading.detail
 
 
-def test_public_authorities_are_trusted_only_where_the_configuration_names_none(
+def test_public_authorities_are_trusted_only_if_none_is_configured(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     own, public = trustme.CA(), trustme.CA()

@@ -187,7 +187,7 @@ def test_a_webhook_that_is_no_text_or_endless_is_unreadable(form: object) -> Non
     assert reading.unreadable == {"receivedCallbackUrl"}
 
 
-def test_a_webhook_whose_field_is_absent_is_not_set_if_it_is_a_documented_one() -> None:
+def test_a_documented_webhook_whose_field_is_absent_is_not_set() -> None:
     reading = read_alone(connected=True, receivedStatusCallbackUrl=None)
     assert isinstance(reading, Status)
     assert reading.webhooks == {**dict.fromkeys(status().webhooks), "received_status": None}

@@ -224,9 +224,7 @@ def test_an_address_that_moved_is_followed_in_time(reloads: bool) -> None:
 
 
 @pytest.mark.parametrize(("apart", "connections"), [(0.0, 3), (100.0, 2)])
-def test_connections_are_closed_in_time_though_nobody_comes_to_the_last_ones(
-    apart: float, connections: int
-) -> None:
+def test_connections_are_closed_in_time_also_if_none_is_used_again(apart: float, connections: int) -> None:
     closed, clock = threading.Event(), ManualClock()
 
     def play(accepted: socket.socket) -> None:

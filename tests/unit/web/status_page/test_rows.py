@@ -73,7 +73,7 @@ def test_a_short_poll_is_told_in_milliseconds(seconds: float, words: str) -> Non
     assert row(a_view(last_duration=seconds)).last_duration == words
 
 
-def test_a_failed_poll_says_the_reason_the_detail_and_the_last_known_state() -> None:
+def test_a_failed_poll_says_reason_detail_and_last_known_state() -> None:
     view = a_disconnected_view(up=False, failure=Failure(Reason.CONNECT, "the connection was refused"))
     said = row(view)
     assert said.state == "Cannot be polled"

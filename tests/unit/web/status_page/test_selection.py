@@ -48,7 +48,7 @@ def test_the_worst_comes_first_whatever_the_order_of_the_configuration() -> None
         assert names(listing(views)) == expected
 
 
-def test_alerts_come_before_warnings_then_more_problems_then_the_nearest_end() -> None:
+def test_order_is_alerts_warnings_more_problems_nearest_end() -> None:
     views = [
         a_failed_view("no end", Reason.TIMEOUT, status=a_status()),
         a_failed_view("some end", Reason.TIMEOUT, status=a_status(due=NOW + 9 * DAY)),
