@@ -28,6 +28,7 @@ _LEAST_SECRET: Final = 8
 
 _WORD: Final = re.compile(rf"[\w-]{{{_LEAST_SECRET},}}")
 _SEEN: Final = "is visible on the status page and in metrics"
+_NAMED: Final = {keys.INSTANCES.name: "instance", keys.ACCOUNTS.name: "account"}
 _INSTEAD: Final = {
     keys.NAME.name: "put a name here",
     keys.ID.name: "put the real id here",
@@ -210,10 +211,9 @@ def report_duplicates(accounts: Iterable[SectionValues]) -> None:
     for account in accounts:
         name = account.get(keys.ACCOUNT_NAME)
         if name is not None and (known := first.setdefault(name, account)) is not account:
-            account.report(
-                keys.ACCOUNT_NAME,
-                f"duplicates the name of the account on line {known.line(keys.ACCOUNT_NAME)}",
-            )
+            what = " ".join(filter(None, ("the name", _shown_name(known))))
+            line = known.line(keys.ACCOUNT_NAME)
+            account.report(keys.ACCOUNT_NAME, f"duplicates {what} of the account on line {line}")
 
 
 def _without_empty(labels: Mapping[str, str]) -> Mapping[str, str]:
@@ -234,22 +234,22 @@ def _shown_name(values: SectionValues | None) -> str:
 
 
 def instance_at(root: Node, place: Place) -> str:
-    """Return the quoted name of the instance of which the place in a document is a part.
+    """Return the instance or account of which the place in a document is a part, with its name in quotes.
 
-    It is an empty text beside a problem of the name itself, and where the name may hold a secret of the instance.
+    It is an empty text beside a problem of the name itself, and where the name may hold a secret.
     """
     steps: list[str | int] = []
     parent: Place | None = place
     while parent is not None:
         steps.insert(0, parent.step)
         parent = parent.parent
-    if len(steps) < 2 or steps[0] != keys.INSTANCES.name or steps[2:] == [keys.NAME.name]:
+    if len(steps) < 2 or steps[0] not in _NAMED or steps[2:] == [keys.NAME.name]:
         return ""
-    instances = root.items.get(keys.INSTANCES.name) if isinstance(root, MapNode) else None
-    number = steps[1]
-    if not isinstance(instances, ListNode) or not isinstance(number, int):
+    section, number = str(steps[0]), steps[1]
+    items = root.items.get(section) if isinstance(root, MapNode) else None
+    if not isinstance(items, ListNode) or not isinstance(number, int):
         return ""
-    item = instances.items[number]
+    item = items.items[number]
     if not isinstance(item, MapNode):
         return ""
     name = _quoted(item.items.get(keys.NAME.name))
@@ -257,7 +257,7 @@ def instance_at(root: Node, place: Place) -> str:
         node.text for key, node in item.items.items() if key != keys.NAME.name and isinstance(node, Scalar)
     )
     is_suspicious = any(len(text) >= _LEAST_SECRET and text.casefold() in name.casefold() for text in others)
-    return "" if is_suspicious else name
+    return "" if is_suspicious or not name else f"{_NAMED[section]} {name}"
 
 
 def _quoted(node: Node | None) -> str:

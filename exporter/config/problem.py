@@ -63,9 +63,9 @@ class Problems:
         self.last_line = sys.maxsize
         """Set once the text is read: the parser may report an error on the line after the last one."""
         self.instance_at: Callable[[Place], str] = lambda place: ""
-        """Returns the quoted name of the instance at a place, if it may be shown; set once the document is known."""
+        """Returns the instance or account at a place, if its name may be shown; set once the document is known."""
         self.unnamed: set[Place | None] = set()
-        """The places of instances whose name turned out to hold a secret."""
+        """The places of instances and accounts whose name turned out to hold a secret."""
 
     def __bool__(self) -> bool:
         return bool(self._listed)
@@ -94,12 +94,12 @@ class Problems:
         return InvalidConfig(listed)
 
     def _instance(self, place: Place | None) -> str:
-        """Return what names the instance of which the place is a part, if that may be shown."""
+        """Return what names the instance or account of which the place is a part, if that may be shown."""
         around = place
         while around is not None and around not in self.unnamed:
             around = around.parent
         name = "" if place is None or around is not None else self.instance_at(place)
-        return f" (instance {name})" if name else ""
+        return f" ({name})" if name else ""
 
     def _written(self, place: Place | None) -> str:
         if place is None:
