@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from exporter import __version__
 from exporter.model.secret import hide_tokens
@@ -33,8 +33,7 @@ WRONG_USAGE: Final = 2
 
 def parse(arguments: Sequence[str]) -> Options:
     """Read the command line; wrong usage ends the process with status 2."""
-    parser = _parser()
-    parser.arguments = arguments
+    parser = _parser(arguments)
     parsed = parser.parse_args(arguments)
     shard = Shard(parsed.shard, parsed.total_shards)
     if shard.index >= shard.total:
@@ -58,11 +57,13 @@ def parse(arguments: Sequence[str]) -> Options:
 class _Parser(argparse.ArgumentParser):
     """Reports an error in one line, without the usage text, and without what may be a token in ``arguments``."""
 
-    arguments: Sequence[str] = ()
+    def __init__(self, arguments: Sequence[str], **options: Any) -> None:
+        super().__init__(**options)
+        self._given = arguments
 
     def error(self, message: str) -> NoReturn:
         # No flag takes a secret, so operators try it.
-        values = [re.sub(_FLAG, "", argument) for argument in self.arguments]
+        values = [re.sub(_FLAG, "", argument) for argument in self._given]
         complain(f"{self.prog}: {hide_tokens(message, values)}; see --help")
         sys.exit(WRONG_USAGE)
 
@@ -78,8 +79,9 @@ class _Answer(argparse.Action):
         sys.exit(OK if answer(f"{self._text().rstrip()}\n", self.dest) else FAILED)
 
 
-def _parser() -> _Parser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = _Parser(
+        arguments,
         prog="zapi-exporter",
         description="Prometheus exporter for WhatsApp instances behind Z-API.",
         formatter_class=argparse.RawTextHelpFormatter,

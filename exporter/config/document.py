@@ -32,7 +32,14 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LATER_NUMBER: Final = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+", re.ASCII
 )
-_FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REFUSED: Final = (
+    (
+        re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"),
+        "character {}, which YAML does not allow",
+    ),
+    # They end a line for YAML, and for nothing else that counts lines.
+    (re.compile("[\x85\u2028\u2029]"), "invisible line separator {}"),
+)
 _LINE_BREAKS: Final = ("\n", "\r")
 _PAIR: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 """A character beyond U+FFFF as JSON escapes it; YAML has another escape for it."""
@@ -63,8 +70,6 @@ _VARIABLE: Final = re.compile(
     r"|(?P<malformed>\$\{)",
     re.ASCII,
 )
-_LINE_SEPARATOR: Final = re.compile("[\x85\u2028\u2029]")
-"""They end a line for YAML, and for nothing else that counts lines."""
 _SHOWN_NAME: Final = re.compile(r"(?![0-9A-F]{16})[A-Z_][A-Z0-9_]{0,63}", re.ASCII)
 
 
@@ -163,14 +168,11 @@ def _read_text(name: str, context: Context, advice: str) -> str | None:
 
 def _parse(text: str, problems: Problems, environ: Mapping[str, str] | None) -> Node | None:
     problems.last_line = _last_line(text)
-    if (forbidden := _FORBIDDEN.search(text)) is not None:
-        line, code = text.count("\n", 0, forbidden.start()) + 1, ord(forbidden.group())
-        problems.report(line, None, f"has the character U+{code:04X}, which YAML does not allow; remove it")
-        return None
-    if (separator := _LINE_SEPARATOR.search(text)) is not None:
-        line, code = text.count("\n", 0, separator.start()) + 1, ord(separator.group())
-        problems.report(line, None, f"has the invisible line separator U+{code:04X}; remove it")
-        return None
+    for characters, problem in _REFUSED:
+        if (found := characters.search(text)) is not None:
+            line, code = text.count("\n", 0, found.start()) + 1, ord(found.group())
+            problems.report(line, None, f"has the {problem.format(f'U+{code:04X}')}; remove it")
+            return None
     try:
         return _Composer(text, expander(environ) if environ is not None else None, problems).document()
     except yaml.MarkedYAMLError as error:

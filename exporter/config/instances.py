@@ -17,7 +17,7 @@ from exporter.config.files import shown_path
 from exporter.config.problem import Place, Problems
 from exporter.config.section import Key, SectionValues, Unusable, Value, usable
 from exporter.model.poll_result import Collector
-from exporter.model.secret import Secret
+from exporter.model.secret import Secret, SecretScanner
 from exporter.model.settings import CONFIG_SOURCE, FILE_PREFIX, Account, Instance, InstanceSource
 
 _SHOWN_NAME: Final = re.compile(r"[^\W\d_]{1,30}(?:[ _.-][^\W\d_]{1,30}){0,3}(?:[ _.-]?[0-9]{1,4})?")
@@ -61,7 +61,7 @@ class Inherited:
             collect=frozenset(own.collect),
             source=self.source,
         )
-        _report_shown_secrets(values, _shown(made), _own(made).are_part_of, "this instance")
+        _report_shown_secrets(values, _shown(made), _own(made).finds_secret, "this instance")
         return made
 
     def overridden(self, values: SectionValues) -> "Inherited":
@@ -95,7 +95,7 @@ class Inherited:
             expected_webhooks=MappingProxyType(own.webhooks),
             collect=frozenset(own.collect),
         )
-        _report_shown_secrets(values, _shown(made), _own(made).are_part_of, "this account")
+        _report_shown_secrets(values, _shown(made), _own(made).finds_secret, "this account")
         return made
 
 
@@ -103,31 +103,34 @@ class KnownSecrets:
     """Tokens, to find them where everybody reads them: names, ids and labels are on every series and page."""
 
     def __init__(self, *secrets: Secret | None) -> None:
-        texts = (secret.reveal().casefold() for secret in secrets if secret is not None)
-        self._secrets = {text for text in texts if len(text) >= _LEAST_SECRET}
-
-    def are_part_of(self, text: str) -> bool:
-        """Return whether one is a part of the text; for a few tokens."""
-        folded = text.casefold()
-        return any(secret in folded for secret in self._secrets)
-
-    def are_words_of(self, text: str) -> bool:
-        """Return whether one is a line or a word of the text; also for thousands of tokens."""
-        folded = text.casefold()
-        return not self._secrets.isdisjoint((*folded.split("\n"), *_WORD.findall(folded)))
+        self._words = {secret.reveal().casefold() for secret in _long(secrets)}
 
     def report_shown(self, sections: Iterable[SectionValues], made: Iterable[Instance | Account]) -> None:
         """Add the tokens of instances or accounts, and report those that stand in another's name, id or labels."""
-        items = [(values, one, _own(one)) for values, one in zip(sections, made, strict=True)]
-        for _, _, own in items:
-            self._secrets |= own._secrets
-        for values, one, own in items:
-            others = ((key, text) for key, text in _shown(one) if not own.are_part_of(text))
-            _report_shown_secrets(values, others, self.are_words_of, "another instance or an account")
+        items = tuple(zip(sections, made, strict=True))
+        for _, one in items:
+            self._words.update(secret.reveal().casefold() for secret in _long(_tokens(one)))
+        for values, one in items:
+            is_anothers = partial(self._is_anothers, one)
+            _report_shown_secrets(values, _shown(one), is_anothers, "another instance or an account")
+
+    def _is_anothers(self, one: Instance | Account, text: str) -> bool:
+        """Return whether a line or a word of the text is a token, and it holds none of ``one``, reported before."""
+        folded = text.casefold()
+        is_shown = not self._words.isdisjoint((*folded.split("\n"), *_WORD.findall(folded)))
+        return is_shown and not _own(one).finds_secret(text)
 
 
-def _own(one: Instance | Account) -> KnownSecrets:
-    return KnownSecrets(one.client_token, one.token if isinstance(one, Instance) else one.partner_token)
+def _tokens(one: Instance | Account) -> tuple[Secret | None, ...]:
+    return one.client_token, one.token if isinstance(one, Instance) else one.partner_token
+
+
+def _long(secrets: Iterable[Secret | None]) -> Iterator[Secret]:
+    return (secret for secret in secrets if secret is not None and len(secret.reveal()) >= _LEAST_SECRET)
+
+
+def _own(one: Instance | Account) -> SecretScanner:
+    return SecretScanner(*_long(_tokens(one)))
 
 
 def _shown(one: Instance | Account) -> Iterator[tuple[Key[Any], str]]:

@@ -78,12 +78,11 @@ def _read_config(
         raise Unusable
     paid, unpaid = statuses[0]
     inherited = inherit(document[keys.API_SECTION], document[keys.DEFAULTS_SECTION])
-    own = InstanceSource(CONFIG_SOURCE, tuple(map(inherited.instance, document[keys.INSTANCES] or ())))
-    accounts = tuple(map(inherited.account, document[keys.ACCOUNTS] or ()))
+    instances, listed = document[keys.INSTANCES] or (), document[keys.ACCOUNTS] or ()
+    own = InstanceSource(CONFIG_SOURCE, tuple(map(inherited.instance, instances)))
+    accounts = tuple(map(inherited.account, listed))
     secrets = KnownSecrets(inherited.client_token)
-    secrets.report_shown(
-        (*(document[keys.INSTANCES] or ()), *(document[keys.ACCOUNTS] or ())), (*own.instances, *accounts)
-    )
+    secrets.report_shown((*instances, *listed), (*own.instances, *accounts))
     if context.problems:
         raise Unusable
     files = InstanceFiles(context, environ, inherited, known, secrets, before)

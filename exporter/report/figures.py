@@ -11,7 +11,7 @@ Key = tuple[str, str, str]
 """Job, namespace and name of a number: what stays when its labels change."""
 
 LATEST: Final = HOUR + 119
-"""Seconds after an hour begins until its sample is written at the latest; at the earliest it is 120 s after its end."""
+"""Seconds after the end of an hour at which its sample is written at the latest; at the earliest it is 120."""
 
 BY_DAY: Final = {
     "watched": "sum_over_time(name:zapi_instance_watched_seconds:sum1h[{span}s])",
