@@ -158,8 +158,8 @@ exporters and Prometheus servers are standard ones and share the work with featu
 - Each collector in `collect` adds a request to each poll of an instance, on the same connection: with `status` and
   `queue` there are three times as many requests to Z-API, and one more, to `/queue`, while messages wait. The two
   collectors add up to nine series. A poll with three requests took about 1.6 times the CPU of a poll with one; the
-  latest figures are in the table of [polls](benchmarks.md#a-poll). Without collectors, the rules of collectors.yaml
-  have no series.
+  latest figures are in the table of [polls](benchmarks.md#a-poll). Without collectors, the rules of phones, sessions
+  and queues have no series.
 - Scrapes are a minute apart, like polls: more scrapes would bring no new values. A sample takes {bytes_per_sample}
   bytes on disk.
 - One Prometheus server has at most {server_series:,} series, so that it restarts within minutes.

@@ -39,6 +39,9 @@ TEXTS: Final = Path(__file__).with_name("texts.yaml")
 FLEET: Final = ("zapi", "polls", "refusals", "readings", "subscriptions", "webhooks")
 """The files of rules that need no collector."""
 
+COLLECTORS: Final = ("collectors", "phones", "sessions", "queues")
+"""Those that do."""
+
 _OF_OTHERS: Final = {
     "thresholds",
     "files",
@@ -61,16 +64,20 @@ SUITES: Final = {
     },
     "zapi_missing": (("thresholds", "reasons", *FLEET[1:]), ("first_file",)),
     "reasons_missing": (("thresholds", *FLEET), ("files",)),
+    "sources_missing": (("thresholds", "reasons", *FLEET), ("no_sources",)),
     **{
-        f"{topic}_missing": (("thresholds", "reasons", *FLEET), (f"no_{topic}",))
-        for topic in ("collectors", "sources")
+        f"{missing}_missing": (
+            ("thresholds", "reasons", *FLEET, *(name for name in COLLECTORS if name != missing)),
+            ("no_collectors",),
+        )
+        for missing in COLLECTORS
     },
     "readers_first": (tuple(reversed(("thresholds", "reasons", *FLEET))), ("readers_first",)),
     "fleet": (
         ("thresholds", "reasons", *FLEET),
         tuple(topic for topic in stories.STORIES if topic not in _OF_OTHERS),
     ),
-    "collectors": (("thresholds", "reasons", *FLEET, "collectors"), collector_stories.TOPICS),
+    "collectors": (("thresholds", "reasons", *FLEET, *COLLECTORS), collector_stories.TOPICS),
     "sources": (("thresholds", "reasons", *FLEET, "sources"), source_stories.TOPICS),
 }
 """The rule files that stories need, in the order of their evaluation, and the topics of these stories."""

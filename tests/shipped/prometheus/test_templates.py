@@ -316,15 +316,37 @@ def test_the_end_of_a_failing_source_names_it(ending: str, title: str, tmp_path:
     assert render("en", [alert], tmp_path).title == title
 
 
-@pytest.mark.parametrize(("ending", "count", "left"), [("back", "0", ""), ("other", "1", ", 1 not yet")])
+@pytest.mark.parametrize(
+    ("language", "alert", "ending", "count", "title"),
+    [
+        ("en", "Team", "back", "0", "[RESOLVED] sales's instances are connected again"),
+        ("en", "Team", "other", "1", "[RESOLVED] Most of sales's instances are connected again, 1 not yet"),
+        ("en", "Many", "back", "0", "[RESOLVED] Instances of zapi are connected again"),
+        ("en", "Many", "back", "2", "[RESOLVED] Most instances of zapi are connected again, 2 not yet"),
+        ("pt-BR", "Team", "back", "0", "[RESOLVIDO] Instâncias da equipe sales conectadas de novo"),
+        (
+            "pt-BR",
+            "Team",
+            "other",
+            "1",
+            "[RESOLVIDO] A maioria das instâncias da equipe sales está conectada de novo, 1 ainda não",
+        ),
+        ("pt-BR", "Many", "back", "0", "[RESOLVIDO] Instâncias de zapi conectadas de novo"),
+        (
+            "pt-BR",
+            "Many",
+            "back",
+            "2",
+            "[RESOLVIDO] A maioria das instâncias de zapi está conectada de novo, 2 ainda não",
+        ),
+    ],
+)
 def test_the_end_of_a_mass_event_says_how_many_are_left(
-    ending: str, count: str, left: str, tmp_path: Path
+    language: str, alert: str, ending: str, count: str, title: str, tmp_path: Path
 ) -> None:
-    alert = of("ZapiTeamInstancesDisconnected", {"ending": ending, "count": count}, team="sales")
+    event = of(f"Zapi{alert}InstancesDisconnected", {"ending": ending, "count": count}, team="sales")
 
-    title = render("en", [alert], tmp_path).title
-
-    assert title == f"[RESOLVED] Most of sales's instances are connected again{left}"
+    assert render(language, [event], tmp_path).title == title
 
 
 @pytest.mark.parametrize(

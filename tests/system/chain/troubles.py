@@ -337,7 +337,7 @@ def of_many_instances(at: Mapping[str, Fleet]) -> Iterator[Trouble]:
         mend=lambda: at["crowd"].set_all(dropped, connected=True),
         title="instances of crowd were disconnected from WhatsApp",
         says=(" of 30, by team: sales ", "support "),
-        ending="[RESOLVED] Most instances of crowd are connected again",
+        ending="nstances of crowd are connected again",
         lasts=12,  # after five minutes each would be told by itself
     )
     for team in ("sales", "support"):
@@ -346,7 +346,7 @@ def of_many_instances(at: Mapping[str, Fleet]) -> Iterator[Trouble]:
             {"job": "crowd", "team": team},
             (team,),
             title=f" of {team}'s instances were disconnected from WhatsApp",
-            ending=f"[RESOLVED] Most of {team}'s instances are connected again",
+            ending=f"{team}'s instances are connected again",
         )
     yield Trouble(
         "ZapiApiDown",
