@@ -701,6 +701,7 @@ def refused_and_dropped_with_other_labels_at_half_of_a_pair() -> Play:
     fleet = Fleet(8, 40)
     other = fleet.more()
     fleet.configure(5, other, p0={"team": "finance"}, p1={"team": "finance"}, p4={"team": "finance"})
+    fleet.configure(5, other, p2={"team": "support", "region": "south"})
     fleet.say(10, "p0", fault="ip_not_allowed")
     fleet.say(10, "p1", fault="forbidden")
     fleet.say(12, "p2", "p3", "p4", connected=False)
