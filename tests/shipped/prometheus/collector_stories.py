@@ -9,6 +9,7 @@ from tests.shipped.prometheus.stories import Fleet, Play, at, job, of, one_in_th
 TOPICS: Final = ("collectors", "collectors_survival", "collectors_failing")
 
 HOUR: Final = 3600
+DAY: Final = 24 * HOUR
 OWN: Final = "zapi_instance:threshold:"
 COLLECTORS: Final = ("status", "queue")
 
@@ -27,6 +28,13 @@ def own(fleet: Fleet, ending: str, name: str, value: int) -> None:
             "values": f"{value}x{fleet.story.seconds // 30}",
         }
     )
+
+
+def raised(fleet: Fleet, minute: int, ending: str, name: str, value: int) -> None:
+    """Give a number a threshold of its own, and a far higher one from then on."""
+    steps = fleet.story.seconds // 30
+    values = f"{value}x{2 * minute - 1} {10 * DAY}x{steps - 2 * minute}"
+    fleet.story.more.append({"series": f'{OWN}{ending}{{name="{name}"}}', "values": values})
 
 
 def offline_within_hours(fleet: Fleet, *names: str) -> None:
@@ -175,15 +183,54 @@ def queue_full() -> Play:
 @story("collectors")
 def queue_full_and_connected() -> Play:
     """A queue that is full ends as one with room only where it has room, not where the number is connected again."""
-    fleet = asked(Fleet(8, 40), "p0", "p1", "p2")
-    fleet.say(5, "p0", "p1", connected=False, waiting=950, oldest=300.0)
-    fleet.say(30, "p0", connected=True)
-    fleet.say(30, "p1", waiting=899)
+    fleet = asked(Fleet(20, 40, letter="m"), "m0", "m1", "m2")
+    own(fleet, "queue_full_messages", "m2", 500)
+    fleet.say(5, "m0", "m1", connected=False, waiting=950, oldest=300.0)
+    fleet.say(5, "m2", connected=False, waiting=600, oldest=300.0)
+    fleet.say(30, "m0", "m2", connected=True)
+    fleet.say(30, "m1", waiting=899)
     return fleet.story, {
-        of("InstanceDisconnected", "p0"): [(9, 30)],
-        of("InstanceDisconnected", "p1"): [(9.5, 40)],
-        of("InstanceQueueFull", "p0"): [(5, 30)],
-        of("InstanceQueueFull", "p1"): [(5.5, 30.5)],
+        of("InstanceDisconnected", "m0"): [(9, 30)],
+        of("InstanceDisconnected", "m1"): [(9.5, 40)],
+        of("InstanceDisconnected", "m2"): [(9.5, 30.5)],
+        of("InstanceQueueFull", "m0"): [(5, 30)],
+        of("InstanceQueueFull", "m1"): [(5.5, 30.5)],
+        of("InstanceQueueFull", "m2"): [(5.5, 30.5)],
+    }
+
+
+@story("collectors")
+def thresholds_that_are_raised() -> Play:
+    """A threshold that is raised ends its alert, though not as if a phone were online or a session restored."""
+    fleet = asked(Fleet(2, 80, letter="k"))
+    raised(fleet, 50, "phone_offline_seconds", "k0", 1200)
+    raised(fleet, 50, "phone_offline_critical_seconds", "k0", 1800)
+    raised(fleet, 50, "session_lost_seconds", "k1", 600)
+    fleet.say(10, "k0", online=False)
+    fleet.say(10, "k1", session="restorable")
+    return fleet.story, {
+        of("InstancePhoneOffline", "k0", severity="warning"): [(30, 50)],
+        of("InstancePhoneOffline", "k0", severity="critical"): [(40, 50)],
+        of("InstanceSessionLost", "k1"): [(20.5, 50)],
+    }
+
+
+@story("collectors")
+def queues_of_two_jobs() -> Play:
+    """A queue that moves or has room again is told so, though that of the same name in another job does not."""
+    fleet = asked(Fleet(2, 100, letter="j"))
+    phones = {name: Phone() for name in fleet.phones}
+    other = Exporter("b:1", dict(fleet.labels), phones, job="other", collect=dict(fleet.exporter.collect))
+    fleet.story.exporters.append(other)
+    for names in (fleet.phones, phones):
+        names["j0"].waiting, names["j0"].oldest = 30, 60.0
+        names["j1"].connected, names["j1"].waiting, names["j1"].oldest = False, 950, 60.0
+    fleet.say(60, "j1", waiting=100)
+    fleet.say(80, "j0", waiting=0, oldest=None)
+    return fleet.story, {
+        of("InstanceQueueStuck", "j0"): [(61, 100)],
+        of("InstanceNeverConnected", "j1"): [(5.5, 100)],
+        of("InstanceQueueFull", "j1"): [(0.5, 100)],
     }
 
 
@@ -308,10 +355,14 @@ def collectors_of_a_pair() -> Play:
 def collectors_that_are_not_asked_any_more() -> Play:
     """A number that is removed, or whose collectors are taken away, ends its alerts; another label keeps them."""
     fleet = asked(Fleet(6, 80, letter="h"))
-    offline_within_hours(fleet, "h0", "h1", "h4")
+    offline_within_hours(fleet, "h1", "h4")
+    own(fleet, "phone_offline_seconds", "h0", 1200)
+    own(fleet, "phone_offline_critical_seconds", "h0", 1500)
+    own(fleet, "queue_stuck_seconds", "h0", 900)
     fleet.say(10, "h0", "h1", "h4", online=False)
     fleet.say(10, "h2", session="restorable")
     fleet.say(10, "h3", connected=False, waiting=950, oldest=600.0)
+    fleet.say(10, "h0", session="disconnected", waiting=30, oldest=600.0)
     fleet.configure(40, fleet.exporter, without=["h0", "h3"], h4={"team": "billing"})
     fleet.story.at(40, lambda: fleet.exporter.collect.update(h1=(), h2=()))
     return fleet.story, {
@@ -319,7 +370,10 @@ def collectors_that_are_not_asked_any_more() -> Play:
         of("InstancePhoneOffline", "h1", severity="warning"): [(30.5, 42)],
         of("InstancePhoneOffline", "h4", severity="warning"): [(30.5, 80)],
         of("InstancePhoneOffline", "h4", severity="critical"): [(70.5, 80)],
+        of("InstancePhoneOffline", "h0", severity="critical"): [(35, 42)],
         of("InstanceSessionLost", "h2"): [(15.5, 42)],
+        of("InstanceSessionLost", "h0"): [(15, 42)],
+        of("InstanceQueueStuck", "h0"): [(25, 42)],
         of("InstanceDisconnected", "h3"): [(14.5, 42)],
         of("InstanceQueueFull", "h3"): [(10.5, 42)],
     }

@@ -1,6 +1,7 @@
-"""Histories in which a group of rules is evaluated before the one that it reads, for promtool.
+"""Histories of single groups of rules, for promtool.
 
-This may be so after an installation, and after a pause of Prometheus of five minutes or more.
+In some a group is evaluated before the one that it reads, as may be after an installation, and after a pause of
+Prometheus of five minutes or more. One takes days, too many for all rules.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,7 +26,7 @@ _BASE: Final = {
     **{
         f'name:zapi_instance_{what}:timestamp{{job="zapi", name="{name}"}}': 1
         for what in ("listed", "last_success")
-        for name in ("unpaid", "expired", "webhook", "unstable", "double", "phone")
+        for name in ("unpaid", "expired", "webhook", "unstable", "double", "phone", "offline")
     },
     **{
         f'name:zapi_instance_listed:timestamp{{job="zapi", name="{name}"}}': 1
@@ -36,6 +37,7 @@ _BASE: Final = {
         for name in ("refused", "silent")
     },
     'name:zapi_instance_disconnected:seconds{job="zapi", name="phone"}': 1,
+    'name:zapi_instance_last_connected:timestamp{job="zapi", name="offline"}': 1,
 }
 """What the first group recorded → by how much it grows: 1 as the clock, 0 not at all."""
 
@@ -61,6 +63,12 @@ _EXPOSED: Final = {
     'zapi_instance_collector_up{name="phone", collector="queue"}': "1x{}",
     'zapi_instance_collector_up{name="phone", collector="status"}': "0x{}",
     'zapi_instance_collector_failure{name="phone", collector="status", reason="timeout"}': "1x{}",
+    'zapi_instance:threshold:phone_offline_seconds{name="offline"}': "600x{}",
+    'zapi_instance_phone_online{name="offline"}': "0x{}",
+    'zapi_instance_queue_messages{name="offline"}': "30x{}",
+    'zapi_instance_queue_oldest_message_timestamp_seconds{name="offline"}': "1x{}",
+    'zapi_instance_collector_up{name="offline", collector="queue"}': "1x{}",
+    'zapi_instance_collector_up{name="offline", collector="status"}': "1x{}",
     'zapi_exporter_instance_source_up{source="file"}': "0x{}",
     'zapi_exporter_instance_source_instances{source="file"}': "3x{}",
 }
@@ -74,8 +82,10 @@ _ALERTS: Final = {
     "ZapiInstanceFlapping",
     "ZapiInstanceNeverConnected",
     "ZapiInstancePaymentUnknown",
+    "ZapiInstancePhoneOffline",
     "ZapiInstancePollsFailing",
     "ZapiInstanceQueueFull",
+    "ZapiInstanceQueueStuck",
     "ZapiInstanceSourceFailing",
     "ZapiInstanceTwoIds",
     "ZapiInstanceUnpaid",
@@ -110,6 +120,35 @@ def pause(place: Path, rules: Path) -> Path:
     return _write(place / "pause.yaml", {"rule_files": names, "tests": [test]})
 
 
+def days(place: Path, rules: Path) -> Path:
+    """Write a history in which a phone stays offline for ten days, a sample every four minutes."""
+    step = 240
+    day = 24 * 3600 // step
+    series = {
+        "zapi:exporter_seen:timestamp": f"0+{step}x{{}}",
+        "zapi:collectors:ready": "1x{}",
+        'name_collector:zapi_instance_collector_listed:timestamp{job="zapi", name="p", collector="status"}': "1x{}",
+        'name_collector:zapi_instance_collected:now{job="zapi", name="p", collector="status"}': "1x{}",
+        'zapi_instance_phone_online{job="zapi", name="p", instance="a:1"}': "1 0x{}",
+    }
+    warned, urged = (
+        {"labels": f'{{severity="{severity}"}}', "value": 1} for severity in ("warning", "critical")
+    )
+    expected = {day: [], day + 1: [warned], 10 * day: [warned], 10 * day + 1: [warned, urged]}
+    test = {
+        "interval": f"{step}s",
+        "input_series": [
+            {"series": name, "values": values.format(10 * day + 9)} for name, values in series.items()
+        ],
+        "promql_expr_test": [
+            {"expr": "group by (severity) (ALERTS)", "eval_time": f"{at * step}s", "exp_samples": samples}
+            for at, samples in expected.items()
+        ],
+    }
+    names = [str(rules / f"{name}.yaml") for name in ("thresholds", "phones")]
+    return _write(place / "days.yaml", {"rule_files": names, "tests": [test]}, step)
+
+
 def reasons_last(place: Path, rules: Path) -> Path:
     """Write a history in which the reasons are evaluated after what reads them: no other cause is told before."""
     refused = {series: values for series, values in _EXPOSED.items() if "refused" in series}
@@ -129,8 +168,8 @@ def reasons_last(place: Path, rules: Path) -> Path:
     return _write(place / "start.yaml", document)
 
 
-def _write(file: Path, document: Mapping[str, Any]) -> Path:
-    file.write_text(yaml.safe_dump({**document, "evaluation_interval": f"{_STEP}s"}))
+def _write(file: Path, document: Mapping[str, Any], step: int = _STEP) -> Path:
+    file.write_text(yaml.safe_dump({**document, "evaluation_interval": f"{step}s"}))
     return file
 
 

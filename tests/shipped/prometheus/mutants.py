@@ -16,6 +16,8 @@ _COMPARISONS: Final = {
 _SETS: Final = {"and": ("unless",), "unless": ("and",), "or": ("unless",)}
 _SAME_FOR_A_BOOLEAN: Final = {"== 0": "<= 0", "== 1": ">= 1"}
 """A series that is 0 or 1 makes no difference between these, so they are no mistake."""
+_SINCE: Final = re.compile(r":since(?:\[1[hd]\]\))? > $")
+"""A time is 0 or far above 1: `> 1` is no mistake."""
 
 _SECONDS: Final = {"s": 1, "m": 60}
 """Units of durations. A look-back of hours or days bridges a pause of Prometheus, and promtool plays none that long."""
@@ -55,6 +57,8 @@ def _expressions(expr: str) -> Iterator[tuple[str, str]]:
                 _SAME_FOR_A_BOOLEAN.get(expr[start : end + 2])
                 == mutated[start : start + len(replacement) + 2]
             ):
+                continue
+            if replacement == "1" and _SINCE.search(expr[:start]):
                 continue
             around = expr[max(0, start - 25) : end + 25].replace("\n", " ")
             yield f"{expr[start:end]} → {replacement} in …{around}…", mutated

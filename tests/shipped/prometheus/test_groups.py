@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shipped.prometheus.group_histories import pause, reasons_last
+from tests.shipped.prometheus.group_histories import days, pause, reasons_last
 from tests.shipped.prometheus.tools import RULES, promtool
 
 
@@ -15,5 +15,12 @@ def test_nothing_ends_or_begins_by_what_is_not_evaluated(
     history: Callable[[Path, Path], Path], tmp_path: Path
 ) -> None:
     outcome = promtool("test", "rules", history(tmp_path, RULES))
+
+    assert outcome.succeeded, outcome.output
+
+
+@pytest.mark.needs("promtool")
+def test_a_phone_is_told_after_a_day_and_again_after_ten(tmp_path: Path) -> None:
+    outcome = promtool("test", "rules", days(tmp_path, RULES))
 
     assert outcome.succeeded, outcome.output

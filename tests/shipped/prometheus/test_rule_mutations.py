@@ -17,12 +17,40 @@ from typing import Final
 
 import pytest
 
-from tests.shipped.prometheus.group_histories import pause, reasons_last
+from tests.shipped.prometheus.group_histories import days, pause, reasons_last
 from tests.shipped.prometheus.mutants import Mutant, mutants
 from tests.shipped.prometheus.rule_tests import at_once
 from tests.shipped.prometheus.tools import RULE_TESTS, Rule, parse, promtool, rule_files, rules
 
-NO_MISTAKE: Final[dict[tuple[str, str], str]] = {}
+_ONLY_WITH_VMALERT: Final = "Where it is 0, there is no duration; vmalert sees that one evaluation later."
+_NEITHER: Final = "Where it is not told any more, it is 0 or not there."
+
+NO_MISTAKE: Final[dict[tuple[str, str], str]] = {
+    (
+        "name:zapi_instance_phone_offline:alert",
+        "> → >= in …ance_phone_offline:since > 0) + clamp_max(   floor(…",
+    ): _ONLY_WITH_VMALERT,
+    (
+        "name:zapi_instance_phone_offline_critical:alert",
+        "> → >= in …ance_phone_offline:since > 0) + clamp_max(   floor(…",
+    ): _ONLY_WITH_VMALERT,
+    (
+        "name:zapi_instance_session_lost:alert",
+        "> → >= in …tance_session_lost:since > 0) + clamp_max(   floor(…",
+    ): _ONLY_WITH_VMALERT,
+    (
+        "ZapiInstanceQueueStuck",
+        "== → >= in …stance_queue_stuck:since == 0 unless name:zapi_insta…",
+    ): _NEITHER,
+    (
+        "ZapiInstanceQueueFull",
+        "== → >= in …nstance_queue_full:since == 0 unless on (job, namesp…",
+    ): _NEITHER,
+    (
+        "job_collector:zapi_instance_collector_failing:ending",
+        "== → <= in …_collector_failing:state == 1 ) or max by (job, name…",
+    ): "A state is 1 at least.",
+}
 """Mutants that behave as the rule does, by rule and mistake, each with why."""
 
 NUMBERS: Final = os.environ.get("ZAPI_MUTANTS") or str(datetime.now(timezone.utc).toordinal() % 10)
@@ -99,7 +127,7 @@ def test_mistakes_in_rules_fail_their_unit_tests(batch: list[Mistake], tmp_path:
     tests.mkdir()
     files = sorted(RULE_TESTS.glob("*.yaml"), key=lambda file: file.stat().st_size)
     stories: list[Callable[[], Path]] = [partial(_copy, file, tests) for file in files]
-    stories += [partial(history, tests, made) for history in (reasons_last, pause)]
+    stories += [partial(history, tests, made) for history in (days, reasons_last, pause)]
     unnoticed = batch
     for story in stories:
         unnoticed = _play(made, story, unnoticed)
