@@ -202,13 +202,16 @@ def queue_full_and_connected() -> Play:
 @story("collectors")
 def thresholds_that_are_raised() -> Play:
     """A threshold that is raised ends its alert, though not as if a phone were online or a session restored."""
-    fleet = asked(Fleet(2, 80, letter="k"))
+    fleet = asked(Fleet(4, 80, letter="k"))
     raised(fleet, 50, "phone_offline_seconds", "k0", 1200)
     raised(fleet, 50, "phone_offline_critical_seconds", "k0", 1800)
     raised(fleet, 50, "session_lost_seconds", "k1", 600)
     fleet.say(10, "k0", online=False)
-    fleet.say(10, "k1", session="restorable")
+    own(fleet, "session_lost_seconds", "k2", 1200)
+    fleet.say(10, "k1", "k2", "k3", session="restorable")
     return fleet.story, {
+        of("InstanceSessionLost", "k2"): [(30.5, 80)],
+        of("InstanceSessionLost", "k3"): [(15.5, 80)],
         of("InstancePhoneOffline", "k0", severity="warning"): [(30, 50)],
         of("InstancePhoneOffline", "k0", severity="critical"): [(40, 50)],
         of("InstanceSessionLost", "k1"): [(20.5, 50)],
@@ -217,18 +220,20 @@ def thresholds_that_are_raised() -> Play:
 
 @story("collectors")
 def queues_of_two_jobs() -> Play:
-    """A queue that moves or has room again is told so, though that of the same name in another job does not."""
-    fleet = asked(Fleet(2, 100, letter="j"))
+    """A queue that moves or has room again is told so, though others and that of its name in another job do not."""
+    fleet = asked(Fleet(3, 100, letter="j"))
     phones = {name: Phone() for name in fleet.phones}
     other = Exporter("b:1", dict(fleet.labels), phones, job="other", collect=dict(fleet.exporter.collect))
     fleet.story.exporters.append(other)
     for names in (fleet.phones, phones):
-        names["j0"].waiting, names["j0"].oldest = 30, 60.0
+        for name in ("j0", "j2"):
+            names[name].waiting, names[name].oldest = 30, 60.0
         names["j1"].connected, names["j1"].waiting, names["j1"].oldest = False, 950, 60.0
     fleet.say(60, "j1", waiting=100)
     fleet.say(80, "j0", waiting=0, oldest=None)
     return fleet.story, {
         of("InstanceQueueStuck", "j0"): [(61, 100)],
+        of("InstanceQueueStuck", "j2"): [(61, 100)],
         of("InstanceNeverConnected", "j1"): [(5.5, 100)],
         of("InstanceQueueFull", "j1"): [(0.5, 100)],
     }

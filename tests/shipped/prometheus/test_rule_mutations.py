@@ -23,6 +23,7 @@ from tests.shipped.prometheus.rule_tests import at_once
 from tests.shipped.prometheus.tools import RULE_TESTS, Rule, parse, promtool, rule_files, rules
 
 _ONLY_WITH_VMALERT: Final = "Where it is 0, there is no duration; vmalert sees that one evaluation later."
+_ONLY_CHEAPER: Final = "What this leaves out is added to nothing."
 _NEITHER: Final = "Where it is not told any more, it is 0 or not there."
 
 NO_MISTAKE: Final[dict[tuple[str, str], str]] = {
@@ -50,6 +51,16 @@ NO_MISTAKE: Final[dict[tuple[str, str], str]] = {
         "job_collector:zapi_instance_collector_failing:ending",
         "== → <= in …_collector_failing:state == 1 ) or max by (job, name…",
     ): "A state is 1 at least.",
+    (
+        "job_collector:zapi_instance_collector_failing:alert",
+        "job, namespace, collector → job, namespace in …"
+        ":timestamp       and on (job, namespace, collector) job_collector:zapi_inst…",
+    ): _ONLY_CHEAPER,
+    (
+        "job_collector:zapi_instance_collector_failing:alert",
+        "job, namespace, collector → namespace, collector in …"
+        ":timestamp       and on (job, namespace, collector) job_collector:zapi_inst…",
+    ): _ONLY_CHEAPER,
 }
 """Mutants that behave as the rule does, by rule and mistake, each with why."""
 
@@ -175,5 +186,5 @@ def _wrong_series(output: str) -> set[str]:
         both = [set(re.findall(r"[\w:]*\{[^}]*\}", samples)) for samples in (expected, got)]
         for series in both[0] ^ both[1]:
             name = series.partition("{")[0]
-            wrong.update([name] if name else re.findall(r'alertname="(\w+)"', series))
+            wrong.update([name] if name else re.findall(r'(?:alertname|__name__)="([\w:]+)"', series))
     return wrong
