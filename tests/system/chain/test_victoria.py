@@ -37,7 +37,7 @@ def printed(document: str, program: str) -> list[str]:
     """The line of the document that starts the program, as words."""
     text = "".join(one.text for one in snippets("sh") if one.file == ROOT / "docs" / document)
     (line,) = re.findall(rf"^{program} .*$", text, re.MULTILINE)
-    return shlex.split(line)
+    return shlex.split(line.removesuffix(" &"))
 
 
 def write_configuration(directory: Path, exporter_address: str) -> None:
@@ -85,7 +85,7 @@ def test_vmalert_evaluates_every_rule_and_tells_alertmanager(programs: Path, tmp
         exporter(tmp_path, f"--demo={INSTANCES}") as running_exporter,
         alertmanager(tmp_path, routes) as told,
     ):
-        write_configuration(tmp_path, running_exporter.url.removeprefix("http://"))
+        write_configuration(tmp_path / "prometheus", running_exporter.url.removeprefix("http://"))
         with started(programs, printed("alerts.md", "victoria-metrics"), tmp_path, "/health") as stored:
             words = [
                 word.replace("http://localhost:8428", stored).replace("http://localhost:9093", told)
