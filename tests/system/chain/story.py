@@ -18,10 +18,11 @@ ONCE: Final = ["firing", "resolved"]
 class Trouble:
     """One thing that goes wrong, by itself if nothing begins it, and what must be said of it.
 
-    ``alert`` and ``labels`` tell the alert from all others. ``receivers`` hear of it. ``title`` and ``says`` are parts
-    of the first message, ``ending`` of the last. It begins ``starts`` minutes into the story, and is mended once it was
-    told, everything that comes between has come, and the story is ``lasts`` minutes old. What comes between also begins
-    and ends a trouble that is ``during`` it. One that does not end takes too long for the story.
+    ``alert`` and ``labels`` tell the alert from all others. ``receivers`` hear of it. ``title`` and ``says`` are
+    parts of the first message, ``ending`` and ``ending_says`` of the last. It begins ``starts`` minutes into the
+    story, and is mended once it was told, everything that comes between has come, and the story is ``lasts`` minutes
+    old. What comes between also begins and ends a trouble that is ``during`` it. One that does not end takes too long
+    for the story.
     """
 
     alert: str
@@ -32,6 +33,7 @@ class Trouble:
     title: str = ""
     says: tuple[str, ...] = ()
     ending: str = ""
+    ending_says: tuple[str, ...] = ()
     starts: float = 0.0
     lasts: float = 0.0
     during: bool = False
@@ -121,7 +123,7 @@ class Story:
             told = trouble.messages(self.chain.notices)
             expected = (
                 (told[:1], (trouble.title, *trouble.says)),
-                (told[-1:], (trouble.ending,) if trouble.ends else ()),
+                (told[-1:], (trouble.ending, *trouble.ending_says) if trouble.ends else ()),
             )
             wrong += [
                 f"{part!r} is not in {notice.title!r}, {notice.text!r}"

@@ -52,14 +52,16 @@ def test_a_mass_drop_is_told_to_on_call_and_to_each_of_six_teams(tmp_path: Path)
                 mend=lambda: fleet.set_all(dropped, connected=True),
                 title="instances of zapi were disconnected from WhatsApp",
                 says=(" of 160", *(f"{team} " for team in TEAMS)),
-                ending="nstances of zapi are connected again",
+                ending="[RESOLVED] ",
+                ending_says=("nstances of zapi are connected again",),  # those, or most of them
             ),
             *(
                 Trouble(
                     "ZapiTeamInstancesDisconnected",
                     {"job": "zapi", "team": team},
                     (ROUTED.get(team, "everybody"),),
-                    ending=f"{team}'s instances are connected again",
+                    ending="[RESOLVED] ",
+                    ending_says=(f"{team}'s instances are connected again",),
                 )
                 for team in TEAMS
             ),

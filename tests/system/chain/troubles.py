@@ -337,7 +337,8 @@ def of_many_instances(at: Mapping[str, Fleet]) -> Iterator[Trouble]:
         mend=lambda: at["crowd"].set_all(dropped, connected=True),
         title="instances of crowd were disconnected from WhatsApp",
         says=(" of 30, by team: sales ", "support "),
-        ending="nstances of crowd are connected again",
+        ending="[RESOLVED] ",
+        ending_says=("nstances of crowd are connected again",),  # those, or most of them
         lasts=12,  # after five minutes each would be told by itself
     )
     for team in ("sales", "support"):
@@ -346,7 +347,8 @@ def of_many_instances(at: Mapping[str, Fleet]) -> Iterator[Trouble]:
             {"job": "crowd", "team": team},
             (team,),
             title=f" of {team}'s instances were disconnected from WhatsApp",
-            ending=f"{team}'s instances are connected again",
+            ending="[RESOLVED] ",
+            ending_says=(f"{team}'s instances are connected again",),
         )
     yield Trouble(
         "ZapiApiDown",
