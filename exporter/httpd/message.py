@@ -69,11 +69,16 @@ WITHOUT_CONTENT: Final = frozenset({204, 304})
 
 _WITH_BODY: Final = frozenset({"POST", "PUT"})
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_HOST: Final = re.compile(
+    r"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?"
+)
+"""A host and a port, either of which may be empty (RFC 9112, 3.2; RFC 3986, 3.2.2)."""
 _CREDENTIALS: Final = frozenset({"authorization", "proxy-authorization", "cookie"})
 _QUERY_FIELDS: Final = 100
 _TARGET_TOO_LONG: Final = "The request's target is too long."
 _HEADERS_TOO_LARGE: Final = "The request's headers are too large."
 _NO_TARGET: Final = "The request's target is neither a path nor an http URL."
+_BAD_HOST: Final = "The request's host is not a name or address, with or without a port."
 
 
 class Refused(Exception):
@@ -107,6 +112,7 @@ def read_head(head: h11.Request, limits: Limits) -> Request:
         raise Refused(400, "The request states the length of its body in two ways.")
     method = head.method.decode("ascii")
     check_body(int(headers.get("content-length", "0")), largest_body(method, limits))
+    _check_host(headers.get("host", ""))
     target = head.target.decode("ascii")
     if not target.startswith(("/", "*")):
         headers["host"], target = _split_absolute(target)
@@ -159,6 +165,11 @@ def _check_size(head: h11.Request, limits: Limits) -> None:
         raise Refused(431, _HEADERS_TOO_LARGE)
 
 
+def _check_host(host: str) -> None:
+    if not _HOST.fullmatch(host):
+        raise Refused(400, _BAD_HOST)
+
+
 def _read_target(target: str, method: str) -> tuple[str, Mapping[str, str]]:
     if target == "*" and method == "OPTIONS":
         return SERVER_WIDE_OPTIONS, {}
@@ -184,4 +195,5 @@ def _split_absolute(target: str) -> tuple[str, str]:
         raise Refused(400, _NO_TARGET) from None
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise Refused(400, _NO_TARGET)
+    _check_host(parts.netloc)
     return parts.netloc, f"{parts.path or '/'}?{parts.query}"
