@@ -79,6 +79,7 @@ _NOT_REPLACED: Final = (
 _PART_OF_URL: Final = re.compile(r"://|/(?:instances|token)/|\?")
 _IN_QUOTES: Final = re.compile(r"""(["']).*\1""", re.DOTALL)
 _WHOLE_NUMBER: Final = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
+_WITH_HOST: Final = re.compile(r"[a-z]+://[^/?#:]", re.IGNORECASE)
 _BASE_URL: Final = re.compile(
     r"(?P<scheme>[^:/?#]*)://(?P<host>\[[^\]]*\]|[^/?#:@\\]*)(?::(?P<port>[0-9]{1,5}))?(?P<path>/[^?#\\]*)?"
 )
@@ -208,6 +209,8 @@ def webhook_url(text: str) -> Secret:
     """Return the URL that a webhook must have; it often holds a secret."""
     if not _written_url(text).lower().startswith(("http://", "https://")):
         raise ValueError("must be a URL that begins with https:// or http://")
+    if not _WITH_HOST.match(text):
+        raise ValueError("must be a URL with a host, such as https://app.example.com/hooks")
     return Secret(text)
 
 
