@@ -448,6 +448,41 @@ class Scenario:
         return {s for s in seconds if s % _EVERY == 0 or _around(s) & edges} - hidden, hidden
 
 
+def beside_others(scenario: Scenario) -> list[Scenario]:
+    """Return it with fleets that have the same names and no trouble: one in another job, one in another namespace."""
+    story = scenario.story
+    others = Story([_well(story.exporters, story.exporters[0].job)], story.seconds)
+    well = _well(story.exporters, "other")
+    story = replace(
+        story,
+        exporters=[*story.exporters, well],
+        lost=lambda instance, number: instance != well.instance and scenario.story.lost(instance, number),
+    )
+    return [replace(scenario, story=story), Scenario(f"beside_{scenario.key}", "Others are well", others, {})]
+
+
+def _well(exporters: Iterable[Exporter], job: str) -> Exporter:
+    phones = {
+        name: (exporter.labels.get(name, {}), phone)
+        for exporter in exporters
+        for name, phone in exporter.phones.items()
+    }
+    return Exporter(
+        instance="well:1",
+        labels={name: dict(labels) for name, (labels, _) in phones.items()},
+        phones={
+            name: Phone(webhooks=dict.fromkeys(phone.webhooks, "good")) for name, (_, phone) in phones.items()
+        },
+        job=job,
+        collect={name: each for exporter in exporters for name, each in exporter.collect.items()},
+        sources={
+            source: (True, 0.0, count)
+            for exporter in exporters
+            for source, (_, _, count) in exporter.sources.items()
+        },
+    )
+
+
 def _around(second: int) -> set[int]:
     return {second - STEP, second, second + STEP}
 

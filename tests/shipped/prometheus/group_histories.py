@@ -132,7 +132,8 @@ def days(place: Path, rules: Path) -> Path:
         'zapi_instance_phone_online{job="zapi", name="p", instance="a:1"}': "1 0x{}",
     }
     warned, urged = (
-        {"labels": f'{{severity="{severity}"}}', "value": 1} for severity in ("warning", "critical")
+        {"labels": f'{{alertname="ZapiInstancePhoneOffline", severity="{severity}"}}', "value": 1}
+        for severity in ("warning", "critical")
     )
     expected = {day: [], day + 1: [warned], 10 * day: [warned], 10 * day + 1: [warned, urged]}
     test = {
@@ -141,7 +142,11 @@ def days(place: Path, rules: Path) -> Path:
             {"series": name, "values": values.format(10 * day + 9)} for name, values in series.items()
         ],
         "promql_expr_test": [
-            {"expr": "group by (severity) (ALERTS)", "eval_time": f"{at * step}s", "exp_samples": samples}
+            {
+                "expr": "group by (alertname, severity) (ALERTS)",
+                "eval_time": f"{at * step}s",
+                "exp_samples": samples,
+            }
             for at, samples in expected.items()
         ],
     }

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import yaml
 
 from tests.shipped.prometheus import collector_stories, source_stories, stories
-from tests.shipped.prometheus.fleet_model import STEP, Line, Query, Scenario, promtool_test
+from tests.shipped.prometheus.fleet_model import STEP, Line, Query, Scenario, beside_others, promtool_test
 from tests.shipped.prometheus.tools import RULE_TESTS, parse
 
 T = TypeVar("T")
@@ -82,6 +82,45 @@ SUITES: Final = {
 }
 """The rule files that stories need, in the order of their evaluation, and the topics of these stories."""
 
+BESIDE_OTHERS: Final = {
+    "all_vanished_and_listed_again",
+    "clock_wrong",
+    "disconnected",
+    "due_moved",
+    "expiry",
+    "exporters_taken_away",
+    "failing",
+    "flapping",
+    "mass_event",
+    "never_connected",
+    "other_label_while_refused",
+    "other_trouble_after_refusals",
+    "outage",
+    "rate_limited_until_an_outage",
+    "refused_address_removed",
+    "refused_and_dropped_with_other_labels_at_half_of_a_pair",
+    "removed_in_an_outage",
+    "removed_in_trouble",
+    "told_before_the_event",
+    "two_ids",
+    "unpaid_then_overdue",
+    "webhooks",
+    "collector_failing",
+    "collector_that_never_answered",
+    "collectors_after_a_dead_exporter",
+    "collectors_that_are_not_asked_any_more",
+    "phone_offline",
+    "queue_full",
+    "queue_stuck",
+    "queues_of_another_label",
+    "session_lost",
+    "source_failing",
+    "source_incomplete",
+    "source_removed",
+    "source_unreadable_at_a_start",
+}
+"""Stories in which other jobs and namespaces have the same names: every alert begins and ends in one of them."""
+
 
 def documents() -> Iterator[tuple[Path, str]]:
     """Each file of ``prometheus/tests`` with its text: stories that are played at once, each in a namespace."""
@@ -97,11 +136,15 @@ def documents() -> Iterator[tuple[Path, str]]:
                 "rule_files": [f"../rules/{name}.yaml" for name in names],
                 "evaluation_interval": f"{STEP}s",
                 "group_eval_order": ["zapi" if name == "zapi" else f"zapi-{name}" for name in names],
-                "tests": [promtool_test(run)],
+                "tests": [promtool_test([each for one in run for each in _with_others(one)])],
             }
             head = "# Written by `make rule-tests` from the stories in tests/shipped/prometheus.\n"
             body = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=1000, allow_unicode=True)
             yield RULE_TESTS / (f"{suite}_{number}.yaml" if len(runs) > 1 else f"{suite}.yaml"), head + body
+
+
+def _with_others(scenario: Scenario) -> list[Scenario]:
+    return beside_others(scenario) if scenario.key in BESIDE_OTHERS else [scenario]
 
 
 def _runs(scenarios: Sequence[Scenario]) -> list[list[Scenario]]:

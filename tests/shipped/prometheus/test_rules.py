@@ -156,3 +156,24 @@ def test_numbers_to_compare_with_are_thresholds_of_their_own_file() -> None:
     assert used == thresholds
     for rule in alerts():
         assert set(re.findall(r"[<>=]=?\s*(\d[\d.]*)", rule.expr)) <= {"0", "1"}, rule.name
+
+
+def test_a_number_behind_the_point_of_a_value_has_five_digits_at_most() -> None:
+    """One more would change what is before the point; no story has 100,000 instances or takes eleven days."""
+    for rule in rules():
+        limits = re.findall(r",\s*(\d+)\s*\)\s*/ 1e5", rule.expr)
+        assert limits == re.findall(r"99999", rule.expr), rule.name
+    # A code, a share of at most 1, and what the alerts before keep of both are no numbers without a limit.
+    unlimited = {
+        rule.name
+        for rule in rules()
+        if len(re.findall("/ 1e5", rule.expr)) > len(re.findall("99999", rule.expr))
+    }
+    assert unlimited == {
+        "job:zapi_instance_rate_limited:alert",
+        "name:zapi_instance_credentials_refused:alert",
+        "name:zapi_instance_polls_failing:alert",
+        "name:zapi_instance_subscription_ended:alert",
+        "name:zapi_instance_values_stale:alert",
+        "name:zapi_instance_wrong_instance:alert",
+    }
