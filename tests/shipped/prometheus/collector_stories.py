@@ -85,9 +85,11 @@ def no_file_of_collectors() -> Play:
 
 @story("collectors")
 def phone_of_a_disconnected_number() -> Play:
-    """The phone of a number that is disconnected is not told as offline too, unless it was told before."""
+    """The phone of a number that is not connected is not told as offline too, unless it was told before."""
     fleet = asked(Fleet(4, 60, letter="b"))
-    offline_within_hours(fleet, "b0", "b1")
+    offline_within_hours(fleet, "b0", "b1", "b2")
+    fleet.phones["b2"].connected = fleet.phones["b2"].online = False  # from the start
+    fleet.phones["b2"].session = "disconnected"
     fleet.say(10, "b0", online=False, connected=False, session="disconnected")
     fleet.say(5, "b1", online=False)
     fleet.say(30, "b1", connected=False, session="disconnected")
@@ -95,6 +97,7 @@ def phone_of_a_disconnected_number() -> Play:
         of("InstanceDisconnected", "b0"): [(14, 60)],
         of("InstancePhoneOffline", "b1", severity="warning"): [(25.5, 60)],
         of("InstanceDisconnected", "b1"): [(34.5, 60)],
+        of("InstanceNeverConnected", "b2"): [(5.5, 60)],
     }
 
 
@@ -368,6 +371,7 @@ def collectors_that_are_not_asked_any_more() -> Play:
     fleet.say(10, "h2", session="restorable")
     fleet.say(10, "h3", connected=False, waiting=950, oldest=600.0)
     fleet.say(10, "h0", session="disconnected", waiting=30, oldest=600.0)
+    fleet.say(38, "h0", fault="timeout")
     fleet.configure(40, fleet.exporter, without=["h0", "h3"], h4={"team": "billing"})
     fleet.story.at(40, lambda: fleet.exporter.collect.update(h1=(), h2=()))
     return fleet.story, {
