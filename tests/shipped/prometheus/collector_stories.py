@@ -87,7 +87,9 @@ def no_file_of_collectors() -> Play:
 def phone_of_a_disconnected_number() -> Play:
     """The phone of a number that is not connected is not told as offline too, unless it was told before."""
     fleet = asked(Fleet(4, 60, letter="b"))
-    offline_within_hours(fleet, "b0", "b1", "b2")
+    offline_within_hours(fleet, "b0", "b2")
+    own(fleet, "phone_offline_seconds", "b1", 1200)
+    own(fleet, "phone_offline_critical_seconds", "b1", 1320)
     fleet.phones["b2"].connected = fleet.phones["b2"].online = False  # from the start
     fleet.phones["b2"].session = "disconnected"
     fleet.say(10, "b0", online=False, connected=False, session="disconnected")
@@ -96,6 +98,7 @@ def phone_of_a_disconnected_number() -> Play:
     return fleet.story, {
         of("InstanceDisconnected", "b0"): [(14, 60)],
         of("InstancePhoneOffline", "b1", severity="warning"): [(25.5, 60)],
+        of("InstancePhoneOffline", "b1", severity="critical"): [(27.5, 60)],
         of("InstanceDisconnected", "b1"): [(34.5, 60)],
         of("InstanceNeverConnected", "b2"): [(5.5, 60)],
     }
@@ -151,6 +154,7 @@ def queue_stuck() -> Play:
 def queue_of_a_number_that_came_back() -> Play:
     """The old messages of a number that was disconnected have an hour to leave once it is connected again."""
     fleet = asked(Fleet(4, 190))
+    fleet.say(5, "p1", waiting=50, oldest=240.0)
     fleet.say(10, "p0", "p1", connected=False, waiting=800, oldest=600.0)
     fleet.say(90, "p0", "p1", connected=True)
     fleet.say(130, "p0", waiting=0, oldest=None)
@@ -189,7 +193,7 @@ def queue_full_and_connected() -> Play:
     fleet = asked(Fleet(20, 40, letter="m"), "m0", "m1", "m2")
     own(fleet, "queue_full_messages", "m2", 500)
     fleet.say(5, "m0", "m1", connected=False, waiting=950, oldest=300.0)
-    fleet.say(5, "m2", connected=False, waiting=600, oldest=300.0)
+    fleet.say(5, "m2", connected=False, waiting=500, oldest=300.0)
     fleet.say(30, "m0", "m2", connected=True)
     fleet.say(30, "m1", waiting=899)
     return fleet.story, {
@@ -372,6 +376,8 @@ def collectors_that_are_not_asked_any_more() -> Play:
     fleet.say(10, "h3", connected=False, waiting=950, oldest=600.0)
     fleet.say(10, "h0", session="disconnected", waiting=30, oldest=600.0)
     fleet.say(38, "h0", fault="timeout")
+    fleet.say(39, "h5", fault="timeout")
+    fleet.say(44, "h5", fault=None)
     fleet.configure(40, fleet.exporter, without=["h0", "h3"], h4={"team": "billing"})
     fleet.story.at(40, lambda: fleet.exporter.collect.update(h1=(), h2=()))
     return fleet.story, {
@@ -502,10 +508,26 @@ def collector_failing_that_is_not_asked_any_more() -> Play:
 
 
 @story("collectors_failing")
-def collector_failing_of_an_uninstalled_exporter() -> Play:
-    """A collector that fails is not watched any more an hour after its exporter was uninstalled."""
-    fleet = asked(Fleet(2, 110))
-    refuse(fleet, 5, "p0")
+def collectors_of_an_uninstalled_exporter() -> Play:
+    """What collectors told is not watched any more an hour after their exporter was uninstalled."""
+    fleet = asked(Fleet(8, 110, letter="u"))
+    refuse(fleet, 5, "u0")
+    own(fleet, "phone_offline_seconds", "u1", 600)
+    own(fleet, "phone_offline_critical_seconds", "u1", 900)
+    own(fleet, "queue_stuck_seconds", "u3", 900)
+    fleet.say(5, "u1", online=False)
+    fleet.say(5, "u2", session="restorable")
+    fleet.say(5, "u3", waiting=30, oldest=300.0)
+    fleet.say(5, "u4", connected=False, waiting=950, oldest=300.0)
     fleet.kill(40, target=False)
     fleet.story.exporters.append(Exporter("b:1", {"q0": {}}, {"q0": Phone()}, job="other"))
-    return fleet.story, {failing(): [(35, 99.5)], job("ExporterTargetLost"): [(49.5, 99.5)]}
+    return fleet.story, {
+        failing(): [(35, 99.5)],
+        of("InstancePhoneOffline", "u1", severity="warning"): [(15.5, 99.5)],
+        of("InstancePhoneOffline", "u1", severity="critical"): [(20.5, 99.5)],
+        of("InstanceSessionLost", "u2"): [(10.5, 99.5)],
+        of("InstanceQueueStuck", "u3"): [(20.5, 99.5)],
+        of("InstanceDisconnected", "u4"): [(9.5, 99.5)],
+        of("InstanceQueueFull", "u4"): [(5.5, 99.5)],
+        job("ExporterTargetLost"): [(49.5, 99.5)],
+    }

@@ -282,6 +282,8 @@ class Story:
     """Series of other origin, as promtool takes them."""
     unsure: tuple[float, ...] = ()
     """Minutes of an edge that depends on whether ranges are left-open, as they are since Prometheus 3."""
+    again: "Story | None" = None
+    """What happens in other jobs of the same namespace."""
 
     def at(self, minute: float, *events: Event) -> None:
         self.events.setdefault(int(minute * 60), []).extend(events)
@@ -326,7 +328,9 @@ class Story:
             )
             for labels in series
         ]
-        return [*own, *self.more]
+        again = self.again.input_series(namespace) if self.again else []
+        others = [Line(one, series=one["series"].replace('job="', 'job="other_')) for one in again]
+        return [*own, *others, *self.more]
 
 
 def _written(labels: Labels, namespace: str) -> str:
@@ -446,6 +450,17 @@ class Scenario:
         seconds = range(0, self.story.seconds + 1, STEP)
         hidden = {second for second in seconds if _around(second) & unsure}
         return {s for s in seconds if s % _EVERY == 0 or _around(s) & edges} - hidden, hidden
+
+
+def in_two_places(
+    key: str, title: str, play: Callable[[], tuple[Story, Mapping[Alert, Sequence[Window]]]]
+) -> list[Scenario]:
+    """Return a story that happens in two jobs and, unless it has thresholds of single instances, in two namespaces."""
+    story, firing = play()
+    story.again, _ = play()
+    story.again.more = []
+    here = Scenario(f"{key}_in_two_jobs", title, story, firing)
+    return [here] if story.more else [here, Scenario(f"{key}_elsewhere", title, *play())]
 
 
 def beside_others(scenario: Scenario) -> list[Scenario]:

@@ -120,19 +120,23 @@ def pause(place: Path, rules: Path) -> Path:
     return _write(place / "pause.yaml", {"rule_files": names, "tests": [test]})
 
 
-def days(place: Path, rules: Path) -> Path:
-    """Write a history in which a phone stays offline for ten days, a sample every four minutes."""
+def days(directory: Path, rules: Path) -> Path:
+    """Write a history in which phones stay offline for ten days, a sample every four minutes.
+
+    They have the same name in two jobs and namespaces.
+    """
     step = 240
     day = 24 * 3600 // step
-    series = {
-        "zapi:exporter_seen:timestamp": f"0+{step}x{{}}",
-        "zapi:collectors:ready": "1x{}",
-        'name_collector:zapi_instance_collector_listed:timestamp{job="zapi", name="p", collector="status"}': "1x{}",
-        'name_collector:zapi_instance_collected:now{job="zapi", name="p", collector="status"}': "1x{}",
-        'zapi_instance_phone_online{job="zapi", name="p", instance="a:1"}': "1 0x{}",
-    }
+    series = {"zapi:exporter_seen:timestamp": f"0+{step}x{{}}", "zapi:collectors:ready": "1x{}"}
+    for place in ('job="zapi"', 'job="other"', 'job="zapi", namespace="other"'):
+        phone = f'{place}, name="p"'
+        series |= {
+            f'name_collector:zapi_instance_collector_listed:timestamp{{{phone}, collector="status"}}': "1x{}",
+            f'name_collector:zapi_instance_collected:now{{{phone}, collector="status"}}': "1x{}",
+            f'zapi_instance_phone_online{{{phone}, instance="a:1"}}': "1 0x{}",
+        }
     warned, urged = (
-        {"labels": f'{{alertname="ZapiInstancePhoneOffline", severity="{severity}"}}', "value": 1}
+        {"labels": f'{{alertname="ZapiInstancePhoneOffline", severity="{severity}"}}', "value": 3}
         for severity in ("warning", "critical")
     )
     expected = {day: [], day + 1: [warned], 10 * day: [warned], 10 * day + 1: [warned, urged]}
@@ -143,7 +147,7 @@ def days(place: Path, rules: Path) -> Path:
         ],
         "promql_expr_test": [
             {
-                "expr": "group by (alertname, severity) (ALERTS)",
+                "expr": "count by (alertname, severity) (ALERTS)",
                 "eval_time": f"{at * step}s",
                 "exp_samples": samples,
             }
@@ -151,7 +155,7 @@ def days(place: Path, rules: Path) -> Path:
         ],
     }
     names = [str(rules / f"{name}.yaml") for name in ("thresholds", "phones")]
-    return _write(place / "days.yaml", {"rule_files": names, "tests": [test]}, step)
+    return _write(directory / "days.yaml", {"rule_files": names, "tests": [test]}, step)
 
 
 def reasons_last(place: Path, rules: Path) -> Path:

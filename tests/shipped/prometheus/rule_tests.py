@@ -10,7 +10,15 @@ from typing import Final, TypeVar
 import yaml
 
 from tests.shipped.prometheus import collector_stories, source_stories, stories
-from tests.shipped.prometheus.fleet_model import STEP, Line, Query, Scenario, beside_others, promtool_test
+from tests.shipped.prometheus.fleet_model import (
+    STEP,
+    Line,
+    Query,
+    Scenario,
+    beside_others,
+    in_two_places,
+    promtool_test,
+)
 from tests.shipped.prometheus.tools import RULE_TESTS, parse
 
 T = TypeVar("T")
@@ -93,9 +101,7 @@ BESIDE_OTHERS: Final = {
     "flapping",
     "mass_event",
     "never_connected",
-    "other_label_while_refused",
     "other_trouble_after_refusals",
-    "outage",
     "rate_limited_until_an_outage",
     "refused_address_removed",
     "refused_and_dropped_with_other_labels_at_half_of_a_pair",
@@ -103,15 +109,10 @@ BESIDE_OTHERS: Final = {
     "removed_in_trouble",
     "told_before_the_event",
     "two_ids",
-    "unpaid_then_overdue",
     "webhooks",
-    "collector_failing",
     "collector_that_never_answered",
     "collectors_after_a_dead_exporter",
     "collectors_that_are_not_asked_any_more",
-    "phone_offline",
-    "queue_full",
-    "queue_stuck",
     "queues_of_another_label",
     "session_lost",
     "source_failing",
@@ -121,6 +122,26 @@ BESIDE_OTHERS: Final = {
 }
 """Stories in which other jobs and namespaces have the same names: every alert begins and ends in one of them."""
 
+IN_TWO_PLACES: Final = {
+    "all_at_once",
+    "exporters_taken_away",
+    "expiry",
+    "flapping",
+    "rate_limited_until_an_outage",
+    "refused_and_dropped_with_other_labels_at_half_of_a_pair",
+    "removed_in_trouble",
+    "told_before_the_event",
+    "two_ids",
+    "webhooks",
+    "collector_failing",
+    "collectors_after_a_dead_exporter",
+    "collectors_that_are_not_asked_any_more",
+    "session_lost",
+    "source_failing",
+    "source_incomplete",
+}
+"""Stories that happen to the same names of two jobs and namespaces at once."""
+
 
 def documents() -> Iterator[tuple[Path, str]]:
     """Each file of ``prometheus/tests`` with its text: stories that are played at once, each in a namespace."""
@@ -129,6 +150,12 @@ def documents() -> Iterator[tuple[Path, str]]:
         plays = {title: play for topic in topics for title, play in stories.STORIES[topic].items()}
         scenarios = [
             Scenario(play.__name__, title, *play(), texts.get(title, ())) for title, play in plays.items()
+        ]
+        scenarios += [
+            each
+            for title, play in plays.items()
+            if play.__name__ in IN_TWO_PLACES
+            for each in in_two_places(play.__name__, title, play)
         ]
         runs = _runs(scenarios)
         for number, run in enumerate(runs, start=1):

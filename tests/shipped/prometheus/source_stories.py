@@ -91,8 +91,19 @@ def source_removed() -> Play:
     fleet = Fleet(4, 60)
     says(fleet, 0.5, ACCOUNT, good=False)
     says(fleet, 0.5, FOLDER, good=False)
-    fleet.story.at(30, lambda: fleet.exporter.sources.pop(ACCOUNT))
-    return fleet.story, {failing(ACCOUNT): [(15.5, 32)], failing(FOLDER): [(15.5, 60)]}
+    says(fleet, 0.5, "account:filial", good=True)
+    fleet.story.at(0.5, lambda: fleet.exporter.skipped.update({"account:filial": 3}))
+    fleet.story.at(
+        30,
+        lambda: fleet.exporter.sources.pop(ACCOUNT),
+        lambda: fleet.exporter.sources.pop("account:filial"),
+        fleet.exporter.skipped.clear,
+    )
+    return fleet.story, {
+        failing(ACCOUNT): [(15.5, 32)],
+        failing(FOLDER): [(15.5, 60)],
+        job("InstanceSourceIncomplete", source="account:filial"): [(15.5, 32)],
+    }
 
 
 @story("sources")
@@ -108,13 +119,16 @@ def source_incomplete() -> Play:
 
 @story("sources")
 def source_of_an_uninstalled_exporter() -> Play:
-    """The failing source of an exporter that was uninstalled ends after an hour."""
+    """The failing or incomplete source of an exporter that was uninstalled ends after an hour."""
     fleet = Fleet(2, 100)
     says(fleet, 0.5, FOLDER, good=False)
+    says(fleet, 0.5, ACCOUNT, good=True)
+    fleet.story.at(0.5, lambda: fleet.exporter.skipped.update({ACCOUNT: 3}))
     fleet.kill(20, target=False)
     fleet.story.exporters.append(Exporter("b:1", {"q0": {}}, {"q0": fleet.phones["p0"]}, job="other"))
     return fleet.story, {
         failing(FOLDER): [(15.5, 79.5)],
+        job("InstanceSourceIncomplete", source=ACCOUNT): [(15.5, 79.5)],
         job("ExporterTargetLost"): [(29.5, 79.5)],
     }
 

@@ -1,6 +1,7 @@
 """What goes wrong in a fleet, and which alerts must fire from which minute to which."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from tests.shipped.prometheus.fleet_model import Alert, Exporter, Phone, Story, Window
@@ -579,6 +580,93 @@ def uninstalled_in_trouble() -> Play:
     fleet.kill(76, target=False)
     fleet.story.exporters.append(Exporter("b:1", {"q0": {}}, {"q0": Phone()}, job="other"))
     return fleet.story, {**every_trouble_until(135.5), job("ExporterTargetLost"): [(85.5, 135.5)]}
+
+
+@story("removed")
+def refused_for_another_reason() -> Play:
+    """What was told has ended, and not well, when polls are refused for another reason or a webhook is not expected."""
+    fleet = Fleet(6, 40)
+    reasons = ("unauthorized", "wrong_instance", "subscription_ended")
+    for number, state in enumerate(("missing", "muted", "other"), start=3):
+        fleet.phones[f"p{number}"].webhooks = {"received": state}
+        fleet.say(25, f"p{number}", webhooks={})
+    for number in range(3):
+        fleet.phones[f"p{number}"].fault = reasons[number]
+        fleet.say(20, f"p{number}", fault=reasons[number - 2])
+    return fleet.story, {
+        of("InstanceCredentialsRefused", "p0"): [(7, 25)],
+        of("InstanceCredentialsRefused", "p2"): [(20.5, 40)],
+        of("InstanceWrongInstance", "p1"): [(7.5, 20.5)],
+        of("InstanceWrongInstance", "p0"): [(25, 40)],
+        of("InstanceSubscriptionEnded", "p2"): [(7.5, 20.5)],
+        of("InstanceSubscriptionEnded", "p1"): [(20.5, 40)],
+        of("InstanceWebhookMissing", "p3", webhook="received"): [(10.5, 25.5)],
+        of("InstanceWebhookMuted", "p4", webhook="received"): [(10.5, 25.5)],
+        of("InstanceWebhookUnexpected", "p5", webhook="received"): [(11, 25)],
+    }
+
+
+@story("removed")
+def flapping_or_of_two_ids_until_removed() -> Play:
+    """A number that flaps, and one that has two ids, end as removed when they are."""
+    fleet, other = name_of_two(50)
+    fleet.phones["p2"], fleet.labels["p2"] = Phone(), {}
+    for minute in (5, 10, 15):
+        fleet.say(minute, "p1", connected=False)
+        fleet.say(minute + 2, "p1", connected=True)
+    fleet.configure(30, fleet.exporter, without=["p0", "p1"])
+    fleet.configure(30, other, without=["p0"])
+    return fleet.story, {of("InstanceTwoIds", "p0"): [(10, 32)], of("InstanceFlapping", "p1"): [(15.5, 32)]}
+
+
+@story("removed")
+def mass_event_of_removed_numbers() -> Play:
+    """A mass event whose numbers are removed, all that a team has, ends as that."""
+    fleet = Fleet(12, 50)
+    dropped = [f"p{number}" for number in range(1, 12, 2)]
+    fleet.say(10, *dropped, connected=False)
+    fleet.configure(30, fleet.exporter, without=dropped)
+    return fleet.story, {
+        job("ManyInstancesDisconnected"): [(11.5, 32)],
+        job("TeamInstancesDisconnected", team="sales"): [(11.5, 32)],
+        job("InstancesVanished"): [(32, 50)],
+    }
+
+
+@story("removed")
+def uninstalled_in_troubles_of_jobs() -> Play:
+    """What was told of jobs, and of numbers that flap or have two ids, ends in words of its own when uninstalled."""
+    fleet, other = name_of_two(125)
+    for minute in (5, 10, 15):
+        fleet.say(minute, "p1", connected=False)
+        fleet.say(minute + 2, "p1", connected=True)
+    fleet.kill(50, target=False)
+    fleet.kill(50, other, target=False)
+    for number, fault in enumerate(("ip_not_allowed", "forbidden", "connect")):
+        name = f"q{number}"
+        exporter = Exporter(
+            f"{fault}:1",
+            {name: {}, name + "b": {}},
+            {name: Phone(fault=fault), name + "b": Phone(fault=fault)},
+            job=fault,
+        )
+        fleet.story.exporters.append(exporter)
+        fleet.kill(50, exporter, target=False)
+    night = {f"n{number}": Phone() for number in range(8)}
+    dropped = Exporter("n:1", {name: {"team": "night"} for name in night}, night, job="night")
+    fleet.story.at(10, *(partial(setattr, phone, "connected", False) for phone in night.values()))
+    fleet.kill(50, dropped, target=False)
+    fleet.story.exporters += [dropped, Exporter("b:1", {"r0": {}}, {"r0": Phone()}, job="other")]
+    return fleet.story, {
+        job("ManyInstancesDisconnected"): [(11, 109.5)],
+        job("TeamInstancesDisconnected", team="night"): [(11, 109.5)],
+        job("ApiDown"): [(3.5, 109.5)],
+        job("AddressNotAllowed"): [(7, 109.5)],
+        job("Forbidden"): [(7, 109.5)],
+        of("InstanceTwoIds", "p0"): [(10, 109.5)],
+        of("InstanceFlapping", "p1"): [(15.5, 109.5)],
+        job("ExporterTargetLost"): [(59.5, 109.5)],
+    }
 
 
 @story("subscription")
