@@ -127,6 +127,7 @@ IN_TWO_PLACES: Final = {
     "exporters_taken_away",
     "expiry",
     "flapping",
+    "other_label",
     "rate_limited_until_an_outage",
     "refused_and_dropped_with_other_labels_at_half_of_a_pair",
     "removed_in_trouble",

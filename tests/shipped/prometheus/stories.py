@@ -934,9 +934,17 @@ def name_of_two(minutes: int) -> tuple[Fleet, Exporter]:
 @story("listed")
 def two_ids_until_removed() -> Play:
     """One name with two ids is told until one exporter has long listed it no more."""
-    fleet, other = name_of_two(30)
+    fleet, another = Fleet(2, 30), Phone()
+    other = Exporter(
+        "b:1", {"p0": dict(fleet.labels["p0"]), "q0": {}}, {"p0": Phone(id="BEEF"), "q0": another}
+    )
+    fleet.story.exporters.append(other)
+    fleet.story.at(19, lambda: setattr(another, "fault", "timeout"))
     fleet.configure(20, other, without=["p0"])
-    return fleet.story, {of("InstanceTwoIds", "p0"): [(10, 22)]}
+    return fleet.story, {
+        of("InstanceTwoIds", "p0"): [(10, 22)],
+        of("InstancePollsFailing", "q0"): [(26, 30)],
+    }
 
 
 @story("listed")
@@ -1226,11 +1234,28 @@ def removed_in_an_outage() -> Play:
 @story("polls")
 def refused_address_removed() -> Play:
     """A refused address is told as that of removed numbers when those that were refused are removed."""
-    fleet = Fleet(6, 40)
+    fleet = Fleet(6, 50)
     fleet.say(10, "p0", fault="ip_not_allowed")
     fleet.say(10, "p1", fault="forbidden")
-    fleet.configure(25, fleet.exporter, without=["p0", "p1"])
-    return fleet.story, {job("AddressNotAllowed"): [(16, 27)], job("Forbidden"): [(16.5, 27)]}
+    fleet.configure(25, fleet.exporter, without=["p0"])
+    fleet.configure(40, fleet.exporter, without=["p1"])
+    return fleet.story, {job("AddressNotAllowed"): [(16, 27)], job("Forbidden"): [(16.5, 42)]}
+
+
+@story("polls")
+def refused_address_allowed_again() -> Play:
+    """A refused address that is allowed again is told so, though others are still refused for another reason."""
+    fleet = Fleet(6, 50)
+    fleet.say(10, "p0", fault="ip_not_allowed")
+    fleet.say(10, "p1", fault="forbidden")
+    fleet.say(10, "p2", fault="unauthorized")
+    fleet.say(25, "p0", fault=None)
+    fleet.say(40, "p1", fault=None)
+    return fleet.story, {
+        job("AddressNotAllowed"): [(16, 25)],
+        job("Forbidden"): [(16.5, 40.5)],
+        of("InstanceCredentialsRefused", "p2"): [(16.5, 50)],
+    }
 
 
 @story("polls")

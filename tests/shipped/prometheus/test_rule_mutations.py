@@ -46,6 +46,29 @@ NO_MISTAKE: Final = (
     (rf"name_{_FAILING}:since", r"> → >= in .*since\[1h\]\) > 0\)? and", "What has ended has no state."),
     (rf"name_{_FAILING}:last", r"> → >= in", "A failure that begins anew does not look at the last."),
     (rf"name_{_FAILING}:seconds", r"> → >= in .*:since > 0", "What has ended has no last."),
+    (
+        r"name:zapi_instance_phone_offline:seconds",
+        r"> → >= in .*:since > 0\) and",
+        "What has ended has no alert.",
+    ),
+    (
+        r"name:zapi_instance_phone_offline(_critical)?:alert",
+        r"== → >= in .*:told\[1h\]\)\)",
+        "What was told cannot have begun later than it did.",
+    ),
+    (
+        r"name:zapi_instance_queue_(waiting|full):since",
+        r"> → >= in .*:since\[1h\]\) > 0\) +and on",
+        "What is 0 stays so.",
+    ),
+    (
+        r"name:zapi_instance_queue_waiting:since",
+        r"== → != in .*queue_messages == 0",
+        "What waits after an empty queue is younger than that.",
+    ),
+    (r"name:zapi_instance_queue:messages", r"^job, .*:messages\[1h\]", _ONLY_CHEAPER),
+    (r"name:zapi_instance_noted:(good|last_success)", r"^job, namespace, name .*and on", _ONLY_CHEAPER),
+    (r"instance_name_id:zapi_instance_two_ids:now", r"^job, namespace, name .*and on", _ONLY_CHEAPER),
 )
 """Mutants that behave as the rule does: patterns of the rule's name and of the mistake, and why."""
 
