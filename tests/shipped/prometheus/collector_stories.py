@@ -154,13 +154,14 @@ def queue_stuck() -> Play:
 def queue_of_a_number_that_came_back() -> Play:
     """The old messages of a number that was disconnected have an hour to leave once it is connected again."""
     fleet = asked(Fleet(4, 190))
-    fleet.say(5, "p1", waiting=50, oldest=240.0)
+    fleet.say(5, "p0", "p1", waiting=50, oldest=240.0)
     fleet.say(10, "p0", "p1", connected=False, waiting=800, oldest=600.0)
-    fleet.say(90, "p0", "p1", connected=True)
-    fleet.say(130, "p0", waiting=0, oldest=None)
+    fleet.say(45, "p0", connected=True)
+    fleet.say(100, "p0", waiting=0, oldest=None)
+    fleet.say(90, "p1", connected=True)
     fleet.say(170, "p1", connected=False)  # not one that is stuck, but one that is disconnected
     return fleet.story, {
-        of("InstanceDisconnected", "p0"): [(14, 90)],
+        of("InstanceDisconnected", "p0"): [(14, 45)],
         of("InstanceDisconnected", "p1"): [(14.5, 90.5), (174.5, 190)],
         of("InstanceQueueStuck", "p1"): [(150.5, 170.5)],
     }
@@ -369,13 +370,14 @@ def collectors_that_are_not_asked_any_more() -> Play:
     fleet = asked(Fleet(6, 80, letter="h"))
     offline_within_hours(fleet, "h1", "h4")
     own(fleet, "phone_offline_seconds", "h0", 1200)
-    own(fleet, "phone_offline_critical_seconds", "h0", 1500)
+    own(fleet, "phone_offline_critical_seconds", "h0", 1440)
     own(fleet, "queue_stuck_seconds", "h0", 900)
     fleet.say(10, "h0", "h1", "h4", online=False)
     fleet.say(10, "h2", session="restorable")
     fleet.say(10, "h3", connected=False, waiting=950, oldest=600.0)
     fleet.say(10, "h0", session="disconnected", waiting=30, oldest=600.0)
-    fleet.say(38, "h0", fault="timeout")
+    fleet.say(35, "h0", fault="timeout")
+    fleet.story.at(36, lambda: fleet.exporter.restart(36 * 60.0))
     fleet.say(39, "h5", fault="timeout")
     fleet.say(44, "h5", fault=None)
     fleet.configure(40, fleet.exporter, without=["h0", "h3"], h4={"team": "billing"})
@@ -385,7 +387,7 @@ def collectors_that_are_not_asked_any_more() -> Play:
         of("InstancePhoneOffline", "h1", severity="warning"): [(30.5, 42)],
         of("InstancePhoneOffline", "h4", severity="warning"): [(30.5, 80)],
         of("InstancePhoneOffline", "h4", severity="critical"): [(70.5, 80)],
-        of("InstancePhoneOffline", "h0", severity="critical"): [(35, 42)],
+        of("InstancePhoneOffline", "h0", severity="critical"): [(34, 42)],
         of("InstanceSessionLost", "h2"): [(15.5, 42)],
         of("InstanceSessionLost", "h0"): [(15, 42)],
         of("InstanceQueueStuck", "h0"): [(25, 42)],

@@ -134,6 +134,7 @@ IN_TWO_PLACES: Final = {
     "told_before_the_event",
     "two_ids",
     "webhooks",
+    "collector_failing_of_a_removed_number",
     "collector_that_never_answered",
     "collectors_after_a_dead_exporter",
     "collectors_that_are_not_asked_any_more",
