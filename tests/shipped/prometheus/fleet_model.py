@@ -87,8 +87,6 @@ class Exporter:
     phones: Mapping[str, Phone]
     job: str = "zapi"
     pod: str = ""
-    first_poll: int = 0
-    """The second of a minute at which its first instance is polled."""
     running: bool = True
     target: bool = True
     reaches: bool = True
@@ -123,7 +121,7 @@ class Exporter:
     def poll(self, now: float) -> None:
         """Poll whatever is due; each instance is polled at a second of its own."""
         for position, name in enumerate(self.labels):
-            offset = (self.first_poll + position * 7) % POLL
+            offset = position * 7 % POLL
             known = self.known.setdefault(name, _Known())
             last = (now - offset) // POLL * POLL + offset
             if (

@@ -91,10 +91,6 @@ class Fleet:
         self.story.at(minute, begin)
 
 
-BETWEEN_SCRAPES: Final = 31
-"""Polls that are all seen by the scrape of the full minute: a range of ten minutes has as many, left-open or not."""
-
-
 def one_in_three(instance: str, scrape: int) -> bool:
     return scrape % 3 == 1
 
@@ -1327,37 +1323,36 @@ def backoff_after_an_outage() -> Play:
 def rate_limited() -> Play:
     """A quarter of a job's polls refused as too many is one alert, without one for each number."""
     fleet = Fleet(3, 60)
-    fleet.exporter.first_poll = BETWEEN_SCRAPES
     fleet.say(10, "p0", fault="rate_limited")
     fleet.say(40, "p0", fault=None)
-    return fleet.story, {job("RateLimited"): [(22, 42)]}
+    fleet.story.unsure = (22, 41.5)
+    return fleet.story, {
+        job("RateLimited"): [(22, 41.5)],
+    }
 
 
 @story("polls")
 def rate_limited_no_more() -> Play:
     """Polls of a job that Z-API does not limit any more are told as such."""
     fleet = Fleet(5, 55)
-    fleet.exporter.first_poll = BETWEEN_SCRAPES
     fleet.say(10, "p0", "p1", fault="rate_limited")
     fleet.say(40, "p0", "p1", fault=None)
-    return fleet.story, {job("RateLimited"): [(21, 43)]}
+    return fleet.story, {job("RateLimited"): [(21, 43.5)]}
 
 
 @story("polls")
 def rate_limited_until_an_outage() -> Play:
     """Polls that fail in an outage are no news that Z-API does not limit them any more."""
     fleet = Fleet(5, 55)
-    fleet.exporter.first_poll = BETWEEN_SCRAPES
     fleet.say(10, "p0", "p1", fault="rate_limited")
     fleet.say(40, fault="timeout")
-    return fleet.story, {job("RateLimited"): [(21, 43)], job("ApiDown"): [(43, 55)]}
+    return fleet.story, {job("RateLimited"): [(21, 43.5)], job("ApiDown"): [(43.5, 55)]}
 
 
 @story("polls")
 def rate_limited_through_a_dead_exporter() -> Play:
     """The limit of a job is told on while its exporter is dead, until it is not watched any more."""
     fleet = Fleet(5, 120)
-    fleet.exporter.first_poll = BETWEEN_SCRAPES
     fleet.say(10, "p0", "p1", fault="rate_limited")
     fleet.kill(30)
     fleet.start(50)
@@ -1374,9 +1369,9 @@ def rate_limited_through_a_dead_exporter() -> Play:
 def all_rate_limited() -> Play:
     """All polls of a job refused as too many are one alert."""
     fleet = Fleet(2, 60)
-    fleet.exporter.first_poll = BETWEEN_SCRAPES
     fleet.say(10, fault="rate_limited")
     fleet.say(40, fault=None)
+    fleet.story.unsure = (17, 46.5, 47)
     return fleet.story, {job("RateLimited"): [(17, 47)]}
 
 
@@ -1445,20 +1440,20 @@ def missing() -> Play:
 def behind() -> Play:
     """Polls that begin late for twenty minutes are told."""
     fleet = Fleet(2, 60)
-    fleet.exporter.first_poll = BETWEEN_SCRAPES
     fleet.story.at(5, lambda: setattr(fleet.exporter, "lateness", 20.0))
     fleet.story.at(40, lambda: setattr(fleet.exporter, "lateness", 0.0))
-    return fleet.story, {at("ExporterBehind"): [(22, 42)]}
+    fleet.story.unsure = (22.5, 41.5)
+    return fleet.story, {at("ExporterBehind"): [(22.5, 41.5)]}
 
 
 @story("exporter")
 def behind_no_more() -> Play:
     """Polls of an exporter that begin in time again are told as such."""
     fleet = Fleet(2, 60)
-    fleet.exporter.first_poll = BETWEEN_SCRAPES
     fleet.story.at(5, lambda: setattr(fleet.exporter, "lateness", 30.0))
     fleet.story.at(40, lambda: setattr(fleet.exporter, "lateness", 0.0))
-    return fleet.story, {at("ExporterBehind"): [(19, 44)]}
+    fleet.story.unsure = (20,)
+    return fleet.story, {at("ExporterBehind"): [(20, 44.5)]}
 
 
 @story("exporter")
