@@ -187,7 +187,7 @@ def whole_number(maximum: int) -> Kind[int]:
 
 
 _SOME_TEXT: Final[Schema] = {"type": "string", "pattern": r"\S"}
-_URL: Final[Schema] = _text_like(rf"[Hh][Tt][Tt][Pp][Ss]?://(?![/?#:]){_WORD}")
+_URL: Final[Schema] = _text_like(rf"[Hh][Tt][Tt][Pp][Ss]?://(?![/?#:@\\]){_WORD}")
 _WEBHOOK_NAME: Final[Schema] = {"enum": list(WEBHOOK_FIELDS)}
 
 NAME: Final = scalar(

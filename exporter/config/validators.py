@@ -79,8 +79,7 @@ _NOT_REPLACED: Final = (
 _PART_OF_URL: Final = re.compile(r"://|/(?:instances|token)/|\?")
 _IN_QUOTES: Final = re.compile(r"""(["']).*\1""", re.DOTALL)
 _WHOLE_NUMBER: Final = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
-_WITH_HOST: Final = re.compile(r"[a-z]+://[^/?#:]", re.IGNORECASE)
-_BASE_URL: Final = re.compile(
+_URL: Final = re.compile(
     r"(?P<scheme>[^:/?#]*)://(?P<host>\[[^\]]*\]|[^/?#:@\\]*)(?::(?P<port>[0-9]{1,5}))?(?P<path>/[^?#\\]*)?"
 )
 _HOST: Final = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63})*\.?")
@@ -207,18 +206,14 @@ def collector(text: str) -> Collector:
 
 def webhook_url(text: str) -> Secret:
     """Return the URL that a webhook must have; it often holds a secret."""
-    if not _written_url(text).lower().startswith(("http://", "https://")):
-        raise ValueError("must be a URL that begins with https:// or http://")
-    if not _WITH_HOST.match(text):
+    if not _http_url(text, "must be a URL that begins with https:// or http://")["host"]:
         raise ValueError("must be a URL with a host, such as https://app.example.com/hooks")
     return Secret(text)
 
 
 def base_url(text: str) -> str:
     """Return the URL of Z-API, without a slash at the end."""
-    match = _BASE_URL.match(_written_url(text))
-    if match is None or match["scheme"].lower() not in ("http", "https"):
-        raise ValueError("must begin with https:// or http://, such as https://api.z-api.io")
+    match = _http_url(text, "must begin with https:// or http://, such as https://api.z-api.io")
     if _INSTANCE_PATH.search(text):
         raise ValueError(
             "contains the path of an instance; give only the part before /instances/, such as "
@@ -237,10 +232,13 @@ def base_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _written_url(text: str) -> str:
+def _http_url(text: str, problem: str) -> re.Match[str]:
     if word(text).startswith("$"):
         raise ValueError(f"begins with ${_VARIABLE}")
-    return text
+    match = _URL.match(text)
+    if match is None or match["scheme"].lower() not in ("http", "https"):
+        raise ValueError(problem)
+    return match
 
 
 def nearest(given: str, known: Collection[str]) -> str:

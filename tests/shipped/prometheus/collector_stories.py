@@ -22,18 +22,16 @@ def asked(fleet: Fleet, *names: str) -> Fleet:
 
 def own(fleet: Fleet, ending: str, name: str, value: int) -> None:
     """Give a number a threshold of its own."""
-    fleet.story.more.append(
-        {
-            "series": f'{OWN}{ending}{{name="{name}"}}',
-            "values": f"{value}x{fleet.story.seconds // 30}",
-        }
-    )
+    _record(fleet, ending, name, f"{value}x{fleet.story.seconds // 30}")
 
 
 def raised(fleet: Fleet, minute: int, ending: str, name: str, value: int) -> None:
     """Give a number a threshold of its own, and a far higher one from then on."""
     steps = fleet.story.seconds // 30
-    values = f"{value}x{2 * minute - 1} {10 * DAY}x{steps - 2 * minute}"
+    _record(fleet, ending, name, f"{value}x{2 * minute - 1} {10 * DAY}x{steps - 2 * minute}")
+
+
+def _record(fleet: Fleet, ending: str, name: str, values: str) -> None:
     fleet.story.more.append({"series": f'{OWN}{ending}{{name="{name}"}}', "values": values})
 
 

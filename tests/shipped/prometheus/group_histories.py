@@ -120,7 +120,7 @@ def pause(place: Path, rules: Path) -> Path:
     return _write(place / "pause.yaml", {"rule_files": names, "tests": [test]})
 
 
-def days(directory: Path, rules: Path) -> Path:
+def days(place: Path, rules: Path) -> Path:
     """Write a history in which phones stay offline for ten days, a sample every four minutes.
 
     They have the same name in two jobs and namespaces.
@@ -128,8 +128,8 @@ def days(directory: Path, rules: Path) -> Path:
     step = 240
     day = 24 * 3600 // step
     series = {"zapi:exporter_seen:timestamp": f"0+{step}x{{}}", "zapi:collectors:ready": "1x{}"}
-    for place in ('job="zapi"', 'job="other"', 'job="zapi", namespace="other"'):
-        phone = f'{place}, name="p"'
+    for target in ('job="zapi"', 'job="other"', 'job="zapi", namespace="other"'):
+        phone = f'{target}, name="p"'
         series |= {
             f'name_collector:zapi_instance_collector_listed:timestamp{{{phone}, collector="status"}}': "1x{}",
             f'name_collector:zapi_instance_collected:now{{{phone}, collector="status"}}': "1x{}",
@@ -155,7 +155,7 @@ def days(directory: Path, rules: Path) -> Path:
         ],
     }
     names = [str(rules / f"{name}.yaml") for name in ("thresholds", "phones")]
-    return _write(directory / "days.yaml", {"rule_files": names, "tests": [test]}, step)
+    return _write(place / "days.yaml", {"rule_files": names, "tests": [test]}, step)
 
 
 def reasons_last(place: Path, rules: Path) -> Path:

@@ -120,7 +120,7 @@ BESIDE_OTHERS: Final = {
     "source_removed",
     "source_unreadable_at_a_start",
 }
-"""Stories in which other jobs and namespaces have the same names: every alert begins and ends in one of them."""
+"""Stories beside which another job and another namespace have the same names, and no trouble."""
 
 IN_TWO_PLACES: Final = {
     "all_at_once",
@@ -142,7 +142,7 @@ IN_TWO_PLACES: Final = {
     "source_failing",
     "source_incomplete",
 }
-"""Stories that happen to the same names of two jobs and namespaces at once."""
+"""Stories that also happen to the same names in two jobs, and in two namespaces, at once."""
 
 
 def documents() -> Iterator[tuple[Path, str]]:
