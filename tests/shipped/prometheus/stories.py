@@ -1353,15 +1353,45 @@ def rate_limited_until_an_outage() -> Play:
 def rate_limited_through_a_dead_exporter() -> Play:
     """The limit of a job is told on while its exporter is dead, until it is not watched any more."""
     fleet = Fleet(5, 120)
-    fleet.say(10, "p0", "p1", fault="rate_limited")
+    fleet.say(10, fault="rate_limited")
     fleet.kill(30)
     fleet.start(50)
     fleet.kill(55, target=False)
     fleet.story.exporters.append(Exporter("b:1", {"q0": {}}, {"q0": Phone()}, job="other"))
     return fleet.story, {
-        job("RateLimited"): [(21, 114.5)],
+        job("RateLimited"): [(17.5, 114.5)],
         at("ExporterDown"): [(33, 50)],
         job("ExporterTargetLost"): [(64.5, 114.5)],
+    }
+
+
+def limited_before_a_silence(fault: str | None) -> Fleet:
+    """All polls are limited until the exporter is dead for twenty minutes, and then end as ``fault`` says."""
+    fleet = Fleet(2, 60)
+    fleet.say(10, fault="rate_limited")
+    fleet.kill(30)
+    fleet.say(45, fault=fault)
+    fleet.start(50)
+    return fleet
+
+
+@story("polls")
+def rate_limited_before_a_silence() -> Play:
+    """A limit that is gone after a silence is told as such."""
+    return limited_before_a_silence(None).story, {
+        job("RateLimited"): [(17, 55)],
+        at("ExporterDown"): [(33, 50)],
+    }
+
+
+@story("polls")
+def rate_limited_before_a_silence_and_an_outage() -> Play:
+    """A limit has ended, and not well, when polls fail for another reason after a silence."""
+    return limited_before_a_silence("timeout").story, {
+        job("RateLimited"): [(17, 55)],
+        at("ExporterDown"): [(33, 50)],
+        of("InstanceValuesStale", "p0"): [(50, 60)],
+        job("ApiDown"): [(50.5, 60)],
     }
 
 
@@ -1450,10 +1480,10 @@ def behind() -> Play:
 def behind_no_more() -> Play:
     """Polls of an exporter that begin in time again are told as such."""
     fleet = Fleet(2, 60)
-    fleet.story.at(5, lambda: setattr(fleet.exporter, "lateness", 30.0))
+    fleet.story.at(5, lambda: setattr(fleet.exporter, "lateness", 16.0))
     fleet.story.at(40, lambda: setattr(fleet.exporter, "lateness", 0.0))
-    fleet.story.unsure = (20,)
-    return fleet.story, {at("ExporterBehind"): [(20, 44.5)]}
+    fleet.story.unsure = (24,)
+    return fleet.story, {at("ExporterBehind"): [(24, 40.5)]}
 
 
 @story("exporter")
