@@ -52,6 +52,7 @@ COLLECTORS: Final = ("collectors", "phones", "sessions", "queues")
 
 _OF_OTHERS: Final = {
     "thresholds",
+    "own_thresholds_file",
     "files",
     "first_file",
     "no_collectors",
@@ -63,6 +64,7 @@ _OF_OTHERS: Final = {
 
 SUITES: Final = {
     "thresholds_missing": (("reasons", *FLEET), ("thresholds",)),
+    "thresholds_of_others": (("reasons", *FLEET), ("own_thresholds_file",)),
     **{
         f"{missing}_missing": (
             ("thresholds", "reasons", *(name for name in FLEET if name != missing)),

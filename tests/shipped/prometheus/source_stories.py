@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.shipped.prometheus.fleet_model import Exporter
-from tests.shipped.prometheus.stories import Fleet, Play, at, job, of, one_in_three, story
+from tests.shipped.prometheus.stories import Fleet, Play, at, job, of, one_in_three, raise_thresholds, story
 
 TOPICS: Final = ("sources",)
 
@@ -200,3 +200,18 @@ def source_incomplete_of_a_pair() -> Play:
     fleet.start(33, other)
     fleet.story.at(50, lambda: other.skipped.update({ACCOUNT: 0}))
     return fleet.story, {job("InstanceSourceIncomplete", source=ACCOUNT): [(20.5, 50.5)]}
+
+
+@story("sources")
+def sources_of_a_raised_threshold() -> Play:
+    """A threshold that is raised ends what is told of sources, though not as if they could be read or were complete."""
+    fleet = Fleet(2, 41)
+    says(fleet, 0.5, FOLDER, good=False)
+    says(fleet, 0.5, ACCOUNT, good=True)
+    fleet.story.at(0.5, lambda: fleet.exporter.skipped.update({ACCOUNT: 3}))
+    raise_thresholds(fleet, 30, "source_failing_seconds")
+    return fleet.story, {
+        failing(FOLDER): [(15.5, 30)],
+        job("InstanceSourceIncomplete", source=ACCOUNT): [(15.5, 30)],
+        job("ThresholdsMissing"): [(40, 41)],
+    }

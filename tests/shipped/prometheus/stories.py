@@ -1,10 +1,13 @@
 """What goes wrong in a fleet, and which alerts must fire from which minute to which."""
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 from tests.shipped.prometheus.fleet_model import Alert, Exporter, Phone, Story, Window
+from tests.shipped.prometheus.tools import RULES, parse
 
 Play = tuple[Story, Mapping[Alert, Sequence[Window]]]
 
@@ -923,9 +926,9 @@ def two_ids() -> Play:
     return fleet.story, {of("InstanceTwoIds", "p0"): [(10, 20)]}
 
 
-def name_of_two(minutes: int) -> tuple[Fleet, Exporter]:
+def name_of_two(minutes: int, numbers: int = 2) -> tuple[Fleet, Exporter]:
     """Two exporters, of which the second has another instance by the name of ``p0``."""
-    fleet = Fleet(2, minutes)
+    fleet = Fleet(numbers, minutes)
     other = Exporter("b:1", {"p0": dict(fleet.labels["p0"])}, {"p0": Phone(id="BEEF")})
     fleet.story.exporters.append(other)
     return fleet, other
@@ -1549,14 +1552,92 @@ def restarting_no_more() -> Play:
     return fleet.story, {at("ExporterRestarting"): [(18, 70)]}
 
 
+def raise_thresholds(fleet: Fleet, minute: int, *thresholds: str, until: int | None = None) -> None:
+    """Record far higher thresholds beside those of the file, of which the larger counts."""
+    end = fleet.story.seconds // 60 + 1 if until is None else until
+    values = f"_x{2 * minute} {10 * DAY}x{2 * (end - minute) - 1} stale"
+    fleet.story.more += [
+        {"series": f'zapi:threshold:{one}{{twice="yes"}}', "values": values} for one in thresholds
+    ]
+
+
 @story("thresholds_twice")
 def restarting_less_than_the_threshold() -> Play:
-    """An exporter that restarts less often than the threshold is told as one that does not keep restarting any more."""
+    """An exporter that restarts less often than the threshold, or polls less late, is told so unless it is dead."""
     fleet = Fleet(2, 46)
+    dead, behind = fleet.more(), fleet.more("c:1", lateness=20.0)
     for minute in (10, 14, 18):
-        fleet.story.at(minute, lambda minute=minute: fleet.exporter.restart(minute * 60))  # type: ignore[misc]
-    fleet.story.more = [{"series": 'zapi:threshold:exporter_restarts{twice="yes"}', "values": "_x70 4x22"}]
-    return fleet.story, {at("ExporterRestarting"): [(18, 35)], job("ThresholdsMissing"): [(45, 46)]}
+        for exporter in (fleet.exporter, dead):
+            restart = partial(exporter.restart, minute * 60)
+            fleet.story.at(minute, restart)
+    fleet.kill(30, dead)
+    fleet.kill(30, behind)
+    fleet.story.unsure = (11,)
+    raise_thresholds(fleet, 35, "exporter_restarts", "lateness_seconds")
+    return fleet.story, {
+        at("ExporterRestarting"): [(18, 35)],
+        at("ExporterRestarting", "b:1"): [(18, 35)],
+        at("ExporterBehind", "c:1"): [(11, 35)],
+        at("ExporterDown", "b:1"): [(33, 46)],
+        at("ExporterDown", "c:1"): [(33, 46)],
+        job("ThresholdsMissing"): [(45, 46)],
+    }
+
+
+@story("thresholds_twice")
+def thresholds_raised() -> Play:
+    """Thresholds that are raised end what they told, and nothing of it as good news."""
+    fleet, _ = name_of_two(97, 12)
+    fleet.exporter.labels["p1"] = {"team": "finance"}
+    fleet.phones["p1"].connected = False
+    fleet.say(10, "p2", connected=False)
+    fleet.say(60, "p3", fault="timeout")
+    fleet.say(73, "p4", fault="timeout")
+    fleet.phones["p5"].status = "trialing"
+    fleet.phones["p6"].due = None
+    fleet.phones["p7"].due = 5 * DAY
+    fleet.phones["p8"].due = DAY // 2
+    fleet.phones["p9"].due = 60
+    vanished = [f"q{number}" for number in range(6)]
+    fleet.phones.update({name: Phone() for name in vanished})
+    fleet.labels.update({name: {} for name in vanished})
+    fleet.configure(60, fleet.exporter, without=vanished)
+    for instance in ("c:1", "d:1"):
+        fleet.story.exporters.append(Exporter(instance, {"q0": {}}, {"q0": Phone()}, job="other"))
+    fleet.kill(50, fleet.story.exporters[-1], target=False)
+    raise_thresholds(
+        fleet,
+        80,
+        *("disconnected_seconds", "never_connected_seconds", "two_ids_seconds", "stale_seconds"),
+        *("failing_seconds", "unknown_seconds", "expired_seconds", "vanished_instances"),
+        "exporter_missing_seconds",
+        until=95,
+    )
+    for name, ending in (("p7", "expiring_soon_seconds"), ("p8", "expiring_imminently_seconds")):
+        fleet.story.more.append(
+            {
+                "series": f'zapi_instance:threshold:{ending}{{name="{name}"}}',
+                "values": f"{7 * DAY}x159 60x200",
+            }
+        )
+    return fleet.story, {
+        of("InstanceDisconnected", "p2"): [(14.5, 80)],
+        of("InstanceNeverConnected", "p1"): [(5.5, 80)],
+        of("InstanceTwoIds", "p0"): [(10, 80)],
+        of("InstancePollsFailing", "p3"): [(66.5, 80)],
+        of("InstanceValuesStale", "p3"): [(74.5, 80)],
+        of("InstancePollsFailing", "p4"): [(79.5, 80)],
+        of("InstancePaymentUnknown", "p5"): [(61, 80)],
+        of("InstanceDueUnknown", "p6"): [(61, 80)],
+        of("InstanceExpiringSoon", "p7"): [(1, 80)],
+        of("InstanceExpiringSoon", "p8"): [(80, 97)],
+        of("InstanceExpiringImminently", "p8"): [(1, 80)],
+        of("InstanceExpiringImminently", "p9"): [(0.5, 97)],
+        of("InstanceExpired", "p9"): [(6.5, 80)],
+        job("InstancesVanished"): [(62, 80)],
+        job("ExporterTargetLost"): [(59.5, 80)],
+        job("ThresholdsMissing"): [(90, 95)],
+    }
 
 
 @story("exporter")
@@ -1586,6 +1667,29 @@ def no_thresholds() -> Play:
     return fleet.story, {job("ThresholdsMissing"): [(10.5, 20)]}
 
 
+@story("own_thresholds_file")
+def thresholds_of_an_own_file() -> Play:
+    """With thresholds of an own file one number that vanished is told, until the job has had no exporter for long."""
+    fleet = Fleet(10, 70)
+    fleet.story.more = [
+        {"series": name, "values": f"{value}x{fleet.story.seconds // 30}"}
+        for name, value in thresholds(vanished_instances=1, vanished_ratio=0.05, unwatched_seconds=1800)
+    ]
+    fleet.configure(20, fleet.exporter, without=["p0"])
+    fleet.kill(30, target=False)
+    fleet.story.exporters.append(Exporter("b:1", {"q0": {}}, {"q0": Phone()}, job="other"))
+    return fleet.story, {job("InstancesVanished"): [(22, 59.5)], job("ExporterTargetLost"): [(39.5, 59.5)]}
+
+
+def thresholds(**changes: float) -> Iterator[tuple[str, float]]:
+    """The thresholds that are shipped, with changes."""
+    for rule in parse((RULES / "thresholds.yaml").read_text())["groups"][0]["rules"]:
+        factors = re.fullmatch(r"vector\((.+)\)", rule["expr"])
+        assert factors
+        value = math.prod(float(factor) for factor in factors[1].split(" * "))
+        yield rule["record"], changes.get(rule["record"].rpartition(":")[2], value)
+
+
 @story("files")
 def no_file() -> Play:
     """Without a file of rules its alerts cannot fire, which is told after ten minutes."""
@@ -1599,7 +1703,16 @@ def no_first_file() -> Play:
     """Without the file on which the others stand nothing is known, which is told after ten minutes."""
     fleet = Fleet(2, 20)
     fleet.say(2, "p0", connected=False)
-    return fleet.story, {job("ThresholdsMissing"): [(10, 20)]}
+    fleet.story.more = [{"series": "zapi:exporter_seen:timestamp", "values": "_x36 1080+30x4"}]
+    return fleet.story, {job("ThresholdsMissing"): [(10, 18)]}
+
+
+@story("first_file")
+def no_first_file_and_no_exporter() -> Play:
+    """That the file on which the others stand is not loaded ends, and not well, when no exporter is scraped."""
+    fleet = Fleet(2, 20)
+    fleet.kill(15, target=False)
+    return fleet.story, {job("ThresholdsMissing"): [(10, 15)]}
 
 
 @story("thresholds_twice")

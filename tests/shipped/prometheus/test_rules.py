@@ -130,6 +130,36 @@ def test_every_alert_has_a_unit_test_that_sees_its_text() -> None:
     assert seen == {rule.name for rule in alerts()}
 
 
+def test_every_case_of_a_summary_is_seen_by_a_unit_test() -> None:
+    """What an alert says while it is active, and at each of its ends."""
+    seen = {
+        (check["alertname"], alert["exp_labels"]["severity"], alert["exp_annotations"]["summary"])
+        for checks in parse(rule_tests.TEXTS.read_text()).values()
+        for check in checks
+        for alert in check["exp_alerts"]
+    }
+    unseen = [
+        (rule.name, case)
+        for rule in alerts()
+        for case in cases_of_its_summary(rule)
+        if not any(
+            (name, severity) == (rule.name, rule.body["labels"]["severity"]) and re.search(case, summary)
+            for name, severity, summary in seen
+        )
+    ]
+
+    assert unseen == []
+
+
+def cases_of_its_summary(rule: Rule) -> list[str]:
+    """As patterns, with anything where a template stands."""
+    summary = " ".join(rule.body["annotations"]["summary"].split())
+    if "(args " in summary:
+        return [re.escape(words) + "$" for words in re.findall(r'"([^"]+)"', summary.split("(print")[0])]
+    cases = re.split(r"{{ (?:if|else if|else)\b.*?}}", re.sub(r"{{ end }}", "", summary))[1:]
+    return [".*".join(re.escape(words) for words in re.split(r"{{.*?}}", case)) for case in cases]
+
+
 def test_no_text_has_an_empty_list() -> None:
     """Neither while the alert is active nor at its end."""
     texts = [
