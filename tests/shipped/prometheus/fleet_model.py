@@ -465,30 +465,26 @@ def in_two_places(
 
 def beside_others(scenario: Scenario) -> list[Scenario]:
     """Return it with fleets that have the same names and no trouble: one in another job, one in another namespace."""
-    story = scenario.story
-    others = Story([_well(story.exporters, story.exporters[0].job)], story.seconds)
-    well = _well(story.exporters, "other")
-    story = replace(
-        story,
-        exporters=[*story.exporters, well],
-        lost=lambda instance, number: instance != well.instance and scenario.story.lost(instance, number),
-    )
-    return [replace(scenario, story=story), Scenario(f"beside_{scenario.key}", "Others are well", others, {})]
+    well = Story([_well(scenario.story.exporters)], scenario.story.seconds)
+    others = Scenario(f"beside_{scenario.key}", "Others are well", well, {})
+    beside = Story([_well(scenario.story.exporters)], scenario.story.seconds)
+    return [replace(scenario, story=replace(scenario.story, again=beside)), others]
 
 
-def _well(exporters: Iterable[Exporter], job: str) -> Exporter:
+def _well(exporters: Sequence[Exporter]) -> Exporter:
+    """An exporter by the address of the first of these, of all that they poll."""
     phones = {
         name: (exporter.labels.get(name, {}), phone)
         for exporter in exporters
         for name, phone in exporter.phones.items()
     }
     return Exporter(
-        instance="well:1",
+        instance=exporters[0].instance,
         labels={name: dict(labels) for name, (labels, _) in phones.items()},
         phones={
             name: Phone(webhooks=dict.fromkeys(phone.webhooks, "good")) for name, (_, phone) in phones.items()
         },
-        job=job,
+        job=exporters[0].job,
         collect={name: each for exporter in exporters for name, each in exporter.collect.items()},
         sources={
             source: (True, 0.0, count)

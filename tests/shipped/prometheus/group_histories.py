@@ -71,6 +71,7 @@ _EXPOSED: Final = {
     'zapi_instance_collector_up{name="offline", collector="status"}': "1x{}",
     'zapi_exporter_instance_source_up{source="file"}': "0x{}",
     'zapi_exporter_instance_source_instances{source="file"}': "3x{}",
+    'zapi_exporter_instance_source_skipped_instances{source="file"}': "1x{}",
 }
 """What the exporter exposes, without ``job`` and ``instance`` → its values, for so many samples."""
 
@@ -87,6 +88,7 @@ _ALERTS: Final = {
     "ZapiInstanceQueueFull",
     "ZapiInstanceQueueStuck",
     "ZapiInstanceSourceFailing",
+    "ZapiInstanceSourceIncomplete",
     "ZapiInstanceTwoIds",
     "ZapiInstanceUnpaid",
     "ZapiInstanceValuesStale",

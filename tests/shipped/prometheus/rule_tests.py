@@ -64,7 +64,7 @@ _OF_OTHERS: Final = {
 
 SUITES: Final = {
     "thresholds_missing": (("reasons", *FLEET), ("thresholds",)),
-    "thresholds_of_others": (("reasons", *FLEET), ("own_thresholds_file",)),
+    "thresholds_of_others": (("reasons", *FLEET, "sources"), ("own_thresholds_file",)),
     **{
         f"{missing}_missing": (
             ("thresholds", "reasons", *(name for name in FLEET if name != missing)),

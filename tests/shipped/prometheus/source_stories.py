@@ -1,9 +1,20 @@
 """What goes wrong where instances come from."""
 
+from functools import partial
 from typing import Final
 
 from tests.shipped.prometheus.fleet_model import Exporter
-from tests.shipped.prometheus.stories import Fleet, Play, at, job, of, one_in_three, raise_thresholds, story
+from tests.shipped.prometheus.stories import (
+    Fleet,
+    Play,
+    at,
+    job,
+    of,
+    one_in_three,
+    raise_thresholds,
+    record_thresholds,
+    story,
+)
 
 TOPICS: Final = ("sources",)
 
@@ -48,6 +59,31 @@ def source_failing() -> Play:
     says(fleet, 10, FOLDER, good=False)
     says(fleet, 20, FOLDER, good=True)
     return fleet.story, {failing(ACCOUNT): [(25, 60)]}
+
+
+@story("sources")
+def source_failing_again() -> Play:
+    """A source that fails again, or lacks a token again, is told again, by when it did."""
+    fleet = Fleet(2, 60)
+    says(fleet, 0.5, ACCOUNT, good=True)
+    for minute, good in ((0.5, True), (10, False), (30, True), (40, False)):
+        says(fleet, minute, FOLDER, good)
+        fleet.story.at(minute, partial(fleet.exporter.skipped.update, {ACCOUNT: int(not good)}))
+    return fleet.story, {
+        failing(FOLDER): [(25, 30), (55, 60)],
+        job("InstanceSourceIncomplete", source=ACCOUNT): [(25, 30), (55, 60)],
+    }
+
+
+@story("own_thresholds_file")
+def account_that_is_not_read_any_more() -> Play:
+    """An account whose list is good and has not been read for long is failing; of a file that changes nothing."""
+    fleet = Fleet(2, 60)
+    record_thresholds(fleet, source_old_seconds=1800)
+    says(fleet, 0.5, ACCOUNT, good=True)
+    says(fleet, 0.5, FOLDER, good=True)
+    says(fleet, 55, ACCOUNT, good=True)
+    return fleet.story, {failing(ACCOUNT): [(45.5, 55)]}
 
 
 @story("sources")
@@ -119,16 +155,22 @@ def source_incomplete() -> Play:
 
 @story("sources")
 def source_of_an_uninstalled_exporter() -> Play:
-    """The failing or incomplete source of an exporter that was uninstalled ends after an hour."""
+    """A source of an exporter that was uninstalled ends after an hour; one that another does not have is removed."""
     fleet = Fleet(2, 100)
     says(fleet, 0.5, FOLDER, good=False)
     says(fleet, 0.5, ACCOUNT, good=True)
     fleet.story.at(0.5, lambda: fleet.exporter.skipped.update({ACCOUNT: 3}))
     fleet.kill(20, target=False)
-    fleet.story.exporters.append(Exporter("b:1", {"q0": {}}, {"q0": fleet.phones["p0"]}, job="other"))
+    other = Exporter("b:1", {"q0": {}}, {"q0": fleet.phones["p0"]}, job="other")
+    other.sources = {"file:other": (False, 0.0, 1), "account:other": (True, 0.0, 1)}
+    other.skipped = {"account:other": 1}
+    fleet.story.exporters.append(other)
+    fleet.story.at(85, other.sources.clear, other.skipped.clear)
     return fleet.story, {
         failing(FOLDER): [(15.5, 79.5)],
+        failing("file:other"): [(15.5, 87)],
         job("InstanceSourceIncomplete", source=ACCOUNT): [(15.5, 79.5)],
+        job("InstanceSourceIncomplete", source="account:other"): [(15.5, 87)],
         job("ExporterTargetLost"): [(29.5, 79.5)],
     }
 
@@ -187,19 +229,33 @@ def source_that_read_well_before_a_lost_scrape() -> Play:
 
 
 @story("sources")
+def source_of_a_pair_that_one_does_not_have_any_more() -> Play:
+    """A source that only one of a pair could not read, or had a token missing, ends when this one does not have it."""
+    fleet, other = pair_of_which_one_cannot_read(60)
+    other.sources[FOLDER] = (True, 0.0, 1)
+    fleet.exporter.skipped[ACCOUNT] = 0
+    other.skipped |= {ACCOUNT: 1, FOLDER: 0}
+    fleet.story.at(40, lambda: other.sources.pop(ACCOUNT), lambda: other.skipped.pop(ACCOUNT))
+    return fleet.story, {
+        failing(ACCOUNT): [(20, 42)],
+        job("InstanceSourceIncomplete", source=ACCOUNT): [(15.5, 42)],
+    }
+
+
+@story("sources")
 def source_incomplete_of_a_pair() -> Play:
-    """Of a pair, the list that lacks tokens is told through lost scrapes and a restart of the one that reads it."""
+    """Of a pair, the list that lacks a token is told through lost scrapes and a restart of the one that reads it."""
     fleet = Fleet(3, 60)
     other = fleet.more()
     for exporter in (fleet.exporter, other):
         exporter.sources[ACCOUNT] = (True, 0.0, 3)
         exporter.skipped[ACCOUNT] = 0
-    fleet.story.lost = lambda instance, scrape: instance == "b:1" and scrape % 3 == 1
-    fleet.story.at(5, lambda: other.skipped.update({ACCOUNT: 2}))
+    fleet.story.lost = lambda instance, scrape: instance == "b:1" and scrape in {12, 40, 46}
+    fleet.story.at(5, lambda: other.skipped.update({ACCOUNT: 1}))
     fleet.kill(30, other)
     fleet.start(33, other)
     fleet.story.at(50, lambda: other.skipped.update({ACCOUNT: 0}))
-    return fleet.story, {job("InstanceSourceIncomplete", source=ACCOUNT): [(20.5, 50.5)]}
+    return fleet.story, {job("InstanceSourceIncomplete", source=ACCOUNT): [(20.5, 50)]}
 
 
 @story("sources")

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -1671,23 +1671,21 @@ def no_thresholds() -> Play:
 def thresholds_of_an_own_file() -> Play:
     """With thresholds of an own file one number that vanished is told, until the job has had no exporter for long."""
     fleet = Fleet(10, 70)
-    fleet.story.more = [
-        {"series": name, "values": f"{value}x{fleet.story.seconds // 30}"}
-        for name, value in thresholds(vanished_instances=1, vanished_ratio=0.05, unwatched_seconds=1800)
-    ]
+    record_thresholds(fleet, vanished_instances=1, vanished_ratio=0.05, unwatched_seconds=1800)
     fleet.configure(20, fleet.exporter, without=["p0"])
     fleet.kill(30, target=False)
     fleet.story.exporters.append(Exporter("b:1", {"q0": {}}, {"q0": Phone()}, job="other"))
     return fleet.story, {job("InstancesVanished"): [(22, 59.5)], job("ExporterTargetLost"): [(39.5, 59.5)]}
 
 
-def thresholds(**changes: float) -> Iterator[tuple[str, float]]:
-    """The thresholds that are shipped, with changes."""
+def record_thresholds(fleet: Fleet, **changes: float) -> None:
+    """Record the thresholds that are shipped, with changes."""
     for rule in parse((RULES / "thresholds.yaml").read_text())["groups"][0]["rules"]:
         factors = re.fullmatch(r"vector\((.+)\)", rule["expr"])
         assert factors
-        value = math.prod(float(factor) for factor in factors[1].split(" * "))
-        yield rule["record"], changes.get(rule["record"].rpartition(":")[2], value)
+        shipped = math.prod(float(factor) for factor in factors[1].split(" * "))
+        value = changes.get(rule["record"].rpartition(":")[2], shipped)
+        fleet.story.more.append({"series": rule["record"], "values": f"{value}x{fleet.story.seconds // 30}"})
 
 
 @story("files")

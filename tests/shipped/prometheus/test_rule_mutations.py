@@ -25,6 +25,7 @@ from tests.shipped.prometheus.tools import RULE_TESTS, Rule, parse, promtool, ru
 _FAILING: Final = "collector:zapi_instance_collector_failing"
 _ONLY_CHEAPER: Final = "What this leaves out is added to nothing."
 _NEITHER: Final = "Where it is not told any more, it is 0 or not there."
+_SOURCE: Final = "zapi_exporter_instance_source"
 
 NO_MISTAKE: Final = (
     (
@@ -69,6 +70,24 @@ NO_MISTAKE: Final = (
     (r"name:zapi_instance_queue:messages", r"^job, .*:messages\[1h\]", _ONLY_CHEAPER),
     (r"name:zapi_instance_noted:(good|last_success)", r"^job, namespace, name .*and on", _ONLY_CHEAPER),
     (r"instance_name_id:zapi_instance_two_ids:now", r"^job, namespace, name .*and on", _ONLY_CHEAPER),
+    (
+        rf"job_instance_source:{_SOURCE}_(failing|skipped):timestamp",
+        r"(> → >=|0 → 1) in .*\[1h\]\) > 0\)",
+        "A time is above 1, and what is 0 stays so.",
+    ),
+    (
+        rf"job_source:{_SOURCE}_(failing|skipped):since",
+        r"> → >= in .*since\[1d\]\) > 0 ?\)",
+        "What is 0 stays so.",
+    ),
+    (rf"job_source:{_SOURCE}_(failing|skipped):since", r"0 → 1 in .*:timestamp > 0\)", "A time is above 1."),
+    (rf"job_source:{_SOURCE}_failing:seconds", r"> → >= in .*:since > 0", "What has ended has no instances."),
+    (rf"job_source:{_SOURCE}:instances", r"> → >= in .*:since > 0", "What has ended has no seconds."),
+    (
+        rf"job_source:{_SOURCE}_skipped:(instances|alert)",
+        r"> → >= in .*:since > 0",
+        "What has ended is added to nothing, in one of the two or the other.",
+    ),
 )
 """Mutants that behave as the rule does: patterns of the rule's name and of the mistake, and why."""
 
