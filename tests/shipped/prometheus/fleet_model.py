@@ -472,14 +472,14 @@ def beside_others(scenario: Scenario) -> list[Scenario]:
 
 
 def _well(exporters: Sequence[Exporter]) -> Exporter:
-    """An exporter by the address of the first of these, of all that they poll."""
+    """An exporter by the address of the last of these, of all that they poll."""
     phones = {
         name: (exporter.labels.get(name, {}), phone)
         for exporter in exporters
         for name, phone in exporter.phones.items()
     }
     return Exporter(
-        instance=exporters[0].instance,
+        instance=exporters[-1].instance,
         labels={name: dict(labels) for name, (labels, _) in phones.items()},
         phones={
             name: Phone(webhooks=dict.fromkeys(phone.webhooks, "good")) for name, (_, phone) in phones.items()
@@ -491,6 +491,7 @@ def _well(exporters: Sequence[Exporter]) -> Exporter:
             for exporter in exporters
             for source, (_, _, count) in exporter.sources.items()
         },
+        skipped={source: 0 for exporter in exporters for source in exporter.skipped},
     )
 
 

@@ -125,7 +125,7 @@ def pause(place: Path, rules: Path) -> Path:
 def days(place: Path, rules: Path) -> Path:
     """Write a history in which phones stay offline for ten days, a sample every four minutes.
 
-    They have the same name in two jobs and namespaces.
+    They have the same name in two jobs and namespaces. The list of an account is not read once in these days.
     """
     step = 240
     day = 24 * 3600 // step
@@ -137,11 +137,26 @@ def days(place: Path, rules: Path) -> Path:
             f'name_collector:zapi_instance_collected:now{{{phone}, collector="status"}}': "1x{}",
             f'zapi_instance_phone_online{{{phone}, instance="a:1"}}': "1 0x{}",
         }
+    account = 'job="zapi", source="account:old"'
+    series |= {
+        'job:zapi_instance_removed:before{job="zapi"}': "0x{}",
+        f'zapi_exporter_instance_source_up{{{account}, instance="a:1"}}': "1x{}",
+        f'zapi_exporter_instance_source_instances{{{account}, instance="a:1"}}': "1x{}",
+        f'zapi_exporter_instance_source_last_success_timestamp_seconds{{{account}, instance="a:1"}}': "0x{}",
+    }
     warned, urged = (
         {"labels": f'{{alertname="ZapiInstancePhoneOffline", severity="{severity}"}}', "value": 3}
         for severity in ("warning", "critical")
     )
-    expected = {day: [], day + 1: [warned], 10 * day: [warned], 10 * day + 1: [warned, urged]}
+    old = {"labels": '{alertname="ZapiInstanceSourceFailing", severity="warning"}', "value": 1}
+    expected = {
+        day: [],
+        day + 1: [warned],
+        day + 3: [warned],
+        day + 4: [warned, old],
+        10 * day: [warned, old],
+        10 * day + 1: [warned, urged, old],
+    }
     test = {
         "interval": f"{step}s",
         "input_series": [
@@ -156,7 +171,7 @@ def days(place: Path, rules: Path) -> Path:
             for at, samples in expected.items()
         ],
     }
-    names = [str(rules / f"{name}.yaml") for name in ("thresholds", "phones")]
+    names = [str(rules / f"{name}.yaml") for name in ("thresholds", "phones", "sources")]
     return _write(place / "days.yaml", {"rule_files": names, "tests": [test]}, step)
 
 

@@ -119,6 +119,8 @@ BESIDE_OTHERS: Final = {
     "session_lost",
     "source_failing",
     "source_incomplete",
+    "source_incomplete_of_a_pair",
+    "source_of_a_pair_with_lost_scrapes",
     "source_removed",
     "source_unreadable_at_a_start",
 }

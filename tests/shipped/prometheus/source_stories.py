@@ -175,6 +175,20 @@ def source_of_an_uninstalled_exporter() -> Play:
     }
 
 
+@story("sources")
+def source_removed_beside_an_uninstalled_exporter() -> Play:
+    """A source that is removed is told as such, though an exporter in another namespace was uninstalled long ago."""
+    fleet = Fleet(2, 105)
+    says(fleet, 81, FOLDER, good=False)
+    says(fleet, 0.5, ACCOUNT, good=True)
+    fleet.story.at(81, lambda: fleet.exporter.skipped.update({ACCOUNT: 1}))
+    fleet.story.at(100, fleet.exporter.sources.clear, fleet.exporter.skipped.clear)
+    return fleet.story, {
+        failing(FOLDER): [(96, 102)],
+        job("InstanceSourceIncomplete", source=ACCOUNT): [(96, 102)],
+    }
+
+
 def pair_of_which_one_cannot_read(minutes: int) -> tuple[Fleet, Exporter]:
     """Two exporters that read an account; from minute 5 on the second cannot, though the first does."""
     fleet = Fleet(3, minutes)

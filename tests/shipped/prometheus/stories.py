@@ -247,6 +247,19 @@ def just_enough() -> Play:
     }
 
 
+@story("connection")
+def mass_event_with_more_than_a_fifth_left() -> Play:
+    """A mass event goes on while three of fourteen are left."""
+    fleet = Fleet(20, 35)
+    fleet.say(10, *(f"p{number}" for number in range(14)), connected=False)
+    fleet.say(20, *(f"p{number}" for number in range(3, 14)), connected=True)
+    return fleet.story, {
+        job("ManyInstancesDisconnected"): [(11, 35)],
+        job("TeamInstancesDisconnected", team="support"): [(11, 35)],
+        job("TeamInstancesDisconnected", team="sales"): [(11, 35)],
+    }
+
+
 @story("connection_long")
 def long_down() -> Play:
     """Numbers that have been disconnected for more than six hours do not make a mass event, and end one."""
@@ -688,6 +701,50 @@ def due_moved() -> Play:
 
 
 @story("subscription")
+def dates_exactly_at_thresholds() -> Play:
+    """What is due is told at its threshold; an expired date that moves by more than an hour is another date."""
+    fleet = Fleet(0, 140)
+    fleet.story.exporters.clear()
+    dates = {"m0": DAY + 600, "w0": 7 * DAY + 600}
+    for name in ("e0", "e1", "e2", "s0", "s1", "s2", *dates):
+        fleet.phones[name] = Phone(due=dates.get(name, 600))
+        fleet.more(f"{name}:1", labels={name: {}})  # each is polled at whole minutes
+        if name.startswith("s"):
+            imminently = f'zapi_instance:threshold:expiring_imminently_seconds{{name="{name}"}}'
+            fleet.story.more.append({"series": imminently, "values": f"{-10 * DAY}x290"})
+    fleet.say(100, "e1", "s1", due=600 + 3600)
+    fleet.say(100, "e2", "s2", due=600 + 3700)
+    fleet.say(130, "e0", "s0", due=130 * 60 - 300)
+    return fleet.story, {
+        of("InstanceExpiringImminently", "e0"): [(0, 130)],
+        of("InstanceExpiringImminently", "e1"): [(0, 140)],
+        of("InstanceExpiringImminently", "e2"): [(0, 100)],
+        of("InstanceExpiringImminently", "m0"): [(11, 140)],
+        of("InstanceExpiringSoon", "s0"): [(0, 130)],
+        of("InstanceExpiringSoon", "s1"): [(0, 140)],
+        of("InstanceExpiringSoon", "s2"): [(0, 100)],
+        of("InstanceExpiringSoon", "m0"): [(0, 140)],
+        of("InstanceExpiringSoon", "w0"): [(11, 140)],
+        **{of("InstanceExpired", name): [(15, 140)] for name in ("e0", "e1", "e2", "s0", "s1", "s2")},
+    }
+
+
+@story("subscription")
+def unknown_after_an_outage() -> Play:
+    """What is not known after polls have failed counts from the first good poll."""
+    fleet = Fleet(4, 100)
+    fleet.say(10, "p0", "p1", fault="timeout")
+    fleet.say(50, "p0", fault=None, status="trialing")
+    fleet.say(50, "p1", fault=None, due=None)
+    return fleet.story, {
+        of("InstancePollsFailing", "p0"): [(16, 50)],
+        of("InstancePollsFailing", "p1"): [(16.5, 50.5)],
+        of("InstanceValuesStale", "p0"): [(24, 50)],
+        of("InstanceValuesStale", "p1"): [(24.5, 50.5)],
+    }
+
+
+@story("subscription")
 def unpaid_then_unknown() -> Play:
     """A status that neither list has ends the alert, without the news that the instance is paid."""
     fleet = Fleet(2, 100)
@@ -862,6 +919,14 @@ def all_vanished() -> Play:
     """An exporter that watches nothing any more is told by what it watched before."""
     fleet = Fleet(4, 30)
     fleet.configure(10, fleet.exporter, without=list(fleet.phones))
+    return fleet.story, {job("InstancesVanished"): [(12, 30)]}
+
+
+@story("listed")
+def just_enough_vanished() -> Play:
+    """Three that vanish are enough, and so are three of ten."""
+    fleet = Fleet(10, 30)
+    fleet.configure(10, fleet.exporter, without=["p0", "p1", "p2"])
     return fleet.story, {job("InstancesVanished"): [(12, 30)]}
 
 
@@ -1309,6 +1374,52 @@ def api_down() -> Play:
     return fleet.story, {
         job("ApiDown"): [(12.5, 30.5)],
         of("InstanceValuesStale", "p0"): [(31, 60)],
+    }
+
+
+def outage_of(numbers: int, failing: int, left: int) -> Fleet:
+    """Polls of so many fail at minute 5; from minute 20 on those of so few."""
+    fleet = Fleet(numbers, 40)
+    names = list(fleet.phones)
+    fleet.say(5, *names[:failing], fault="timeout")
+    fleet.say(20, *names[left:], fault=None)
+    return fleet
+
+
+@story("polls")
+def outage_with_more_than_a_fifth_left() -> Play:
+    """An outage goes on while three of fourteen are left."""
+    return outage_of(14, failing=14, left=3).story, {job("ApiDown"): [(7.5, 40)]}
+
+
+@story("polls")
+def outage_with_less_than_a_fifth_left() -> Play:
+    """An outage ends when two of eleven are left."""
+    fleet = outage_of(11, failing=11, left=2)
+    return fleet.story, {
+        job("ApiDown"): [(7.5, 20.5)],
+        of("InstanceValuesStale", "p0"): [(21, 40)],
+        of("InstanceValuesStale", "p1"): [(21.5, 40)],
+    }
+
+
+@story("polls")
+def outage_of_five_of_six() -> Play:
+    """Five of six are enough for an outage."""
+    return outage_of(6, failing=5, left=5).story, {job("ApiDown"): [(7.5, 40)]}
+
+
+@story("polls")
+def outage_of_three_of_four() -> Play:
+    """Three of four are too few for an outage."""
+    fleet = outage_of(4, failing=3, left=3)
+    return fleet.story, {
+        of("InstancePollsFailing", "p0"): [(11, 40)],
+        of("InstancePollsFailing", "p1"): [(11.5, 40)],
+        of("InstancePollsFailing", "p2"): [(11.5, 40)],
+        of("InstanceValuesStale", "p0"): [(19, 40)],
+        of("InstanceValuesStale", "p1"): [(19.5, 40)],
+        of("InstanceValuesStale", "p2"): [(19.5, 40)],
     }
 
 

@@ -70,6 +70,34 @@ NO_MISTAKE: Final = (
     (r"name:zapi_instance_queue:messages", r"^job, .*:messages\[1h\]", _ONLY_CHEAPER),
     (r"name:zapi_instance_noted:(good|last_success)", r"^job, namespace, name .*and on", _ONLY_CHEAPER),
     (r"instance_name_id:zapi_instance_two_ids:now", r"^job, namespace, name .*and on", _ONLY_CHEAPER),
+    (r"name:zapi_instance_due:timestamp", r"^job, namespace, name .*and on", _ONLY_CHEAPER),
+    (
+        r"name:zapi_instance_due:timestamp",
+        r"(< → <=|3600 → \d+) in .*< time\(\) \+ 3600",
+        "An hour to spare is more than enough.",
+    ),
+    (r"name:zapi_instance_until_due:seconds", r"< → <=", "Alerts compare with what is less, or the same."),
+    (
+        r"name:zapi_instance_not_expired:seconds",
+        r"> → >=",
+        "What is exactly at it takes no part unless it was told before.",
+    ),
+    (
+        r"name:zapi_instance_expiring_(soon|imminently):alert",
+        r"0 → 1 in .* 0 +\) / 100",
+        "Less than 100 seconds are none.",
+    ),
+    (r"name:zapi_instance_renewed:timestamp", r"^job, namespace, name .*and on", _ONLY_CHEAPER),
+    (
+        r"name:zapi_instance_renewed:timestamp",
+        r"> → >= in .*> time\(\)",
+        "A date is seldom this very second.",
+    ),
+    (
+        r"ZapiInstance(ExpiringSoon|ExpiringImminently|Expired)",
+        r"(1 → 0|< → <=) in .*:ended \+ 1 <",
+        "A date that is another differs by more than a second.",
+    ),
     (
         rf"job_instance_source:{_SOURCE}_(failing|skipped):timestamp",
         r"(> → >=|0 → 1) in .*\[1h\]\) > 0\)",
