@@ -26,7 +26,7 @@ _BASE: Final = {
     **{
         f'name:zapi_instance_{what}:timestamp{{job="zapi", name="{name}"}}': 1
         for what in ("listed", "last_success")
-        for name in ("unpaid", "expired", "webhook", "unstable", "double", "phone", "offline")
+        for name in ("unpaid", "expired", "day", "week", "webhook", "unstable", "double", "phone", "offline")
     },
     **{
         f'name:zapi_instance_listed:timestamp{{job="zapi", name="{name}"}}': 1
@@ -53,6 +53,8 @@ _EXPOSED: Final = {
     'zapi_instance_due_timestamp_seconds{name="unpaid"}': "1e9x{}",
     'zapi_instance_payment_status{name="unpaid", status="unpaid"}': "1x{}",
     'zapi_instance_due_timestamp_seconds{name="expired"}': "-9e3x{}",
+    'zapi_instance_due_timestamp_seconds{name="day"}': "5e4x{}",
+    'zapi_instance_due_timestamp_seconds{name="week"}': "5e5x{}",
     'zapi_instance_up{name="webhook"}': "1x{}",
     'zapi_instance_webhook_as_expected{name="webhook", webhook="received"}': "0x{}",
     'zapi_instance_webhook_configured{name="webhook", webhook="received"}': "0x{}",
@@ -80,6 +82,8 @@ _ALERTS: Final = {
     "ZapiInstanceCredentialsRefused",
     "ZapiInstanceDueUnknown",
     "ZapiInstanceExpired",
+    "ZapiInstanceExpiringImminently",
+    "ZapiInstanceExpiringSoon",
     "ZapiInstanceFlapping",
     "ZapiInstanceNeverConnected",
     "ZapiInstancePaymentUnknown",

@@ -128,6 +128,7 @@ BESIDE_OTHERS: Final = {
 
 IN_TWO_PLACES: Final = {
     "all_at_once",
+    "clock_ahead_through_an_outage",
     "exporters_taken_away",
     "expiry",
     "flapping",

@@ -1424,6 +1424,27 @@ def outage_of_three_of_four() -> Play:
 
 
 @story("polls")
+def clock_ahead_through_an_outage() -> Play:
+    """A clock that is ahead makes nothing last longer during an outage."""
+    fleet, other = name_of_two(80, 4)
+    fleet.exporter.clock = other.clock = 1200
+    other.phones["p0"].id = fleet.phones["p0"].id
+    fleet.phones["p1"].webhooks["received"] = "good"
+    fleet.phones["p2"].status = "overdue"
+    fleet.say(41, "p1", webhooks={"received": "missing"})
+    fleet.say(41, "p0", id="BEEF")
+    for minute, reaches in ((45, False), (70, True)):
+        for exporter in (fleet.exporter, other):
+            fleet.story.at(minute, partial(setattr, exporter, "reaches", reaches))
+    return fleet.story, {
+        job("ApiDown"): [(47.5, 70.5)],
+        of("InstanceTwoIds", "p0"): [(70, 80)],
+        of("InstanceWebhookMissing", "p1", webhook="received"): [(70.5, 80)],
+        of("InstanceUnpaid", "p2"): [(70.5, 80)],
+    }
+
+
+@story("polls")
 def backoff_after_an_outage() -> Play:
     """A number that is polled again minutes after the others is not told as failing at the end of an outage."""
     fleet = Fleet(6, 60)

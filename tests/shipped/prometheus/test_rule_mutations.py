@@ -68,7 +68,17 @@ NO_MISTAKE: Final = (
         "What waits after an empty queue is younger than that.",
     ),
     (r"name:zapi_instance_queue:messages", r"^job, .*:messages\[1h\]", _ONLY_CHEAPER),
-    (r"name:zapi_instance_noted:(good|last_success)", r"^job, namespace, name .*and on", _ONLY_CHEAPER),
+    (
+        r"name:zapi_instance_(webhook_|payment_)?noted:(good|last_success)",
+        r"^job, namespace, name .*and on",
+        _ONLY_CHEAPER,
+    ),
+    (r"name:zapi_instance_(webhook|payment)_noted:group", r"> → >= in .*since\[1h\]\) > 0", _ONLY_CHEAPER),
+    (
+        r"name:zapi_instance_not_expired:seconds",
+        r"and → unless in .*last_over_time\(name:zapi_instance_expiring_im",
+        _ONLY_CHEAPER,
+    ),
     (r"instance_name_id:zapi_instance_two_ids:now", r"^job, namespace, name .*and on", _ONLY_CHEAPER),
     (r"name:zapi_instance_due:timestamp", r"^job, namespace, name .*and on", _ONLY_CHEAPER),
     (
