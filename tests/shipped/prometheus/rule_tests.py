@@ -112,6 +112,7 @@ BESIDE_OTHERS: Final = {
     "told_before_the_event",
     "two_ids",
     "webhooks",
+    "webhooks_that_are_not_expected_any_more",
     "collector_that_never_answered",
     "collectors_after_a_dead_exporter",
     "collectors_that_are_not_asked_any_more",

@@ -1122,6 +1122,39 @@ def webhooks() -> Play:
 
 
 @story("webhooks")
+def webhooks_that_are_not_expected_any_more() -> Play:
+    """Webhooks that are not expected any more end, though not as if they were set again."""
+    fleet = Fleet(2, 35)
+    every = ("received", "delivery", "status", "connected")
+    fleet.phones["p0"].webhooks = dict(zip(every, ("missing", "muted", "other", "good"), strict=True))
+    fleet.phones["p1"].webhooks = dict.fromkeys(every, "good")
+    fleet.say(25, "p0", webhooks={"connected": "good"})
+    return fleet.story, {
+        of("InstanceWebhookMissing", "p0", webhook="received"): [(11, 25)],
+        of("InstanceWebhookMuted", "p0", webhook="delivery"): [(11, 25)],
+        of("InstanceWebhookUnexpected", "p0", webhook="status"): [(11, 25)],
+    }
+
+
+@story("webhooks")
+def webhook_missing_again() -> Play:
+    """A webhook that is missing again is told again, by when it was, and another of the number by its own time."""
+    fleet = Fleet(2, 50)
+    for minute, received, status in (
+        (1, "good", "good"),
+        (5, "missing", "good"),
+        (10, "missing", "other"),
+        (20, "good", "other"),
+        (30, "missing", "other"),
+    ):
+        fleet.say(minute, "p0", webhooks={"received": received, "status": status})
+    return fleet.story, {
+        of("InstanceWebhookMissing", "p0", webhook="received"): [(15, 20), (40, 50)],
+        of("InstanceWebhookUnexpected", "p0", webhook="status"): [(20, 50)],
+    }
+
+
+@story("webhooks")
 def webhook_of_another_kind() -> Play:
     """A webhook that is wrong in another way is told as that at once, with since when it has not been as expected."""
     fleet = Fleet(2, 60)

@@ -109,6 +109,37 @@ NO_MISTAKE: Final = (
         "A date that is another differs by more than a second.",
     ),
     (
+        r"name_webhook:zapi_instance_webhook_unexpected:kind",
+        r"^job, namespace, name, webhook .*and on",
+        _ONLY_CHEAPER,
+    ),
+    (
+        r"name_webhook:zapi_instance_webhook_unexpected:(kind|due)",
+        r"> → >= in .*:since > 0",
+        "What has ended is not due, or has no kind.",
+    ),
+    (
+        r"name_webhook:zapi_instance_webhook_missing:alert",
+        r"== → <= in .*:kind == 1",
+        "A kind is 1 at least.",
+    ),
+    (r"name_webhook:zapi_instance_webhook_other:alert", r"== → >= in .*:kind == 3", "A kind is 3 at most."),
+    (
+        r"ZapiInstanceWebhook(Missing|Muted|Unexpected)",
+        r"== → >= in .*:since == 0 and",
+        "Where an exporter finds it as expected, it is 0.",
+    ),
+    (
+        r"ZapiInstanceWebhook(Missing|Muted|Unexpected)",
+        r"== → <= in .*_as_expected == 1",
+        "Where it is 0, an exporter finds it as expected, or it is not expected.",
+    ),
+    (
+        r"name_webhook:zapi_instance_webhook_unexpected:since",
+        r"> → >= in .*since\[1h\]\) > 0 ?\) +(and ignoring|unless)",
+        "What is 0 stays so.",
+    ),
+    (
         rf"job_instance_source:{_SOURCE}_(failing|skipped):timestamp",
         r"(> → >=|0 → 1) in .*\[1h\]\) > 0\)",
         "A time is above 1, and what is 0 stays so.",
