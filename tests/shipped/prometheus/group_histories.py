@@ -58,6 +58,11 @@ _EXPOSED: Final = {
     'zapi_instance_up{name="webhook"}': "1x{}",
     'zapi_instance_webhook_as_expected{name="webhook", webhook="received"}': "0x{}",
     'zapi_instance_webhook_configured{name="webhook", webhook="received"}': "0x{}",
+    'zapi_instance_webhook_as_expected{name="webhook", webhook="delivery"}': "0x{}",
+    'zapi_instance_webhook_configured{name="webhook", webhook="delivery"}': "1x{}",
+    'zapi_instance_webhook_muted{name="webhook", webhook="delivery"}': "1x{}",
+    'zapi_instance_webhook_as_expected{name="webhook", webhook="status"}': "0x{}",
+    'zapi_instance_webhook_configured{name="webhook", webhook="status"}': "1x{}",
     'zapi_instance_disconnects_total{name="unstable"}': "0+1x{}",
     'zapi_instance_info{name="double", id="A"}': "1x{}",
     'zapi_instance_info{name="double", id="B"}': "1x{}",
@@ -97,6 +102,8 @@ _ALERTS: Final = {
     "ZapiInstanceUnpaid",
     "ZapiInstanceValuesStale",
     "ZapiInstanceWebhookMissing",
+    "ZapiInstanceWebhookMuted",
+    "ZapiInstanceWebhookUnexpected",
 }
 
 

@@ -1459,21 +1459,21 @@ def outage_of_three_of_four() -> Play:
 @story("polls")
 def clock_ahead_through_an_outage() -> Play:
     """A clock that is ahead makes nothing last longer during an outage."""
-    fleet, other = name_of_two(80, 4)
+    fleet, other = name_of_two(85, 4)
     fleet.exporter.clock = other.clock = 1200
     other.phones["p0"].id = fleet.phones["p0"].id
     fleet.phones["p1"].webhooks["received"] = "good"
     fleet.phones["p2"].status = "overdue"
-    fleet.say(41, "p1", webhooks={"received": "missing"})
-    fleet.say(41, "p0", id="BEEF")
-    for minute, reaches in ((45, False), (70, True)):
+    fleet.say(54, "p1", webhooks={"received": "missing"})
+    fleet.say(54, "p0", id="BEEF")
+    for minute, reaches in ((58, False), (75, True)):
         for exporter in (fleet.exporter, other):
             fleet.story.at(minute, partial(setattr, exporter, "reaches", reaches))
     return fleet.story, {
-        job("ApiDown"): [(47.5, 70.5)],
-        of("InstanceTwoIds", "p0"): [(70, 80)],
-        of("InstanceWebhookMissing", "p1", webhook="received"): [(70.5, 80)],
-        of("InstanceUnpaid", "p2"): [(70.5, 80)],
+        job("ApiDown"): [(60.5, 75.5)],
+        of("InstanceTwoIds", "p0"): [(75, 85)],
+        of("InstanceWebhookMissing", "p1", webhook="received"): [(75.5, 85)],
+        of("InstanceUnpaid", "p2"): [(75.5, 85)],
     }
 
 
@@ -1890,7 +1890,7 @@ def threshold_twice() -> Play:
 @story("readers_first")
 def readings_after_a_silence() -> Play:
     """After scrapes have failed for long, what is read first begins then, and one failed poll is nothing."""
-    fleet = Fleet(4, 45, lambda instance, number: 20 <= number < 60)
+    fleet = Fleet(4, 75, lambda instance, number: 20 <= number < 60)
     fleet.phones["p0"].webhooks["received"] = "good"
     fleet.say(28, "p0", webhooks={"received": "missing"})
     fleet.say(28, "p1", status="overdue")
@@ -1899,7 +1899,7 @@ def readings_after_a_silence() -> Play:
     fleet.say(30.5, "p3", fault=None)
     return fleet.story, {
         at("ExporterDown"): [(13, 30)],
-        of("InstanceWebhookMissing", "p0", webhook="received"): [(40, 45)],
+        of("InstanceWebhookMissing", "p0", webhook="received"): [(40, 75)],
     }
 
 
