@@ -225,6 +225,38 @@ def thresholds_that_are_raised() -> Play:
 
 
 @story("collectors")
+def phones_and_queues_again() -> Play:
+    """A phone that is offline again, or a queue that is stuck or full again, is told again."""
+    fleet = asked(Fleet(5, 90, letter="u"))
+    for name in ("u0", "u1", "u2"):
+        own(fleet, "phone_offline_seconds", name, 1200)
+        own(fleet, "phone_offline_critical_seconds", name, 1800)
+    fleet.say(10, "u0", "u1", online=False)
+    fleet.say(45, "u0", "u1", online=True)
+    fleet.say(50, "u1", online=False)
+    fleet.say(50, "u0", online=False, connected=False)
+    fleet.phones["u2"].connected = fleet.phones["u2"].online = False
+    own(fleet, "queue_stuck_seconds", "u3", 1200)
+    fleet.say(1, "u3", waiting=1, oldest=60.0)
+    fleet.say(30, "u3", waiting=0, oldest=None)
+    fleet.say(40, "u3", waiting=1, oldest=2400.0)
+    fleet.say(5, "u4", connected=False)
+    for minute, waiting in ((15, 950), (25, 100), (35, 950)):
+        fleet.say(minute, "u4", waiting=waiting, oldest=300.0)
+    return fleet.story, {
+        of("InstancePhoneOffline", "u0", severity="warning"): [(30, 45)],
+        of("InstancePhoneOffline", "u0", severity="critical"): [(40, 45)],
+        of("InstancePhoneOffline", "u1", severity="warning"): [(30.5, 45.5), (70.5, 90)],
+        of("InstancePhoneOffline", "u1", severity="critical"): [(40.5, 45.5), (80.5, 90)],
+        of("InstanceDisconnected", "u0"): [(54, 90)],
+        of("InstanceNeverConnected", "u2"): [(5.5, 90)],
+        of("InstanceQueueStuck", "u3"): [(21.5, 30.5), (60.5, 90)],
+        of("InstanceDisconnected", "u4"): [(9.5, 90)],
+        of("InstanceQueueFull", "u4"): [(15.5, 25.5), (35.5, 90)],
+    }
+
+
+@story("collectors")
 def queues_of_two_jobs() -> Play:
     """A queue that moves or has room again is told so, though others and that of its name in another job do not."""
     fleet = asked(Fleet(3, 100, letter="j"))

@@ -58,14 +58,24 @@ NO_MISTAKE: Final = (
         "What was told cannot have begun later than it did.",
     ),
     (
-        r"name:zapi_instance_queue_(waiting|full):since",
-        r"> → >= in .*:since\[1h\]\) > 0\) +and on",
-        "What is 0 stays so.",
+        r"name:zapi_instance_queue_waiting:since",
+        r"(== → (!=|>=)|0 → 1) in .*queue_messages == 0",
+        "What waits after an empty queue is younger than that.",
     ),
     (
         r"name:zapi_instance_queue_waiting:since",
-        r"== → != in .*queue_messages == 0",
-        "What waits after an empty queue is younger than that.",
+        r"> → < in .*since\[1h\]\) > 0 \) and",
+        "It is read back over an hour; meanwhile nothing is learned.",
+    ),
+    (
+        r"name:zapi_instance_(queue_waiting|queue_stuck|queue_full|phone_offline):since",
+        r"> → >= in .*since\[1[hd]\]\) > 0( \) and|\) +and on)",
+        "What is 0 stays so.",
+    ),
+    (
+        r"name:zapi_instance_queue_stuck:seconds",
+        r"< → <= in|> → >= in .*:since > 0\) <",
+        "Where both are the same either is right, and what is 0 is long ago.",
     ),
     (r"name:zapi_instance_queue:messages", r"^job, .*:messages\[1h\]", _ONLY_CHEAPER),
     (
