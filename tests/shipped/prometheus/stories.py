@@ -745,6 +745,38 @@ def unknown_after_an_outage() -> Play:
 
 
 @story("subscription")
+def unpaid_beside_other_troubles() -> Play:
+    """What is not paid is not told where it has expired, unless it was told before; others of its name do not count."""
+    fleet = Fleet(0, 95)
+    names = ("e0", "e1", "e2", "e3", "e4")
+    fleet.labels.update({name: {} for name in names})
+    fleet.phones.update({name: Phone(status="overdue") for name in names})
+    fleet.phones["e0"].due, fleet.phones["e1"].due, fleet.phones["e2"].status = 600, 70 * 60, "trialing"
+    fleet.say(65, "e4", fault="timeout")
+    fleet.say(85, "e4", fault=None)
+    fleet.say(90, "e1", status="paid")
+    fleet.say(90, "e3", status="trialing")
+    phones = {name: Phone(status="overdue") for name in names}
+    phones["e1"].status = "trialing"
+    fleet.story.exporters.append(Exporter("b:1", {name: {} for name in names}, phones, job="other"))
+    return fleet.story, {
+        of("InstanceExpiringImminently", "e0"): [(0, 95)],
+        of("InstanceExpiringImminently", "e1"): [(0.5, 95)],
+        of("InstanceExpired", "e0"): [(15, 95)],
+        of("InstanceExpired", "e1"): [(75.5, 95)],
+        of("InstancePaymentUnknown", "e1"): [(60.5, 95)],
+        of("InstancePaymentUnknown", "e2"): [(60.5, 95)],
+        of("InstanceUnpaid", "e0"): [(61, 95)],  # of the other job
+        of("InstanceUnpaid", "e1"): [(60.5, 90.5)],
+        of("InstanceUnpaid", "e2"): [(60.5, 95)],
+        of("InstanceUnpaid", "e3"): [(60.5, 95)],
+        of("InstanceUnpaid", "e4"): [(60.5, 95)],
+        of("InstancePollsFailing", "e4"): [(71.5, 85.5)],
+        of("InstanceValuesStale", "e4"): [(79.5, 85.5)],
+    }
+
+
+@story("subscription")
 def unpaid_then_unknown() -> Play:
     """A status that neither list has ends the alert, without the news that the instance is paid."""
     fleet = Fleet(2, 100)

@@ -119,6 +119,19 @@ NO_MISTAKE: Final = (
         "A date that is another differs by more than a second.",
     ),
     (
+        r"name:zapi_instance_(unpaid:due|(payment|due)_unknown:alert)",
+        r"> → >= in .*:since > 0\)",
+        "What has ended is added to nothing, in one of the two or the other.",
+    ),
+    (r"name:zapi_instance_unpaid:since", r"0 → 1 in .*0 \* name:zapi_instance_unp", "It is 0 itself."),
+    (r"name_status:zapi_instance_unpaid:now", r"== → <= in .*_payment_status == 1", "It is always 1."),
+    (r"name_status:zapi_instance_unpaid:now", r"^job, namespace, name .*and on", _ONLY_CHEAPER),
+    (
+        r"name_status:zapi_instance_unpaid:alert",
+        r"0 → 1 in .*0 \* name_status",
+        "A text gives minutes, not seconds.",
+    ),
+    (
         r"name_webhook:zapi_instance_webhook_unexpected:kind",
         r"^job, namespace, name, webhook .*and on",
         _ONLY_CHEAPER,
