@@ -19,9 +19,6 @@ from tests.shipped.prometheus.tools import (
     rules,
 )
 
-LARGEST_FIRST = sorted(RULE_TESTS.glob("*.yaml"), key=lambda file: -file.stat().st_size)
-"""One takes minutes: what is left at the end is short, and the workers end together."""
-
 RUNBOOK_BASE = "https://github.com/zapi-exporter/zapi-exporter/blob/main/docs/runbooks/"
 
 OF_NO_INSTANCE = {"ZapiInstancesVanished", "ZapiInstanceSourceFailing", "ZapiInstanceSourceIncomplete"}
@@ -37,7 +34,7 @@ def test_the_example_configuration_and_every_rule_file_are_valid() -> None:
 
 @pytest.mark.timeout(3600)
 @pytest.mark.needs("promtool")
-@pytest.mark.parametrize("file", LARGEST_FIRST, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(RULE_TESTS.glob("*.yaml")), ids=lambda file: file.stem)
 def test_the_rules_do_what_their_unit_tests_say(file: Path) -> None:
     outcome = promtool("test", "rules", file)
 
