@@ -4,13 +4,22 @@ from collections.abc import Sequence
 from typing import Final
 
 from tests.shipped.prometheus.fleet_model import Exporter, Phone
-from tests.shipped.prometheus.stories import Fleet, Play, at, job, of, one_in_three, story
+from tests.shipped.prometheus.stories import (
+    DAY,
+    Fleet,
+    Play,
+    at,
+    job,
+    of,
+    one_in_three,
+    own,
+    own_until,
+    story,
+)
 
 TOPICS: Final = ("collectors", "collectors_survival", "collectors_failing")
 
 HOUR: Final = 3600
-DAY: Final = 24 * HOUR
-OWN: Final = "zapi_instance:threshold:"
 COLLECTORS: Final = ("status", "queue")
 
 
@@ -18,21 +27,6 @@ def asked(fleet: Fleet, *names: str) -> Fleet:
     """Let the collectors be asked of these numbers, or of all."""
     fleet.exporter.collect = dict.fromkeys(names or fleet.phones, COLLECTORS)
     return fleet
-
-
-def own(fleet: Fleet, ending: str, name: str, value: int) -> None:
-    """Give a number a threshold of its own."""
-    _record(fleet, ending, name, f"{value}x{fleet.story.seconds // 30}")
-
-
-def raised(fleet: Fleet, minute: int, ending: str, name: str, value: int) -> None:
-    """Give a number a threshold of its own, and a far higher one from then on."""
-    steps = fleet.story.seconds // 30
-    _record(fleet, ending, name, f"{value}x{2 * minute - 1} {10 * DAY}x{steps - 2 * minute}")
-
-
-def _record(fleet: Fleet, ending: str, name: str, values: str) -> None:
-    fleet.story.more.append({"series": f'{OWN}{ending}{{name="{name}"}}', "values": values})
 
 
 def offline_within_hours(fleet: Fleet, *names: str) -> None:
@@ -209,9 +203,9 @@ def queue_full_and_connected() -> Play:
 def thresholds_that_are_raised() -> Play:
     """A threshold that is raised ends its alert, though not as if a phone were online or a session restored."""
     fleet = asked(Fleet(4, 80, letter="k"))
-    raised(fleet, 50, "phone_offline_seconds", "k0", 1200)
-    raised(fleet, 50, "phone_offline_critical_seconds", "k0", 1800)
-    raised(fleet, 50, "session_lost_seconds", "k1", 600)
+    own_until(fleet, 50, "phone_offline_seconds", "k0", 1200, 10 * DAY)
+    own_until(fleet, 50, "phone_offline_critical_seconds", "k0", 1800, 10 * DAY)
+    own_until(fleet, 50, "session_lost_seconds", "k1", 600, 10 * DAY)
     fleet.say(10, "k0", online=False)
     own(fleet, "session_lost_seconds", "k2", 1200)
     fleet.say(10, "k1", "k2", "k3", session="restorable")
@@ -328,7 +322,7 @@ def collectors_through_an_outage() -> Play:
     fleet.say(36, "f4", online=False)
     fleet.say(20, "f1", refuses=COLLECTORS)
     fleet.say(40, fault="server_error")
-    fleet.story.at(50, lambda: fleet.exporter.restart(50 * 60))
+    fleet.start(50)
     fleet.say(80, fault=None)
     fleet.say(110, "f0", "f4", online=True)
     fleet.say(110, "f1", session="connected", refuses=())
@@ -407,7 +401,7 @@ def collectors_that_are_not_asked_any_more() -> Play:
     fleet.say(10, "h3", connected=False, waiting=950, oldest=600.0)
     fleet.say(10, "h0", session="disconnected", waiting=30, oldest=600.0)
     fleet.say(35, "h0", fault="timeout")
-    fleet.story.at(36, lambda: fleet.exporter.restart(36 * 60.0))
+    fleet.start(36)
     fleet.say(39, "h5", fault="timeout")
     fleet.say(44, "h5", fault=None)
     fleet.configure(40, fleet.exporter, without=["h0", "h3"], h4={"team": "billing"})

@@ -148,12 +148,12 @@ def days(place: Path, rules: Path) -> Path:
             f'name_collector:zapi_instance_collected:now{{{phone}, collector="status"}}': "1x{}",
             f'zapi_instance_phone_online{{{phone}, instance="a:1"}}': "1 0x{}",
         }
-    account = 'job="zapi", source="account:old"'
+    account = 'job="zapi", instance="a:1", source="account:old"'
     series |= {
         'job:zapi_instance_removed:before{job="zapi"}': "0x{}",
-        f'zapi_exporter_instance_source_up{{{account}, instance="a:1"}}': "1x{}",
-        f'zapi_exporter_instance_source_instances{{{account}, instance="a:1"}}': "1x{}",
-        f'zapi_exporter_instance_source_last_success_timestamp_seconds{{{account}, instance="a:1"}}': "0x{}",
+        f"zapi_exporter_instance_source_up{{{account}}}": "1x{}",
+        f"zapi_exporter_instance_source_instances{{{account}}}": "1x{}",
+        f"zapi_exporter_instance_source_last_success_timestamp_seconds{{{account}}}": "0x{}",
     }
     warned, urged = (
         {"labels": f'{{alertname="ZapiInstancePhoneOffline", severity="{severity}"}}', "value": 3}

@@ -1,9 +1,10 @@
 """What goes wrong where instances come from."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from tests.shipped.prometheus.fleet_model import Exporter
+from tests.shipped.prometheus.fleet_model import Alert, Exporter, Window
 from tests.shipped.prometheus.stories import (
     Fleet,
     Play,
@@ -32,8 +33,20 @@ def says(fleet: Fleet, minute: float, source: str, good: bool, instances: int = 
     fleet.story.at(minute, change)
 
 
+def both_wrong(fleet: Fleet, minute: float, skipped: int) -> None:
+    """From then on a file cannot be read, and the list of an account has so many instances without a token."""
+    says(fleet, minute, FOLDER, good=False)
+    says(fleet, minute, ACCOUNT, good=True)
+    fleet.story.at(minute, partial(fleet.exporter.skipped.update, {ACCOUNT: skipped}))
+
+
 def failing(source: str) -> tuple[str, ...]:
     return job("InstanceSourceFailing", source=source)
+
+
+def both(*windows: Window, file: str = FOLDER, account: str = ACCOUNT) -> dict[Alert, Sequence[Window]]:
+    """A file that cannot be read and an account that lacks tokens are told at the same times."""
+    return {failing(file): windows, job("InstanceSourceIncomplete", source=account): windows}
 
 
 @story("no_sources")
@@ -69,10 +82,7 @@ def source_failing_again() -> Play:
     for minute, good in ((0.5, True), (10, False), (30, True), (40, False)):
         says(fleet, minute, FOLDER, good)
         fleet.story.at(minute, partial(fleet.exporter.skipped.update, {ACCOUNT: int(not good)}))
-    return fleet.story, {
-        failing(FOLDER): [(25, 30), (55, 60)],
-        job("InstanceSourceIncomplete", source=ACCOUNT): [(25, 30), (55, 60)],
-    }
+    return fleet.story, both((25, 30), (55, 60))
 
 
 @story("own_thresholds_file")
@@ -115,7 +125,7 @@ def source_unreadable_at_a_start() -> Play:
     fleet = Fleet(4, 60)
     says(fleet, 0.5, FOLDER, good=True)
     fleet.say(10, "p0", connected=False)
-    fleet.story.at(30, lambda: fleet.exporter.restart(30 * 60))
+    fleet.start(30)
     says(fleet, 30, FOLDER, good=False, instances=0)
     fleet.configure(30, fleet.exporter, without=["p0"])
     return fleet.story, {of("InstanceDisconnected", "p0"): [(14, 32)], failing(FOLDER): [(45, 60)]}
@@ -157,9 +167,7 @@ def source_incomplete() -> Play:
 def source_of_an_uninstalled_exporter() -> Play:
     """A source of an exporter that was uninstalled ends after an hour; one that another does not have is removed."""
     fleet = Fleet(2, 100)
-    says(fleet, 0.5, FOLDER, good=False)
-    says(fleet, 0.5, ACCOUNT, good=True)
-    fleet.story.at(0.5, lambda: fleet.exporter.skipped.update({ACCOUNT: 3}))
+    both_wrong(fleet, 0.5, skipped=3)
     fleet.kill(20, target=False)
     other = Exporter("b:1", {"q0": {}}, {"q0": fleet.phones["p0"]}, job="other")
     other.sources = {"file:other": (False, 0.0, 1), "account:other": (True, 0.0, 1)}
@@ -167,10 +175,8 @@ def source_of_an_uninstalled_exporter() -> Play:
     fleet.story.exporters.append(other)
     fleet.story.at(85, other.sources.clear, other.skipped.clear)
     return fleet.story, {
-        failing(FOLDER): [(15.5, 79.5)],
-        failing("file:other"): [(15.5, 87)],
-        job("InstanceSourceIncomplete", source=ACCOUNT): [(15.5, 79.5)],
-        job("InstanceSourceIncomplete", source="account:other"): [(15.5, 87)],
+        **both((15.5, 79.5)),
+        **both((15.5, 87), file="file:other", account="account:other"),
         job("ExporterTargetLost"): [(29.5, 79.5)],
     }
 
@@ -179,14 +185,9 @@ def source_of_an_uninstalled_exporter() -> Play:
 def source_removed_beside_an_uninstalled_exporter() -> Play:
     """A source that is removed is told as such, though an exporter in another namespace was uninstalled long ago."""
     fleet = Fleet(2, 105)
-    says(fleet, 81, FOLDER, good=False)
-    says(fleet, 0.5, ACCOUNT, good=True)
-    fleet.story.at(81, lambda: fleet.exporter.skipped.update({ACCOUNT: 1}))
+    both_wrong(fleet, 81, skipped=1)
     fleet.story.at(100, fleet.exporter.sources.clear, fleet.exporter.skipped.clear)
-    return fleet.story, {
-        failing(FOLDER): [(96, 102)],
-        job("InstanceSourceIncomplete", source=ACCOUNT): [(96, 102)],
-    }
+    return fleet.story, both((96, 102))
 
 
 def pair_of_which_one_cannot_read(minutes: int) -> tuple[Fleet, Exporter]:
@@ -276,12 +277,9 @@ def source_incomplete_of_a_pair() -> Play:
 def sources_of_a_raised_threshold() -> Play:
     """A threshold that is raised ends what is told of sources, though not as if they could be read or were complete."""
     fleet = Fleet(2, 41)
-    says(fleet, 0.5, FOLDER, good=False)
-    says(fleet, 0.5, ACCOUNT, good=True)
-    fleet.story.at(0.5, lambda: fleet.exporter.skipped.update({ACCOUNT: 3}))
+    both_wrong(fleet, 0.5, skipped=3)
     raise_thresholds(fleet, 30, "source_failing_seconds")
     return fleet.story, {
-        failing(FOLDER): [(15.5, 30)],
-        job("InstanceSourceIncomplete", source=ACCOUNT): [(15.5, 30)],
+        **both((15.5, 30)),
         job("ThresholdsMissing"): [(40, 41)],
     }

@@ -110,6 +110,23 @@ def job(alert: str, **labels: str) -> Alert:
     return (f"Zapi{alert}", *(f"{key}={value}" for key, value in labels.items()))
 
 
+def own(fleet: Fleet, ending: str, name: str, value: float) -> None:
+    """Give a number a threshold of its own."""
+    _own(fleet, ending, name, f"{value}x{fleet.story.seconds // 30}")
+
+
+def own_until(fleet: Fleet, minute: int, ending: str, name: str, value: float, then: float) -> None:
+    """Give a number a threshold of its own, and another from then on."""
+    steps = fleet.story.seconds // 30
+    _own(fleet, ending, name, f"{value}x{2 * minute - 1} {then}x{steps - 2 * minute}")
+
+
+def _own(fleet: Fleet, ending: str, name: str, values: str) -> None:
+    fleet.story.more.append(
+        {"series": f'zapi_instance:threshold:{ending}{{name="{name}"}}', "values": values}
+    )
+
+
 # --- connection ------------------------------------------------------------------------------------------------------
 
 
@@ -710,8 +727,7 @@ def dates_exactly_at_thresholds() -> Play:
         fleet.phones[name] = Phone(due=dates.get(name, 600))
         fleet.more(f"{name}:1", labels={name: {}})  # each is polled at whole minutes
         if name.startswith("s"):
-            imminently = f'zapi_instance:threshold:expiring_imminently_seconds{{name="{name}"}}'
-            fleet.story.more.append({"series": imminently, "values": f"{-10 * DAY}x290"})
+            own(fleet, "expiring_imminently_seconds", name, -10 * DAY)
     fleet.say(100, "e1", "s1", due=600 + 3600)
     fleet.say(100, "e2", "s2", due=600 + 3700)
     fleet.say(130, "e0", "s0", due=130 * 60 - 300)
@@ -800,7 +816,7 @@ def other_label() -> Play:
     fleet = Fleet(3, 45)
     fleet.say(10, "p0", connected=False)
     fleet.configure(20, fleet.exporter, p0={"team": "billing"})
-    fleet.story.at(20, lambda: fleet.exporter.restart(20 * 60))
+    fleet.start(20)
     fleet.say(40, "p0", connected=True)
     return fleet.story, {of("InstanceDisconnected", "p0"): [(14, 40)]}
 
@@ -812,7 +828,7 @@ def other_label_while_refused() -> Play:
     fleet.say(10, "p0", connected=False)
     fleet.say(19, "p0", fault="unauthorized")
     fleet.configure(20, fleet.exporter, p0={"team": "billing"})
-    fleet.story.at(20, lambda: fleet.exporter.restart(20 * 60))
+    fleet.start(20)
     fleet.say(90, "p0", fault=None)
     return fleet.story, {
         of("InstanceCredentialsRefused", "p0"): [(25, 90)],
@@ -827,7 +843,7 @@ def other_label_while_failing() -> Play:
     fleet.say(10, "p0", fault="timeout")
     fleet.say(10, "p1", fault="wrong_instance")
     fleet.configure(30, fleet.exporter, p0={"team": "billing"}, p1={"team": "billing"})
-    fleet.story.at(30, lambda: fleet.exporter.restart(30 * 60))
+    fleet.start(30)
     return fleet.story, {
         of("InstancePollsFailing", "p0"): [(16, 32)],
         of("InstanceValuesStale", "p0"): [(24, 60)],
@@ -1707,7 +1723,7 @@ def exporters_taken_away() -> Play:
     refused.reload_successful = False
     fleet.kill(5, down)
     for minute in (10, 14, 18, 22, 26):
-        fleet.story.at(minute, lambda minute=minute: restarting.restart(minute * 60))  # type: ignore[misc]
+        fleet.start(minute, restarting)
     for exporter in (down, restarting, behind, refused, old):
         fleet.kill(30, exporter, target=False)
     fleet.story.unsure = (11,)
@@ -1727,7 +1743,7 @@ def exporters_that_die() -> Play:
     fleet = Fleet(2, 100)
     restarting, behind = fleet.more(), fleet.more("c:1", lateness=20.0)
     for minute in (10, 14, 18):
-        fleet.story.at(minute, lambda minute=minute: restarting.restart(minute * 60))  # type: ignore[misc]
+        fleet.start(minute, restarting)
     fleet.kill(30, restarting)
     fleet.kill(30, behind)
     fleet.story.unsure = (11, 49.5, 69.5, 70, 70.5)
@@ -1744,7 +1760,7 @@ def restarting_no_more() -> Play:
     """An exporter that has not restarted three times within an hour any more is told as such."""
     fleet = Fleet(2, 100)
     for minute in (10, 14, 18):
-        fleet.story.at(minute, lambda minute=minute: fleet.exporter.restart(minute * 60))  # type: ignore[misc]
+        fleet.start(minute)
     fleet.story.unsure = (69.5, 70, 70.5)
     return fleet.story, {at("ExporterRestarting"): [(18, 70)]}
 
@@ -1765,8 +1781,7 @@ def restarting_less_than_the_threshold() -> Play:
     dead, behind = fleet.more(), fleet.more("c:1", lateness=20.0)
     for minute in (10, 14, 18):
         for exporter in (fleet.exporter, dead):
-            restart = partial(exporter.restart, minute * 60)
-            fleet.story.at(minute, restart)
+            fleet.start(minute, exporter)
     fleet.kill(30, dead)
     fleet.kill(30, behind)
     fleet.story.unsure = (11,)
@@ -1810,13 +1825,8 @@ def thresholds_raised() -> Play:
         "exporter_missing_seconds",
         until=95,
     )
-    for name, ending in (("p7", "expiring_soon_seconds"), ("p8", "expiring_imminently_seconds")):
-        fleet.story.more.append(
-            {
-                "series": f'zapi_instance:threshold:{ending}{{name="{name}"}}',
-                "values": f"{7 * DAY}x159 60x200",
-            }
-        )
+    own_until(fleet, 80, "expiring_soon_seconds", "p7", 7 * DAY, 60)
+    own_until(fleet, 80, "expiring_imminently_seconds", "p8", 7 * DAY, 60)
     return fleet.story, {
         of("InstanceDisconnected", "p2"): [(14.5, 80)],
         of("InstanceNeverConnected", "p1"): [(5.5, 80)],
@@ -1965,16 +1975,8 @@ def another_clock_ahead() -> Play:
 def own_threshold_after_a_pause() -> Play:
     """A threshold of an instance that is not evaluated for a while still counts."""
     fleet = Fleet(4, 40, letter="k")
-    fleet.story.more = [
-        {
-            "series": 'zapi_instance:threshold:disconnected_seconds{name="k1"}',
-            "values": "1200x29 stale _x30 1200x30",
-        },
-        {
-            "series": 'zapi_instance:threshold:expiring_soon_seconds{name="k2"}',
-            "values": "1209600x29 stale _x30 1209600x30",
-        },
-    ]
+    _own(fleet, "disconnected_seconds", "k1", "1200x29 stale _x30 1200x30")
+    _own(fleet, "expiring_soon_seconds", "k2", "1209600x29 stale _x30 1209600x30")
     fleet.phones["k2"].due = 8.0 * DAY
     fleet.say(10, "k1", connected=False)
     return fleet.story, {
@@ -1990,15 +1992,13 @@ def own_thresholds() -> Play:
     fleet.phones["i2"].due = 8.0 * DAY
     fleet.phones["i0"].due = 6.0 * DAY
     fleet.phones["i1"].due = 20.0 * DAY
-    fleet.story.more = [
-        {"series": 'zapi_instance:threshold:disconnected_seconds{name="i1"}', "values": "60x70"},
-        {"series": 'zapi_instance:threshold:expiring_soon_seconds{name="i2"}', "values": "1209600x70"},
-        {"series": 'zapi_instance:threshold:expiring_soon_seconds{name="i0"}', "values": "-1000000000x70"},
-        # Longer than its own for "soon", and than that of any other instance.
-        {"series": 'zapi_instance:threshold:expiring_imminently_seconds{name="i1"}', "values": "2592000x70"},
-        {"series": 'zapi_instance:threshold:expiring_soon_seconds{name="i1"}', "values": "604800x70"},
-        {"series": 'zapi_instance:threshold:flapping_disconnects{name="i3"}', "values": "1x70"},
-    ]
+    own(fleet, "disconnected_seconds", "i1", 60)
+    own(fleet, "expiring_soon_seconds", "i2", 14 * DAY)
+    own(fleet, "expiring_soon_seconds", "i0", -1000000000)
+    # Longer than its own for "soon", and than that of any other instance.
+    own(fleet, "expiring_imminently_seconds", "i1", 30 * DAY)
+    own(fleet, "expiring_soon_seconds", "i1", 7 * DAY)
+    own(fleet, "flapping_disconnects", "i3", 1)
     fleet.say(10, "i1", connected=False)
     fleet.say(20, "i3", connected=False)
     fleet.say(22, "i3", connected=True)

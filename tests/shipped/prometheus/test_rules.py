@@ -1,7 +1,9 @@
 """The shipped rules are valid, behave as their unit tests say, and keep to one form."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,12 +64,17 @@ def test_an_alert_about_an_instance_names_it_and_how_it_ended() -> None:
     for rule in of_an_instance():
         summary = rule.body["annotations"]["summary"]
         assert summary.startswith("{{$labels.name}}"), rule.name
-        active, *ended = re.findall(r'"([^"]+)"', summary.split("(print")[0])
+        active, *ended = words_by_ending(summary)
         assert re.search(rf" ({'|'.join(ends)})$", active) is None, rule.name
         assert [
             words for words, end in zip(ended[:4], ends, strict=True) if not re.search(rf" ({end})$", words)
         ] == []
         assert [words for words in ended[4:] if re.search(rf" ({'|'.join(ends[:3])})$", words)] == []
+
+
+def words_by_ending(summary: str) -> list[str]:
+    """What the summary of an alert about an instance says while it is active, and at each of its ends."""
+    return re.findall(r'"([^"]+)"', summary.split("(print")[0])
 
 
 def test_an_alert_about_an_instance_has_few_texts() -> None:
@@ -133,10 +140,8 @@ def test_every_alert_has_a_unit_test_that_sees_its_text() -> None:
 def test_every_case_of_a_summary_is_seen_by_a_unit_test() -> None:
     """What an alert says while it is active, and at each of its ends."""
     seen = {
-        (check["alertname"], alert["exp_labels"]["severity"], alert["exp_annotations"]["summary"])
-        for checks in parse(rule_tests.TEXTS.read_text()).values()
-        for check in checks
-        for alert in check["exp_alerts"]
+        (name, alert["exp_labels"]["severity"], alert["exp_annotations"]["summary"])
+        for name, alert in alerts_with_texts()
     }
     unseen = [
         (rule.name, case)
@@ -151,24 +156,29 @@ def test_every_case_of_a_summary_is_seen_by_a_unit_test() -> None:
     assert unseen == []
 
 
+def alerts_with_texts() -> list[tuple[str, Mapping[str, Any]]]:
+    """The name of each alert that a story sees, and what it says as promtool expects it."""
+    texts = parse(rule_tests.TEXTS.read_text())
+    return [
+        (check["alertname"], alert)
+        for checks in texts.values()
+        for check in checks
+        for alert in check["exp_alerts"]
+    ]
+
+
 def cases_of_its_summary(rule: Rule) -> list[str]:
     """As patterns, with anything where a template stands."""
     summary = " ".join(rule.body["annotations"]["summary"].split())
     if "(args " in summary:
-        return [re.escape(words) + "$" for words in re.findall(r'"([^"]+)"', summary.split("(print")[0])]
+        return [re.escape(words) + "$" for words in words_by_ending(summary)]
     cases = re.split(r"{{ (?:if|else if|else)\b.*?}}", re.sub(r"{{ end }}", "", summary))[1:]
     return [".*".join(re.escape(words) for words in re.split(r"{{.*?}}", case)) for case in cases]
 
 
 def test_no_text_has_an_empty_list() -> None:
     """Neither while the alert is active nor at its end."""
-    texts = [
-        text
-        for checks in parse(rule_tests.TEXTS.read_text()).values()
-        for check in checks
-        for alert in check["exp_alerts"]
-        for text in alert["exp_annotations"].values()
-    ]
+    texts = [text for _, alert in alerts_with_texts() for text in alert["exp_annotations"].values()]
 
     assert [text for text in texts if re.search(r"[:,(] ?[.,;)]|[:,; ]$|  |%!|<no value>", text)] == []
 
