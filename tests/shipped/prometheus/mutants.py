@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 _COMPARISONS: Final = {
     "==": ("!=", "<=", ">="),
@@ -36,19 +36,14 @@ _TOKEN: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A rule with one mistake; ``mistake`` says which."""
+    """An expression with one mistake; ``mistake`` says which."""
 
     mistake: str
-    body: dict[str, Any]
+    expr: str
 
 
-def mutants(rule: dict[str, Any]) -> Iterator[Mutant]:
+def mutants(expr: str) -> Iterator[Mutant]:
     """Every mutant of a rule's expression; ``test_rules`` refuses ``for`` and ``keep_firing_for``."""
-    for mistake, expr in _expressions(str(rule["expr"])):
-        yield Mutant(mistake, {**rule, "expr": expr})
-
-
-def _expressions(expr: str) -> Iterator[tuple[str, str]]:
     hidden = _QUOTED.sub(lambda match: '"' + "_" * (len(match[0]) - 2) + '"', expr)
     hidden = re.sub(r"\{[^}]*\}", lambda match: "_" * len(match[0]), hidden)
     for match in _TOKEN.finditer(hidden):
@@ -66,7 +61,7 @@ def _expressions(expr: str) -> Iterator[tuple[str, str]]:
             if replacement == "1" and _SINCE.search(expr[:start]):
                 continue
             around = expr[max(0, start - 25) : end + 25].replace("\n", " ")
-            yield f"{expr[start:end]} → {replacement} in …{around}…", mutated
+            yield Mutant(f"{expr[start:end]} → {replacement} in …{around}…", mutated)
 
 
 def _replacements(kind: str, text: str) -> Iterator[str]:
