@@ -301,6 +301,11 @@ class Story:
     def names(self) -> set[str]:
         return {name for exporter in self.exporters for name in exporter.phones}
 
+    @property
+    def size(self) -> int:
+        """Seconds times the numbers of each exporter: about what it costs to play it beside others."""
+        return self.seconds * sum(len(exporter.phones) for exporter in self.exporters)
+
     def input_series(self, namespace: str = "") -> list[Mapping[str, str]]:
         """Play it, and return ``input_series`` of a test; ``namespace`` is a label of all targets."""
         columns: list[dict[Labels, float]] = []
