@@ -91,6 +91,8 @@ class Exporter:
     target: bool = True
     reaches: bool = True
     clock: float = 0.0
+    fraction: float = 0.0
+    """Polls are so much later than whole seconds."""
     says_until_due: bool = False
     """Whether it says the seconds until due, which tell its time; in every story they would be many series."""
     reload_successful: bool = True
@@ -121,7 +123,7 @@ class Exporter:
     def poll(self, now: float) -> None:
         """Poll whatever is due; each instance is polled at a second of its own."""
         for position, name in enumerate(self.labels):
-            offset = position * 7 % POLL
+            offset = position * 7 % POLL + self.fraction
             known = self.known.setdefault(name, _Known())
             last = (now - offset) // POLL * POLL + offset
             if (
@@ -362,13 +364,13 @@ def _values(samples: Iterable[float | None]) -> str:
         length = 0
         while place + length + 1 < len(column) and column[place + length + 1] == value + (length + 1) * step:
             length += 1
-        words.append(_number(value) if length == 0 else f"{_number(value)}{step:+.0f}x{length}")
+        words.append(_number(value) if length == 0 else f"{_number(value)}{_number(step, '+')}x{length}")
         place += length + 1
     return _shorten(words)
 
 
-def _number(value: float) -> str:
-    return f"{value:.0f}"
+def _number(value: float, sign: str = "") -> str:
+    return f"{value:{sign}.1f}".removesuffix(".0")
 
 
 def _shorten(words: list[str]) -> str:

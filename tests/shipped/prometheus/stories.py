@@ -1800,6 +1800,7 @@ def restarting_less_than_the_threshold() -> Play:
 def thresholds_raised() -> Play:
     """Thresholds that are raised end what they told, and nothing of it as good news."""
     fleet, _ = name_of_two(97, 12)
+    fleet.exporter.fraction = 0.5
     fleet.exporter.labels["p1"] = {"team": "finance"}
     fleet.phones["p1"].connected = False
     fleet.say(10, "p2", connected=False)
@@ -1830,7 +1831,7 @@ def thresholds_raised() -> Play:
     return fleet.story, {
         of("InstanceDisconnected", "p2"): [(14.5, 80)],
         of("InstanceNeverConnected", "p1"): [(5.5, 80)],
-        of("InstanceTwoIds", "p0"): [(10, 80)],
+        of("InstanceTwoIds", "p0"): [(10.5, 80)],
         of("InstancePollsFailing", "p3"): [(66.5, 80)],
         of("InstanceValuesStale", "p3"): [(74.5, 80)],
         of("InstancePollsFailing", "p4"): [(79.5, 80)],
