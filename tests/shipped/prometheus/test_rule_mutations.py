@@ -70,7 +70,7 @@ def _batches(mistakes: Iterator[Mistake]) -> Iterator[list[Mistake]]:
     "batch", list(_batches(_mistakes(NUMBERS))), ids=lambda batch: f"{len(batch)}_at_once"
 )
 def test_mistakes_in_rules_fail_their_unit_tests(batch: list[Mistake], tmp_path: Path) -> None:
-    files = sorted(RULE_TESTS.glob("*.yaml"), key=lambda file: file.stat().st_size)
+    files = sorted(RULE_TESTS.glob("*.yaml"), key=_notices_late)
     stories: list[Callable[[], Path]] = [partial(Path, file) for file in files]
     stories += [partial(history, tmp_path, RULES) for history in (days, reasons_last, pause)]
     unnoticed: Sequence[Mistake] = batch
@@ -78,6 +78,13 @@ def test_mistakes_in_rules_fail_their_unit_tests(batch: list[Mistake], tmp_path:
         unnoticed = _unnoticed(story(), unnoticed, tmp_path)
 
     assert [str(mistake) for mistake in unnoticed] == []
+
+
+def _notices_late(story: Path) -> tuple[int, int]:
+    """Stories of most rules first, and among them the shortest: what they notice is not played any more."""
+    suites = ("fleet", "collectors", "sources")
+    suite = story.stem.rpartition("_")[0]
+    return suites.index(suite) if suite in suites else len(suites), story.stat().st_size
 
 
 @pytest.mark.needs("promtool")
