@@ -114,6 +114,33 @@ def session_lost() -> Play:
 
 
 @story("collectors")
+def disconnected_after_its_session() -> Play:
+    """What a lost session needed is not said of a disconnection that follows when it is back."""
+    fleet = asked(Fleet(6, 45))
+    fleet.say(10, "p0", session="restorable")
+    fleet.say(20, "p0", session="connected")
+    fleet.say(30, "p0", connected=False)
+    return fleet.story, {
+        of("InstanceSessionLost", "p0"): [(15, 20)],
+        of("InstanceDisconnected", "p0"): [(34, 45)],
+    }
+
+
+@story("collectors")
+def disconnected_amid_its_lost_session() -> Play:
+    """A lost session that was told stays when its number disconnects; one that is lost with it later is not told."""
+    fleet = asked(Fleet(6, 55))
+    fleet.say(10, "p0", session="restorable")
+    fleet.say(20, "p0", connected=False)
+    fleet.say(30, "p0", connected=True, session="connected")
+    fleet.say(40, "p0", connected=False, session="restorable")
+    return fleet.story, {
+        of("InstanceSessionLost", "p0"): [(15, 30)],
+        of("InstanceDisconnected", "p0"): [(24, 30), (44, 55)],
+    }
+
+
+@story("collectors")
 def disconnected_with_its_session() -> Play:
     """Where Z-API shows a number as disconnected that is told, with what its session needs."""
     fleet = asked(Fleet(6, 40))
@@ -139,6 +166,9 @@ def queue_stuck() -> Play:
         fleet.say(minute, "c1", waiting=50, oldest=minute * 60.0 - 300)
     fleet.say(10, "c2", waiting=5, oldest=600.0)
     fleet.say(60, "c2", waiting=0, oldest=None)
+    elsewhere = asked(Fleet(4, 130, letter="c"))
+    elsewhere.say(80, "c0", waiting=5, oldest=4800.0)
+    fleet.story.elsewhere = elsewhere.story
     return fleet.story, {of("InstanceQueueStuck", "c0"): [(70, 100)]}
 
 
@@ -183,12 +213,17 @@ def queue_full() -> Play:
 @story("collectors")
 def queue_full_and_connected() -> Play:
     """A queue that is full ends as one with room only where it has room, not where the number is connected again."""
-    fleet = asked(Fleet(20, 40, letter="m"), "m0", "m1", "m2")
+    fleet = asked(Fleet(20, 40, letter="m"), "m0", "m1", "m2", "m3")
     own(fleet, "queue_full_messages", "m2", 500)
+    own(fleet, "queue_full_messages", "m3", 500)
     fleet.say(5, "m0", "m1", connected=False, waiting=950, oldest=300.0)
     fleet.say(5, "m2", connected=False, waiting=500, oldest=300.0)
-    fleet.say(30, "m0", "m2", connected=True)
+    fleet.say(5, "m3", connected=False, waiting=700, oldest=300.0)
+    fleet.say(30, "m0", "m2", "m3", connected=True)
     fleet.say(30, "m1", waiting=899)
+    elsewhere = asked(Fleet(2, 40, letter="m"))
+    elsewhere.say(5, "m1", waiting=950, oldest=300.0)
+    fleet.story.elsewhere = elsewhere.story
     return fleet.story, {
         of("InstanceDisconnected", "m0"): [(9, 30)],
         of("InstanceDisconnected", "m1"): [(9.5, 40)],
@@ -196,6 +231,8 @@ def queue_full_and_connected() -> Play:
         of("InstanceQueueFull", "m0"): [(5, 30)],
         of("InstanceQueueFull", "m1"): [(5.5, 30.5)],
         of("InstanceQueueFull", "m2"): [(5.5, 30.5)],
+        of("InstanceDisconnected", "m3"): [(9.5, 30.5)],
+        of("InstanceQueueFull", "m3"): [(5.5, 30.5)],
     }
 
 

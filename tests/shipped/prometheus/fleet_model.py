@@ -283,9 +283,11 @@ class Story:
     more: list[dict[str, str]] = field(default_factory=list)
     """Series of other origin, as promtool takes them."""
     unsure: tuple[float, ...] = ()
-    """Minutes of an edge that depends on whether ranges are left-open, as they are since Prometheus 3."""
+    """Minutes at which an alert depends on whether ranges are left-open, as they are since Prometheus 3."""
     again: "Story | None" = None
     """What happens in other jobs of the same namespace."""
+    elsewhere: "Story | None" = None
+    """What happens in another namespace, of which no alert tells."""
 
     def at(self, minute: float, *events: Event) -> None:
         self.events.setdefault(int(minute * 60), []).extend(events)
@@ -434,8 +436,10 @@ class Scenario:
         )
 
     def _is_alone(self) -> bool:
-        """Whether an alert fires that goes by no namespace: that no exporter is left, or thresholds are missing."""
-        return bool(OF_NO_NAMESPACE & {alert[0] for alert in self.firing})
+        """Whether something goes by no namespace: that no exporter is left, that thresholds are missing, or others."""
+        return bool(OF_NO_NAMESPACE & {alert[0] for alert in self.firing}) or any(
+            one["series"].startswith("zapi:threshold:") for one in self.story.more
+        )
 
     def _talks_over(self, other: "Scenario") -> bool:
         return any(other._may_fire(text["alertname"], _seconds(text["eval_time"])) for text in self.texts)
@@ -453,10 +457,9 @@ class Scenario:
         edges = {
             round(minute * 60) for windows in self.firing.values() for window in windows for minute in window
         }
-        unsure = {round(minute * 60) for minute in self.story.unsure}
+        hidden = {round(minute * 60) for minute in self.story.unsure}
         seconds = range(0, self.story.seconds + 1, STEP)
-        hidden = {second for second in seconds if _around(second) & unsure}
-        return {s for s in seconds if s % _EVERY == 0 or _around(s) & edges} - hidden, hidden
+        return {s for s in seconds if s % _EVERY == 0 or _around(s) & (edges | hidden)} - hidden, hidden
 
 
 def in_two_places(
@@ -472,20 +475,28 @@ def in_two_places(
 
 def beside_others(scenario: Scenario) -> list[Scenario]:
     """Return it with fleets that have the same names and no trouble: one in another job, one in another namespace."""
-    well = Story([_well(scenario.story.exporters)], scenario.story.seconds)
-    others = Scenario(f"beside_{scenario.key}", "Others are well", well, {})
-    beside = Story([_well(scenario.story.exporters)], scenario.story.seconds)
-    return [replace(scenario, story=replace(scenario.story, again=beside)), others]
+    here, elsewhere = (Story(_well(scenario.story.exporters), scenario.story.seconds) for _ in range(2))
+    return [replace(scenario, story=replace(scenario.story, again=here)), _quiet(scenario, elsewhere)]
 
 
-def _well(exporters: Sequence[Exporter]) -> Exporter:
-    """An exporter by the address of the last of these, of all that they poll."""
+def with_elsewhere(scenario: Scenario) -> list[Scenario]:
+    """Return it with what happens in another namespace meanwhile, if it says so."""
+    elsewhere = scenario.story.elsewhere
+    return [scenario, _quiet(scenario, elsewhere)] if elsewhere else [scenario]
+
+
+def _quiet(scenario: Scenario, story: Story) -> Scenario:
+    return Scenario(f"beside_{scenario.key}", "No alert fires there", story, {})
+
+
+def _well(exporters: Sequence[Exporter]) -> list[Exporter]:
+    """Exporters by the same addresses. The last one polls all that these poll."""
     phones = {
         name: (exporter.labels.get(name, {}), phone)
         for exporter in exporters
         for name, phone in exporter.phones.items()
     }
-    return Exporter(
+    whole = Exporter(
         instance=exporters[-1].instance,
         labels={name: dict(labels) for name, (labels, _) in phones.items()},
         phones={
@@ -500,6 +511,7 @@ def _well(exporters: Sequence[Exporter]) -> Exporter:
         },
         skipped={source: 0 for exporter in exporters for source in exporter.skipped},
     )
+    return [*(Exporter(one.instance, {}, {}, job=whole.job) for one in exporters[:-1]), whole]
 
 
 def _around(second: int) -> set[int]:

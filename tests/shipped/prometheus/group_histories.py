@@ -1,22 +1,37 @@
 """Histories of single groups of rules, for promtool.
 
 In some a group is evaluated before the one that it reads, as may be after an installation, and after a pause of
-Prometheus of five minutes or more. One takes days, too many for all rules.
+Prometheus of five minutes or more. Others take hours or days, too many for all rules.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from tests.shipped.prometheus.tools import parse
+from tests.shipped.prometheus.tools import alerts, parse
 
 _STEP: Final = 30
 _BEFORE: Final = 260
 _PAUSE: Final = 14
 """Evaluations without the first group: what it recorded last is looked back at for the first ten."""
 _AFTER: Final = 30
+
+_REFUSED: Final = {
+    "refused": "unauthorized",
+    "ended": "subscription_ended",
+    "wrong": "wrong_instance",
+    "address": "ip_not_allowed",
+    "firewall": "forbidden",
+    "silent": "timeout",
+}
+"""Name → the reason of its polls, which fail."""
+
+_ZAPI: Final = 'job="zapi", '
+_DOWN: Final = 'job="down"'
+"""The labels of a job of two instances whose polls all fail."""
 
 _BASE: Final = {
     "zapi:exporter_seen:timestamp": 1,
@@ -26,28 +41,58 @@ _BASE: Final = {
     **{
         f'name:zapi_instance_{what}:timestamp{{job="zapi", name="{name}"}}': 1
         for what in ("listed", "last_success")
-        for name in ("unpaid", "expired", "day", "week", "webhook", "unstable", "double", "phone", "offline")
+        for name in (
+            *(
+                "unpaid",
+                "expired",
+                "day",
+                "week",
+                "webhook",
+                "unstable",
+                "double",
+                "phone",
+                "offline",
+                "linked",
+            ),
+        )
     },
+    **{f'name:zapi_instance_listed:timestamp{{job="zapi", name="{name}"}}': 1 for name in _REFUSED},
+    **{f'name:zapi_instance_last_success:timestamp{{job="zapi", name="{name}"}}': 0 for name in _REFUSED},
+    f"job:zapi_exporter_seen:timestamp{{{_DOWN}}}": 1,
+    f"job:zapi_instance_removed:before{{{_DOWN}}}": 1,
+    f"job:zapi_instance_listed:count{{{_DOWN}}}": 0,
     **{
-        f'name:zapi_instance_listed:timestamp{{job="zapi", name="{name}"}}': 1
-        for name in ("refused", "silent")
-    },
-    **{
-        f'name:zapi_instance_last_success:timestamp{{job="zapi", name="{name}"}}': 0
-        for name in ("refused", "silent")
+        f'name:zapi_instance_{what}:timestamp{{{_DOWN}, name="{name}"}}': grows
+        for name in ("one", "two")
+        for what, grows in (("listed", 1), ("last_success", 0))
     },
     'name:zapi_instance_disconnected:seconds{job="zapi", name="phone"}': 1,
     'name:zapi_instance_last_connected:timestamp{job="zapi", name="offline"}': 1,
+    'name:zapi_instance_last_connected:timestamp{job="zapi", name="linked"}': 1,
 }
 """What the first group recorded → by how much it grows: 1 as the clock, 0 not at all."""
 
 _EXPOSED: Final = {
-    'zapi_instance_last_poll_timestamp_seconds{name="refused"}': f"0+{_STEP}x{{}}",
-    'zapi_instance_up{name="refused"}': "0x{}",
-    'zapi_instance_poll_failure{name="refused", reason="unauthorized"}': "1x{}",
-    'zapi_instance_last_poll_timestamp_seconds{name="silent"}': f"0+{_STEP}x{{}}",
-    'zapi_instance_up{name="silent"}': "0x{}",
-    'zapi_instance_poll_failure{name="silent", reason="timeout"}': "1x{}",
+    **{
+        series: values
+        for name, reason in _REFUSED.items()
+        for series, values in (
+            (f'zapi_instance_last_poll_timestamp_seconds{{name="{name}"}}', f"0+{_STEP}x{{}}"),
+            (f'zapi_instance_up{{name="{name}"}}', "0x{}"),
+            (f'zapi_instance_poll_failure{{name="{name}", reason="{reason}"}}', "1x{}"),
+        )
+    },
+    **{
+        series: values
+        for name in ("one", "two")
+        for series, values in (
+            (f'zapi_instance_last_poll_timestamp_seconds{{{_DOWN}, name="{name}"}}', f"0+{_STEP}x{{}}"),
+            (f'zapi_instance_up{{{_DOWN}, name="{name}"}}', "0x{}"),
+            (f'zapi_instance_poll_failure{{{_DOWN}, name="{name}", reason="connect"}}', "1x{}"),
+        )
+    },
+    'zapi_exporter_polls_total{outcome="rate_limited"}': "0+1x{}",
+    'zapi_exporter_polls_total{outcome="success"}': "0+1x{}",
     'zapi_instance_up{name="unpaid"}': "1x{}",
     'zapi_instance_paid{name="unpaid"}': "0x{}",
     'zapi_instance_due_timestamp_seconds{name="unpaid"}': "1e9x{}",
@@ -71,6 +116,11 @@ _EXPOSED: Final = {
     'zapi_instance_collector_up{name="phone", collector="status"}': "0x{}",
     'zapi_instance_collector_failure{name="phone", collector="status", reason="timeout"}': "1x{}",
     'zapi_instance:threshold:phone_offline_seconds{name="offline"}': "600x{}",
+    'zapi_instance:threshold:phone_offline_critical_seconds{name="linked"}': "600x{}",
+    'zapi_instance_phone_online{name="linked"}': "0x{}",
+    'zapi_instance_session{name="linked", session="disconnected"}': "1x{}",
+    'zapi_instance_session{name="linked", session="connected"}': "0x{}",
+    'zapi_instance_collector_up{name="linked", collector="status"}': "1x{}",
     'zapi_instance_phone_online{name="offline"}': "0x{}",
     'zapi_instance_queue_messages{name="offline"}': "30x{}",
     'zapi_instance_queue_oldest_message_timestamp_seconds{name="offline"}': "1x{}",
@@ -83,7 +133,10 @@ _EXPOSED: Final = {
 """What the exporter exposes, without ``job`` and ``instance`` → its values, for so many samples."""
 
 _ALERTS: Final = {
+    "ZapiAddressNotAllowed",
+    "ZapiApiDown",
     "ZapiCollectorFailing",
+    "ZapiForbidden",
     "ZapiInstanceCredentialsRefused",
     "ZapiInstanceDueUnknown",
     "ZapiInstanceExpired",
@@ -96,15 +149,23 @@ _ALERTS: Final = {
     "ZapiInstancePollsFailing",
     "ZapiInstanceQueueFull",
     "ZapiInstanceQueueStuck",
+    "ZapiInstanceSessionLost",
     "ZapiInstanceSourceFailing",
     "ZapiInstanceSourceIncomplete",
+    "ZapiInstanceSubscriptionEnded",
     "ZapiInstanceTwoIds",
     "ZapiInstanceUnpaid",
     "ZapiInstanceValuesStale",
     "ZapiInstanceWebhookMissing",
     "ZapiInstanceWebhookMuted",
     "ZapiInstanceWebhookUnexpected",
+    "ZapiInstanceWrongInstance",
+    "ZapiRateLimited",
 }
+
+_ENDING: Final = 'slice (printf "%017.6f" $value) 16'
+_ENDING_OR_SESSION: Final = 'reReplaceAll "[567]" "0" (slice (printf "%017.6f" $value) 16)'
+"""While a lost session is told, what it needs stands in place of the ending."""
 
 
 def pause(place: Path, rules: Path) -> Path:
@@ -112,7 +173,14 @@ def pause(place: Path, rules: Path) -> Path:
 
     Each alert has its ending as a label here: 0 is active.
     """
-    told = [{"labels": f'{{alertname="{alert}", ending="0"}}', "value": 1} for alert in sorted(_ALERTS)]
+    told = [
+        {
+            "labels": f'{{alertname="{rule.name}", severity="{rule.body["labels"]["severity"]}", ending="0"}}',
+            "value": 1,
+        }
+        for rule in alerts()
+        if rule.name in _ALERTS
+    ]
     checks = [
         check
         for step in range(_BEFORE, _BEFORE + _PAUSE + _AFTER)
@@ -122,15 +190,56 @@ def pause(place: Path, rules: Path) -> Path:
         )
     ]
     files = [file for file in sorted(rules.glob("*.yaml")) if file.stem not in {"zapi", "availability"}]
-    returns = (_BEFORE + _PAUSE) * _STEP
-    base = [
-        (series, f"0+{grows * _STEP}x{_BEFORE} _x{_PAUSE} {grows * returns}+{grows * _STEP}x{_AFTER}")
-        for series, grows in _BASE.items()
-    ]
-    series = _listed(base, _EXPOSED, _BEFORE + _PAUSE + _AFTER)
+    series = _listed(_paused(_BASE), _EXPOSED, _BEFORE + _PAUSE + _AFTER)
     test = {"interval": f"{_STEP}s", "input_series": series, "promql_expr_test": checks}
     names = [_with_endings(file, place) for file in files]
     return _write(place / "pause.yaml", {"rule_files": names, "tests": [test]})
+
+
+def recovered(place: Path, rules: Path) -> Path:
+    """Write the same pause, in which a collector can be read again: that is how its alert ends."""
+    steps = _BEFORE + _PAUSE + _AFTER
+    recovers = _BEFORE + _PAUSE - 2
+    phone = {series: grows for series, grows in _BASE.items() if "name=" not in series or '"phone"' in series}
+    asked = 'name="phone", collector="status"'
+    exposed = {
+        f"zapi_instance_collector_up{{{asked}}}": f"0x{recovers - 1} 1x{{}}",
+        f'zapi_instance_collector_failure{{{asked}, reason="timeout"}}': f"1x{recovers - 1} stale",
+    }
+    told, ended = (
+        [
+            {
+                "labels": f'{{alertname="ZapiCollectorFailing", severity="warning", ending="{ending}"}}',
+                "value": 1,
+            }
+        ]
+        for ending in (0, 1)
+    )
+    back = _BEFORE + _PAUSE + 1
+    document = {
+        "rule_files": [_with_endings(rules / f"{name}.yaml", place) for name in ("thresholds", "collectors")],
+        "tests": [
+            {
+                "interval": f"{_STEP}s",
+                "input_series": _listed(_paused(phone), exposed, steps),
+                "promql_expr_test": [
+                    *(_check(step, told) for step in range(_BEFORE, back)),
+                    _check(back, ended),
+                    *(_check(step, []) for step in range(back + 1, steps)),
+                ],
+            }
+        ],
+    }
+    return _write(place / "recovered.yaml", document)
+
+
+def _paused(base: Mapping[str, int]) -> list[tuple[str, str]]:
+    """Values of what the first group records, which it does not do in the pause."""
+    returns = (_BEFORE + _PAUSE) * _STEP
+    return [
+        (series, f"0+{grows * _STEP}x{_BEFORE} _x{_PAUSE} {grows * returns}+{grows * _STEP}x{_AFTER}")
+        for series, grows in base.items()
+    ]
 
 
 def days(place: Path, rules: Path) -> Path:
@@ -148,6 +257,8 @@ def days(place: Path, rules: Path) -> Path:
             f'name_collector:zapi_instance_collected:now{{{phone}, collector="status"}}': "1x{}",
             f'zapi_instance_phone_online{{{phone}, instance="a:1"}}': "1 0x{}",
         }
+    for what in ("phone_offline_seconds", "phone_offline_critical_seconds"):
+        series |= {f'zapi_instance:threshold:{what}{{name="another"}}': "600x{}"}
     account = 'job="zapi", instance="a:1", source="account:old"'
     series |= {
         'job:zapi_instance_removed:before{job="zapi"}': "0x{}",
@@ -189,7 +300,7 @@ def days(place: Path, rules: Path) -> Path:
 def reasons_last(place: Path, rules: Path) -> Path:
     """Write a history in which the reasons are evaluated after what reads them: no other cause is told before."""
     refused = {series: values for series, values in _EXPOSED.items() if "refused" in series}
-    cause = [{"labels": '{alertname="ZapiInstanceCredentialsRefused"}', "value": 1}]
+    cause = [{"labels": '{alertname="ZapiInstanceCredentialsRefused", severity="critical"}', "value": 1}]
     order = ("thresholds", "polls", "reasons", "refusals")
     base = [(series, f"{-9000 * (1 - grows)}+{grows * _STEP}x20") for series, grows in _BASE.items()]
     test = {
@@ -205,6 +316,45 @@ def reasons_last(place: Path, rules: Path) -> Path:
     return _write(place / "start.yaml", document)
 
 
+def missing(place: Path, rules: Path) -> Path:
+    """Write a history in which each threshold, and each group that is asked for, is missing alone: each is told."""
+    text = (rules / "zapi.yaml").read_text()
+    needed = sorted(set(re.findall(r"absent\(([\w:]+)\)", text)))
+    absent, turn = 22, 26
+    series = [
+        {
+            "series": name,
+            "values": f"1x{turn * (number + 1) - 1} stale _x{absent - 1} 1x{turn * (len(needed) - number)}",
+        }
+        for number, name in enumerate(needed)
+    ]
+    exposed = {
+        'zapi_exporter_collector_polls_total{collector="status"}': "0+1x{}",
+        'zapi_exporter_instance_source_up{source="file"}': "1x{}",
+    }
+    told = [{"labels": '{alertname="ZapiThresholdsMissing"}', "value": 1}]
+    checks = [
+        {
+            "expr": 'group by (alertname) (ALERTS{alertname="ZapiThresholdsMissing"})',
+            "eval_time": f"{(turn * (number + 1) + step) * _STEP}s",
+            "exp_samples": samples,
+        }
+        for number in range(len(needed))
+        for step, samples in ((0, []), (absent, told), (turn - 1, []))
+    ]
+    document = {
+        "rule_files": [str(rules / "zapi.yaml")],
+        "tests": [
+            {
+                "interval": f"{_STEP}s",
+                "input_series": [*series, *_listed((), exposed, turn * (len(needed) + 2))],
+                "promql_expr_test": checks,
+            }
+        ],
+    }
+    return _write(place / "missing.yaml", document)
+
+
 def _write(file: Path, document: Mapping[str, Any], step: int = _STEP) -> Path:
     file.write_text(yaml.safe_dump({**document, "evaluation_interval": f"{step}s"}))
     return file
@@ -214,13 +364,14 @@ def _with_endings(file: Path, directory: Path) -> str:
     document = parse(file.read_text())
     for rule in document["groups"][0]["rules"]:
         if "alert" in rule:
-            rule["labels"]["ending"] = '{{ slice (printf "%017.6f" $value) 16 }}'
+            ending = _ENDING_OR_SESSION if rule["alert"] == "ZapiInstanceSessionLost" else _ENDING
+            rule["labels"]["ending"] = f"{{{{ {ending} }}}}"
     (directory / file.name).write_text(yaml.safe_dump(document))
     return file.name
 
 
 def _check(step: int, samples: list[dict[str, Any]]) -> dict[str, Any]:
-    query = 'group by (alertname, ending) (ALERTS{alertstate="firing"})'
+    query = 'group by (alertname, severity, ending) (ALERTS{alertstate="firing"})'
     return {"expr": query, "eval_time": f"{step * _STEP}s", "exp_samples": samples}
 
 
@@ -229,7 +380,10 @@ def _listed(
 ) -> list[dict[str, str]]:
     """Series and values, for promtool; ``exposed`` for so many samples."""
     of_an_exporter = (
-        (series.replace("{", '{job="zapi", instance="a:1", '), values.format(samples))
+        (
+            series.replace("{", f'{{instance="a:1", {"" if "job=" in series else _ZAPI}'),
+            values.format(samples),
+        )
         for series, values in exposed.items()
     )
     return [{"series": series, "values": values} for series, values in (*base, *of_an_exporter)]

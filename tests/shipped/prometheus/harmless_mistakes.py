@@ -8,9 +8,90 @@ _ONLY_CHEAPER: Final = "What this leaves out is added to nothing."
 _NEITHER: Final = "Where it is not told any more, it is 0 or not there."
 _STAYS_ENDED: Final = "What is 0 stays so."
 _ONE_OR_THE_OTHER: Final = "What has ended is added to nothing, in one of the two or the other."
+_LOOK_BACK: Final = "It bridges lost scrapes and evaluations, for which a minute more or less is nothing."
 _SOURCE: Final = "zapi_exporter_instance_source"
 
 NO_MISTAKE: Final = (
+    (
+        r"Zapi(Many|Team)InstancesDisconnected",
+        r"(> → >=|0\.5 → 0\.\d+) in .*(told\)\) \* 1e5|:count \+ 0\.5)",
+        "Counts are whole numbers.",
+    ),
+    (r"Zapi(Many|Team)InstancesDisconnected", r"10m → \d+s in .*dropped:seconds\[10m\]", _LOOK_BACK),
+    (r"ZapiApiDown", r"5m → \d+s in .*last_poll\[5m\]", _LOOK_BACK),
+    (r"job:zapi_instance_(address_not_allowed|forbidden):ending", r"10m → \d+s in", _LOOK_BACK),
+    (r"name:zapi_instance_recovered:timestamp", r"10m → \d+s in", _LOOK_BACK),
+    (r"name:zapi_instance_recovered:timestamp", r"> → >= in", "A poll is good, or it has failed."),
+    (
+        r"job:zapi_instance_forbidden:(alert|ending)",
+        r"== → >= in .*== 6\)",
+        "A reason of those that are refused is 6 at most.",
+    ),
+    (
+        r"Zapi.+",
+        r"< → <= in .*:ended \+ 1 <",
+        "Polls are more than a second apart.",
+    ),
+    (
+        r"ZapiExporterBehind|job_instance:zapi_exporter_behind:alert",
+        r"(<= → <|> → >=) in .*mean10m",
+        "A mean of ten minutes is never exactly the threshold.",
+    ),
+    (
+        r"job_instance:zapi_exporter_behind:alert",
+        r"10m → \d+s in …lateness_seconds:mean10m\[10m\] offset",
+        _LOOK_BACK,
+    ),
+    (r"zapi:thresholds_missing:alert", r"10m → \d+s in .*since\[10m\] offset 10m\)…$", _LOOK_BACK),
+    (r"zapi:thresholds_missing:alert", r"== → <= in", "What is missing anew is so since later."),
+    (
+        r"zapi:thresholds_missing:since",
+        r"0 → 1 in .*polls_total\[1h\]\) > 0",
+        "A collector is asked more than once an hour.",
+    ),
+    (r"zapi:first_file_missing:alert", r"5m → \d+s in", _LOOK_BACK),
+    (
+        r"zapi:first_file_missing:alert",
+        r"== → >= in .*\[5m\] offset",
+        "It has been 0 for ten minutes.",
+    ),
+    (
+        r"zapi:first_file_missing:alert",
+        r"10m → 540s in .*\[5m\] offset 10m\)",
+        "No unit test can evaluate this group later than another.",
+    ),
+    (
+        r"job_instance:zapi_exporter_down:alert",
+        r"> → >= in .*_down:since > 0\)",
+        _ONE_OR_THE_OTHER,
+    ),
+    (
+        r"job_instance:zapi_exporter_clock_wrong:alert",
+        r"0\.1 → 0\.11|(< → <=|0 → 1) in .*< bool 0",
+        "Only the first of the digits is read, and a clock that is right is not told.",
+    ),
+    (
+        r"job_instance:zapi_exporter_clock_wrong:since",
+        r"> → >= in .*error_seconds\) +> scalar",
+        "A difference is never exactly the threshold.",
+    ),
+    (
+        r"job_instance:zapi_exporter_reload_failed:since",
+        r"== → >= in .*successful == 0|0 → 1 in .*0 \* \(zapi_exporter_config",
+        "Where it is not 0, the first line says so, and it is 0 itself.",
+    ),
+    (r"job:zapi_exporter_targets:complete_timestamp", r"0 → 1 in .*\) > 0", "A time is above 1."),
+    (
+        r"name:zapi_instance_failing:unexplained",
+        r"(== → [<>]=) in .*reason == 7|(> → >=|10 → 9) in .*reason > 10",
+        "What is less is refused, and there are no reasons between.",
+    ),
+    (
+        r"name:zapi_instance_(polls_failing|session_lost):alert",
+        r"== → >= in .*told\[1h\]\)\) +==",
+        "What was told cannot have begun later than it did.",
+    ),
+    (r"name:zapi_instance_session_lost:seconds", r"> → >= in", _ONE_OR_THE_OTHER),
     (
         r"name:zapi_instance_(phone_offline|phone_offline_critical|session_lost):alert",
         r"> → >= in .*:since > 0\) \+ clamp_max",
@@ -20,7 +101,7 @@ NO_MISTAKE: Final = (
     (rf"job_{_FAILING}:ending", r"== → <= in .*:state == 1", "A state is 1 at least."),
     (
         rf"job_{_FAILING}:alert",
-        r"(job|namespace), collector in .*:timestamp +and on",
+        r"^job, namespace, collector → .* in .*:timestamp +and on",
         _ONLY_CHEAPER,
     ),
     (rf"name_{_FAILING}:now", r"^job, .*uccess:timestamp and on", _ONLY_CHEAPER),

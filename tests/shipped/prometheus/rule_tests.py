@@ -18,6 +18,7 @@ from tests.shipped.prometheus.fleet_model import (
     beside_others,
     in_two_places,
     promtool_test,
+    with_elsewhere,
 )
 from tests.shipped.prometheus.tools import RULE_TESTS, parse
 
@@ -95,6 +96,7 @@ BESIDE_OTHERS: Final = {
     "clock_wrong",
     "disconnected",
     "due_moved",
+    "exporters_that_die",
     "expiry",
     "exporters_taken_away",
     "failing",
@@ -107,8 +109,10 @@ BESIDE_OTHERS: Final = {
     "refused_and_dropped_with_other_labels_at_half_of_a_pair",
     "removed_in_an_outage",
     "removed_in_trouble",
+    "restarting_less_than_the_threshold",
     "told_before_the_event",
     "two_ids",
+    "uninstalled_in_troubles_of_jobs",
     "webhooks",
     "webhooks_that_are_not_expected_any_more",
     "collector_that_never_answered",
@@ -181,7 +185,7 @@ def documents() -> Iterator[tuple[Path, str]]:
 
 
 def _with_others(scenario: Scenario) -> list[Scenario]:
-    return beside_others(scenario) if scenario.key in BESIDE_OTHERS else [scenario]
+    return beside_others(scenario) if scenario.key in BESIDE_OTHERS else with_elsewhere(scenario)
 
 
 def _runs(scenarios: Sequence[Scenario]) -> list[list[Scenario]]:

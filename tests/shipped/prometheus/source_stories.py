@@ -230,7 +230,7 @@ def source_of_an_exporter_that_was_taken_away() -> Play:
     """A source that only one of a pair could not read ends an hour after this one was taken away."""
     fleet, other = pair_of_which_one_cannot_read(110)
     fleet.kill(30, other, target=False)
-    fleet.story.unsure = (89, 89.5)
+    fleet.story.unsure = (89, 89.5, 90)
     return fleet.story, {failing(ACCOUNT): [(20, 89.5)], job("ExporterTargetLost"): [(39.5, 89.5)]}
 
 

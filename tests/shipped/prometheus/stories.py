@@ -134,6 +134,7 @@ def _own(fleet: Fleet, ending: str, name: str, values: str) -> None:
 def disconnected() -> Play:
     """A number that disconnects is told five minutes after it was last seen connected, until it is back."""
     fleet = Fleet(4, 35)
+    fleet.exporter.requests["status"] = 0  # has no collectors, and needs no rules for them
     fleet.say(10, "p0", connected=False)
     fleet.say(25, "p0", connected=True)
     fleet.say(10, "p1", connected=False)  # for less than five minutes
@@ -179,6 +180,19 @@ def mass_event_that_ends_between_polls() -> Play:
         job("ManyInstancesDisconnected"): [(11.5, 25.5)],
         job("TeamInstancesDisconnected", team="support"): [(11.5, 25.5)],
         job("TeamInstancesDisconnected", team="sales"): [(11.5, 25.5)],
+    }
+
+
+@story("connection")
+def mass_event_of_removed_numbers_of_a_team() -> Play:
+    """A team whose disconnected numbers are removed from a mass event that goes on is told so."""
+    fleet = Fleet(12, 40)
+    fleet.say(10, *(f"p{number}" for number in (0, 1, 2, 3, 4, 5, 6, 8)), connected=False)
+    fleet.configure(25, fleet.exporter, without=["p1", "p3", "p5"])
+    return fleet.story, {
+        job("ManyInstancesDisconnected"): [(11, 40)],
+        job("TeamInstancesDisconnected", team="support"): [(11, 40)],
+        job("TeamInstancesDisconnected", team="sales"): [(11, 27)],
     }
 
 
@@ -317,6 +331,10 @@ def flapping_then_down() -> Play:
             fleet.say(minute + 2, "p0", connected=True)
     fleet.kill(20)
     fleet.start(100)
+    other_job = Fleet(2, 110)
+    other_job.say(97, "p1", connected=False)
+    other_job.say(101, "p1", connected=True)
+    fleet.story.again = other_job.story
     return fleet.story, {
         at("ExporterDown"): [(23, 100)],
         of("InstanceFlapping", "p0"): [(15, 100)],
@@ -504,7 +522,7 @@ def half_of_a_pair_cut_off() -> Play:
     fleet.say(12, "p0", connected=False)
     fleet.kill(20, other, target=False)
     fleet.story.at(100, lambda: setattr(fleet.exporter, "reaches", True))
-    fleet.story.unsure = (79, 79.5)
+    fleet.story.unsure = (79, 79.5, 80)
     return fleet.story, {
         job("ExporterTargetLost"): [(29.5, 80)],
         job("ApiDown"): [(22.5, 100.5)],
@@ -636,6 +654,25 @@ def refused_for_another_reason() -> Play:
         of("InstanceWebhookMissing", "p3", webhook="received"): [(10.5, 25.5)],
         of("InstanceWebhookMuted", "p4", webhook="received"): [(10.5, 25.5)],
         of("InstanceWebhookUnexpected", "p5", webhook="received"): [(11, 25)],
+    }
+
+
+@story("removed")
+def refused_for_another_reason_after_good_polls() -> Play:
+    """A reason that another takes the place of ends without the news that polls succeed, though one did before."""
+    fleet = Fleet(3, 45)
+    fleet.exporter.fraction = 0.5
+    reasons = ("unauthorized", "wrong_instance", "subscription_ended")
+    for number in range(3):
+        fleet.say(10, f"p{number}", fault=reasons[number])
+        fleet.say(30, f"p{number}", fault=reasons[number - 2])
+    return fleet.story, {
+        of("InstanceCredentialsRefused", "p0"): [(16.5, 35.5)],
+        of("InstanceWrongInstance", "p0"): [(35.5, 45)],
+        of("InstanceWrongInstance", "p1"): [(16.5, 30.5)],
+        of("InstanceSubscriptionEnded", "p1"): [(30.5, 45)],
+        of("InstanceSubscriptionEnded", "p2"): [(16.5, 30.5)],
+        of("InstanceCredentialsRefused", "p2"): [(30.5, 45)],
     }
 
 
@@ -775,6 +812,10 @@ def unpaid_beside_other_troubles() -> Play:
     phones = {name: Phone(status="overdue") for name in names}
     phones["e1"].status = "trialing"
     fleet.story.exporters.append(Exporter("b:1", {name: {} for name in names}, phones, job="other"))
+    elsewhere = Fleet(5, 95, letter="e")
+    elsewhere.say(40, "e0", "e2", "e3", "e4", status="overdue")
+    elsewhere.say(60, "e1", status="trialing")
+    fleet.story.elsewhere = elsewhere.story
     return fleet.story, {
         of("InstanceExpiringImminently", "e0"): [(0, 95)],
         of("InstanceExpiringImminently", "e1"): [(0.5, 95)],
@@ -929,12 +970,25 @@ def other_team_at_half_of_a_pair() -> Play:
 
 
 @story("listed")
+def listed_for_minutes() -> Play:
+    """Numbers that were listed for less than ten minutes have not vanished; for longer they have."""
+    fleet = Fleet(12, 60)
+    added = [f"p{number}" for number in range(3, 12)]
+    later = {name: fleet.labels.pop(name) for name in added}
+    for minute in (10, 35):
+        fleet.story.at(minute, partial(fleet.exporter.labels.update, later))
+    fleet.configure(17, fleet.exporter, without=added)
+    fleet.configure(43.5, fleet.exporter, without=added)
+    return fleet.story, {job("InstancesVanished"): [(45.5, 60)]}
+
+
+@story("listed")
 def vanished() -> Play:
     """A configuration that shrinks from ten to three by mistake is told, and goes on being told for an hour."""
     fleet = Fleet(10, 100)
     fleet.say(10, "p0", connected=False)
     fleet.configure(20, fleet.exporter, without=[f"p{number}" for number in (0, 4, 5, 6, 7, 8, 9)])
-    fleet.story.unsure = (81.5,)
+    fleet.story.unsure = (81.5, 82)
     return fleet.story, {
         of("InstanceDisconnected", "p0"): [(14, 22)],
         job("InstancesVanished"): [(22, 81.5)],
@@ -1342,6 +1396,33 @@ def other_trouble_after_refusals() -> Play:
 
 
 @story("polls")
+def unknown_reason_or_own_limit() -> Play:
+    """A reason that the rules do not know is told as not known; a limit of one number only where it lasts."""
+    fleet = Fleet(6, 40)
+    fleet.say(10, "p0", fault="rate_limited")
+    fleet.say(10, "p1", fault="strange")
+    return fleet.story, {
+        of("InstanceValuesStale", "p0"): [(24, 40)],
+        of("InstancePollsFailing", "p1"): [(16.5, 40)],
+        of("InstanceValuesStale", "p1"): [(24.5, 40)],
+    }
+
+
+@story("polls")
+def failing_again_in_an_outage() -> Play:
+    """A number that failed and recovered is not told again by itself when an outage follows."""
+    fleet = Fleet(5, 55)
+    fleet.say(10, "p0", fault="timeout")
+    fleet.say(20, "p0", fault=None)
+    fleet.say(30, fault="connect")
+    fleet.say(50, fault=None)
+    return fleet.story, {
+        of("InstancePollsFailing", "p0"): [(16, 20)],
+        job("ApiDown"): [(32.5, 50.5)],
+    }
+
+
+@story("polls")
 def outage_amid_a_refused_address() -> Play:
     """A refused address and a firewall are told on through an outage, until polls succeed."""
     fleet = Fleet(4, 90)
@@ -1373,6 +1454,10 @@ def removed_in_an_outage() -> Play:
     fleet = Fleet(5, 40)
     fleet.say(10, fault="connect")
     fleet.configure(25, fleet.exporter, without=["p1", "p2", "p3", "p4"])
+    other_job = Fleet(5, 40)
+    other_job.say(23, "p1", fault="timeout")
+    other_job.say(25, "p1", fault=None)
+    fleet.story.again = other_job.story
     return fleet.story, {
         job("ApiDown"): [(12.5, 27)],
         job("InstancesVanished"): [(27, 40)],
@@ -1389,6 +1474,48 @@ def refused_address_removed() -> Play:
     fleet.configure(25, fleet.exporter, without=["p0"])
     fleet.configure(40, fleet.exporter, without=["p1"])
     return fleet.story, {job("AddressNotAllowed"): [(16, 27)], job("Forbidden"): [(16.5, 42)]}
+
+
+@story("polls")
+def refused_address_removed_while_others_recover() -> Play:
+    """A refused address ends as that of removed numbers where those that were refused for other reasons recover."""
+    fleet = Fleet(6, 65)
+    fleet.say(10, "p0", fault="ip_not_allowed")
+    fleet.say(40, "p3", fault="ip_not_allowed")
+    for minute in (10, 40):
+        fleet.say(minute, "p1", fault="unauthorized")
+        fleet.say(minute, "p2", fault="forbidden")
+    fleet.configure(25, fleet.exporter, without=["p0"])
+    fleet.say(25, "p1", "p2", fault=None)
+    fleet.configure(55, fleet.exporter, without=["p2"])
+    fleet.say(55, "p1", "p3", fault=None)
+    return fleet.story, {
+        job("AddressNotAllowed"): [(16, 27), (46.5, 55.5)],
+        job("Forbidden"): [(16.5, 25.5), (46.5, 57)],
+        of("InstanceCredentialsRefused", "p1"): [(16.5, 25), (46, 55)],
+    }
+
+
+@story("polls")
+def refused_address_not_known_beside_removed_numbers() -> Play:
+    """A refused address ends as a mere end where numbers that were refused for other reasons were removed."""
+    fleet = Fleet(9, 70)
+    for minute, names in ((10, ("p0", "p1", "p2")), (40, ("p3", "p4", "p5"))):
+        for name, fault in zip(names, ("ip_not_allowed", "unauthorized", "forbidden"), strict=True):
+            fleet.say(minute, name, fault=fault)
+    fleet.say(20, "p0", fault="timeout")
+    fleet.configure(22, fleet.exporter, without=["p1", "p2"])
+    fleet.say(50, "p5", fault="timeout")
+    fleet.configure(52, fleet.exporter, without=["p3", "p4"])
+    return fleet.story, {
+        job("AddressNotAllowed"): [(16, 31), (46.5, 54)],
+        job("Forbidden"): [(16.5, 24), (46.5, 61.5)],
+        of("InstanceCredentialsRefused", "p1"): [(16.5, 24)],
+        of("InstanceCredentialsRefused", "p4"): [(46.5, 54)],
+        of("InstanceValuesStale", "p0"): [(31, 70)],
+        of("InstanceValuesStale", "p5"): [(61.5, 70)],
+        job("InstancesVanished"): [(54, 70)],
+    }
 
 
 @story("polls")
@@ -1541,7 +1668,7 @@ def rate_limited() -> Play:
     fleet = Fleet(3, 60)
     fleet.say(10, "p0", fault="rate_limited")
     fleet.say(40, "p0", fault=None)
-    fleet.story.unsure = (22, 41.5)
+    fleet.story.unsure = (22, 41.5, 42)
     return fleet.story, {
         job("RateLimited"): [(22, 41.5)],
     }
@@ -1617,7 +1744,7 @@ def all_rate_limited() -> Play:
     fleet = Fleet(2, 60)
     fleet.say(10, fault="rate_limited")
     fleet.say(40, fault=None)
-    fleet.story.unsure = (17, 46.5, 47)
+    fleet.story.unsure = (17, 46.5, 47, 47.5)
     return fleet.story, {job("RateLimited"): [(17, 47)]}
 
 
@@ -1688,8 +1815,16 @@ def behind() -> Play:
     fleet = Fleet(2, 60)
     fleet.story.at(5, lambda: setattr(fleet.exporter, "lateness", 20.0))
     fleet.story.at(40, lambda: setattr(fleet.exporter, "lateness", 0.0))
-    fleet.story.unsure = (22.5, 41.5)
+    fleet.story.unsure = (22, 42)
     return fleet.story, {at("ExporterBehind"): [(22.5, 41.5)]}
+
+
+@story("exporter")
+def behind_from_its_start() -> Play:
+    """An exporter whose polls begin late from its start is told after ten minutes."""
+    fleet = Fleet(2, 45)
+    fleet.start(20, fleet.more(running=False, target=False, lateness=20.0))
+    return fleet.story, {at("ExporterBehind", "b:1"): [(30.5, 45)]}
 
 
 @story("exporter")
@@ -1698,7 +1833,7 @@ def behind_no_more() -> Play:
     fleet = Fleet(2, 60)
     fleet.story.at(5, lambda: setattr(fleet.exporter, "lateness", 16.0))
     fleet.story.at(40, lambda: setattr(fleet.exporter, "lateness", 0.0))
-    fleet.story.unsure = (24,)
+    fleet.story.unsure = (23.5,)
     return fleet.story, {at("ExporterBehind"): [(24, 40.5)]}
 
 
@@ -1726,7 +1861,7 @@ def exporters_taken_away() -> Play:
         fleet.start(minute, restarting)
     for exporter in (down, restarting, behind, refused, old):
         fleet.kill(30, exporter, target=False)
-    fleet.story.unsure = (11,)
+    fleet.story.unsure = (10.5,)
     return fleet.story, {
         at("ExporterDown", "b:1"): [(8, 30)],
         at("ExporterRestarting", "c:1"): [(18, 30)],
@@ -1746,7 +1881,7 @@ def exporters_that_die() -> Play:
         fleet.start(minute, restarting)
     fleet.kill(30, restarting)
     fleet.kill(30, behind)
-    fleet.story.unsure = (11, 49.5, 69.5, 70, 70.5)
+    fleet.story.unsure = (10.5, 49, 49.5, 69.5, 70, 70.5)
     return fleet.story, {
         at("ExporterRestarting", "b:1"): [(18, 70)],
         at("ExporterBehind", "c:1"): [(11, 49.5)],
@@ -1761,6 +1896,9 @@ def restarting_no_more() -> Play:
     fleet = Fleet(2, 100)
     for minute in (10, 14, 18):
         fleet.start(minute)
+    # Another program beside it, which is no exporter, restarts all the time.
+    other = 'process_start_time_seconds{job="other", instance="a:1"}'
+    fleet.story.more = [{"series": other, "values": "0+60x200"}]
     fleet.story.unsure = (69.5, 70, 70.5)
     return fleet.story, {at("ExporterRestarting"): [(18, 70)]}
 
@@ -1777,22 +1915,39 @@ def raise_thresholds(fleet: Fleet, minute: int, *thresholds: str, until: int | N
 @story("thresholds_twice")
 def restarting_less_than_the_threshold() -> Play:
     """An exporter that restarts less often than the threshold, or polls less late, is told so unless it is dead."""
-    fleet = Fleet(2, 46)
+    fleet = Fleet(2, 44)
     dead, behind = fleet.more(), fleet.more("c:1", lateness=20.0)
     for minute in (10, 14, 18):
         for exporter in (fleet.exporter, dead):
             fleet.start(minute, exporter)
     fleet.kill(30, dead)
     fleet.kill(30, behind)
-    fleet.story.unsure = (11,)
+    fleet.story.unsure = (10.5,)
     raise_thresholds(fleet, 35, "exporter_restarts", "lateness_seconds")
     return fleet.story, {
         at("ExporterRestarting"): [(18, 35)],
         at("ExporterRestarting", "b:1"): [(18, 35)],
         at("ExporterBehind", "c:1"): [(11, 35)],
-        at("ExporterDown", "b:1"): [(33, 46)],
-        at("ExporterDown", "c:1"): [(33, 46)],
-        job("ThresholdsMissing"): [(45, 46)],
+        at("ExporterDown", "b:1"): [(33, 44)],
+        at("ExporterDown", "c:1"): [(33, 44)],
+    }
+
+
+@story("thresholds_twice")
+def thresholds_of_exporters_raised() -> Play:
+    """What is told of an exporter ends, and not as good news, by a threshold that is raised."""
+    fleet = Fleet(2, 30)
+    down, refused, ahead = (fleet.more(f"{letter}:1") for letter in "bce")
+    fleet.start(3, fleet.more("d:1", old=True, running=False, target=False))
+    fleet.kill(5, down)
+    refused.reload_successful = False
+    ahead.clock, ahead.says_until_due = 120, True
+    raise_thresholds(fleet, 25, "exporter_down_seconds", "exporter_fault_seconds")
+    return fleet.story, {
+        at("ExporterDown", "b:1"): [(8, 25)],
+        at("ExporterReloadFailed", "c:1"): [(5.5, 25)],
+        at("ExporterTooOld", "d:1"): [(8, 25)],
+        at("ExporterClockWrong", "e:1"): [(5.5, 25)],
     }
 
 
@@ -1859,6 +2014,16 @@ def targets_back() -> Play:
 
 
 @story("exporter")
+def only_target_back() -> Play:
+    """The only exporter of a job that is a target again is told as all that the job had."""
+    fleet = Fleet(2, 50)
+    fleet.kill(20, target=False)
+    fleet.start(40)
+    fleet.story.exporters.append(Exporter("b:1", {"q0": {}}, {"q0": Phone()}, job="other"))
+    return fleet.story, {job("ExporterTargetLost"): [(29.5, 40)]}
+
+
+@story("exporter")
 def a_target_again_that_is_down() -> Play:
     """An exporter that is a target again is told as scraped only where it is."""
     fleet = Fleet(2, 60)
@@ -1884,6 +2049,39 @@ def thresholds_of_an_own_file() -> Play:
     fleet.kill(30, target=False)
     fleet.story.exporters.append(Exporter("b:1", {"q0": {}}, {"q0": Phone()}, job="other"))
     return fleet.story, {job("InstancesVanished"): [(22, 59.5)], job("ExporterTargetLost"): [(39.5, 59.5)]}
+
+
+@story("own_thresholds_file")
+def events_of_one() -> Play:
+    """Where the thresholds say so, one number is a mass event or an outage."""
+    fleet = Fleet(4, 55)
+    record_thresholds(
+        fleet,
+        many_disconnected_instances=1,
+        many_disconnected_ratio=0.2,
+        api_down_instances=1,
+        api_down_ratio=0.2,
+    )
+    fleet.say(10, "p0", connected=False)
+    fleet.say(25, "p0", connected=True)
+    fleet.say(30, "p1", fault="timeout")
+    fleet.say(50, "p1", fault=None)
+    return fleet.story, {
+        job("ManyInstancesDisconnected"): [(11, 25)],
+        job("TeamInstancesDisconnected", team="support"): [(11, 25)],
+        job("ApiDown"): [(32.5, 50.5)],
+    }
+
+
+@story("own_thresholds_file")
+def target_back_after_hours() -> Play:
+    """An exporter that is back after hours is not told as all that a job had."""
+    fleet = Fleet(2, 115)
+    record_thresholds(fleet, unwatched_seconds=10800)
+    fleet.kill(20, target=False)
+    fleet.start(100)
+    fleet.story.exporters.append(Exporter("b:1", {"q0": {}}, {"q0": Phone()}, job="other"))
+    return fleet.story, {job("ExporterTargetLost"): [(29.5, 100)]}
 
 
 def record_thresholds(fleet: Fleet, **changes: float) -> None:
