@@ -2112,6 +2112,23 @@ def no_first_file() -> Play:
 
 
 @story("first_file")
+def no_first_file_after_a_while() -> Play:
+    """That the file on which the others stand is not loaded is told ten minutes after it was last evaluated."""
+    fleet = Fleet(2, 30)
+    fleet.story.more = [{"series": "zapi:exporter_seen:timestamp", "values": "_x20 600 stale"}]
+    return fleet.story, {job("ThresholdsMissing"): [(20.5, 30)]}
+
+
+@story("first_file")
+def no_first_file_when_an_exporter_comes() -> Play:
+    """An exporter that comes while the file on which the others stand is not loaded is told ten minutes later."""
+    fleet = Fleet(2, 30)
+    fleet.exporter.running = fleet.exporter.target = False
+    fleet.start(5)
+    return fleet.story, {job("ThresholdsMissing"): [(15, 30)]}
+
+
+@story("first_file")
 def no_first_file_and_no_exporter() -> Play:
     """That the file on which the others stand is not loaded ends, and not well, when no exporter is scraped."""
     fleet = Fleet(2, 20)
