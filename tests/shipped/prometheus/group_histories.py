@@ -5,7 +5,7 @@ Prometheus of five minutes or more. Others take hours or days, too many for all 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -174,10 +174,7 @@ def pause(place: Path, rules: Path) -> Path:
     Each alert has its ending as a label here: 0 is active.
     """
     told = [
-        {
-            "labels": f'{{alertname="{rule.name}", severity="{rule.body["labels"]["severity"]}", ending="0"}}',
-            "value": 1,
-        }
+        _sample(alertname=rule.name, severity=rule.body["labels"]["severity"], ending="0")
         for rule in alerts()
         if rule.name in _ALERTS
     ]
@@ -191,9 +188,8 @@ def pause(place: Path, rules: Path) -> Path:
     ]
     files = [file for file in sorted(rules.glob("*.yaml")) if file.stem not in {"zapi", "availability"}]
     series = _listed(_paused(_BASE), _EXPOSED, _BEFORE + _PAUSE + _AFTER)
-    test = {"interval": f"{_STEP}s", "input_series": series, "promql_expr_test": checks}
     names = [_with_endings(file, place) for file in files]
-    return _write(place / "pause.yaml", {"rule_files": names, "tests": [test]})
+    return _write(place / "pause.yaml", names, series, checks)
 
 
 def recovered(place: Path, rules: Path) -> Path:
@@ -207,30 +203,16 @@ def recovered(place: Path, rules: Path) -> Path:
         f'zapi_instance_collector_failure{{{asked}, reason="timeout"}}': f"1x{recovers - 1} stale",
     }
     told, ended = (
-        [
-            {
-                "labels": f'{{alertname="ZapiCollectorFailing", severity="warning", ending="{ending}"}}',
-                "value": 1,
-            }
-        ]
-        for ending in (0, 1)
+        [_sample(alertname="ZapiCollectorFailing", severity="warning", ending=ending)] for ending in "01"
     )
     back = _BEFORE + _PAUSE + 1
-    document = {
-        "rule_files": [_with_endings(rules / f"{name}.yaml", place) for name in ("thresholds", "collectors")],
-        "tests": [
-            {
-                "interval": f"{_STEP}s",
-                "input_series": _listed(_paused(phone), exposed, steps),
-                "promql_expr_test": [
-                    *(_check(step, told) for step in range(_BEFORE, back)),
-                    _check(back, ended),
-                    *(_check(step, []) for step in range(back + 1, steps)),
-                ],
-            }
-        ],
-    }
-    return _write(place / "recovered.yaml", document)
+    checks = [
+        *(_check(step, told) for step in range(_BEFORE, back)),
+        _check(back, ended),
+        *(_check(step, []) for step in range(back + 1, steps)),
+    ]
+    names = [_with_endings(rules / f"{name}.yaml", place) for name in ("thresholds", "collectors")]
+    return _write(place / "recovered.yaml", names, _listed(_paused(phone), exposed, steps), checks)
 
 
 def _paused(base: Mapping[str, int]) -> list[tuple[str, str]]:
@@ -267,10 +249,10 @@ def days(place: Path, rules: Path) -> Path:
         f"zapi_exporter_instance_source_last_success_timestamp_seconds{{{account}}}": "0x{}",
     }
     warned, urged = (
-        {"labels": f'{{alertname="ZapiInstancePhoneOffline", severity="{severity}"}}', "value": 3}
+        {**_sample(alertname="ZapiInstancePhoneOffline", severity=severity), "value": 3}
         for severity in ("warning", "critical")
     )
-    old = {"labels": '{alertname="ZapiInstanceSourceFailing", severity="warning"}', "value": 1}
+    old = _sample(alertname="ZapiInstanceSourceFailing", severity="warning")
     expected = {
         day: [],
         day + 1: [warned],
@@ -279,47 +261,40 @@ def days(place: Path, rules: Path) -> Path:
         10 * day: [warned, old],
         10 * day + 1: [warned, urged, old],
     }
-    test = {
-        "interval": f"{step}s",
-        "input_series": [
-            {"series": name, "values": values.format(10 * day + 9)} for name, values in series.items()
-        ],
-        "promql_expr_test": [
-            {
-                "expr": "count by (alertname, severity) (ALERTS)",
-                "eval_time": f"{at * step}s",
-                "exp_samples": samples,
-            }
-            for at, samples in expected.items()
-        ],
-    }
+    checks = [
+        {
+            "expr": "count by (alertname, severity) (ALERTS)",
+            "eval_time": f"{at * step}s",
+            "exp_samples": samples,
+        }
+        for at, samples in expected.items()
+    ]
     names = [str(rules / f"{name}.yaml") for name in ("thresholds", "phones", "sources")]
-    return _write(place / "days.yaml", {"rule_files": names, "tests": [test]}, step)
+    listed = [{"series": name, "values": values.format(10 * day + 9)} for name, values in series.items()]
+    return _write(place / "days.yaml", names, listed, checks, step)
 
 
 def reasons_last(place: Path, rules: Path) -> Path:
     """Write a history in which the reasons are evaluated after what reads them: no other cause is told before."""
     refused = {series: values for series, values in _EXPOSED.items() if "refused" in series}
-    cause = [{"labels": '{alertname="ZapiInstanceCredentialsRefused", severity="critical"}', "value": 1}]
+    cause = [_sample(alertname="ZapiInstanceCredentialsRefused", severity="critical")]
     order = ("thresholds", "polls", "reasons", "refusals")
     base = [(series, f"{-9000 * (1 - grows)}+{grows * _STEP}x20") for series, grows in _BASE.items()]
-    test = {
-        "interval": f"{_STEP}s",
-        "input_series": _listed(base, refused, 20),
-        "promql_expr_test": [_check(0, []), *(_check(step, cause) for step in range(2, 20))],
-    }
-    document = {
-        "rule_files": [str(rules / f"{name}.yaml") for name in order],
-        "group_eval_order": [f"zapi-{name}" for name in order],
-        "tests": [test],
-    }
-    return _write(place / "start.yaml", document)
+    checks = [_check(0, []), *(_check(step, cause) for step in range(2, 20))]
+    names = [str(rules / f"{name}.yaml") for name in order]
+    return _write(place / "start.yaml", names, _listed(base, refused, 20), checks)
 
 
 def missing(place: Path, rules: Path) -> Path:
     """Write a history in which each threshold, and each group that is asked for, is missing alone: each is told."""
-    text = (rules / "zapi.yaml").read_text()
-    needed = sorted(set(re.findall(r"absent\(([\w:]+)\)", text)))
+    needed = [
+        name
+        for file in sorted(rules.glob("*.yaml"))
+        for name in re.findall(
+            r"record: (zapi:threshold:\w+|zapi:\w+:ready)$", file.read_text(), re.MULTILINE
+        )
+    ]
+    needed.append("zapi:reason:info")
     absent, turn = 22, 26
     series = [
         {
@@ -332,7 +307,7 @@ def missing(place: Path, rules: Path) -> Path:
         'zapi_exporter_collector_polls_total{collector="status"}': "0+1x{}",
         'zapi_exporter_instance_source_up{source="file"}': "1x{}",
     }
-    told = [{"labels": '{alertname="ZapiThresholdsMissing"}', "value": 1}]
+    told = [_sample(alertname="ZapiThresholdsMissing")]
     checks = [
         {
             "expr": 'group by (alertname) (ALERTS{alertname="ZapiThresholdsMissing"})',
@@ -342,22 +317,33 @@ def missing(place: Path, rules: Path) -> Path:
         for number in range(len(needed))
         for step, samples in ((0, []), (absent, told), (turn - 1, []))
     ]
+    series += _listed((), exposed, turn * (len(needed) + 2))
+    return _write(place / "missing.yaml", [str(rules / "zapi.yaml")], series, checks)
+
+
+def _write(
+    file: Path,
+    rule_files: Sequence[str],
+    series: Sequence[Mapping[str, str]],
+    checks: Sequence[Mapping[str, Any]],
+    step: int = _STEP,
+) -> Path:
+    """Rules are evaluated in the order of their files."""
+    groups = [_group(file.parent / name) for name in rule_files]
+    test = {"interval": f"{step}s", "input_series": series, "promql_expr_test": checks}
     document = {
-        "rule_files": [str(rules / "zapi.yaml")],
-        "tests": [
-            {
-                "interval": f"{_STEP}s",
-                "input_series": [*series, *_listed((), exposed, turn * (len(needed) + 2))],
-                "promql_expr_test": checks,
-            }
-        ],
+        "rule_files": rule_files,
+        "group_eval_order": groups,
+        "evaluation_interval": f"{step}s",
+        "tests": [test],
     }
-    return _write(place / "missing.yaml", document)
-
-
-def _write(file: Path, document: Mapping[str, Any], step: int = _STEP) -> Path:
-    file.write_text(yaml.safe_dump({**document, "evaluation_interval": f"{step}s"}))
+    file.write_text(yaml.safe_dump(document))
     return file
+
+
+def _group(file: Path) -> str:
+    (group,) = parse(file.read_text())["groups"]
+    return str(group["name"])
 
 
 def _with_endings(file: Path, directory: Path) -> str:
@@ -368,6 +354,10 @@ def _with_endings(file: Path, directory: Path) -> str:
             rule["labels"]["ending"] = f"{{{{ {ending} }}}}"
     (directory / file.name).write_text(yaml.safe_dump(document))
     return file.name
+
+
+def _sample(**labels: str) -> dict[str, Any]:
+    return {"labels": "{" + ", ".join(f'{key}="{value}"' for key, value in labels.items()) + "}", "value": 1}
 
 
 def _check(step: int, samples: list[dict[str, Any]]) -> dict[str, Any]:
