@@ -166,9 +166,9 @@ def queue_stuck() -> Play:
         fleet.say(minute, "c1", waiting=50, oldest=minute * 60.0 - 300)
     fleet.say(10, "c2", waiting=5, oldest=600.0)
     fleet.say(60, "c2", waiting=0, oldest=None)
-    elsewhere = asked(Fleet(4, 130, letter="c"))
-    elsewhere.say(80, "c0", waiting=5, oldest=4800.0)
-    fleet.story.elsewhere = elsewhere.story
+    elsewhere = asked(Fleet(1, 130, letter="c"))
+    elsewhere.say(10, "c0", waiting=380, oldest=600.0)
+    fleet.story.elsewhere = elsewhere.story, {of("InstanceQueueStuck", "c0"): [(70, 130)]}
     return fleet.story, {of("InstanceQueueStuck", "c0"): [(70, 100)]}
 
 
@@ -222,8 +222,11 @@ def queue_full_and_connected() -> Play:
     fleet.say(30, "m0", "m2", "m3", connected=True)
     fleet.say(30, "m1", waiting=899)
     elsewhere = asked(Fleet(2, 40, letter="m"))
-    elsewhere.say(5, "m1", waiting=950, oldest=300.0)
-    fleet.story.elsewhere = elsewhere.story
+    elsewhere.say(5, "m1", connected=False, waiting=950, oldest=300.0)
+    fleet.story.elsewhere = (
+        elsewhere.story,
+        {of("InstanceDisconnected", "m1"): [(9.5, 40)], of("InstanceQueueFull", "m1"): [(5.5, 40)]},
+    )
     return fleet.story, {
         of("InstanceDisconnected", "m0"): [(9, 30)],
         of("InstanceDisconnected", "m1"): [(9.5, 40)],

@@ -266,6 +266,13 @@ class Exporter:
             add("zapi_instance_webhook_muted", state == "muted", one)
 
 
+Window = tuple[float, float]
+Alert = tuple[str, ...]
+"""Its name, then ``name=…``, ``webhook=…``, ``team=…``, ``source=…``, ``collector=…`` and ``instance=…`` of its own.
+
+``team`` is left out for an alert of one instance. ``severity`` is given where there is an alert for each of two.
+"""
+
 Event = Callable[[], object]
 
 
@@ -286,8 +293,8 @@ class Story:
     """Minutes at which an alert depends on whether ranges are left-open, as they are since Prometheus 3."""
     again: "Story | None" = None
     """What happens in other jobs of the same namespace."""
-    elsewhere: "Story | None" = None
-    """What happens in another namespace, of which no alert tells."""
+    elsewhere: "tuple[Story, Mapping[Alert, Sequence[Window]]] | None" = None
+    """What happens to the same names in another namespace, and the alerts that fire there."""
 
     def at(self, minute: float, *events: Event) -> None:
         self.events.setdefault(int(minute * 60), []).extend(events)
@@ -384,13 +391,6 @@ def _shorten(words: list[str]) -> str:
     return " ".join(out).replace("+0x", "x")
 
 
-Window = tuple[float, float]
-Alert = tuple[str, ...]
-"""Its name, then ``name=…``, ``webhook=…``, ``team=…``, ``source=…``, ``collector=…`` and ``instance=…`` of its own.
-
-``team`` is left out for an alert of one instance. ``severity`` is given where there is an alert for each of two.
-"""
-
 _FIRING: Final = (
     "group by (alertname, namespace, name, webhook, instance) "
     '(ALERTS{{{firing}, name!="", alertname!="ZapiInstancePhoneOffline"}}) or '
@@ -446,6 +446,8 @@ class Scenario:
 
     def _may_fire(self, alertname: str, second: float) -> bool:
         """Whether an alert of this name fires then. After its story, its targets are gone, and nothing ends soon."""
+        if self.story.elsewhere and any(alert[0] == alertname for alert in self.story.elsewhere[1]):
+            return True
         end = min(second, self.story.seconds)
         return (second > end and alertname == "ZapiExporterTargetLost") or any(
             alert[0] == alertname and (self.fires(alert, second) or self.fires(alert, end))
@@ -476,28 +478,43 @@ def in_two_places(
 def beside_others(scenario: Scenario) -> list[Scenario]:
     """Return it with fleets that have the same names and no trouble: one in another job, one in another namespace."""
     here, elsewhere = (Story(_well(scenario.story.exporters), scenario.story.seconds) for _ in range(2))
-    return [replace(scenario, story=replace(scenario.story, again=here)), _quiet(scenario, elsewhere)]
+    again = scenario.story.again or here
+    return with_elsewhere(
+        replace(scenario, story=replace(scenario.story, again=again, elsewhere=(elsewhere, {})))
+    )
 
 
 def with_elsewhere(scenario: Scenario) -> list[Scenario]:
-    """Return it with what happens in another namespace meanwhile, if it says so."""
+    """Return it with what happens in another namespace meanwhile."""
     elsewhere = scenario.story.elsewhere
-    return [scenario, _quiet(scenario, elsewhere)] if elsewhere else [scenario]
+    return (
+        [scenario, Scenario(_elsewhere(scenario.key), scenario.title, *elsewhere)]
+        if elsewhere
+        else [scenario]
+    )
 
 
-def _quiet(scenario: Scenario, story: Story) -> Scenario:
-    return Scenario(f"beside_{scenario.key}", "No alert fires there", story, {})
+def _elsewhere(key: str) -> str:
+    return f"beside_{key}"
 
 
 def _well(exporters: Sequence[Exporter]) -> list[Exporter]:
-    """Exporters by the same addresses. The last one polls all that these poll."""
+    """Exporters by the same addresses; the last one of each job polls all that those of the job poll."""
+    last = {exporter.job: exporter for exporter in exporters}
+    return [
+        *(Exporter(one.instance, {}, {}, job=one.job) for one in exporters if one is not last[one.job]),
+        *(_whole(one.instance, [each for each in exporters if each.job == job]) for job, one in last.items()),
+    ]
+
+
+def _whole(instance: str, exporters: Sequence[Exporter]) -> Exporter:
     phones = {
         name: (exporter.labels.get(name, {}), phone)
         for exporter in exporters
         for name, phone in exporter.phones.items()
     }
-    whole = Exporter(
-        instance=exporters[-1].instance,
+    return Exporter(
+        instance=instance,
         labels={name: dict(labels) for name, (labels, _) in phones.items()},
         phones={
             name: Phone(webhooks=dict.fromkeys(phone.webhooks, "good")) for name, (_, phone) in phones.items()
@@ -511,7 +528,6 @@ def _well(exporters: Sequence[Exporter]) -> list[Exporter]:
         },
         skipped={source: 0 for exporter in exporters for source in exporter.skipped},
     )
-    return [*(Exporter(one.instance, {}, {}, job=whole.job) for one in exporters[:-1]), whole]
 
 
 def _around(second: int) -> set[int]:
@@ -555,11 +571,19 @@ def _firing(without: tuple[str, ...]) -> Query:
 
 
 def _of_namespace(text: Text, namespace: str) -> Text:
+    """Add the namespace; an alert that has ``elsewhere`` for one is of the other namespace of its story."""
     if not namespace:
         return text
     alerts = [
-        {**alert, "exp_labels": {**alert["exp_labels"], "namespace": namespace}}
+        {
+            **alert,
+            "exp_labels": {
+                **labels,
+                "namespace": _elsewhere(namespace) if "namespace" in labels else namespace,
+            },
+        }
         for alert in text.get("exp_alerts", ())
+        for labels in (alert["exp_labels"],)
     ]
     return {**text, "exp_alerts": alerts}
 

@@ -93,6 +93,26 @@ NO_MISTAKE: Final = (
     ),
     (r"name:zapi_instance_session_lost:seconds", r"> → >= in", _ONE_OR_THE_OTHER),
     (
+        r"name:zapi_instance_session_lost:kind",
+        r"> → >= in",
+        "It is 0 for the evaluation in which its alert ends, and then not there.",
+    ),
+    (
+        r"job:zapi_instance_rate_limited:told",
+        r"== → <= in .*:ready == 1",
+        "What tells of a limit reads exporters alone, and goes on while other groups pause.",
+    ),
+    (
+        r"name:zapi_instance_failing:unexplained",
+        r"<= → < in .*last_poll +<=",
+        "A poll is hardly so late to the second.",
+    ),
+    (
+        r"job_instance:zapi_exporter_poll_lateness_seconds:mean10m",
+        r"10m → 540s in .*_count\[10m\]",
+        "The rate of polls is the same in nine minutes and in ten.",
+    ),
+    (
         r"name:zapi_instance_(phone_offline|phone_offline_critical|session_lost):alert",
         r"> → >= in .*:since > 0\) \+ clamp_max",
         "Where it is 0, there is no duration; vmalert sees that one evaluation later.",

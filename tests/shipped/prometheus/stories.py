@@ -813,9 +813,16 @@ def unpaid_beside_other_troubles() -> Play:
     phones["e1"].status = "trialing"
     fleet.story.exporters.append(Exporter("b:1", {name: {} for name in names}, phones, job="other"))
     elsewhere = Fleet(5, 95, letter="e")
-    elsewhere.say(40, "e0", "e2", "e3", "e4", status="overdue")
-    elsewhere.say(60, "e1", status="trialing")
-    fleet.story.elsewhere = elsewhere.story
+    elsewhere.say(0, status="overdue")
+    elsewhere.say(0, "e1", status="trialing")
+    fleet.story.elsewhere = (
+        elsewhere.story,
+        {
+            of("InstancePaymentUnknown", "e1"): [(60.5, 95)],
+            of("InstanceUnpaid", "e0"): [(61, 95)],
+            **{of("InstanceUnpaid", name): [(60.5, 95)] for name in ("e2", "e3", "e4")},
+        },
+    )
     return fleet.story, {
         of("InstanceExpiringImminently", "e0"): [(0, 95)],
         of("InstanceExpiringImminently", "e1"): [(0.5, 95)],
@@ -977,7 +984,7 @@ def listed_for_minutes() -> Play:
     later = {name: fleet.labels.pop(name) for name in added}
     for minute in (10, 35):
         fleet.story.at(minute, partial(fleet.exporter.labels.update, later))
-    fleet.configure(17, fleet.exporter, without=added)
+    fleet.configure(17.5, fleet.exporter, without=added)
     fleet.configure(43.5, fleet.exporter, without=added)
     return fleet.story, {job("InstancesVanished"): [(45.5, 60)]}
 
@@ -1688,7 +1695,7 @@ def rate_limited_until_an_outage() -> Play:
     """Polls that fail in an outage are no news that Z-API does not limit them any more."""
     fleet = Fleet(5, 55)
     fleet.say(10, "p0", "p1", fault="rate_limited")
-    fleet.say(40, fault="timeout")
+    fleet.say(40, "p0", "p1", "p2", "p3", fault="timeout")
     return fleet.story, {job("RateLimited"): [(21, 43.5)], job("ApiDown"): [(43.5, 55)]}
 
 
