@@ -18,6 +18,7 @@ NO_MISTAKE: Final = (
         "Counts are whole numbers.",
     ),
     (r"Zapi(Many|Team)InstancesDisconnected", r"10m → \d+s in .*dropped:seconds\[10m\]", _LOOK_BACK),
+    (r"ZapiRateLimited", r">= → > in .*listed:count +>=", "Where just that share fails, either may be told."),
     (r"ZapiApiDown", r"5m → \d+s in .*last_poll\[5m\]", _LOOK_BACK),
     (r"job:zapi_instance_(address_not_allowed|forbidden):ending", r"10m → \d+s in", _LOOK_BACK),
     (r"name:zapi_instance_recovered:timestamp", r"10m → \d+s in", _LOOK_BACK),
