@@ -22,6 +22,7 @@ NO_MISTAKE: Final = (
     (r"ZapiApiDown", r"5m → \d+s in .*last_poll\[5m\]", _LOOK_BACK),
     (r"job:zapi_instance_(address_not_allowed|forbidden):ending", r"10m → \d+s in", _LOOK_BACK),
     (r"name:zapi_instance_recovered:timestamp", r"10m → \d+s in", _LOOK_BACK),
+    (r"name:zapi_instance_relabelled:last_connected", r"^job, namespace, name .*and on", _ONLY_CHEAPER),
     (r"name:zapi_instance_recovered:timestamp", r"> → >= in", "A poll is good, or it has failed."),
     (
         r"job:zapi_instance_forbidden:(alert|ending)",
@@ -77,8 +78,8 @@ NO_MISTAKE: Final = (
         "A difference is never exactly the threshold.",
     ),
     (
-        r"job_instance:zapi_exporter_reload_failed:since",
-        r"== → >= in .*successful == 0|0 → 1 in .*0 \* \(zapi_exporter_config",
+        r"job_instance:zapi_exporter_(reload_failed|down):since",
+        r"== → >= in .*(successful|up) == 0|0 → 1 in .*0 \* \((zapi_exporter_config|up )",
         "Where it is not 0, the first line says so, and it is 0 itself.",
     ),
     (r"job:zapi_exporter_targets:complete_timestamp", r"0 → 1 in .*\) > 0", "A time is above 1."),
@@ -88,11 +89,22 @@ NO_MISTAKE: Final = (
         "What is less is refused, and there are no reasons between.",
     ),
     (
-        r"name:zapi_instance_(polls_failing|session_lost):alert",
+        r"name:zapi_instance_(polls_failing|values_stale|session_lost|disconnected):alert",
         r"== → >= in .*told\[1h\]\)\) +==",
         "What was told cannot have begun later than it did.",
     ),
     (r"name:zapi_instance_session_lost:seconds", r"> → >= in", _ONE_OR_THE_OTHER),
+    (
+        r"name:zapi_instance_phone_offline:seconds",
+        r"> → >= in .*:since > 0 *…$",
+        "What has ended has no alert.",
+    ),
+    (r"name:zapi_instance_session_lost:since", r"> → >= in .*since\[1h\]\) > 0", _STAYS_ENDED),
+    (
+        r"name:zapi_instance_session_lost:since",
+        r"== → <= in .*connected\"} == 1",
+        "A session that is not lost is connected.",
+    ),
     (
         r"name:zapi_instance_session_lost:kind",
         r"> → >= in",
@@ -104,8 +116,8 @@ NO_MISTAKE: Final = (
         "What tells of a limit reads exporters alone, and goes on while other groups pause.",
     ),
     (
-        r"name:zapi_instance_failing:unexplained",
-        r"<= → < in .*last_poll +<=",
+        r"name:zapi_instance_(failing:unexplained|disconnected:alert)",
+        r"<= → < in .*(last_poll|cess:timestamp) +<=",
         "A poll is hardly so late to the second.",
     ),
     (

@@ -197,6 +197,35 @@ def mass_event_of_removed_numbers_of_a_team() -> Play:
 
 
 @story("connection")
+def mass_event_of_one_that_was_told_before() -> Play:
+    """A number that was told, and came back, is not told by itself when it is dropped in a mass event."""
+    fleet = Fleet(4, 40)
+    fleet.say(10, "p0", connected=False)
+    fleet.say(20, "p0", connected=True)
+    fleet.say(25, "p0", "p1", "p2", connected=False)
+    return fleet.story, {
+        of("InstanceDisconnected", "p0"): [(14, 20)],
+        job("ManyInstancesDisconnected"): [(26.5, 40)],
+        job("TeamInstancesDisconnected", team="support"): [(26.5, 40)],
+        job("TeamInstancesDisconnected", team="sales"): [(26.5, 40)],
+    }
+
+
+@story("connection")
+def mass_event_of_forty() -> Play:
+    """One of forty that stays down is told singly by its next poll, however many there were."""
+    fleet = Fleet(60, 32)
+    fleet.say(10, *(f"p{number}" for number in range(40)), connected=False)
+    fleet.say(20, *(f"p{number}" for number in range(1, 40)), connected=True)
+    return fleet.story, {
+        job("ManyInstancesDisconnected"): [(11, 20.5)],
+        job("TeamInstancesDisconnected", team="support"): [(11, 20.5)],
+        job("TeamInstancesDisconnected", team="sales"): [(11, 20.5)],
+        of("InstanceDisconnected", "p0"): [(21, 32)],
+    }
+
+
+@story("connection")
 def mass_event_without_teams() -> Play:
     """Where no number has a team, a mass event is told once."""
     fleet = Fleet(4, 40)
@@ -1418,14 +1447,28 @@ def unknown_reason_or_own_limit() -> Play:
 @story("polls")
 def failing_again_in_an_outage() -> Play:
     """A number that failed and recovered is not told again by itself when an outage follows."""
-    fleet = Fleet(5, 55)
+    fleet = Fleet(5, 60)
     fleet.say(10, "p0", fault="timeout")
-    fleet.say(20, "p0", fault=None)
-    fleet.say(30, fault="connect")
-    fleet.say(50, fault=None)
+    fleet.say(28, "p0", fault=None)
+    fleet.say(35, fault="connect")
+    fleet.say(58, fault=None)
     return fleet.story, {
-        of("InstancePollsFailing", "p0"): [(16, 20)],
-        job("ApiDown"): [(32.5, 50.5)],
+        of("InstancePollsFailing", "p0"): [(16, 28)],
+        of("InstanceValuesStale", "p0"): [(24, 28)],
+        job("ApiDown"): [(37.5, 58.5)],
+    }
+
+
+@story("polls")
+def unknown_reason_in_an_outage() -> Play:
+    """A reason that the rules do not know, and that was told, stays unknown through an outage."""
+    fleet = Fleet(8, 45)
+    fleet.say(10, "p1", fault="strange")
+    fleet.say(30, "p0", *(f"p{number}" for number in range(2, 8)), fault="connect")
+    return fleet.story, {
+        of("InstancePollsFailing", "p1"): [(16.5, 45)],
+        of("InstanceValuesStale", "p1"): [(24.5, 45)],
+        job("ApiDown"): [(32.5, 45)],
     }
 
 
@@ -2018,6 +2061,18 @@ def targets_back() -> Play:
     fleet.kill(20, other, target=False)
     fleet.start(40, other)
     return fleet.story, {job("ExporterTargetLost"): [(29.5, 40)]}
+
+
+@story("exporter")
+def other_targets_down() -> Play:
+    """Targets that cannot be scraped and never were exporters are not told, whatever they share with one."""
+    fleet = Fleet(2, 20)
+    fleet.story.exporters += [
+        Exporter("a:1", {}, {}, job="other", running=False),
+        Exporter("z:1", {}, {}, running=False),
+    ]
+    fleet.story.elsewhere = Story([Exporter("a:1", {}, {}, running=False)], 20 * 60), {}
+    return fleet.story, {}
 
 
 @story("exporter")
