@@ -23,6 +23,11 @@ NO_MISTAKE: Final = (
     (r"job:zapi_instance_(address_not_allowed|forbidden):ending", r"10m → \d+s in", _LOOK_BACK),
     (r"name:zapi_instance_recovered:timestamp", r"10m → \d+s in", _LOOK_BACK),
     (r"name:zapi_instance_relabelled:last_connected", r"^job, namespace, name .*and on", _ONLY_CHEAPER),
+    (
+        r"name:zapi_instance_values_stale:alert",
+        r"0 → 1 in .*failing:reason +or 0",
+        "What has no reason is unexplained, which stands before.",
+    ),
     (r"name:zapi_instance_recovered:timestamp", r"> → >= in", "A poll is good, or it has failed."),
     (
         r"job:zapi_instance_forbidden:(alert|ending)",
