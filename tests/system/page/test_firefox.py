@@ -112,6 +112,8 @@ def is_clear(tab: Tab, screenshot: Path, zoom: float) -> bool:
     with Image.open(screenshot) as page:
         part = page.convert("RGB").crop([round(edge * zoom) for edge in box])
     colours = sorted(part.getcolors(part.width * part.height), reverse=True)[:2]
+    if len(colours) < 2:  # the page is not painted yet
+        return False
     dark, light = sorted(luminance(colour) for _, colour in colours)
     return (light + 0.05) / (dark + 0.05) >= 3
 
