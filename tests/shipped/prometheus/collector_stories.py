@@ -114,6 +114,16 @@ def session_lost() -> Play:
 
 
 @story("collectors")
+def session_lost_again() -> Play:
+    """A session that is lost again within the hour is told again."""
+    fleet = asked(Fleet(2, 45))
+    fleet.say(10, "p0", session="restorable")
+    fleet.say(20, "p0", session="connected")
+    fleet.say(30, "p0", session="restorable")
+    return fleet.story, {of("InstanceSessionLost", "p0"): [(15, 20), (35, 45)]}
+
+
+@story("collectors")
 def disconnected_after_its_session() -> Play:
     """What a lost session needed is not said of a disconnection that follows when it is back."""
     fleet = asked(Fleet(6, 45))

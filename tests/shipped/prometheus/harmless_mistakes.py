@@ -94,17 +94,11 @@ NO_MISTAKE: Final = (
         "What is less is refused, and there are no reasons between.",
     ),
     (
-        r"name:zapi_instance_(polls_failing|values_stale|session_lost|disconnected):alert",
-        r"== → >= in .*told\[1h\]\)\) +==",
+        r"name:zapi_instance_(polls_failing|values_stale|session_lost|disconnected|phone_offline(_critical)?):alert",
+        r"== → >= in .*:told\[1h\]\)\)",
         "What was told cannot have begun later than it did.",
     ),
     (r"name:zapi_instance_session_lost:seconds", r"> → >= in", _ONE_OR_THE_OTHER),
-    (
-        r"name:zapi_instance_phone_offline:seconds",
-        r"> → >= in .*:since > 0 *…$",
-        "What has ended has no alert.",
-    ),
-    (r"name:zapi_instance_session_lost:since", r"> → >= in .*since\[1h\]\) > 0", _STAYS_ENDED),
     (
         r"name:zapi_instance_session_lost:since",
         r"== → <= in .*connected\"} == 1",
@@ -151,13 +145,8 @@ NO_MISTAKE: Final = (
     (rf"name_{_FAILING}:seconds", r"> → >= in .*:since > 0", "What has ended has no last."),
     (
         r"name:zapi_instance_phone_offline:seconds",
-        r"> → >= in .*:since > 0\) and",
+        r"> → >= in .*:since > 0(\) and| *…$)",
         "What has ended has no alert.",
-    ),
-    (
-        r"name:zapi_instance_phone_offline(_critical)?:alert",
-        r"== → >= in .*:told\[1h\]\)\)",
-        "What was told cannot have begun later than it did.",
     ),
     (
         r"name:zapi_instance_queue_waiting:since",
@@ -170,7 +159,7 @@ NO_MISTAKE: Final = (
         "It is read back over an hour; meanwhile nothing is learned.",
     ),
     (
-        r"name:zapi_instance_(queue_waiting|queue_stuck|queue_full|phone_offline):since",
+        r"name:zapi_instance_(queue_waiting|queue_stuck|queue_full|phone_offline|session_lost):since",
         r"> → >= in .*since\[1[hd]\]\) > 0( \) and|\) +and on)",
         _STAYS_ENDED,
     ),
