@@ -486,12 +486,9 @@ def beside_others(scenario: Scenario) -> list[Scenario]:
 
 def with_elsewhere(scenario: Scenario) -> list[Scenario]:
     """Return it with what happens in another namespace meanwhile."""
-    elsewhere = scenario.story.elsewhere
-    return (
-        [scenario, Scenario(_elsewhere(scenario.key), scenario.title, *elsewhere)]
-        if elsewhere
-        else [scenario]
-    )
+    if scenario.story.elsewhere is None:
+        return [scenario]
+    return [scenario, Scenario(_elsewhere(scenario.key), scenario.title, *scenario.story.elsewhere)]
 
 
 def _elsewhere(key: str) -> str:
@@ -574,17 +571,11 @@ def _of_namespace(text: Text, namespace: str) -> Text:
     """Add the namespace; an alert that has ``elsewhere`` for one is of the other namespace of its story."""
     if not namespace:
         return text
-    alerts = [
-        {
-            **alert,
-            "exp_labels": {
-                **labels,
-                "namespace": _elsewhere(namespace) if "namespace" in labels else namespace,
-            },
-        }
-        for alert in text.get("exp_alerts", ())
-        for labels in (alert["exp_labels"],)
-    ]
+    alerts = []
+    for alert in text.get("exp_alerts", ()):
+        labels = alert["exp_labels"]
+        own = _elsewhere(namespace) if "namespace" in labels else namespace
+        alerts.append({**alert, "exp_labels": {**labels, "namespace": own}})
     return {**text, "exp_alerts": alerts}
 
 

@@ -29,6 +29,20 @@ _REFUSED: Final = {
 }
 """Name → the reason of its polls, which fail."""
 
+_READ: Final = [
+    "unpaid",
+    "expired",
+    "day",
+    "week",
+    "webhook",
+    "unstable",
+    "double",
+    "phone",
+    "offline",
+    "linked",
+]
+"""Names whose polls succeed."""
+
 _ZAPI: Final = 'job="zapi", '
 _DOWN: Final = 'job="down"'
 """The labels of a job of two instances whose polls all fail."""
@@ -41,20 +55,7 @@ _BASE: Final = {
     **{
         f'name:zapi_instance_{what}:timestamp{{job="zapi", name="{name}"}}': 1
         for what in ("listed", "last_success")
-        for name in (
-            *(
-                "unpaid",
-                "expired",
-                "day",
-                "week",
-                "webhook",
-                "unstable",
-                "double",
-                "phone",
-                "offline",
-                "linked",
-            ),
-        )
+        for name in _READ
     },
     **{f'name:zapi_instance_listed:timestamp{{job="zapi", name="{name}"}}': 1 for name in _REFUSED},
     **{f'name:zapi_instance_last_success:timestamp{{job="zapi", name="{name}"}}': 0 for name in _REFUSED},
@@ -75,20 +76,14 @@ _BASE: Final = {
 _EXPOSED: Final = {
     **{
         series: values
-        for name, reason in _REFUSED.items()
-        for series, values in (
-            (f'zapi_instance_last_poll_timestamp_seconds{{name="{name}"}}', f"0+{_STEP}x{{}}"),
-            (f'zapi_instance_up{{name="{name}"}}', "0x{}"),
-            (f'zapi_instance_poll_failure{{name="{name}", reason="{reason}"}}', "1x{}"),
+        for labels, reason in (
+            *((f'name="{name}"', reason) for name, reason in _REFUSED.items()),
+            *((f'{_DOWN}, name="{name}"', "connect") for name in ("one", "two")),
         )
-    },
-    **{
-        series: values
-        for name in ("one", "two")
         for series, values in (
-            (f'zapi_instance_last_poll_timestamp_seconds{{{_DOWN}, name="{name}"}}', f"0+{_STEP}x{{}}"),
-            (f'zapi_instance_up{{{_DOWN}, name="{name}"}}', "0x{}"),
-            (f'zapi_instance_poll_failure{{{_DOWN}, name="{name}", reason="connect"}}', "1x{}"),
+            (f"zapi_instance_last_poll_timestamp_seconds{{{labels}}}", f"0+{_STEP}x{{}}"),
+            (f"zapi_instance_up{{{labels}}}", "0x{}"),
+            (f'zapi_instance_poll_failure{{{labels}, reason="{reason}"}}', "1x{}"),
         )
     },
     'zapi_exporter_polls_total{outcome="rate_limited"}': "0+1x{}",
@@ -164,7 +159,7 @@ _ALERTS: Final = {
 }
 
 _ENDING: Final = 'slice (printf "%017.6f" $value) 16'
-_ENDING_OR_SESSION: Final = 'reReplaceAll "[567]" "0" (slice (printf "%017.6f" $value) 16)'
+_ENDING_OR_SESSION: Final = f'reReplaceAll "[567]" "0" ({_ENDING})'
 """While a lost session is told, what it needs stands in place of the ending."""
 
 

@@ -41,11 +41,8 @@ class Mistake:
         if self.rule.file.name not in files:
             return frozenset()
         reached = _reached(self.rule.name, files)
-        return reached - _ASK_WHETHER_THRESHOLDS_ARE_THERE if _is_threshold(self.rule) else reached
-
-
-def _is_threshold(rule: Rule) -> bool:
-    return rule.file.name == "thresholds.yaml"
+        is_threshold = self.rule.file.name == "thresholds.yaml"
+        return reached - _ASK_WHETHER_THRESHOLDS_ARE_THERE if is_threshold else reached
 
 
 @cache
