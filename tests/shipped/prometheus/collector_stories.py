@@ -416,6 +416,17 @@ def collectors_after_a_dead_exporter() -> Play:
 
 
 @story("collectors_survival")
+def queue_of_a_silent_exporter() -> Play:
+    """Messages have waited all the time that an exporter was silent, whatever others say of a queue of that name."""
+    fleet = asked(Fleet(3, 45))
+    own(fleet, "queue_stuck_seconds", "p0", 1200)
+    fleet.say(1, "p0", waiting=30, oldest=60.0)
+    fleet.kill(5)
+    fleet.start(12)
+    return fleet.story, {at("ExporterDown"): [(8, 12)], of("InstanceQueueStuck", "p0"): [(21, 45)]}
+
+
+@story("collectors_survival")
 def collectors_of_a_pair() -> Play:
     """Two exporters as a pair are one; one that is dead, restarts or cannot ask changes nothing."""
     fleet = asked(Fleet(5, 110, letter="g"))
@@ -468,6 +479,19 @@ def collectors_that_are_not_asked_any_more() -> Play:
         of("InstanceDisconnected", "h3"): [(14.5, 42)],
         of("InstanceQueueFull", "h3"): [(10.5, 42)],
     }
+
+
+@story("collectors_survival")
+def collector_taken_away_beside_another_job() -> Play:
+    """A collector that is not asked any more has ended, though polls of that name fail in another job."""
+    fleet = asked(Fleet(4, 45))
+    phones = {name: Phone() for name in fleet.phones}
+    fleet.story.exporters.append(Exporter("b:1", dict(fleet.labels), phones, job="other"))
+    fleet.say(10, "p0", session="restorable")
+    fleet.story.at(29, lambda: setattr(phones["p0"], "fault", "timeout"))
+    fleet.story.at(30, lambda: fleet.exporter.collect.update(p0=()))
+    fleet.story.at(33, lambda: setattr(phones["p0"], "fault", None))
+    return fleet.story, {of("InstanceSessionLost", "p0"): [(15, 32)]}
 
 
 # --- collectors that cannot be read ----------------------------------------------------------------------------------

@@ -90,6 +90,8 @@ class Exporter:
     running: bool = True
     target: bool = True
     reaches: bool = True
+    probe: bool = False
+    """Whether the target is ``/probe`` of its number, which exposes nothing else."""
     clock: float = 0.0
     fraction: float = 0.0
     """Polls are so much later than whole seconds."""
@@ -166,6 +168,24 @@ class Exporter:
         def add(name: str, value: float, labels: Mapping[str, str]) -> None:
             series[tuple(sorted({"__name__": name, **place, **labels}.items()))] = float(value)
 
+        if not self.probe:
+            self._expose_itself(add)
+        for name, own in self.labels.items():
+            if name in self.known:
+                self._expose_collected(
+                    add, self.known[name], self.collect.get(name, ()), {"name": name, **own}, now + self.clock
+                )
+            known = self.known.get(name, _Known())
+            self._expose(add, known, {"name": name, **own}, now + self.clock)
+            if self.says_until_due and known.read is not None and known.read.due is not None:
+                add(
+                    "zapi_instance_until_due_seconds",
+                    known.read.due - now - self.clock,
+                    {"name": name, **own},
+                )
+        return series
+
+    def _expose_itself(self, add: Callable[[str, float, Mapping[str, str]], None]) -> None:
         add("zapi_exporter_build_info", 1, {"version": "1"})
         add("zapi_exporter_instances", len(self.labels), {})
         add("process_start_time_seconds", self.started, {})
@@ -187,20 +207,6 @@ class Exporter:
             add("zapi_exporter_instance_source_last_success_timestamp_seconds", last_success, one)
         for source, count in self.skipped.items():
             add("zapi_exporter_instance_source_skipped_instances", count, {"source": source})
-        for name, own in self.labels.items():
-            if name in self.known:
-                self._expose_collected(
-                    add, self.known[name], self.collect.get(name, ()), {"name": name, **own}, now + self.clock
-                )
-            known = self.known.get(name, _Known())
-            self._expose(add, known, {"name": name, **own}, now + self.clock)
-            if self.says_until_due and known.read is not None and known.read.due is not None:
-                add(
-                    "zapi_instance_until_due_seconds",
-                    known.read.due - now - self.clock,
-                    {"name": name, **own},
-                )
-        return series
 
     def _expose_collected(
         self,

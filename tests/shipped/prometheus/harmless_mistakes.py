@@ -98,6 +98,11 @@ NO_MISTAKE: Final = (
         r"== → >= in .*:told\[1h\]\)\)",
         "What was told cannot have begun later than it did.",
     ),
+    (
+        r"name:zapi_instance_phone_offline:now",
+        r"== → >= in .*phone_online == 0",
+        "A phone that is not offline is online.",
+    ),
     (r"name:zapi_instance_session_lost:seconds", r"> → >= in", _ONE_OR_THE_OTHER),
     (
         r"name:zapi_instance_session_lost:since",

@@ -118,6 +118,7 @@ BESIDE_OTHERS: Final = {
     "collector_that_never_answered",
     "collectors_after_a_dead_exporter",
     "collectors_that_are_not_asked_any_more",
+    "queue_of_a_silent_exporter",
     "queues_of_another_label",
     "session_lost",
     "source_failing",

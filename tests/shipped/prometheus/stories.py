@@ -1941,6 +1941,48 @@ def exporters_that_die() -> Play:
 
 
 @story("exporter")
+def targets_that_are_no_exporters() -> Play:
+    """A target that cannot be scraped and never was an exporter is not told, and no removal waits for it."""
+    fleet, other, elsewhere = Fleet(4, 45), Fleet(4, 45, letter="q"), Fleet(4, 45)
+    other.exporter.job = "other"
+    other.exporter.instance = elsewhere.exporter.instance = "b:1"
+    fleet.story.exporters += [
+        other.exporter,
+        Exporter("a:1", {}, {}, job="other", running=False),
+        Exporter("c:1", {}, {}, running=False),
+    ]
+    elsewhere.story.exporters.append(Exporter("a:1", {}, {}, running=False))
+    for numbers, name in ((fleet, "p0"), (other, "q0"), (elsewhere, "p0")):
+        numbers.say(10, name, connected=False)
+        numbers.configure(30, numbers.exporter, without=[name])
+    for second, events in other.story.events.items():
+        fleet.story.at(second / 60, *events)
+    fleet.story.elsewhere = elsewhere.story, {of("InstanceDisconnected", "p0"): [(14, 32)]}
+    return fleet.story, {
+        of("InstanceDisconnected", "p0"): [(14, 32)],
+        of("InstanceDisconnected", "q0"): [(14, 32)],
+    }
+
+
+@story("exporter")
+def numbers_that_are_probed() -> Play:
+    """A number whose target is a probe is told like any other, and its target may go, as it is no exporter."""
+    fleet = Fleet(6, 60)
+    probes = [
+        Exporter(f"probe-{name}:1", {name: labels}, fleet.phones, probe=True)
+        for name, labels in fleet.labels.items()
+    ]
+    fleet.story.exporters[:] = probes
+    fleet.say(10, "p0", "p1", connected=False)
+    fleet.kill(30, probes[0], target=False)
+    fleet.say(40, "p1", connected=True)
+    return fleet.story, {
+        of("InstanceDisconnected", "p0"): [(14, 32)],
+        of("InstanceDisconnected", "p1"): [(14, 40)],
+    }
+
+
+@story("exporter")
 def restarting_no_more() -> Play:
     """An exporter that has not restarted three times within an hour any more is told as such."""
     fleet = Fleet(2, 100)
