@@ -187,18 +187,54 @@ def pause(place: Path, rules: Path) -> Path:
     return _write(place / "pause.yaml", names, series, checks)
 
 
+_RECOVER: Final = {
+    "ZapiCollectorFailing",
+    "ZapiInstanceDueUnknown",
+    "ZapiInstancePaymentUnknown",
+    "ZapiInstanceTwoIds",
+    "ZapiInstanceUnpaid",
+    "ZapiInstanceWebhookMissing",
+}
+
+
 def recovered(place: Path, rules: Path) -> Path:
-    """Write the same pause, in which a collector can be read again: that is how its alert ends."""
+    """Write the same pause, in which what is wrong is right again: that is how the alerts end."""
     steps = _BEFORE + _PAUSE + _AFTER
     recovers = _BEFORE + _PAUSE - 2
-    phone = {series: grows for series, grows in _BASE.items() if "name=" not in series or '"phone"' in series}
-    asked = 'name="phone", collector="status"'
+    names = {"phone", "unpaid", "webhook", "double"}
+    base = {
+        series: grows
+        for series, grows in _BASE.items()
+        if "name=" not in series or any(f'name="{name}"' in series for name in names)
+    } | {f'name:zapi_instance_last_connected:timestamp{{job="zapi", name="{name}"}}': 1 for name in names}
+    wrong, right = f"{{}}x{recovers - 1} stale", f"_x{recovers} {{}}x{{{{}}}}"
+    turns, stays = f"0x{recovers - 1} 1x{{}}", "1x{}"
+    asked, received = 'name="phone", collector="status"', 'name="webhook", webhook="received"'
     exposed = {
-        f"zapi_instance_collector_up{{{asked}}}": f"0x{recovers - 1} 1x{{}}",
-        f'zapi_instance_collector_failure{{{asked}, reason="timeout"}}': f"1x{recovers - 1} stale",
+        f"zapi_instance_collector_up{{{asked}}}": turns,
+        f'zapi_instance_collector_failure{{{asked}, reason="timeout"}}': wrong.format(1),
+        'zapi_instance_up{name="unpaid"}': stays,
+        'zapi_instance_due_timestamp_seconds{name="unpaid"}': "1e9x{}",
+        'zapi_instance_paid{name="unpaid"}': turns,
+        'zapi_instance_payment_status{name="unpaid", status="unpaid"}': wrong.format(1),
+        'zapi_instance_up{name="webhook"}': stays,
+        'zapi_instance_due_timestamp_seconds{name="webhook"}': right.format("1e9"),
+        'zapi_instance_paid{name="webhook"}': right.format(1),
+        f"zapi_instance_webhook_as_expected{{{received}}}": turns,
+        f"zapi_instance_webhook_configured{{{received}}}": turns,
+        'zapi_instance_up{name="double"}': stays,
+        'zapi_instance_due_timestamp_seconds{name="double"}': "1e9x{}",
+        'zapi_instance_paid{name="double"}': stays,
+        'zapi_instance_info{name="double", id="A"}': stays,
+        'zapi_instance_info{name="double", id="B"}': wrong.format(1),
     }
     told, ended = (
-        [_sample(alertname="ZapiCollectorFailing", severity="warning", ending=ending)] for ending in "01"
+        [
+            _sample(alertname=rule.name, severity=rule.body["labels"]["severity"], ending=ending)
+            for rule in alerts()
+            if rule.name in _RECOVER
+        ]
+        for ending in "01"
     )
     back = _BEFORE + _PAUSE + 1
     checks = [
@@ -206,8 +242,9 @@ def recovered(place: Path, rules: Path) -> Path:
         _check(back, ended),
         *(_check(step, []) for step in range(back + 1, steps)),
     ]
-    names = [_with_endings(rules / f"{name}.yaml", place) for name in ("thresholds", "collectors")]
-    return _write(place / "recovered.yaml", names, _listed(_paused(phone), exposed, steps), checks)
+    groups = ("thresholds", "readings", "subscriptions", "webhooks", "collectors")
+    files = [_with_endings(rules / f"{name}.yaml", place) for name in groups]
+    return _write(place / "recovered.yaml", files, _listed(_paused(base), exposed, steps), checks)
 
 
 def _paused(base: Mapping[str, int]) -> list[tuple[str, str]]:

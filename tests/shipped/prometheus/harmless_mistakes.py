@@ -20,6 +20,62 @@ NO_MISTAKE: Final = (
     (r"Zapi(Many|Team)InstancesDisconnected", r"10m → \d+s in .*dropped:seconds\[10m\]", _LOOK_BACK),
     (r"ZapiRateLimited", r">= → > in .*listed:count +>=", "Where just that share fails, either may be told."),
     (r"ZapiApiDown", r"5m → \d+s in .*last_poll\[5m\]", _LOOK_BACK),
+    (
+        r"job:zapi_instance_unreachable:(count|peak)|name:zapi_instance_failing:outage_reason",
+        r"(> → >=|10 → 9) in .*(reason|\]\)\) \)) > 10|7 → 8 in .*<= 7\)",
+        "There are no reasons between.",
+    ),
+    (r"job:zapi_instance_unreachable:count", r"== → >= in .*reason == 7", "An outage is amid 6 or 7 only."),
+    (
+        r"job:zapi_instance_(unreachable|lost):peak",
+        r"> → >= in .*:peak\[1h\]\) > job|0 → 1 in .*:peak\[1h\]\) > 0",
+        "What is the same may come from either, and a peak is two at least.",
+    ),
+    (
+        r"job:zapi_instance_(unreachable|lost):last_timestamp",
+        r"0 → 1 in .*:peak > 0\) or",
+        "A peak is two at least.",
+    ),
+    (
+        r"name:zapi_instance_refused:last_poll",
+        r"0 → 1 in .*unreachable:peak > 0|>= → > in .*refused:last_poll\[1h\]\) >= name",
+        "A peak is two at least, and what is refused was good, or polled first, before.",
+    ),
+    (
+        r"name:zapi_instance_failing:seconds",
+        r"0 → 1 in|> → >= in .*failing:last_success > 0 or",
+        "Polls are more than a second apart.",
+    ),
+    (
+        r"job:zapi_exporter_polls_rate_limited:ratio_rate10m",
+        r"5m → \d+s in …api_exporter_polls_total\[5m\] offset",
+        _LOOK_BACK,
+    ),
+    (
+        r"job:zapi_exporter_polls_rate_limited:ratio_rate10m",
+        r"10m → \d+s in …api_exporter_polls_total\[10m\]\)|> → >= in",
+        "The rate of polls is the same in nine minutes and in ten, and of no polls there is no share.",
+    ),
+    (
+        r"job:zapi_instance_rate_limited:since",
+        r"(< → <=|>= → >) in .*ratio_rate10m (<|>=) ",
+        "Where just that share fails, either may be told.",
+    ),
+    (
+        r"job:zapi_instance_removed:before",
+        r"(> → >=|0 → 1) in .*seconds\[1h\]\)+ +\) +> 0|0 → 1 in .*:before\[1d\]\) or 0 \*",
+        "It is a time, and known from the first exporter that is seen.",
+    ),
+    (
+        r"job_instance:zapi_exporter_clock:ahead_seconds",
+        r"> → >= in .*time\(\) >",
+        "A difference is never exactly the threshold.",
+    ),
+    (
+        r"name:zapi_instance_(unpaid|payment_unknown|due_unknown):since",
+        r"> → >= in .*since\[1h\]\) > 0( \) unless|\) +and)",
+        _STAYS_ENDED,
+    ),
     (r"job:zapi_instance_(address_not_allowed|forbidden):ending", r"10m → \d+s in", _LOOK_BACK),
     (r"name:zapi_instance_recovered:timestamp", r"10m → \d+s in", _LOOK_BACK),
     (r"name:zapi_instance_relabelled:last_connected", r"^job, namespace, name .*and on", _ONLY_CHEAPER),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from tests.shipped.prometheus.fleet_model import Alert, Exporter, Phone, Story, Window
+from tests.shipped.prometheus.fleet_model import FIRST, Alert, Exporter, Phone, Story, Window
 from tests.shipped.prometheus.tools import RULES, parse
 
 Play = tuple[Story, Mapping[Alert, Sequence[Window]]]
@@ -1183,6 +1183,22 @@ def two_ids_that_were_one_before_a_lost_scrape() -> Play:
 
 
 @story("subscription")
+def unknown_again() -> Play:
+    """What Z-API does not say again is told again."""
+    fleet = Fleet(4, 150)
+    for minute in (1, 80):
+        fleet.say(minute, "p0", "p1", due=None)
+        fleet.say(minute, "p2", "p3", status="trialing")
+    fleet.say(70, due=FIRST, status="paid")
+    return fleet.story, {
+        of("InstanceDueUnknown", "p0"): [(61, 70), (140, 150)],
+        of("InstanceDueUnknown", "p1"): [(61.5, 70.5), (140.5, 150)],
+        of("InstancePaymentUnknown", "p2"): [(61.5, 70.5), (140.5, 150)],
+        of("InstancePaymentUnknown", "p3"): [(61.5, 70.5), (140.5, 150)],
+    }
+
+
+@story("subscription")
 def expiry() -> Play:
     """The gravest of the three is told; what was told before stays until the subscription is renewed."""
     fleet = Fleet(5, 60)
@@ -1713,6 +1729,136 @@ def backoff_after_an_outage() -> Play:
 
 
 @story("polls")
+def new_numbers_that_fail_for_another_reason_first() -> Play:
+    """The first poll of a number that was never good is where it begins to fail, and says no reason yet."""
+    fleet = Fleet(3, 14)
+    for phone in fleet.phones.values():
+        phone.fault = "wrong_instance"
+    fleet.say(0.9, fault="timeout")
+    return fleet.story, {job("ApiDown"): [(3.5, 14)]}
+
+
+@story("polls")
+def refused_amid_timeouts() -> Play:
+    """A poll that fails otherwise amid refusals of one number makes no outage; that of another job is not its cause."""
+    fleet, other, elsewhere = (Fleet(4, 40) for _ in range(3))
+    fleet.say(10, "p0", fault="timeout")
+    for name, fault, minute in (("p1", "wrong_instance", 12), ("p2", "forbidden", 15)):
+        fleet.say(10, name, fault=fault)
+        fleet.say(minute, name, fault="timeout")
+        fleet.say(minute + 1, name, fault=fault)
+    for numbers in (other, elsewhere):
+        numbers.say(10, fault="timeout")
+    fleet.story.again = other.story
+    fleet.story.elsewhere = elsewhere.story, {job("ApiDown"): [(12.5, 40)]}
+    return fleet.story, {
+        job("ApiDown"): [(12.5, 40)],
+        of("InstancePollsFailing", "p0"): [(16, 40)],
+        of("InstanceValuesStale", "p0"): [(24, 40)],
+        of("InstanceWrongInstance", "p1"): [(16.5, 40)],
+        job("Forbidden"): [(16.5, 40)],
+    }
+
+
+@story("polls")
+def limited_after_a_refusal() -> Play:
+    """What was told of a refusal ends after minutes of other failures, also beside an outage of another job."""
+    fleet, other = Fleet(9, 50), Fleet(4, 50)
+    fleet.say(10, "p0", fault="wrong_instance")
+    fleet.say(25, "p0", fault="rate_limited")
+    other.say(10, fault="timeout")
+    fleet.story.again = other.story
+    return fleet.story, {
+        job("ApiDown"): [(12.5, 50)],
+        of("InstanceWrongInstance", "p0"): [(16, 36)],
+        of("InstanceValuesStale", "p0"): [(36, 50)],
+    }
+
+
+@story("polls")
+def outage_that_leaves_some() -> Play:
+    """An outage ends where one number is left of it, or a fifth; those that are left are then told."""
+    fleet, elsewhere = Fleet(3, 50), Fleet(40, 50)
+    fleet.say(10, fault="timeout")
+    fleet.say(30, "p1", "p2", fault=None)
+    elsewhere.say(10, fault="timeout")
+    elsewhere.say(30, *(f"p{number}" for number in range(8, 40)), fault=None)
+    fleet.story.elsewhere = (
+        elsewhere.story,
+        {
+            job("ApiDown"): [(12.5, 30.5)],
+            **{of("InstanceValuesStale", f"p{number}"): [(31, 50)] for number in (0, 5, 6, 7)},
+            **{of("InstanceValuesStale", f"p{number}"): [(31.5, 50)] for number in (1, 2, 3, 4)},
+        },
+    )
+    return fleet.story, {job("ApiDown"): [(12.5, 30.5)], of("InstanceValuesStale", "p0"): [(31, 50)]}
+
+
+@story("polls")
+def outage_in_which_numbers_are_added() -> Play:
+    """An outage goes on when numbers are added that can be polled, and one more cannot."""
+    fleet = Fleet(12, 50)
+    numbers = list(fleet.labels.items())
+    fleet.exporter.labels = dict(numbers[:5])
+    fleet.say(10, "p0", "p1", "p2", "p3", fault="timeout")
+    fleet.story.at(25, lambda: fleet.exporter.labels.update(numbers[5:]))
+    fleet.say(30, "p4", fault="timeout")
+    return fleet.story, {job("ApiDown"): [(12.5, 50)]}
+
+
+@story("polls")
+def outage_beside_refusals() -> Play:
+    """Numbers that Z-API refuses do not count in the share of an outage, but those do that a firewall refuses."""
+    fleet, elsewhere = Fleet(5, 40), Fleet(5, 40)
+    for numbers, fault in ((fleet, "wrong_instance"), (elsewhere, "forbidden")):
+        numbers.say(10, "p0", "p1", fault=fault)
+        numbers.say(10, "p2", "p3", "p4", fault="timeout")
+    fleet.story.elsewhere = (
+        elsewhere.story,
+        {
+            job("Forbidden"): [(16, 40)],
+            **{of("InstancePollsFailing", f"p{number}"): [(16.5, 40)] for number in (2, 3, 4)},
+            **{of("InstanceValuesStale", f"p{number}"): [(24.5, 40)] for number in (2, 3, 4)},
+        },
+    )
+    return fleet.story, {
+        job("ApiDown"): [(12.5, 40)],
+        of("InstanceWrongInstance", "p0"): [(16, 40)],
+        of("InstanceWrongInstance", "p1"): [(16.5, 40)],
+    }
+
+
+@story("polls")
+def outage_after_a_limit() -> Play:
+    """A limit that was told, of numbers that are removed now, does not hide an outage amid which a firewall refuses."""
+    fleet = Fleet(10, 45)
+    limited, others = [f"p{number}" for number in range(6)], [f"p{number}" for number in range(6, 10)]
+    fleet.say(5, *limited, fault="rate_limited")
+    fleet.configure(20, fleet.exporter, without=limited)
+    fleet.say(20, *others, fault="timeout")
+    fleet.say(22, *others, fault="forbidden")
+    fleet.say(23, *others, fault="timeout")
+    fleet.story.unsure = (27.5,)
+    return fleet.story, {
+        job("RateLimited"): [(13.5, 27.5)],
+        job("InstancesVanished"): [(22, 45)],
+        job("ApiDown"): [(22.5, 45)],
+    }
+
+
+@story("polls")
+def limits_and_outages_of_two_jobs() -> Play:
+    """An outage in which some polls are refused as too many is told, though another job is limited."""
+    fleet, other = Fleet(4, 40), Fleet(4, 40)
+    fleet.say(10, fault="timeout")
+    fleet.say(11, fault="rate_limited")
+    fleet.say(12, fault="timeout")
+    other.say(2, fault="rate_limited")
+    fleet.story.again = other.story
+    return fleet.story, {job("RateLimited"): [(10, 40)], job("ApiDown"): [(12.5, 40)]}
+
+
+@story("polls")
 def rate_limited() -> Play:
     """A quarter of a job's polls refused as too many is one alert, without one for each number."""
     fleet = Fleet(3, 60)
@@ -1786,6 +1932,47 @@ def rate_limited_before_a_silence_and_an_outage() -> Play:
         of("InstanceValuesStale", "p0"): [(50, 60)],
         job("ApiDown"): [(50.5, 60)],
     }
+
+
+@story("polls")
+def rate_limited_beside_a_new_exporter() -> Play:
+    """The polls of an exporter count when it has been there for five minutes, be they good or refused."""
+    fleet, elsewhere = Fleet(3, 50), Fleet(3, 50)
+    for numbers, fault in ((fleet, None), (elsewhere, "rate_limited")):
+        phones = {f"q{number}": Phone(fault=fault) for number in range(3)}
+        new = Exporter("b:1", {name: {} for name in phones}, phones, running=False, target=False)
+        numbers.story.exporters.append(new)
+        numbers.start(25.1, new)
+    fleet.say(5, "p0", fault="rate_limited")
+    fleet.story.elsewhere = elsewhere.story, {job("RateLimited"): [(35.5, 50)]}
+    return fleet.story, {job("RateLimited"): [(17, 30.5)], of("InstanceValuesStale", "p0"): [(31, 50)]}
+
+
+def now_and_then(fleet: Fleet, fault: str, since: int) -> None:
+    """From then on let every poll be refused as too many, except for one of all numbers every few minutes."""
+    for minute in range(since, fleet.story.seconds // 60, 4):
+        fleet.say(minute, fault="rate_limited")
+        fleet.say(minute + 3, fault=fault)
+
+
+@story("polls")
+def limit_beside_an_outage() -> Play:
+    """Polls of a job that are refused as too many, but for some, are no outage, though another job has one."""
+    fleet, other = Fleet(4, 40), Fleet(4, 40)
+    now_and_then(fleet, "timeout", 2)
+    other.say(10, fault="timeout")
+    other.say(20, fault=None)
+    fleet.story.again = other.story
+    return fleet.story, {job("RateLimited"): [(10, 40)], job("ApiDown"): [(12.5, 20.5)]}
+
+
+@story("polls")
+def outage_that_turns_into_a_limit() -> Play:
+    """An outage that was told goes on while some of its polls are refused as too many."""
+    fleet = Fleet(4, 50)
+    fleet.say(10, fault="timeout")
+    now_and_then(fleet, "timeout", 20)
+    return fleet.story, {job("ApiDown"): [(12.5, 50)], job("RateLimited"): [(27.5, 50)]}
 
 
 @story("polls")
@@ -1944,24 +2131,29 @@ def exporters_that_die() -> Play:
 def targets_that_are_no_exporters() -> Play:
     """A target that cannot be scraped and never was an exporter is not told, and no removal waits for it."""
     fleet, other, elsewhere = Fleet(4, 45), Fleet(4, 45, letter="q"), Fleet(4, 45)
-    other.exporter.job = "other"
     other.exporter.instance = elsewhere.exporter.instance = "b:1"
-    fleet.story.exporters += [
-        other.exporter,
-        Exporter("a:1", {}, {}, job="other", running=False),
-        Exporter("c:1", {}, {}, running=False),
-    ]
-    elsewhere.story.exporters.append(Exporter("a:1", {}, {}, running=False))
-    for numbers, name in ((fleet, "p0"), (other, "q0"), (elsewhere, "p0")):
+    for numbers, name, target in ((fleet, "p0", "c:1"), (other, "q0", "a:1"), (elsewhere, "p0", "a:1")):
+        numbers.story.exporters.append(Exporter(target, {}, {}, running=False))
         numbers.say(10, name, connected=False)
         numbers.configure(30, numbers.exporter, without=[name])
-    for second, events in other.story.events.items():
-        fleet.story.at(second / 60, *events)
+    fleet.story.again = other.story
     fleet.story.elsewhere = elsewhere.story, {of("InstanceDisconnected", "p0"): [(14, 32)]}
     return fleet.story, {
         of("InstanceDisconnected", "p0"): [(14, 32)],
         of("InstanceDisconnected", "q0"): [(14, 32)],
     }
+
+
+@story("exporter")
+def target_for_ten_minutes() -> Play:
+    """An exporter counts as one of those of a job when it has been a target for ten minutes, and not before."""
+    fleet, elsewhere = Fleet(2, 60), Fleet(2, 60)
+    for numbers, minute in ((fleet, 20.1), (elsewhere, 19.1)):
+        guest = numbers.more(running=False, target=False)
+        numbers.start(9.6, guest)
+        numbers.kill(minute, guest, target=False)
+    fleet.story.elsewhere = elsewhere.story, {}
+    return fleet.story, {job("ExporterTargetLost"): [(30, 60)]}
 
 
 @story("exporter")
