@@ -237,6 +237,27 @@ NO_MISTAKE: Final = (
     ),
     (r"name:zapi_instance_(webhook|payment)_noted:group", r"> → >= in .*since\[1h\]\) > 0", _ONLY_CHEAPER),
     (r"instance_name_id:zapi_instance_two_ids:now", r"^job, namespace, name .*and on", _ONLY_CHEAPER),
+    (r"name:zapi_instance_two_ids:since", r"10m → \d+s in", _LOOK_BACK),
+    (
+        r"name:zapi_instance_two_ids:since",
+        r"^job, namespace, name .*last_success +and on",
+        "What is held was counted when it began.",
+    ),
+    (
+        r"name:zapi_instance_disconnects:increase1h",
+        r"> → >= in|0 → 1 in .*\[1h\]\) > 0 +and count|(10m|55m) → \d+s in",
+        "Both ways to count agree, and what is left is one at least.",
+    ),
+    (
+        r"job:zapi_exporter_seen:timestamp",
+        r"(< → <=|2 → 3) in",
+        "What was told of it ended an hour before.",
+    ),
+    (
+        r"name:zapi_instance_unpaid:since",
+        r"== → <= in .*_paid == 1",
+        "What is not paid is unpaid now, which stands before.",
+    ),
     (r"name:zapi_instance_due:timestamp", r"^job, namespace, name .*and on", _ONLY_CHEAPER),
     (
         r"name:zapi_instance_due:timestamp",

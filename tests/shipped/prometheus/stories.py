@@ -170,6 +170,22 @@ def mass_event() -> Play:
 
 
 @story("connection")
+def mass_event_in_which_numbers_are_added() -> Play:
+    """An event goes on when numbers are added that are connected, and one more is not."""
+    fleet = Fleet(12, 40)
+    numbers = list(fleet.labels.items())
+    fleet.exporter.labels = dict(numbers[:5])
+    fleet.say(10, "p0", "p1", "p2", "p3", connected=False)
+    fleet.story.at(20, lambda: fleet.exporter.labels.update(numbers[5:]))
+    fleet.say(30, "p4", connected=False)
+    return fleet.story, {
+        job("ManyInstancesDisconnected"): [(11.5, 40)],
+        job("TeamInstancesDisconnected", team="support"): [(11.5, 40)],
+        job("TeamInstancesDisconnected", team="sales"): [(11.5, 40)],
+    }
+
+
+@story("connection")
 def mass_event_that_ends_between_polls() -> Play:
     """A number that is polled after most are seen connected again is not told singly meanwhile."""
     fleet = Fleet(4, 40)
@@ -347,6 +363,18 @@ def flapping() -> Play:
         fleet.say(minute + 2, "p1", connected=True)
     fleet.story.unsure = (75,)
     return fleet.story, {of("InstanceFlapping", "p0"): [(15, 75)]}
+
+
+@story("connection")
+def flapping_through_an_outage() -> Play:
+    """A number that keeps disconnecting stays so while it cannot be polled for more than an hour."""
+    fleet = Fleet(2, 110)
+    for minute in (5, 10, 15):
+        fleet.say(minute, "p0", connected=False)
+        fleet.say(minute + 2, "p0", connected=True)
+    fleet.say(25, fault="timeout")
+    fleet.say(95, fault=None)
+    return fleet.story, {of("InstanceFlapping", "p0"): [(15, 95)], job("ApiDown"): [(27.5, 95)]}
 
 
 @story("connection")
@@ -1154,6 +1182,63 @@ def two_ids_until_removed() -> Play:
 
 
 @story("listed")
+def two_ids_until_removed_amid_failures() -> Play:
+    """What an exporter read last is held while its polls fail; those of others, and of other jobs, hold nothing."""
+    fleet, other = name_of_two(40)
+    fleet.configure(20, other, without=["p0"])
+    again, elsewhere = Fleet(2, 40), Fleet(2, 40)
+    again.exporter.instance = elsewhere.exporter.instance = other.instance
+    for numbers in (fleet, again, elsewhere):
+        numbers.say(19, "p0", fault="timeout")
+        numbers.say(25, "p0", fault=None)
+    fleet.story.again = again.story
+    fleet.story.elsewhere = elsewhere.story, {}
+    return fleet.story, {of("InstanceTwoIds", "p0"): [(10, 22)]}
+
+
+@story("listed")
+def two_ids_of_one_that_fails_until_removed() -> Play:
+    """The id of a name whose polls fail is held until its exporter does not list it any more."""
+    fleet, other = name_of_two(40)
+    fleet.story.at(15, lambda: setattr(other.phones["p0"], "fault", "timeout"))
+    fleet.configure(20, other, without=["p0"])
+    return fleet.story, {of("InstanceTwoIds", "p0"): [(10, 22)]}
+
+
+def names_of_two(fleet: Fleet) -> dict[str, Phone]:
+    """Let another exporter have other instances by all names, and return what Z-API says of these."""
+    phones = {name: Phone(id="BEEF") for name in fleet.phones}
+    fleet.story.exporters.append(Exporter("b:1", dict(fleet.labels), phones))
+    return phones
+
+
+@story("listed")
+def two_ids_of_two_names() -> Play:
+    """Each of two names that have two ids ends for itself, whatever happens to that name in another job."""
+    fleet, again = Fleet(2, 50), Fleet(2, 50)
+    here, there = names_of_two(fleet), names_of_two(again)
+    for name, minute in (("p0", 13), ("p1", 33)):
+        fleet.story.at(minute, partial(setattr, here[name], "fault", "timeout"))
+        fleet.story.at(minute + 10, partial(setattr, here[name], "fault", None))
+    fleet.story.at(30, partial(setattr, here["p0"], "id", "F00D"))
+    for name, minute in (("p0", 24), ("p1", 37)):
+        there[name].id = "F00D"
+        again.story.at(minute, partial(setattr, there[name], "id", "BEEF"))
+        again.story.at(minute + 9, partial(setattr, there[name], "id", "F00D"))
+    fleet.story.again = again.story
+    return fleet.story, {of("InstanceTwoIds", "p0"): [(10, 30)], of("InstanceTwoIds", "p1"): [(10.5, 50)]}
+
+
+@story("listed")
+def another_id_beside_a_dead_exporter() -> Play:
+    """A number that is created anew has one id, though an exporter that is dead has read the old one."""
+    fleet = Fleet(2, 40)
+    fleet.kill(10, fleet.more())
+    fleet.say(15, "p0", id="BEEF")
+    return fleet.story, {at("ExporterDown", "b:1"): [(13, 40)]}
+
+
+@story("listed")
 def two_ids_through_restarts() -> Play:
     """One name with two ids is told through lost scrapes, failed polls, a restart and a move of one exporter."""
     fleet, other = name_of_two(80)
@@ -1195,6 +1280,31 @@ def unknown_again() -> Play:
         of("InstanceDueUnknown", "p1"): [(61.5, 70.5), (140.5, 150)],
         of("InstancePaymentUnknown", "p2"): [(61.5, 70.5), (140.5, 150)],
         of("InstancePaymentUnknown", "p3"): [(61.5, 70.5), (140.5, 150)],
+    }
+
+
+@story("subscription")
+def unpaid_that_becomes_unknown() -> Play:
+    """A number whose status is in neither list now is not told as unpaid any more."""
+    fleet = Fleet(2, 140)
+    fleet.say(1, "p0", status="overdue")
+    fleet.say(75, "p0", status="trialing")
+    return fleet.story, {
+        of("InstanceUnpaid", "p0"): [(61, 75)],
+        of("InstancePaymentUnknown", "p0"): [(135, 140)],
+    }
+
+
+@story("subscription")
+def paid_before_a_failed_poll() -> Play:
+    """A payment that is seen first when the next poll has failed already is seen."""
+    fleet = Fleet(2, 80, lambda instance, scrape: scrape in (140, 141))
+    fleet.say(1, "p0", status="overdue")
+    fleet.say(70, "p0", status="paid")
+    fleet.say(70.5, "p0", fault="timeout")
+    return fleet.story, {
+        of("InstanceUnpaid", "p0"): [(61, 71)],
+        of("InstancePollsFailing", "p0"): [(77, 80)],
     }
 
 
