@@ -207,26 +207,25 @@ def recovered(place: Path, rules: Path) -> Path:
         for series, grows in _BASE.items()
         if "name=" not in series or any(f'name="{name}"' in series for name in names)
     } | {f'name:zapi_instance_last_connected:timestamp{{job="zapi", name="{name}"}}': 1 for name in names}
-    wrong, right = f"{{}}x{recovers - 1} stale", f"_x{recovers} {{}}x{{{{}}}}"
-    turns, stays = f"0x{recovers - 1} 1x{{}}", "1x{}"
+    stays, turns, ends = "1x{}", f"0x{recovers - 1} 1x{{}}", f"1x{recovers - 1} stale"
     asked, received = 'name="phone", collector="status"', 'name="webhook", webhook="received"'
     exposed = {
         f"zapi_instance_collector_up{{{asked}}}": turns,
-        f'zapi_instance_collector_failure{{{asked}, reason="timeout"}}': wrong.format(1),
+        f'zapi_instance_collector_failure{{{asked}, reason="timeout"}}': ends,
         'zapi_instance_up{name="unpaid"}': stays,
         'zapi_instance_due_timestamp_seconds{name="unpaid"}': "1e9x{}",
         'zapi_instance_paid{name="unpaid"}': turns,
-        'zapi_instance_payment_status{name="unpaid", status="unpaid"}': wrong.format(1),
+        'zapi_instance_payment_status{name="unpaid", status="unpaid"}': ends,
         'zapi_instance_up{name="webhook"}': stays,
-        'zapi_instance_due_timestamp_seconds{name="webhook"}': right.format("1e9"),
-        'zapi_instance_paid{name="webhook"}': right.format(1),
+        'zapi_instance_due_timestamp_seconds{name="webhook"}': f"_x{recovers} 1e9x{{}}",
+        'zapi_instance_paid{name="webhook"}': f"_x{recovers} 1x{{}}",
         f"zapi_instance_webhook_as_expected{{{received}}}": turns,
         f"zapi_instance_webhook_configured{{{received}}}": turns,
         'zapi_instance_up{name="double"}': stays,
         'zapi_instance_due_timestamp_seconds{name="double"}': "1e9x{}",
         'zapi_instance_paid{name="double"}': stays,
         'zapi_instance_info{name="double", id="A"}': stays,
-        'zapi_instance_info{name="double", id="B"}': wrong.format(1),
+        'zapi_instance_info{name="double", id="B"}': ends,
     }
     told, ended = (
         [

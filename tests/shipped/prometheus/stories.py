@@ -76,6 +76,11 @@ class Fleet:
 
         self.story.at(minute, reload)
 
+    def add(self, minute: float, *names: str) -> None:
+        """Reload: list these numbers, with the labels that they have now."""
+        labels = {name: self.labels[name] for name in names}
+        self.story.at(minute, lambda: self.exporter.labels.update(labels))
+
     def kill(self, minute: float, exporter: Exporter | None = None, *, target: bool = True) -> None:
         exporter = exporter or self.exporter
 
@@ -173,10 +178,10 @@ def mass_event() -> Play:
 def mass_event_in_which_numbers_are_added() -> Play:
     """An event goes on when numbers are added that are connected, and one more is not."""
     fleet = Fleet(12, 40)
-    numbers = list(fleet.labels.items())
-    fleet.exporter.labels = dict(numbers[:5])
+    later = [f"p{number}" for number in range(5, 12)]
+    fleet.add(20, *later)
+    fleet.configure(0, fleet.exporter, without=later)
     fleet.say(10, "p0", "p1", "p2", "p3", connected=False)
-    fleet.story.at(20, lambda: fleet.exporter.labels.update(numbers[5:]))
     fleet.say(30, "p4", connected=False)
     return fleet.story, {
         job("ManyInstancesDisconnected"): [(11.5, 40)],
@@ -1038,11 +1043,10 @@ def listed_for_minutes() -> Play:
     """Numbers that were listed for less than ten minutes have not vanished; for longer they have."""
     fleet = Fleet(12, 60)
     added = [f"p{number}" for number in range(3, 12)]
-    later = {name: fleet.labels.pop(name) for name in added}
-    for minute in (10, 35):
-        fleet.story.at(minute, partial(fleet.exporter.labels.update, later))
-    fleet.configure(17.5, fleet.exporter, without=added)
-    fleet.configure(43.5, fleet.exporter, without=added)
+    for begin in (10, 35):
+        fleet.add(begin, *added)
+    for end in (0, 17.5, 43.5):
+        fleet.configure(end, fleet.exporter, without=added)
     return fleet.story, {job("InstancesVanished"): [(45.5, 60)]}
 
 
@@ -1064,9 +1068,8 @@ def vanished_and_listed_again() -> Play:
     """Instances that vanished are told as back when they are listed again, with the number of those that are not."""
     fleet = Fleet(10, 70)
     lost = [f"p{number}" for number in range(3, 10)]
-    teams = {name: fleet.labels[name] for name in lost}
     fleet.configure(20, fleet.exporter, without=lost)
-    fleet.story.at(40, lambda: fleet.exporter.labels.update({name: teams[name] for name in lost[:5]}))
+    fleet.add(40, *lost[:5])
     return fleet.story, {job("InstancesVanished"): [(22, 40)]}
 
 
@@ -1074,9 +1077,8 @@ def vanished_and_listed_again() -> Play:
 def all_vanished_and_listed_again() -> Play:
     """Instances that have all vanished and are listed again are told as back."""
     fleet = Fleet(4, 40)
-    teams = dict(fleet.labels)
     fleet.configure(10, fleet.exporter, without=list(fleet.phones))
-    fleet.story.at(30, lambda: fleet.exporter.labels.update(teams))
+    fleet.add(30, *fleet.phones)
     return fleet.story, {job("InstancesVanished"): [(12, 30)]}
 
 
@@ -1147,22 +1149,26 @@ def uninstalled() -> Play:
     }
 
 
-@story("listed")
-def two_ids() -> Play:
-    """One name with two ids is told after ten minutes."""
-    fleet = Fleet(2, 30)
-    other = Exporter("b:1", {"p0": dict(fleet.labels["p0"])}, {"p0": Phone(id="BEEF")})
+def with_namesakes(fleet: Fleet, *names: str) -> Exporter:
+    """Another exporter, which has other instances by these names."""
+    labels = {name: dict(fleet.labels[name]) for name in names}
+    other = Exporter("b:1", labels, {name: Phone(id="BEEF") for name in names})
     fleet.story.exporters.append(other)
-    fleet.story.at(20, lambda: setattr(other.phones["p0"], "id", "F00D"))
-    return fleet.story, {of("InstanceTwoIds", "p0"): [(10, 20)]}
+    return other
 
 
 def name_of_two(minutes: int, numbers: int = 2) -> tuple[Fleet, Exporter]:
     """Two exporters, of which the second has another instance by the name of ``p0``."""
     fleet = Fleet(numbers, minutes)
-    other = Exporter("b:1", {"p0": dict(fleet.labels["p0"])}, {"p0": Phone(id="BEEF")})
-    fleet.story.exporters.append(other)
-    return fleet, other
+    return fleet, with_namesakes(fleet, "p0")
+
+
+@story("listed")
+def two_ids() -> Play:
+    """One name with two ids is told after ten minutes."""
+    fleet, other = name_of_two(30)
+    fleet.story.at(20, lambda: setattr(other.phones["p0"], "id", "F00D"))
+    return fleet.story, {of("InstanceTwoIds", "p0"): [(10, 20)]}
 
 
 @story("listed")
@@ -1205,18 +1211,11 @@ def two_ids_of_one_that_fails_until_removed() -> Play:
     return fleet.story, {of("InstanceTwoIds", "p0"): [(10, 22)]}
 
 
-def names_of_two(fleet: Fleet) -> dict[str, Phone]:
-    """Let another exporter have other instances by all names, and return what Z-API says of these."""
-    phones = {name: Phone(id="BEEF") for name in fleet.phones}
-    fleet.story.exporters.append(Exporter("b:1", dict(fleet.labels), phones))
-    return phones
-
-
 @story("listed")
 def two_ids_of_two_names() -> Play:
     """Each of two names that have two ids ends for itself, whatever happens to that name in another job."""
     fleet, again = Fleet(2, 50), Fleet(2, 50)
-    here, there = names_of_two(fleet), names_of_two(again)
+    here, there = (with_namesakes(each, "p0", "p1").phones for each in (fleet, again))
     for name, minute in (("p0", 13), ("p1", 33)):
         fleet.story.at(minute, partial(setattr, here[name], "fault", "timeout"))
         fleet.story.at(minute + 10, partial(setattr, here[name], "fault", None))
@@ -1908,10 +1907,10 @@ def outage_that_leaves_some() -> Play:
 def outage_in_which_numbers_are_added() -> Play:
     """An outage goes on when numbers are added that can be polled, and one more cannot."""
     fleet = Fleet(12, 50)
-    numbers = list(fleet.labels.items())
-    fleet.exporter.labels = dict(numbers[:5])
+    later = [f"p{number}" for number in range(5, 12)]
+    fleet.add(25, *later)
+    fleet.configure(0, fleet.exporter, without=later)
     fleet.say(10, "p0", "p1", "p2", "p3", fault="timeout")
-    fleet.story.at(25, lambda: fleet.exporter.labels.update(numbers[5:]))
     fleet.say(30, "p4", fault="timeout")
     return fleet.story, {job("ApiDown"): [(12.5, 50)]}
 
@@ -2058,18 +2057,18 @@ def rate_limited_beside_a_new_exporter() -> Play:
     return fleet.story, {job("RateLimited"): [(17, 30.5)], of("InstanceValuesStale", "p0"): [(31, 50)]}
 
 
-def now_and_then(fleet: Fleet, fault: str, since: int) -> None:
-    """From then on let every poll be refused as too many, except for one of all numbers every few minutes."""
+def limit_amid_timeouts(fleet: Fleet, since: int) -> None:
+    """Let three of four polls be refused as too many from then on, and the others get no reply in time."""
     for minute in range(since, fleet.story.seconds // 60, 4):
         fleet.say(minute, fault="rate_limited")
-        fleet.say(minute + 3, fault=fault)
+        fleet.say(minute + 3, fault="timeout")
 
 
 @story("polls")
 def limit_beside_an_outage() -> Play:
     """Polls of a job that are refused as too many, but for some, are no outage, though another job has one."""
     fleet, other = Fleet(4, 40), Fleet(4, 40)
-    now_and_then(fleet, "timeout", 2)
+    limit_amid_timeouts(fleet, 2)
     other.say(10, fault="timeout")
     other.say(20, fault=None)
     fleet.story.again = other.story
@@ -2081,7 +2080,7 @@ def outage_that_turns_into_a_limit() -> Play:
     """An outage that was told goes on while some of its polls are refused as too many."""
     fleet = Fleet(4, 50)
     fleet.say(10, fault="timeout")
-    now_and_then(fleet, "timeout", 20)
+    limit_amid_timeouts(fleet, 20)
     return fleet.story, {job("ApiDown"): [(12.5, 50)], job("RateLimited"): [(27.5, 50)]}
 
 
