@@ -484,13 +484,12 @@ def collectors_that_are_not_asked_any_more() -> Play:
 @story("collectors_survival")
 def collector_taken_away_beside_another_job() -> Play:
     """A collector that is not asked any more has ended, though polls of that name fail in another job."""
-    fleet = asked(Fleet(4, 45))
-    phones = {name: Phone() for name in fleet.phones}
-    fleet.story.exporters.append(Exporter("b:1", dict(fleet.labels), phones, job="other"))
+    fleet, other = asked(Fleet(4, 45)), Fleet(4, 45)
     fleet.say(10, "p0", session="restorable")
-    fleet.story.at(29, lambda: setattr(phones["p0"], "fault", "timeout"))
     fleet.story.at(30, lambda: fleet.exporter.collect.update(p0=()))
-    fleet.story.at(33, lambda: setattr(phones["p0"], "fault", None))
+    other.say(29, "p0", fault="timeout")
+    other.say(33, "p0", fault=None)
+    fleet.story.again = other.story
     return fleet.story, {of("InstanceSessionLost", "p0"): [(15, 32)]}
 
 

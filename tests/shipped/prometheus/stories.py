@@ -177,8 +177,8 @@ def mass_event() -> Play:
 @story("connection")
 def mass_event_in_which_numbers_are_added() -> Play:
     """An event goes on when numbers are added that are connected, and one more is not."""
-    fleet = Fleet(12, 40)
-    later = [f"p{number}" for number in range(5, 12)]
+    fleet = Fleet(20, 40)
+    later = [f"p{number}" for number in range(5, 20)]
     fleet.add(20, *later)
     fleet.configure(0, fleet.exporter, without=later)
     fleet.say(10, "p0", "p1", "p2", "p3", connected=False)
@@ -2404,18 +2404,6 @@ def targets_back() -> Play:
     fleet.kill(20, other, target=False)
     fleet.start(40, other)
     return fleet.story, {job("ExporterTargetLost"): [(29.5, 40)]}
-
-
-@story("exporter")
-def other_targets_down() -> Play:
-    """Targets that cannot be scraped and never were exporters are not told, whatever they share with one."""
-    fleet = Fleet(2, 20)
-    fleet.story.exporters += [
-        Exporter("a:1", {}, {}, job="other", running=False),
-        Exporter("z:1", {}, {}, running=False),
-    ]
-    fleet.story.elsewhere = Story([Exporter("a:1", {}, {}, running=False)], 20 * 60), {}
-    return fleet.story, {}
 
 
 @story("exporter")
