@@ -6,6 +6,7 @@ Prometheus of five minutes or more. Others take hours or days, too many for all 
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -201,12 +202,7 @@ def recovered(place: Path, rules: Path) -> Path:
     """Write the same pause, in which what is wrong is right again: that is how the alerts end."""
     steps = _BEFORE + _PAUSE + _AFTER
     recovers = _BEFORE + _PAUSE - 2
-    names = {"phone", "unpaid", "webhook", "double"}
-    base = {
-        series: grows
-        for series, grows in _BASE.items()
-        if "name=" not in series or any(f'name="{name}"' in series for name in names)
-    } | {f'name:zapi_instance_last_connected:timestamp{{job="zapi", name="{name}"}}': 1 for name in names}
+    base = _base_of("phone", "unpaid", "webhook", "double")
     stays, turns, ends = "1x{}", f"0x{recovers - 1} 1x{{}}", f"1x{recovers - 1} stale"
     asked, received = 'name="phone", collector="status"', 'name="webhook", webhook="received"'
     exposed = {
@@ -244,6 +240,65 @@ def recovered(place: Path, rules: Path) -> Path:
     groups = ("thresholds", "readings", "subscriptions", "webhooks", "collectors")
     files = [_with_endings(rules / f"{name}.yaml", place) for name in groups]
     return _write(place / "recovered.yaml", files, _listed(_paused(base), exposed, steps), checks)
+
+
+def begun(place: Path, rules: Path) -> Path:
+    """Write the same pause, in which more goes wrong: it is told when the first group is evaluated again.
+
+    What tells of refused polls is evaluated before what reads polls, and goes on all the same.
+    """
+    back = _BEFORE + _PAUSE + 1
+    steps = _BEFORE + _PAUSE + _AFTER
+    begins = back - 3
+    failed = begins - 420 // _STEP  # is told after 420 seconds, as stale after 900, and two ids after 600
+    base = _base_of("refused", "double", "unstable")
+    since = failed * _STEP
+    last_success = f"0+{_STEP}x{failed} {since}x{_BEFORE - failed - 1} _x{_PAUSE} {since}x{_AFTER}"
+    silent = 'name="silent"'
+    exposed = {series: values for series, values in _EXPOSED.items() if 'name="refused"' in series} | {
+        f"zapi_instance_last_poll_timestamp_seconds{{{silent}}}": f"0+{_STEP}x{{}}",
+        f"zapi_instance_up{{{silent}}}": f"1x{failed} 0x{{}}",
+        f'zapi_instance_poll_failure{{{silent}, reason="timeout"}}': f"_x{failed + 1} 1x{{}}",
+        'zapi_instance_disconnects_total{name="unstable"}': f"0x{begins - 1} 3x{{}}",
+        'zapi_instance_last_success_timestamp_seconds{name="double"}': f"0+{_STEP}x{{}}",
+        'zapi_instance_info{name="double", id="A"}': "1x{}",
+        'zapi_instance_info{name="double", id="B"}': f"_x{begins} 1x{{}}",
+    }
+    series = [
+        *_paused(base),
+        *(
+            (f'name:zapi_instance_{what}:timestamp{{job="zapi", name="silent"}}', last_success)
+            for what in ("last_success", "last_connected")
+        ),
+    ]
+    told = [
+        _sample(alertname=f"ZapiInstance{alert}", severity=severity, ending="0")
+        for alert, severity in (
+            ("CredentialsRefused", "critical"),
+            ("PollsFailing", "warning"),
+            ("Flapping", "warning"),
+            ("ValuesStale", "critical"),
+            ("TwoIds", "warning"),
+        )
+    ]
+    turns = (_BEFORE, back, failed + 900 // _STEP, back + 600 // _STEP, steps)
+    checks = [
+        _check(step, told[:number])
+        for number, (first, end) in zip((1, 3, 4, 5), pairwise(turns), strict=True)
+        for step in range(first, end)
+    ]
+    groups = ("thresholds", "reasons", "refusals", "polls", "readings")
+    files = [_with_endings(rules / f"{name}.yaml", place) for name in groups]
+    return _write(place / "begun.yaml", files, _listed(series, exposed, steps), checks)
+
+
+def _base_of(*names: str) -> dict[str, int]:
+    """What the first group recorded of these alone, which are connected."""
+    return {
+        series: grows
+        for series, grows in _BASE.items()
+        if "name=" not in series or any(f'name="{name}"' in series for name in names)
+    } | {f'name:zapi_instance_last_connected:timestamp{{job="zapi", name="{name}"}}': 1 for name in names}
 
 
 def _paused(base: Mapping[str, int]) -> list[tuple[str, str]]:

@@ -42,6 +42,16 @@ NO_MISTAKE: Final = (
         "A peak is two at least, and what is refused was good, or polled first, before.",
     ),
     (
+        r"name:zapi_instance_failing:last_success",
+        r"<= → < in .*seconds <= time",
+        "What is good this very second is recorded by the next evaluation.",
+    ),
+    (
+        r"name:zapi_instance_superseded:timestamp",
+        r"== → >= in .*removed:before ==",
+        "Nothing can have been removed later than now.",
+    ),
+    (
         r"name:zapi_instance_failing:seconds",
         r"0 → 1 in|> → >= in .*failing:last_success > 0 or",
         "Polls are more than a second apart.",

@@ -132,6 +132,16 @@ def source_unreadable_at_a_start() -> Play:
 
 
 @story("sources")
+def removed_from_a_source_that_is_read() -> Play:
+    """A number that is missing though its source can be read was removed."""
+    fleet = Fleet(4, 25)
+    says(fleet, 0.5, FOLDER, good=True)
+    fleet.say(5, "p0", connected=False)
+    fleet.configure(15, fleet.exporter, without=["p0"])
+    return fleet.story, {of("InstanceDisconnected", "p0"): [(9, 17)]}
+
+
+@story("sources")
 def source_removed() -> Play:
     """A source that is taken out of the configuration ends its alert, and one of an uninstalled exporter too."""
     fleet = Fleet(4, 60)

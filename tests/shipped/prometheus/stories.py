@@ -576,6 +576,28 @@ def clock_always_ahead() -> Play:
 
 
 @story("survival")
+def clock_right_again() -> Play:
+    """A clock that is right again corrects nothing any more, though other targets are silent."""
+    fleet = Fleet(3, 35)
+    fleet.exporter.clock = 3600
+    fleet.story.at(12, lambda: setattr(fleet.exporter, "clock", 0.0))
+    fleet.start(12)
+    other = fleet.more()
+    fleet.kill(5, other)
+    fleet.say(20, "p0", connected=False)
+    fleet.say(30, "p0", connected=True)
+    fleet.story.again, elsewhere = (
+        Story([Exporter(fleet.exporter.instance, {}, {}, running=False)], fleet.story.seconds)
+        for _ in range(2)
+    )
+    fleet.story.elsewhere = elsewhere, {}
+    return fleet.story, {
+        at("ExporterDown", "b:1"): [(8, 35)],
+        of("InstanceDisconnected", "p0"): [(24, 30)],
+    }
+
+
+@story("survival")
 def half_of_a_pair_cut_off() -> Play:
     """What the lost half of a pair read last is remembered whole, as long as the other reads nothing."""
     fleet = Fleet(4, 110)
@@ -827,6 +849,7 @@ def dates_exactly_at_thresholds() -> Play:
         fleet.more(f"{name}:1", labels={name: {}})  # each is polled at whole minutes
         if name.startswith("s"):
             own(fleet, "expiring_imminently_seconds", name, -10 * DAY)
+    own(fleet, "expiring_soon_seconds", "m0", 8 * DAY)  # longer than that of w0, which is looked at before
     fleet.say(100, "e1", "s1", due=600 + 3600)
     fleet.say(100, "e2", "s2", due=600 + 3700)
     fleet.say(130, "e0", "s0", due=130 * 60 - 300)
@@ -2555,6 +2578,26 @@ def readings_after_a_silence() -> Play:
 
 
 @story("readers_first")
+def two_ids_after_a_silence() -> Play:
+    """A name that has two ids when scrapes succeed again, after they have failed for long, has them since then.
+
+    That its exporters restart at once, and do not poll it for two minutes, changes nothing.
+    """
+    fleet, other = name_of_two(50)
+    fleet.story.lost = lambda instance, number: 20 <= number < 60
+    other.phones["p0"].id = fleet.phones["p0"].id
+    fleet.story.at(28, lambda: setattr(other.phones["p0"], "id", "BEEF"))
+    for exporter in (fleet.exporter, other):
+        fleet.start(44, exporter)
+        fleet.story.at(44, partial(exporter.pauses.update, p0=46 * 60))
+    return fleet.story, {
+        at("ExporterDown", "a:1"): [(13, 30)],
+        at("ExporterDown", "b:1"): [(13, 30)],
+        of("InstanceTwoIds", "p0"): [(40, 50)],
+    }
+
+
+@story("readers_first")
 def clock_ahead_and_scrapes_lost() -> Play:
     """A clock that is ahead makes no poll fail for longer, even if every third scrape is lost."""
     fleet = Fleet(4, 45, one_in_three)
@@ -2598,13 +2641,14 @@ def own_threshold_after_a_pause() -> Play:
 def own_thresholds() -> Play:
     """An instance, or a team, may have thresholds of its own."""
     fleet = Fleet(4, 30, letter="i")
-    fleet.phones["i2"].due = 8.0 * DAY
+    fleet.phones["i2"].due = 40.0 * DAY
     fleet.phones["i0"].due = 6.0 * DAY
     fleet.phones["i1"].due = 20.0 * DAY
     own(fleet, "disconnected_seconds", "i1", 60)
-    own(fleet, "expiring_soon_seconds", "i2", 14 * DAY)
+    # Longer than that of any other instance; afterwards the one that is longer is i1's.
+    own_until(fleet, 15, "expiring_soon_seconds", "i2", 60 * DAY, 14 * DAY)
     own(fleet, "expiring_soon_seconds", "i0", -1000000000)
-    # Longer than its own for "soon", and than that of any other instance.
+    # Longer than its own for "soon".
     own(fleet, "expiring_imminently_seconds", "i1", 30 * DAY)
     own(fleet, "expiring_soon_seconds", "i1", 7 * DAY)
     own(fleet, "flapping_disconnects", "i3", 1)
@@ -2613,7 +2657,7 @@ def own_thresholds() -> Play:
     fleet.say(22, "i3", connected=True)
     return fleet.story, {
         of("InstanceDisconnected", "i1"): [(10.5, 30)],
-        of("InstanceExpiringSoon", "i2"): [(0.5, 30)],
+        of("InstanceExpiringSoon", "i2"): [(0.5, 15)],
         of("InstanceExpiringImminently", "i1"): [(0.5, 30)],
         of("InstanceFlapping", "i3"): [(20.5, 30)],
     }

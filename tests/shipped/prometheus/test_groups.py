@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.shipped.prometheus.group_histories import days, missing, pause, reasons_last, recovered
+from tests.shipped.prometheus.group_histories import begun, days, missing, pause, reasons_last, recovered
 from tests.shipped.prometheus.tools import RULES, promtool
 
 
 @pytest.mark.needs("promtool")
-@pytest.mark.parametrize("history", [pause, reasons_last, recovered])
+@pytest.mark.parametrize("history", [pause, reasons_last, recovered, begun])
 def test_nothing_ends_or_begins_by_what_is_not_evaluated(
     history: Callable[[Path, Path], Path], tmp_path: Path
 ) -> None:

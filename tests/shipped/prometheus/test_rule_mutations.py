@@ -15,7 +15,7 @@ from typing import Final
 
 import pytest
 
-from tests.shipped.prometheus.group_histories import days, missing, pause, reasons_last, recovered
+from tests.shipped.prometheus.group_histories import begun, days, missing, pause, reasons_last, recovered
 from tests.shipped.prometheus.harmless_mistakes import is_harmless
 from tests.shipped.prometheus.mutant_copies import (
     Mistake,
@@ -73,7 +73,8 @@ def test_mistakes_in_rules_fail_their_unit_tests(batch: list[Mistake], tmp_path:
     files = sorted(RULE_TESTS.glob("*.yaml"), key=_notices_late)
     stories: list[Callable[[], Path]] = [partial(Path, file) for file in files]
     stories += [
-        partial(history, tmp_path, RULES) for history in (days, reasons_last, pause, recovered, missing)
+        partial(history, tmp_path, RULES)
+        for history in (days, reasons_last, pause, recovered, begun, missing)
     ]
     unnoticed: Sequence[Mistake] = batch
     for story in stories:
