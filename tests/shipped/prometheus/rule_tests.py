@@ -3,23 +3,38 @@
 ``python -m tests.shipped.prometheus.rule_tests`` writes them to ``prometheus/tests`` for ``promtool test rules``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import yaml
 
-from tests.shipped.prometheus import collector_stories, source_stories, stories
 from tests.shipped.prometheus.fleet_model import (
     STEP,
     Line,
     Query,
     Scenario,
+    Text,
     beside_others,
     in_two_places,
     promtool_test,
     with_elsewhere,
 )
+from tests.shipped.prometheus.stories import (
+    collectors,
+    connections,
+    exporters,
+    listing,
+    missing_files,
+    polls,
+    readers_first,
+    sources,
+    subscriptions,
+    survival,
+    thresholds,
+    webhooks,
+)
+from tests.shipped.prometheus.stories.fleets import Topic
 from tests.shipped.prometheus.tools import RULE_TESTS, parse
 
 _Dumper: Final[type[yaml.SafeDumper]] = type(
@@ -40,8 +55,7 @@ _Dumper.add_representer(
     Line, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
 )
 
-TEXTS: Final = Path(__file__).with_name("texts.yaml")
-"""Title of a story → what its alerts say at which moment, as ``alert_rule_test``."""
+_STORIES: Final = Path(__file__).with_name("stories")
 
 FLEET: Final = ("zapi", "polls", "refusals", "readings", "subscriptions", "webhooks")
 """The files of rules that need no collector."""
@@ -49,45 +63,41 @@ FLEET: Final = ("zapi", "polls", "refusals", "readings", "subscriptions", "webho
 COLLECTORS: Final = ("collectors", "phones", "sessions", "queues")
 """Those that do."""
 
-_OF_OTHERS: Final = {
-    "thresholds",
-    "own_thresholds_file",
-    "files",
-    "first_file",
-    "no_collectors",
-    "no_sources",
-    "readers_first",
-    *collector_stories.TOPICS,
-    *source_stories.TOPICS,
-}
+_ABOUT_A_FLEET: Final = (
+    connections.STORIES,
+    survival.STORIES,
+    listing.STORIES,
+    subscriptions.STORIES,
+    webhooks.STORIES,
+    polls.STORIES,
+    exporters.STORIES,
+    thresholds.STORIES,
+)
 
-SUITES: Final = {
-    "thresholds_missing": (("reasons", *FLEET), ("thresholds",)),
-    "thresholds_of_others": (("reasons", *FLEET, "sources"), ("own_thresholds_file",)),
+SUITES: Final[Mapping[str, tuple[Sequence[str], Sequence[Topic]]]] = {
+    "thresholds_missing": (("reasons", *FLEET), (thresholds.NO_THRESHOLDS,)),
+    "thresholds_of_others": (("reasons", *FLEET, "sources"), (thresholds.OWN_FILE, sources.OWN_FILE)),
     **{
         f"{missing}_missing": (
             ("thresholds", "reasons", *(name for name in FLEET if name != missing)),
-            ("files",),
+            (missing_files.NO_FILE,),
         )
         for missing in FLEET[1:]
     },
-    "zapi_missing": (("thresholds", "reasons", *FLEET[1:]), ("first_file",)),
-    "reasons_missing": (("thresholds", *FLEET), ("files",)),
-    "sources_missing": (("thresholds", "reasons", *FLEET), ("no_sources",)),
+    "zapi_missing": (("thresholds", "reasons", *FLEET[1:]), (missing_files.NO_FIRST_FILE,)),
+    "reasons_missing": (("thresholds", *FLEET), (missing_files.NO_FILE,)),
+    "sources_missing": (("thresholds", "reasons", *FLEET), (sources.NO_SOURCES,)),
     **{
         f"{missing}_missing": (
             ("thresholds", "reasons", *FLEET, *(name for name in COLLECTORS if name != missing)),
-            ("no_collectors",),
+            (collectors.NO_COLLECTORS,),
         )
         for missing in COLLECTORS
     },
-    "readers_first": (tuple(reversed(("thresholds", "reasons", *FLEET))), ("readers_first",)),
-    "fleet": (
-        ("thresholds", "reasons", *FLEET),
-        tuple(topic for topic in stories.STORIES if topic not in _OF_OTHERS),
-    ),
-    "collectors": (("thresholds", "reasons", *FLEET, *COLLECTORS), collector_stories.TOPICS),
-    "sources": (("thresholds", "reasons", *FLEET, "sources"), source_stories.TOPICS),
+    "readers_first": (tuple(reversed(("thresholds", "reasons", *FLEET))), (readers_first.STORIES,)),
+    "fleet": (("thresholds", "reasons", *FLEET), _ABOUT_A_FLEET),
+    "collectors": (("thresholds", "reasons", *FLEET, *COLLECTORS), (collectors.STORIES,)),
+    "sources": (("thresholds", "reasons", *FLEET, "sources"), (sources.STORIES,)),
 }
 """The rule files that stories need, in the order of their evaluation, and the topics of these stories."""
 
@@ -158,13 +168,22 @@ _MOST: Final = 900_000
 """The largest run, by ``Story.size``. Twice as large, one took 210 s, and the other worker waited for it."""
 
 
+def texts() -> Mapping[str, Sequence[Text]]:
+    """Title of a story → what its alerts say at which moment, as ``alert_rule_test``."""
+    return {
+        title: checks
+        for file in sorted(_STORIES.glob("*.yaml"))
+        for title, checks in parse(file.read_text()).items()
+    }
+
+
 def documents() -> Iterator[tuple[Path, str]]:
     """Each file of ``prometheus/tests`` with its text: stories that are played at once, each in a namespace."""
-    texts = parse(TEXTS.read_text())
+    said = texts()
     for suite, (names, topics) in SUITES.items():
-        plays = {title: play for topic in topics for title, play in stories.STORIES[topic].items()}
+        plays = {title: play for topic in topics for title, play in topic.plays.items()}
         scenarios = [
-            Scenario(play.__name__, title, *play(), texts.get(title, ())) for title, play in plays.items()
+            Scenario(play.__name__, title, *play(), said.get(title, ())) for title, play in plays.items()
         ]
         scenarios += [
             each

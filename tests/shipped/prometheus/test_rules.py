@@ -158,13 +158,18 @@ def test_every_case_of_a_summary_is_seen_by_a_unit_test() -> None:
 
 def alerts_with_texts() -> list[tuple[str, Mapping[str, Any]]]:
     """The name of each alert that a story sees, and what it says as promtool expects it."""
-    texts = parse(rule_tests.TEXTS.read_text())
     return [
         (check["alertname"], alert)
-        for checks in texts.values()
+        for checks in rule_tests.texts().values()
         for check in checks
         for alert in check["exp_alerts"]
     ]
+
+
+def test_every_text_is_of_a_story() -> None:
+    titles = {title for _, topics in rule_tests.SUITES.values() for topic in topics for title in topic.plays}
+
+    assert rule_tests.texts().keys() <= titles
 
 
 def cases_of_its_summary(rule: Rule) -> list[str]:

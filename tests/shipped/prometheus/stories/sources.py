@@ -5,19 +5,21 @@ from functools import partial
 from typing import Final
 
 from tests.shipped.prometheus.fleet_model import Alert, Exporter, Window
-from tests.shipped.prometheus.stories import (
+from tests.shipped.prometheus.stories.fleets import (
     Fleet,
     Play,
+    Topic,
     at,
     job,
     of,
     one_in_three,
     raise_thresholds,
     record_thresholds,
-    story,
 )
 
-TOPICS: Final = ("sources",)
+STORIES: Final = Topic()
+NO_SOURCES: Final = Topic()
+OWN_FILE: Final = Topic()
 
 ACCOUNT: Final = "account:matriz"
 FOLDER: Final = "file:/etc/zapi/sales.yaml"
@@ -49,7 +51,7 @@ def both(*windows: Window, file: str = FOLDER, account: str = ACCOUNT) -> dict[A
     return {failing(file): windows, job("InstanceSourceIncomplete", source=account): windows}
 
 
-@story("no_sources")
+@NO_SOURCES
 def no_file_of_sources() -> Play:
     """Without the file of sources their alerts cannot fire, which is told where there are files or accounts."""
     fleet = Fleet(2, 80)
@@ -60,7 +62,7 @@ def no_file_of_sources() -> Play:
     return fleet.story, {job("ThresholdsMissing"): [(20, 80)], at("ExporterDown"): [(43, 60)]}
 
 
-@story("sources")
+@STORIES
 def source_failing() -> Play:
     """A source that cannot be read for a quarter of an hour is told, through lost scrapes, until it is read."""
     fleet = Fleet(4, 80, one_in_three)
@@ -74,7 +76,7 @@ def source_failing() -> Play:
     return fleet.story, {failing(ACCOUNT): [(25, 60)]}
 
 
-@story("sources")
+@STORIES
 def source_failing_again() -> Play:
     """A source that fails again, or lacks a token again, is told again, by when it did."""
     fleet = Fleet(2, 60)
@@ -85,7 +87,7 @@ def source_failing_again() -> Play:
     return fleet.story, both((25, 30), (55, 60))
 
 
-@story("own_thresholds_file")
+@OWN_FILE
 def account_that_is_not_read_any_more() -> Play:
     """An account whose list is good and has not been read for long is failing; of a file that changes nothing."""
     fleet = Fleet(2, 60)
@@ -96,7 +98,7 @@ def account_that_is_not_read_any_more() -> Play:
     return fleet.story, {failing(ACCOUNT): [(45.5, 55)]}
 
 
-@story("sources")
+@STORIES
 def source_failing_through_restarts() -> Play:
     """While the exporter is dead, or restarts without a list, a failing source is neither ended nor told anew."""
     fleet = Fleet(4, 110)
@@ -109,7 +111,7 @@ def source_failing_through_restarts() -> Play:
     return fleet.story, {at("ExporterDown"): [(43, 60)], failing(ACCOUNT): [(25, 90)]}
 
 
-@story("sources")
+@STORIES
 def source_lost_with_its_instances() -> Play:
     """A job that lists fewer instances says which source cannot be read."""
     fleet = Fleet(10, 30)
@@ -119,7 +121,7 @@ def source_lost_with_its_instances() -> Play:
     return fleet.story, {job("InstancesVanished"): [(22, 30)]}
 
 
-@story("sources")
+@STORIES
 def source_unreadable_at_a_start() -> Play:
     """A number that is missing because its source cannot be read was not removed: it is not watched any more."""
     fleet = Fleet(4, 60)
@@ -131,7 +133,7 @@ def source_unreadable_at_a_start() -> Play:
     return fleet.story, {of("InstanceDisconnected", "p0"): [(14, 32)], failing(FOLDER): [(45, 60)]}
 
 
-@story("sources")
+@STORIES
 def removed_from_a_source_that_is_read() -> Play:
     """A number that is missing though its source can be read was removed."""
     fleet = Fleet(4, 25)
@@ -141,7 +143,7 @@ def removed_from_a_source_that_is_read() -> Play:
     return fleet.story, {of("InstanceDisconnected", "p0"): [(9, 17)]}
 
 
-@story("sources")
+@STORIES
 def source_removed() -> Play:
     """A source that is taken out of the configuration ends its alert, and one of an uninstalled exporter too."""
     fleet = Fleet(4, 60)
@@ -162,7 +164,7 @@ def source_removed() -> Play:
     }
 
 
-@story("sources")
+@STORIES
 def source_incomplete() -> Play:
     """An account that lists instances without a token is told after a quarter of an hour, until each has one."""
     fleet = Fleet(2, 50, one_in_three)
@@ -173,7 +175,7 @@ def source_incomplete() -> Play:
     return fleet.story, {job("InstanceSourceIncomplete", source=ACCOUNT): [(25, 40)]}
 
 
-@story("sources")
+@STORIES
 def source_of_an_uninstalled_exporter() -> Play:
     """A source of an exporter that was uninstalled ends after an hour; one that another does not have is removed."""
     fleet = Fleet(2, 100)
@@ -191,7 +193,7 @@ def source_of_an_uninstalled_exporter() -> Play:
     }
 
 
-@story("sources")
+@STORIES
 def source_removed_beside_an_uninstalled_exporter() -> Play:
     """A source that is removed is told as such, though an exporter in another namespace was uninstalled long ago."""
     fleet = Fleet(2, 105)
@@ -211,7 +213,7 @@ def pair_of_which_one_cannot_read(minutes: int) -> tuple[Fleet, Exporter]:
     return fleet, other
 
 
-@story("sources")
+@STORIES
 def source_of_a_pair_through_a_restart() -> Play:
     """A source that one of a pair cannot read is told through a lost scrape, a restart and a move of this one."""
     fleet, other = pair_of_which_one_cannot_read(90)
@@ -226,7 +228,7 @@ def source_of_a_pair_through_a_restart() -> Play:
     return fleet.story, {failing(ACCOUNT): [(20, 70)]}
 
 
-@story("sources")
+@STORIES
 def source_of_a_pair_with_lost_scrapes() -> Play:
     """A source that one of a pair cannot read is told although every third scrape of this one is lost."""
     fleet, other = pair_of_which_one_cannot_read(60)
@@ -235,7 +237,7 @@ def source_of_a_pair_with_lost_scrapes() -> Play:
     return fleet.story, {failing(ACCOUNT): [(20.5, 45)]}
 
 
-@story("sources")
+@STORIES
 def source_of_an_exporter_that_was_taken_away() -> Play:
     """A source that only one of a pair could not read ends an hour after this one was taken away."""
     fleet, other = pair_of_which_one_cannot_read(110)
@@ -244,7 +246,7 @@ def source_of_an_exporter_that_was_taken_away() -> Play:
     return fleet.story, {failing(ACCOUNT): [(20, 89.5)], job("ExporterTargetLost"): [(39.5, 89.5)]}
 
 
-@story("sources")
+@STORIES
 def source_that_read_well_before_a_lost_scrape() -> Play:
     """A source that could be read again is not told anew when the exporter then dies."""
     fleet, other = pair_of_which_one_cannot_read(80)
@@ -253,7 +255,7 @@ def source_that_read_well_before_a_lost_scrape() -> Play:
     return fleet.story, {failing(ACCOUNT): [(20, 30)], at("ExporterDown", "b:1"): [(33.5, 80)]}
 
 
-@story("sources")
+@STORIES
 def source_of_a_pair_that_one_does_not_have_any_more() -> Play:
     """A source that only one of a pair could not read, or had a token missing, ends when this one does not have it."""
     fleet, other = pair_of_which_one_cannot_read(60)
@@ -267,7 +269,7 @@ def source_of_a_pair_that_one_does_not_have_any_more() -> Play:
     }
 
 
-@story("sources")
+@STORIES
 def source_incomplete_of_a_pair() -> Play:
     """Of a pair, the list that lacks a token is told through lost scrapes and a restart of the one that reads it."""
     fleet = Fleet(3, 60)
@@ -283,7 +285,7 @@ def source_incomplete_of_a_pair() -> Play:
     return fleet.story, {job("InstanceSourceIncomplete", source=ACCOUNT): [(20.5, 50)]}
 
 
-@story("sources")
+@STORIES
 def sources_of_a_raised_threshold() -> Play:
     """A threshold that is raised ends what is told of sources, though not as if they could be read or were complete."""
     fleet = Fleet(2, 41)

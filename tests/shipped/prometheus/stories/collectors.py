@@ -4,20 +4,21 @@ from collections.abc import Sequence
 from typing import Final
 
 from tests.shipped.prometheus.fleet_model import Exporter, Phone
-from tests.shipped.prometheus.stories import (
+from tests.shipped.prometheus.stories.fleets import (
     DAY,
     Fleet,
     Play,
+    Topic,
     at,
     job,
     of,
     one_in_three,
     own,
     own_until,
-    story,
 )
 
-TOPICS: Final = ("collectors", "collectors_survival", "collectors_failing")
+STORIES: Final = Topic()
+NO_COLLECTORS: Final = Topic()
 
 HOUR: Final = 3600
 COLLECTORS: Final = ("status", "queue")
@@ -48,7 +49,7 @@ def refuse(
         fleet.say(until, *names, refuses=())
 
 
-@story("collectors")
+@STORIES
 def phone_offline() -> Play:
     """A phone that is offline is a warning after a while and critical later, until it is online again."""
     fleet = asked(Fleet(4, 140, letter="a"), "a0", "a1", "a2")
@@ -65,7 +66,7 @@ def phone_offline() -> Play:
     }
 
 
-@story("no_collectors")
+@NO_COLLECTORS
 def no_file_of_collectors() -> Play:
     """Without the file of collectors their alerts cannot fire, which is told where one is asked."""
     fleet = Fleet(2, 80)
@@ -75,7 +76,7 @@ def no_file_of_collectors() -> Play:
     return fleet.story, {job("ThresholdsMissing"): [(20.5, 80)], at("ExporterDown"): [(43, 60)]}
 
 
-@story("collectors")
+@STORIES
 def phone_of_a_disconnected_number() -> Play:
     """The phone of a number that is not connected is not told as offline too, unless it was told before."""
     fleet = asked(Fleet(4, 60, letter="b"))
@@ -96,7 +97,7 @@ def phone_of_a_disconnected_number() -> Play:
     }
 
 
-@story("collectors")
+@STORIES
 def session_lost() -> Play:
     """A lost session of a number that Z-API shows as connected is told after five minutes, as what it is."""
     fleet = asked(Fleet(5, 60))
@@ -113,7 +114,7 @@ def session_lost() -> Play:
     }
 
 
-@story("collectors")
+@STORIES
 def session_lost_again() -> Play:
     """A session that is lost again within the hour is told again."""
     fleet = asked(Fleet(2, 45))
@@ -123,7 +124,7 @@ def session_lost_again() -> Play:
     return fleet.story, {of("InstanceSessionLost", "p0"): [(15, 20), (35, 45)]}
 
 
-@story("collectors")
+@STORIES
 def disconnected_after_its_session() -> Play:
     """What a lost session needed is not said of a disconnection that follows when it is back."""
     fleet = asked(Fleet(6, 45))
@@ -136,7 +137,7 @@ def disconnected_after_its_session() -> Play:
     }
 
 
-@story("collectors")
+@STORIES
 def disconnected_amid_its_lost_session() -> Play:
     """A lost session that was told stays when its number disconnects; one that is lost with it later is not told."""
     fleet = asked(Fleet(6, 55))
@@ -150,7 +151,7 @@ def disconnected_amid_its_lost_session() -> Play:
     }
 
 
-@story("collectors")
+@STORIES
 def disconnected_with_its_session() -> Play:
     """Where Z-API shows a number as disconnected that is told, with what its session needs."""
     fleet = asked(Fleet(6, 40))
@@ -165,7 +166,7 @@ def disconnected_with_its_session() -> Play:
     }
 
 
-@story("collectors")
+@STORIES
 def queue_stuck() -> Play:
     """A connected number whose oldest message waits for an hour is told, until its queue moves."""
     fleet = asked(Fleet(4, 130, letter="c"))
@@ -182,7 +183,7 @@ def queue_stuck() -> Play:
     return fleet.story, {of("InstanceQueueStuck", "c0"): [(70, 100)]}
 
 
-@story("collectors")
+@STORIES
 def queue_of_a_number_that_came_back() -> Play:
     """The old messages of a number that was disconnected have an hour to leave once it is connected again."""
     fleet = asked(Fleet(4, 190))
@@ -199,7 +200,7 @@ def queue_of_a_number_that_came_back() -> Play:
     }
 
 
-@story("collectors")
+@STORIES
 def queue_full() -> Play:
     """A disconnected number whose queue is nearly full is told at once, until there is room or it is connected."""
     fleet = asked(Fleet(6, 60, letter="d"))
@@ -220,7 +221,7 @@ def queue_full() -> Play:
     }
 
 
-@story("collectors")
+@STORIES
 def queue_full_and_connected() -> Play:
     """A queue that is full ends as one with room only where it has room, not where the number is connected again."""
     fleet = asked(Fleet(20, 40, letter="m"), "m0", "m1", "m2", "m3")
@@ -249,7 +250,7 @@ def queue_full_and_connected() -> Play:
     }
 
 
-@story("collectors")
+@STORIES
 def thresholds_that_are_raised() -> Play:
     """A threshold that is raised ends its alert, though not as if a phone were online or a session restored."""
     fleet = asked(Fleet(4, 80, letter="k"))
@@ -268,7 +269,7 @@ def thresholds_that_are_raised() -> Play:
     }
 
 
-@story("collectors")
+@STORIES
 def phones_and_queues_again() -> Play:
     """A phone that is offline again, or a queue that is stuck or full again, is told again."""
     fleet = asked(Fleet(5, 90, letter="u"))
@@ -300,7 +301,7 @@ def phones_and_queues_again() -> Play:
     }
 
 
-@story("collectors")
+@STORIES
 def queues_of_two_jobs() -> Play:
     """A queue that moves or has room again is told so, though others and that of its name in another job do not."""
     fleet = asked(Fleet(3, 100, letter="j"))
@@ -321,7 +322,7 @@ def queues_of_two_jobs() -> Play:
     }
 
 
-@story("collectors")
+@STORIES
 def queues_of_another_label() -> Play:
     """A queue that is stuck or full is not told as well because its number has another label."""
     fleet = asked(Fleet(8, 90), "p0", "p1")
@@ -335,7 +336,7 @@ def queues_of_another_label() -> Play:
     }
 
 
-@story("collectors_survival")
+@STORIES
 def collectors_through_lost_scrapes_and_restarts() -> Play:
     """Lost scrapes and an exporter that dies every four minutes hide nothing of phones, sessions and queues."""
     fleet = asked(Fleet(5, 110, one_in_three, letter="e"))
@@ -360,7 +361,7 @@ def collectors_through_lost_scrapes_and_restarts() -> Play:
     }
 
 
-@story("collectors_survival")
+@STORIES
 def collectors_through_an_outage() -> Play:
     """While Z-API, or a collector's endpoint, cannot be read nothing ends and nothing begins."""
     fleet = asked(Fleet(6, 120, letter="f"))
@@ -393,7 +394,7 @@ def collectors_through_an_outage() -> Play:
     }
 
 
-@story("collectors_survival")
+@STORIES
 def collectors_after_a_dead_exporter() -> Play:
     """An exporter that was dead for long and has not asked a collector yet when it is scraped ends nothing."""
     fleet = asked(Fleet(9, 70, letter="i"))
@@ -415,7 +416,7 @@ def collectors_after_a_dead_exporter() -> Play:
     }
 
 
-@story("collectors_survival")
+@STORIES
 def queue_of_a_silent_exporter() -> Play:
     """Messages have waited all the time that an exporter was silent, whatever others say of a queue of that name."""
     fleet = asked(Fleet(3, 45))
@@ -426,7 +427,7 @@ def queue_of_a_silent_exporter() -> Play:
     return fleet.story, {at("ExporterDown"): [(8, 12)], of("InstanceQueueStuck", "p0"): [(21, 45)]}
 
 
-@story("collectors_survival")
+@STORIES
 def collectors_of_a_pair() -> Play:
     """Two exporters as a pair are one; one that is dead, restarts or cannot ask changes nothing."""
     fleet = asked(Fleet(5, 110, letter="g"))
@@ -449,7 +450,7 @@ def collectors_of_a_pair() -> Play:
     }
 
 
-@story("collectors_survival")
+@STORIES
 def collectors_that_are_not_asked_any_more() -> Play:
     """A number that is removed, or whose collectors are taken away, ends its alerts; another label keeps them."""
     fleet = asked(Fleet(6, 80, letter="h"))
@@ -481,7 +482,7 @@ def collectors_that_are_not_asked_any_more() -> Play:
     }
 
 
-@story("collectors_survival")
+@STORIES
 def collector_taken_away_beside_another_job() -> Play:
     """A collector that is not asked any more has ended, though polls of that name fail in another job."""
     fleet, other = asked(Fleet(4, 45)), Fleet(4, 45)
@@ -496,7 +497,7 @@ def collector_taken_away_beside_another_job() -> Play:
 # --- collectors that cannot be read ----------------------------------------------------------------------------------
 
 
-@story("collectors_failing")
+@STORIES
 def collector_failing() -> Play:
     """A collector that cannot be read for half an hour is told once for all its numbers, until one can be read."""
     fleet = asked(Fleet(16, 90), *(f"p{number}" for number in range(14)))
@@ -508,7 +509,7 @@ def collector_failing() -> Play:
     return fleet.story, {failing(): [(40, 70.5)], failing("queue"): [(50, 80)]}
 
 
-@story("collectors_failing")
+@STORIES
 def collector_that_never_answered() -> Play:
     """A collector that never answered is told too, but not an endpoint that Z-API does not have."""
     fleet = asked(Fleet(4, 60))
@@ -518,7 +519,7 @@ def collector_that_never_answered() -> Play:
     return fleet.story, {failing(): [(31, 50)]}
 
 
-@story("collectors_failing")
+@STORIES
 def collector_that_is_not_offered_any_more() -> Play:
     """A collector that fails as one that Z-API does not have has ended, and nobody said that it can be read."""
     fleet = asked(Fleet(3, 60))
@@ -527,7 +528,7 @@ def collector_that_is_not_offered_any_more() -> Play:
     return fleet.story, {failing(): [(35, 45)]}
 
 
-@story("collectors_failing")
+@STORIES
 def collector_failing_through_lost_scrapes_and_restarts() -> Play:
     """Lost scrapes and an exporter that dies every four minutes neither hide a collector that fails nor repeat it."""
     fleet = asked(Fleet(4, 90, one_in_three))
@@ -536,7 +537,7 @@ def collector_failing_through_lost_scrapes_and_restarts() -> Play:
     return fleet.story, {at("ExporterRestarting"): [(12, 90)], failing(): [(40, 80.5)]}
 
 
-@story("collectors_failing")
+@STORIES
 def collector_failing_through_outages() -> Play:
     """While `/me` fails a collector is not asked: of an outage, or a dead exporter, a third of the time counts."""
     fleet = asked(Fleet(4, 130))
@@ -553,7 +554,7 @@ def collector_failing_through_outages() -> Play:
     }
 
 
-@story("collectors_failing")
+@STORIES
 def collector_failing_of_a_pair() -> Play:
     """A collector that one of two exporters can read does not fail; one that neither can is told until one reads it."""
     fleet = asked(Fleet(4, 120))
@@ -567,7 +568,7 @@ def collector_failing_of_a_pair() -> Play:
     return fleet.story, {at("ExporterDown", "b:1"): [(53, 100)], failing(): [(80, 100)]}
 
 
-@story("collectors_failing")
+@STORIES
 def collector_failing_of_a_pair_that_is_cut_off() -> Play:
     """What an exporter that is cut off read last does not hide a collector that the other cannot read."""
     fleet = asked(Fleet(4, 70))
@@ -578,7 +579,7 @@ def collector_failing_of_a_pair_that_is_cut_off() -> Play:
     return fleet.story, {failing(): [(40, 60)]}
 
 
-@story("collectors_failing")
+@STORIES
 def collector_failing_with_another_label() -> Play:
     """A number that gets another label while its collector fails is neither told anew nor listed twice."""
     fleet = asked(Fleet(4, 90))
@@ -588,7 +589,7 @@ def collector_failing_with_another_label() -> Play:
     return fleet.story, {failing(): [(40, 80.5)]}
 
 
-@story("collectors_failing")
+@STORIES
 def collector_failing_of_a_removed_number() -> Play:
     """A collector that fails ends without a word of success when its numbers are removed."""
     fleet = asked(Fleet(4, 60))
@@ -597,7 +598,7 @@ def collector_failing_of_a_removed_number() -> Play:
     return fleet.story, {failing(): [(35, 47)]}
 
 
-@story("collectors_failing")
+@STORIES
 def collector_failing_that_is_not_asked_any_more() -> Play:
     """A collector that fails has ended when it is taken out of the configuration."""
     fleet = asked(Fleet(4, 60))
@@ -606,7 +607,7 @@ def collector_failing_that_is_not_asked_any_more() -> Play:
     return fleet.story, {failing(): [(35, 47)]}
 
 
-@story("collectors_failing")
+@STORIES
 def collectors_of_an_uninstalled_exporter() -> Play:
     """What collectors told is not watched any more an hour after their exporter was uninstalled."""
     fleet = asked(Fleet(8, 110, letter="u"))
@@ -619,7 +620,7 @@ def collectors_of_an_uninstalled_exporter() -> Play:
     fleet.say(5, "u3", waiting=30, oldest=300.0)
     fleet.say(5, "u4", connected=False, waiting=950, oldest=300.0)
     fleet.kill(40, target=False)
-    fleet.story.exporters.append(Exporter("b:1", {"q0": {}}, {"q0": Phone()}, job="other"))
+    fleet.other_job()
     return fleet.story, {
         failing(): [(35, 99.5)],
         of("InstancePhoneOffline", "u1", severity="warning"): [(15.5, 99.5)],
