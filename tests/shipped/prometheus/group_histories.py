@@ -366,7 +366,8 @@ def reasons_last(place: Path, rules: Path) -> Path:
     cause = [_sample(alertname="ZapiInstanceCredentialsRefused", severity="critical")]
     order = ("thresholds", "polls", "reasons", "refusals")
     base = [(series, f"{-9000 * (1 - grows)}+{grows * _STEP}x20") for series, grows in _BASE.items()]
-    checks = [_check(0, []), *(_check(step, cause) for step in range(2, 20))]
+    told = 120 // _STEP
+    checks = [*(_check(step, []) for step in range(told)), *(_check(step, cause) for step in range(told, 20))]
     names = [str(rules / f"{name}.yaml") for name in order]
     return _write(place / "start.yaml", names, _listed(base, refused, 20), checks)
 

@@ -42,6 +42,16 @@ NO_MISTAKE: Final = (
         "A peak is two at least, and what is refused was good, or polled first, before.",
     ),
     (
+        r"name:zapi_instance_outage:first_timestamp",
+        r"> → >= in .*\[1h\]\)\) > name",
+        "What was read as connected was not read as disconnected in the same poll.",
+    ),
+    (
+        r"name:zapi_instance_first_failed:timestamp",
+        r">= → > in",
+        "A poll that failed is not the one that was good.",
+    ),
+    (
         r"name:zapi_instance_failing:last_success",
         r"<= → < in .*seconds <= time",
         "What is good this very second is recorded by the next evaluation.",
@@ -53,8 +63,8 @@ NO_MISTAKE: Final = (
     ),
     (
         r"name:zapi_instance_failing:seconds",
-        r"0 → 1 in|> → >= in .*failing:last_success > 0 or",
-        "Polls are more than a second apart.",
+        r"0 → 1 in|> → >= in",
+        "Polls are more than a second apart, and of two times that are the same either will do.",
     ),
     (
         r"job:zapi_exporter_polls_rate_limited:ratio_rate10m",

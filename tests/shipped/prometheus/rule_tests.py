@@ -143,8 +143,10 @@ BESIDE_OTHERS: Final = {
 IN_TWO_PLACES: Final = {
     "all_at_once",
     "clock_ahead_through_an_outage",
+    "dropped_in_a_silence",
     "exporters_taken_away",
     "expiry",
+    "failing_after_a_silence",
     "flapping",
     "other_label",
     "rate_limited_until_an_outage",

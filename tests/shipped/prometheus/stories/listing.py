@@ -58,7 +58,7 @@ def other_label_while_refused() -> Play:
     fleet.say(90, "p0", fault=None)
     return fleet.story, {
         of("InstanceCredentialsRefused", "p0"): [(25, 90)],
-        of("InstanceDisconnected", "p0"): [(14, 22), (90, 100)],
+        of("InstanceDisconnected", "p0"): [(14, 22), (92, 100)],
     }
 
 

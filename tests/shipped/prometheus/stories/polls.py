@@ -325,6 +325,45 @@ def outage_with_every_fifth(reason: str) -> Play:
 
 
 @STORIES
+def outage_after_a_silence() -> Play:
+    """An outage that is there when an exporter is scraped again is told as the outage alone."""
+    fleet = Fleet(12, 75)
+    fleet.kill(30)
+    fleet.say(45, fault="connect")
+    fleet.start(50)
+    fleet.say(70, fault=None)
+    return fleet.story, {at("ExporterDown"): [(33, 50)], job("ApiDown"): [(51, 70.5)]}
+
+
+@STORIES
+def failing_after_a_silence() -> Play:
+    """Of the time in which an exporter was silent, in which it may not have polled, five minutes count."""
+    fleet = Fleet(6, 75)
+    fleet.kill(30)
+    for name, fault in (("p0", "connect"), ("p1", "wrong_instance"), ("p3", "unauthorized")):
+        fleet.say(45, name, fault=fault)
+    fleet.start(50)
+    fleet.say(70, fault=None)
+    return fleet.story, {
+        at("ExporterDown"): [(33, 50)],
+        of("InstancePollsFailing", "p0"): [(52, 70)],
+        of("InstanceValuesStale", "p0"): [(60, 70)],
+        of("InstanceWrongInstance", "p1"): [(52.5, 70.5)],
+        of("InstanceCredentialsRefused", "p3"): [(52.5, 70.5)],
+    }
+
+
+@STORIES
+def limit_after_a_silence() -> Play:
+    """A limit that is there when an exporter is scraped again is told as the limit alone."""
+    fleet = Fleet(4, 70)
+    fleet.kill(30)
+    fleet.say(45, fault="rate_limited")
+    fleet.start(50)
+    return fleet.story, {at("ExporterDown"): [(33, 50)], job("RateLimited"): [(60, 70)]}
+
+
+@STORIES
 def api_down() -> Play:
     """Z-API away for nearly all is one alert; what still fails at its end is told singly."""
     fleet = Fleet(5, 60)
@@ -574,6 +613,43 @@ def rate_limited_until_an_outage() -> Play:
 
 
 @STORIES
+def limit_until_an_outage() -> Play:
+    """An outage that follows a limit at once is told as the outage alone, though some numbers are polled later."""
+    fleet = Fleet(12, 70)
+    fleet.say(10, fault="rate_limited")
+    for number, name in enumerate(fleet.phones):
+        for minute in range(11, 60, 4):
+            polled = minute + number / 3
+            fleet.story.at(polled, partial(fleet.exporter.pauses.update, {name: (polled + 3.5) * 60}))
+    fleet.say(30, fault="connect")
+    fleet.say(60, fault=None)
+    fleet.story.unsure = (37.5,)
+    return fleet.story, {job("RateLimited"): [(17.5, 37.5)], job("ApiDown"): [(37, 63)]}
+
+
+@STORIES
+def timeouts_amid_a_limit() -> Play:
+    """A number that fails for another reason amid a limit is told when it has done so for minutes."""
+    fleet = Fleet(12, 55)
+    fleet.say(10, fault="rate_limited")
+    fleet.say(10, "p1", fault="wrong_instance")
+    fleet.say(20, "p0", "p1", fault="timeout")
+    fleet.say(25, "p2", fault=None)
+    fleet.say(30, "p2", fault="wrong_instance")
+    fleet.say(31, "p2", fault="timeout")
+    fleet.say(50, fault=None)
+    fleet.story.unsure = (29.5,)
+    return fleet.story, {
+        job("RateLimited"): [(17.5, 55)],
+        of("InstanceWrongInstance", "p1"): [(16.5, 31.5)],
+        of("InstanceValuesStale", "p0"): [(30, 50)],
+        of("InstanceValuesStale", "p1"): [(31.5, 50.5)],
+        of("InstancePollsFailing", "p2"): [(36.5, 50.5)],
+        of("InstanceValuesStale", "p2"): [(44.5, 50.5)],
+    }
+
+
+@STORIES
 def rate_limited_through_a_dead_exporter() -> Play:
     """The limit of a job is told on while its exporter is dead, until it is not watched any more."""
     fleet = Fleet(5, 120)
@@ -614,7 +690,6 @@ def rate_limited_before_a_silence_and_an_outage() -> Play:
     return limited_before_a_silence("timeout").story, {
         job("RateLimited"): [(17, 55)],
         at("ExporterDown"): [(33, 50)],
-        of("InstanceValuesStale", "p0"): [(50, 60)],
         job("ApiDown"): [(50.5, 60)],
     }
 

@@ -1,5 +1,6 @@
 """What must change nothing: lost scrapes, restarts, exporters that are cut off, clocks that are wrong."""
 
+from functools import partial
 from typing import Final
 
 from tests.shipped.prometheus.fleet_model import Exporter, Phone, Story
@@ -233,4 +234,49 @@ def pair_beside_a_silent_exporter() -> Play:
         of("InstanceDisconnected", "p0"): [(24, 60)],
         job("ApiDown"): [(32.5, 60)],
         job("ExporterTargetLost"): [(39.5, 60)],
+    }
+
+
+@STORIES
+def dropped_in_a_silence() -> Play:
+    """A number that was dropped while its exporter was silent is told two minutes after that is read."""
+    fleet = Fleet(4, 65)
+    fleet.kill(30)
+    fleet.say(45, "p0", connected=False)
+    fleet.start(50)
+    fleet.say(60, "p0", connected=True)
+    return fleet.story, {at("ExporterDown"): [(33, 50)], of("InstanceDisconnected", "p0"): [(52, 60)]}
+
+
+@STORIES
+def mass_event_in_a_silence() -> Play:
+    """Numbers that were dropped while their exporter was silent are told as a mass event alone."""
+    fleet = Fleet(12, 65)
+    fleet.kill(30)
+    fleet.say(45, connected=False)
+    fleet.start(50)
+    fleet.say(60, connected=True)
+    return fleet.story, {
+        at("ExporterDown"): [(33, 50)],
+        job("ManyInstancesDisconnected"): [(50.5, 60.5)],
+        job("TeamInstancesDisconnected", team="support"): [(50.5, 60.5)],
+        job("TeamInstancesDisconnected", team="sales"): [(50.5, 60.5)],
+    }
+
+
+@STORIES
+def mass_event_in_an_outage() -> Play:
+    """Numbers that were dropped in an outage, and are polled one after the other, are told as a mass event alone."""
+    fleet = Fleet(30, 65)
+    fleet.say(20, fault="timeout")
+    fleet.say(35, connected=False)
+    fleet.say(40, fault=None)
+    until = {name: (40 + number / 6) * 60 for number, name in enumerate(fleet.phones)}
+    fleet.story.at(38, partial(fleet.exporter.pauses.update, until))
+    fleet.say(60, connected=True)
+    return fleet.story, {
+        job("ApiDown"): [(22.5, 44)],
+        job("ManyInstancesDisconnected"): [(41.5, 60.5)],
+        job("TeamInstancesDisconnected", team="support"): [(41.5, 60.5)],
+        job("TeamInstancesDisconnected", team="sales"): [(41.5, 60.5)],
     }

@@ -1,5 +1,6 @@
 """Thresholds that are missing, raised, or of an instance."""
 
+from functools import partial
 from typing import Final
 
 from tests.shipped.prometheus.fleet_model import Phone
@@ -122,6 +123,19 @@ def threshold_twice() -> Play:
     fleet.story.more = [{"series": 'zapi:threshold:disconnected_seconds{twice="yes"}', "values": "60x50"}]
     fleet.say(2, "p0", connected=False)
     return fleet.story, {job("ThresholdsMissing"): [(10.5, 20)], of("InstanceDisconnected", "p0"): [(6, 20)]}
+
+
+@STORIES
+def not_read_for_minutes() -> Play:
+    """A number that is not read for three minutes is told by its threshold, after more two minutes later."""
+    fleet = Fleet(4, 25, letter="g")
+    own(fleet, "disconnected_seconds", "g0", 60)
+    fleet.story.at(9.5, partial(fleet.exporter.pauses.update, g0=12 * 60, g1=12.5 * 60))
+    fleet.say(9.5, "g0", "g1", connected=False)
+    return fleet.story, {
+        of("InstanceDisconnected", "g0"): [(12, 25)],
+        of("InstanceDisconnected", "g1"): [(14.5, 25)],
+    }
 
 
 @NO_THRESHOLDS
