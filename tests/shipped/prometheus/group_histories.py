@@ -5,8 +5,7 @@ Prometheus of five minutes or more. Others take hours or days, too many for all 
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, Final
 
@@ -169,11 +168,7 @@ def pause(place: Path, rules: Path) -> Path:
 
     Each alert has its ending as a label here: 0 is active.
     """
-    told = [
-        _sample(alertname=rule.name, severity=rule.body["labels"]["severity"], ending="0")
-        for rule in alerts()
-        if rule.name in _ALERTS
-    ]
+    told = _told(_ALERTS, ending="0")
     checks = [
         check
         for step in range(_BEFORE, _BEFORE + _PAUSE + _AFTER)
@@ -223,14 +218,7 @@ def recovered(place: Path, rules: Path) -> Path:
         'zapi_instance_info{name="double", id="A"}': stays,
         'zapi_instance_info{name="double", id="B"}': ends,
     }
-    told, ended = (
-        [
-            _sample(alertname=rule.name, severity=rule.body["labels"]["severity"], ending=ending)
-            for rule in alerts()
-            if rule.name in _RECOVER
-        ]
-        for ending in "01"
-    )
+    told, ended = (_told(_RECOVER, ending) for ending in "01")
     back = _BEFORE + _PAUSE + 1
     checks = [
         *(_check(step, told) for step in range(_BEFORE, back)),
@@ -271,21 +259,23 @@ def begun(place: Path, rules: Path) -> Path:
             for what in ("last_success", "last_connected")
         ),
     ]
-    told = [
-        _sample(alertname=f"ZapiInstance{alert}", severity=severity, ending="0")
-        for alert, severity in (
-            ("CredentialsRefused", "critical"),
-            ("PollsFailing", "warning"),
-            ("Flapping", "warning"),
-            ("ValuesStale", "critical"),
-            ("TwoIds", "warning"),
-        )
-    ]
-    turns = (_BEFORE, back, failed + 900 // _STEP, back + 600 // _STEP, steps)
+    told = (
+        ("CredentialsRefused", "critical", _BEFORE),
+        ("PollsFailing", "warning", back),
+        ("Flapping", "warning", back),
+        ("ValuesStale", "critical", failed + 900 // _STEP),
+        ("TwoIds", "warning", back + 600 // _STEP),
+    )
     checks = [
-        _check(step, told[:number])
-        for number, (first, end) in zip((1, 3, 4, 5), pairwise(turns), strict=True)
-        for step in range(first, end)
+        _check(
+            step,
+            [
+                _sample(alertname=f"ZapiInstance{alert}", severity=severity, ending="0")
+                for alert, severity, first in told
+                if first <= step
+            ],
+        )
+        for step in range(_BEFORE, steps)
     ]
     groups = ("thresholds", "reasons", "refusals", "polls", "readings")
     files = [_with_endings(rules / f"{name}.yaml", place) for name in groups]
@@ -408,6 +398,17 @@ def missing(place: Path, rules: Path) -> Path:
     return _write(place / "missing.yaml", [str(rules / "zapi.yaml")], series, checks)
 
 
+HISTORIES: Final[Sequence[Callable[[Path, Path], Path]]] = (
+    days,
+    reasons_last,
+    pause,
+    recovered,
+    begun,
+    missing,
+)
+"""Each takes the folder to write to, and that of the rules."""
+
+
 def _write(
     file: Path,
     rule_files: Sequence[str],
@@ -441,6 +442,15 @@ def _with_endings(file: Path, directory: Path) -> str:
             rule["labels"]["ending"] = f"{{{{ {ending} }}}}"
     (directory / file.name).write_text(yaml.safe_dump(document))
     return file.name
+
+
+def _told(names: Set[str], ending: str) -> list[dict[str, Any]]:
+    """A sample for each alert of these names, of which ``ending`` is 0 while it is active."""
+    return [
+        _sample(alertname=rule.name, severity=rule.body["labels"]["severity"], ending=ending)
+        for rule in alerts()
+        if rule.name in names
+    ]
 
 
 def _sample(**labels: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Final
 
 import pytest
 
-from tests.shipped.prometheus.group_histories import begun, days, missing, pause, reasons_last, recovered
+from tests.shipped.prometheus.group_histories import HISTORIES
 from tests.shipped.prometheus.harmless_mistakes import is_harmless
 from tests.shipped.prometheus.mutant_copies import (
     Mistake,
@@ -72,10 +72,7 @@ def _batches(mistakes: Iterator[Mistake]) -> Iterator[list[Mistake]]:
 def test_mistakes_in_rules_fail_their_unit_tests(batch: list[Mistake], tmp_path: Path) -> None:
     files = sorted(RULE_TESTS.glob("*.yaml"), key=_notices_late)
     stories: list[Callable[[], Path]] = [partial(Path, file) for file in files]
-    stories += [
-        partial(history, tmp_path, RULES)
-        for history in (days, reasons_last, pause, recovered, begun, missing)
-    ]
+    stories += [partial(history, tmp_path, RULES) for history in HISTORIES]
     unnoticed: Sequence[Mistake] = batch
     for story in stories:
         unnoticed = _unnoticed(story(), unnoticed, tmp_path)

@@ -218,12 +218,8 @@ def mass_event_with_more_than_a_fifth_left() -> Play:
 def flapping() -> Play:
     """Three disconnects within an hour are flapping, until an hour has passed without one; two are not."""
     fleet = Fleet(2, 100)
-    for minute in (5, 10, 15):
-        fleet.say(minute, "p0", connected=False)
-        fleet.say(minute + 2, "p0", connected=True)
-    for minute in (5, 10):
-        fleet.say(minute, "p1", connected=False)
-        fleet.say(minute + 2, "p1", connected=True)
+    fleet.flap("p0")
+    fleet.flap("p1", minutes=(5, 10))
     fleet.story.unsure = (75,)
     return fleet.story, {of("InstanceFlapping", "p0"): [(15, 75)]}
 
@@ -232,9 +228,7 @@ def flapping() -> Play:
 def flapping_through_an_outage() -> Play:
     """A number that keeps disconnecting stays so while it cannot be polled for more than an hour."""
     fleet = Fleet(2, 110)
-    for minute in (5, 10, 15):
-        fleet.say(minute, "p0", connected=False)
-        fleet.say(minute + 2, "p0", connected=True)
+    fleet.flap("p0")
     fleet.say(25, fault="timeout")
     fleet.say(95, fault=None)
     return fleet.story, {of("InstanceFlapping", "p0"): [(15, 95)], job("ApiDown"): [(27.5, 95)]}

@@ -71,6 +71,12 @@ class Fleet:
 
         self.story.at(minute, change)
 
+    def flap(self, name: str, minutes: Sequence[int] = (5, 10, 15)) -> None:
+        """Disconnect it for two minutes, again and again."""
+        for minute in minutes:
+            self.say(minute, name, connected=False)
+            self.say(minute + 2, name, connected=True)
+
     def configure(
         self, minute: float, exporter: Exporter, *, without: Sequence[str] = (), **labels: dict[str, str]
     ) -> None:

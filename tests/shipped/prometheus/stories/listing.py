@@ -81,9 +81,7 @@ def other_label_while_failing() -> Play:
 def other_label_while_flapping() -> Play:
     """A number that gets another label while it flaps is told under the new one for an hour more."""
     fleet = Fleet(2, 100)
-    for minute in (5, 10, 15):
-        fleet.say(minute, "p0", connected=False)
-        fleet.say(minute + 2, "p0", connected=True)
+    fleet.flap("p0")
     fleet.configure(20, fleet.exporter, p0={"team": "billing"})
     fleet.story.unsure = (80.5,)
     return fleet.story, {of("InstanceFlapping", "p0"): [(15, 80.5)]}
@@ -474,9 +472,7 @@ def flapping_or_of_two_ids_until_removed() -> Play:
     """A number that flaps, and one that has two ids, end as removed when they are."""
     fleet, other = name_of_two(50)
     fleet.phones["p2"], fleet.labels["p2"] = Phone(), {}
-    for minute in (5, 10, 15):
-        fleet.say(minute, "p1", connected=False)
-        fleet.say(minute + 2, "p1", connected=True)
+    fleet.flap("p1")
     fleet.configure(30, fleet.exporter, without=["p0", "p1"])
     fleet.configure(30, other, without=["p0"])
     return fleet.story, {of("InstanceTwoIds", "p0"): [(10, 32)], of("InstanceFlapping", "p1"): [(15.5, 32)]}
@@ -500,9 +496,7 @@ def mass_event_of_removed_numbers() -> Play:
 def uninstalled_in_troubles_of_jobs() -> Play:
     """What was told of jobs, and of numbers that flap or have two ids, ends in words of its own when uninstalled."""
     fleet, other = name_of_two(125)
-    for minute in (5, 10, 15):
-        fleet.say(minute, "p1", connected=False)
-        fleet.say(minute + 2, "p1", connected=True)
+    fleet.flap("p1")
     fleet.kill(50, target=False)
     fleet.kill(50, other, target=False)
     for number, fault in enumerate(("ip_not_allowed", "forbidden", "connect")):

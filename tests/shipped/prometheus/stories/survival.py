@@ -141,12 +141,8 @@ def pair_cut_off() -> Play:
     cut_off = fleet.more("b:1")
     fleet.story.at(5, lambda: setattr(cut_off, "reaches", False))
     ahead = fleet.more("c:1", clock=3600)
-
-    def correct_the_clock() -> None:
-        ahead.clock = 0
-        ahead.restart(12 * 60)
-
-    fleet.story.at(12, correct_the_clock)
+    fleet.story.at(12, lambda: setattr(ahead, "clock", 0.0))
+    fleet.start(12, ahead)
     fleet.say(15, "p0", connected=False)
     fleet.say(30, "p0", connected=True)
     return fleet.story, {of("InstanceDisconnected", "p0"): [(19, 30)]}
